@@ -1,0 +1,9 @@
+"""Verdicts: the scores of runs, paired by seed, become findings. Numbers in, words out, no disk."""
+
+from __future__ import annotations
+
+from harness.analysis.results import Outcome, RunResult, ScoredMetric
+from harness.analysis.verdicts import compare
+from harness.analysis.wording import p_text
+
+__all__ = ["Outcome", "RunResult", "ScoredMetric", "compare", "p_text"]

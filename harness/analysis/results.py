@@ -1,0 +1,43 @@
+"""What a comparison is made from: how each run ended and what it scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from harness.contracts import Split
+
+Outcome = Literal["finished", "diverged", "failed"]
+
+_LARGEST = 1e150  # the square of a larger score is no longer a float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """What one run came to; `scores` of the compared split by metric, once it is finished.
+
+    `written` stands for everything the run wrote, such as a digest of its hypotheses: two runs with
+    equal `written` wrote the same. None where that is not known.
+    """
+
+    variant: str
+    seed: int
+    outcome: Outcome
+    scores: Mapping[str, float] = field(default_factory=dict)
+    written: str | None = None
+
+    def score(self, metric: str) -> float | None:
+        """The run's score, if it finished with a usable number: overflow is none."""
+        value = self.scores.get(metric) if self.outcome == "finished" else None
+        return value if value is not None and abs(value) <= _LARGEST else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredMetric:
+    """A metric on a split and how to read it; `of_text` if it judges what was written, only."""
+
+    name: str
+    higher_is_better: bool
+    of_text: bool = False
+    split: Split = "test"

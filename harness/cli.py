@@ -1,0 +1,138 @@
+"""The command line: thin words around the pipeline; what is heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.deferred import defer
+from harness.errors import HarnessError
+
+_STUDY = click.argument("study", type=click.Path(path_type=Path))
+_OUT = click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results"),
+    show_default=True,
+    help="The folder that keeps every run and report.",
+)
+_SEEDS = click.option(
+    "--seeds", type=click.IntRange(min=1), help="Use seeds 1 to N, whatever the study says."
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+class _Commands(click.Group):
+    """Says what a user got wrong in one line each, and exits with 2; bugs keep their traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except HarnessError as error:
+            click.echo(str(error), err=True)
+            sys.exit(2)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="transformer-harness", prog_name="harness")
+def main() -> None:
+    """Find out which of a Transformer's training choices earn their keep.
+
+    Write a study (a question, a baseline, variants, seeds) in YAML, then:
+
+    \b
+      harness validate studies/ablation.yaml    is it right?
+      harness plan studies/ablation.yaml        what would be trained, and why?
+      harness run studies/ablation.yaml         train, compare, report
+
+    A run that exists is never trained twice, and an interrupted one goes on where it was.
+    Exit status: 0 done, 1 some runs failed, 2 the study, a plugin or an option is wrong.
+    """
+    defer("torch")
+
+
+@main.command()
+@_STUDY
+@_OUT
+@_SEEDS
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=len(os.sched_getaffinity(0)),
+    show_default="the cores",
+    help="How many runs to train at once; never changes a result.",
+)
+def run(study: Path, *, out: Path, seeds: int | None, jobs: int) -> None:
+    """Train what is missing of STUDY, compare, and write its report.
+
+    A diverged run is an outcome and is compared; a failed one is named, the others go on, and the
+    exit status is 1. Run again to try failed runs again: they go on from their last checkpoint.
+    """
+    from harness import pipeline
+
+    summary = pipeline.run_study(study, out=out, seeds=seeds, jobs=jobs)
+    click.echo(summary.text)
+    sys.exit(1 if summary.failed else 0)
+
+
+@main.command()
+@_STUDY
+@_OUT
+@_SEEDS
+@_JSON
+def plan(study: Path, *, out: Path, seeds: int | None, as_json: bool) -> None:
+    """List every run of STUDY: what exists, and why the rest does not. Trains nothing.
+
+    Reasons: new; changed option NAME; changed code of PLUGIN; changed corpus; interrupted; failed.
+    """
+    from harness import describing, pipeline
+
+    runs = pipeline.open_study(study, out=out, seeds=seeds).runs
+    click.echo(describing.plan_json(runs) if as_json else describing.plan_text(runs))
+
+
+@main.command()
+@_STUDY
+@_JSON
+def validate(study: Path, *, as_json: bool) -> None:
+    """Check STUDY: every name, type, range and file, all faults at once.
+
+    Each fault is one line, FILE:LINE:COLUMN: what is wrong. Exit status 2 when there is any.
+    """
+    from harness import describing, pipeline
+
+    faults = pipeline.validate(study)
+    if as_json:
+        click.echo(describing.faults_json(faults))
+    else:
+        click.echo(describing.faults_text(study, faults), err=bool(faults))
+    sys.exit(2 if faults else 0)
+
+
+@main.command()
+@_STUDY
+@_OUT
+@_SEEDS
+def report(study: Path, *, out: Path, seeds: int | None) -> None:
+    """Write the report of STUDY again, from what is in the ledger. Trains nothing."""
+    from harness import pipeline
+
+    opened = pipeline.open_study(study, out=out, seeds=seeds)
+    click.echo(pipeline.write_report(opened, failed={}).text)
+
+
+@main.command()
+@_JSON
+def plugins(*, as_json: bool) -> None:
+    """List all that a study can name: slot, name, plugin, what it is, and its options."""
+    from harness import describing, pipeline
+
+    catalog = pipeline.catalog()
+    if as_json:
+        click.echo(describing.plugins_json(catalog.rows()))
+    else:
+        click.echo(describing.plugins_text(catalog.rows(), complaints=catalog.complaints))

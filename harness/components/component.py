@@ -1,0 +1,50 @@
+"""What every named choice of a study is: frozen options with a `build`."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, ValidationInfo
+    from pydantic_core import CoreSchema
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component(ABC):
+    """One named choice for a slot. Its fields are its options, written in YAML under its name.
+
+    A slot has one abstract base in this package; a component is final, names itself with `name`,
+    and may name in `bare` the option that a bare value fills (``dropout: 0.1``). The first line of
+    its docstring is its summary. Options are checked strictly: unknown names, wrong types and NaN
+    are faults with their place in the study.
+    """
+
+    __pydantic_config__: ClassVar[Any] = {
+        "extra": "forbid",
+        "strict": True,
+        "allow_inf_nan": False,
+    }
+
+    slot: ClassVar[str]
+    hook: ClassVar[str]
+    name: ClassVar[str]
+    bare: ClassVar[str | None] = None
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """An option whose type is a slot's base takes any component of the slot, by name."""
+        from pydantic_core import core_schema
+
+        if not inspect.isabstract(cls):
+            return handler(source)
+        return core_schema.with_info_plain_validator_function(cls._choose)
+
+    @classmethod
+    def _choose(cls, value: object, info: ValidationInfo) -> object:
+        """What the check in progress makes of a slot and a value."""
+        choose: Callable[..., Component] = (info.context or {})["choose"]
+        return choose(value, slot=cls.slot)

@@ -1,0 +1,26 @@
+"""Slot `dataset`: the sentences."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.components.component import Component
+from harness.contracts import Corpus
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset(Component):
+    """Three splits of sentence pairs.
+
+    A dataset is the same for every run: it must not draw from the run's seed. Its lines are raw,
+    as they stand in their files; text metrics compare with them as they are.
+    """
+
+    slot: ClassVar[str] = "dataset"
+    hook: ClassVar[str] = "harness_datasets"
+
+    @abstractmethod
+    def build(self) -> Corpus:
+        """Read or generate the splits; raises `HarnessError` for a file that does not fit."""

@@ -1,0 +1,25 @@
+"""Slot `executor`: where runs are carried out."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.components.component import Component
+from harness.contracts import Jobs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Executor(Component):
+    """Carries runs out, in processes of their own; the ledger is the only way they speak.
+
+    What is submitted is the path of a run's folder: ``harness.worker.perform(path)`` does the rest, wherever it is called.
+    """
+
+    slot: ClassVar[str] = "executor"
+    hook: ClassVar[str] = "harness_executors"
+
+    @abstractmethod
+    def build(self, *, jobs: int) -> Jobs:
+        """An executor that carries out up to `jobs` runs at once."""

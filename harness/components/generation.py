@@ -1,0 +1,26 @@
+"""Slot `generation`: how a trained model writes."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.components.component import Component
+from harness.contracts import Generate, Setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation(Component):
+    """Decodes a batch of sources of one length, without teacher forcing and without noise.
+
+    Returns one list of token numbers a sentence, without bos and eos. Random draws are keyed by the
+    sentence's line number, so that they do not depend on how sentences are batched.
+    """
+
+    slot: ClassVar[str] = "generation"
+    hook: ClassVar[str] = "harness_generations"
+
+    @abstractmethod
+    def build(self, setting: Setting) -> Generate:
+        """A function of model and sources."""

@@ -1,0 +1,29 @@
+"""Slot `initializer`: the weights before training."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.components.component import Component
+from harness.contracts import Initialize, Setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Initializer(Component):
+    """How every parameter gets its first value.
+
+    The built function is called as ``initialize(name, parameter, generator_of)`` for each parameter
+    by its canonical name, and fills it in place on the CPU. ``generator_of(key)`` gives a generator
+    for a key; keyed by the parameter's name, a parameter that a variant adds changes no other.
+    Embedding tables are ``source_embedding.weight`` and ``target_embedding.weight``; a layer
+    normalisation's name ends in ``norm.weight`` or ``norm.bias``.
+    """
+
+    slot: ClassVar[str] = "initializer"
+    hook: ClassVar[str] = "harness_initializers"
+
+    @abstractmethod
+    def build(self, setting: Setting) -> Initialize:
+        """A function that fills one parameter."""

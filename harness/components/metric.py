@@ -1,0 +1,23 @@
+"""Slot `metrics`: what is said of the text a model wrote."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.components.component import Component
+from harness.contracts import ScoreText
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric(Component):
+    """Compares detokenised hypotheses with the raw lines of the reference file."""
+
+    slot: ClassVar[str] = "metrics"
+    hook: ClassVar[str] = "harness_metrics"
+    higher_is_better: ClassVar[bool] = True
+
+    @abstractmethod
+    def build(self) -> ScoreText:
+        """A function of hypotheses and references, equally many; gives a score and its signature."""

@@ -1,0 +1,37 @@
+"""Types for a component's options; each is checked with its bounds when a study is loaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Ge, Gt, Le, Lt
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, ValidationInfo
+    from pydantic_core import CoreSchema
+
+PositiveInt = Annotated[int, Gt(0)]
+NonNegativeInt = Annotated[int, Ge(0)]
+PositiveFloat = Annotated[float, Gt(0)]
+NonNegativeFloat = Annotated[float, Ge(0)]
+Probability = Annotated[float, Ge(0), Le(1)]
+ProbabilityBelowOne = Annotated[float, Ge(0), Lt(1)]
+
+
+class TextFile(str):
+    """A file of raw lines: in a study a path, relative to the study's folder or absolute.
+
+    A built component holds the absolute path; an identity holds the SHA-256 of the file's bytes,
+    so that where a corpus lies is no part of what a run is. Raises a fault when there is no file.
+    """
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        return core_schema.with_info_after_validator_function(cls._find, core_schema.str_schema())
+
+    @classmethod
+    def _find(cls, name: str, info: ValidationInfo) -> TextFile:
+        find = (info.context or {}).get("find_file")
+        return cls(find(name) if find else name)

@@ -1,0 +1,25 @@
+"""Slot `regularizers`: what keeps a model from memorising."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.components.component import Component
+from harness.contracts import Regularization, Setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Regularizer(Component):
+    """Acts on sites, on the objective, on gradients or on weights; a study may name several.
+
+    Noise must come from the `Noise` that a site is called with, never from a global generator.
+    """
+
+    slot: ClassVar[str] = "regularizers"
+    hook: ClassVar[str] = "harness_regularizers"
+
+    @abstractmethod
+    def build(self, setting: Setting) -> Regularization:
+        """What it does, each part only where it does something."""

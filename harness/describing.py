@@ -1,0 +1,96 @@
+"""What the command line prints, as text or as JSON."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from harness.catalog import Row
+from harness.errors import Fault
+from harness.planning import PlannedRun
+from harness.report import Report
+from harness.report.sentences import answer
+
+_DIGITS = 12  # of a digest, enough to tell runs apart
+
+
+class Summary(NamedTuple):
+    """How a study went: what to print, and the runs that failed."""
+
+    text: str
+    failed: Sequence[str]
+
+
+def command(path: Path, *, out: Path, seeds: int | None) -> str:
+    """What to type to get a report again."""
+    words = ["harness", "run", str(path)]
+    words += ["--out", str(out)] if out != Path("results") else []
+    words += ["--seeds", str(seeds)] if seeds is not None else []
+    return shlex.join(words)
+
+
+def summary(report: Report, *, path: Path, failed: Sequence[str]) -> Summary:
+    """The question, each verdict with its reason, what failed, and where the report is."""
+    lines = [report.question, ""]
+    width = max((len(finding.variant) for finding in report.on_primary), default=0)
+    for finding in report.on_primary:
+        lines.append(f"  {finding.variant:{width}}  {finding.verdict:12}  {finding.reason}")
+    lines += ["", answer(report), ""]
+    lines += [f"failed: {reason}" for reason in failed]
+    lines.append(f"report: {path}")
+    return Summary("\n".join(lines), failed)
+
+
+def plan_text(runs: Sequence[PlannedRun]) -> str:
+    """A line a run, and how many there are of each kind."""
+    width = max(len(run.variant) for run in runs)
+    lines = [
+        f"{run.variant:{width}}  seed {run.seed:<3} {run.digest[:_DIGITS]}  {run.why}"
+        for run in runs
+    ]
+    waiting = {run.digest for run in runs if not run.exists}
+    lines += ["", f"{len(runs)} runs; {len(waiting)} to train or decode"]
+    return "\n".join(lines)
+
+
+def plan_json(runs: Sequence[PlannedRun]) -> str:
+    """A list of objects: variant, seed, digest, exists, why."""
+    fields = ("variant", "seed", "digest", "evaluation", "exists", "why")
+    return json.dumps([{name: getattr(run, name) for name in fields} for run in runs], indent=2)
+
+
+def faults_text(path: Path, faults: Sequence[Fault]) -> str:
+    """A line a fault, or that there is none."""
+    return "\n".join(map(str, faults)) if faults else f"{path}: no faults"
+
+
+def faults_json(faults: Sequence[Fault]) -> str:
+    """A list of objects: place, message."""
+    return json.dumps([fault._asdict() for fault in faults], indent=2)
+
+
+def plugins_text(rows: Iterable[Row], *, complaints: Iterable[object]) -> str:
+    """Slot by slot, each component with its plugin, what it is, and its options."""
+    lines: list[str] = []
+    slot = None
+    for row in rows:
+        if row.slot != slot:
+            lines += ["", row.slot] if lines else [row.slot]
+            slot = row.slot
+        lines.append(f"  {row.name}  ({row.plugin})")
+        lines.append(f"      {row.summary}")
+        for option in row.options:
+            default = "required" if option.default is None else f"default {option.default}"
+            lines.append(f"      {option.name}: {option.allows}; {default}")
+    return "\n".join([*lines, *(f"warning: {each}" for each in complaints)])
+
+
+def plugins_json(rows: Iterable[Row]) -> str:
+    """A list of objects: slot, name, plugin, summary, options."""
+    objects = [
+        {**row._asdict(), "options": [option._asdict() for option in row.options]} for row in rows
+    ]
+    return json.dumps(objects, indent=2)

@@ -1,0 +1,32 @@
+"""What a user can get wrong, said in one line each: the place, the fault and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class HarnessError(Exception):
+    """A mistake that is the user's to mend; the command line prints it without a traceback."""
+
+
+class PluginError(HarnessError):
+    """A plugin that cannot be used; the message names the plugin, the hook and the fault."""
+
+
+class Fault(NamedTuple):
+    """One thing wrong with a study."""
+
+    place: str  # file:line:column
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"
+
+
+class StudyError(HarnessError):
+    """Everything that is wrong with a study, all at once."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = tuple(faults)

@@ -1,0 +1,99 @@
+"""Scores that no technique can redefine, and text from a trained model.
+
+Teacher-forced scores use the plain log-softmax, no noise, and the averaged weights if there are any.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import groupby
+from typing import NamedTuple
+
+import torch
+
+from harness.assembly import Assembly, load_weights
+from harness.batching import EncodedPairs, in_order_of_length
+from harness.contracts import CORE_METRICS, Generate, Measurement, Split
+from harness.prediction import predict_at_real
+
+_SENTENCES = 64  # the most that are generated at once: memory, not meaning
+
+
+class TeacherForced(NamedTuple):
+    """Scores over all target tokens of a split, eos included."""
+
+    nll: float  # nats per target token
+    token_accuracy: float  # share of tokens that are the most probable one, 0 to 1
+
+    @property
+    def perplexity(self) -> float:
+        """exp(nll); infinite where that overflows."""
+        return math.exp(self.nll) if self.nll < 700 else math.inf
+
+    def by_name(self) -> dict[str, float]:
+        """The core's metrics by the names that studies use."""
+        return {name: getattr(self, name) for name in CORE_METRICS}
+
+
+@torch.no_grad()
+def teacher_forced(parts: Assembly, pairs: EncodedPairs) -> TeacherForced:
+    """Feed the gold tokens, and score what is predicted at every one of them."""
+    budget = parts.experiment.budget
+    nll = torch.zeros((), dtype=torch.float64, device=budget.device)
+    right = torch.zeros((), dtype=torch.int64, device=budget.device)
+    tokens = 0
+    for rows in in_order_of_length(pairs, limit=budget.batch_tokens):
+        batch = pairs.batch(rows, device=budget.device)
+        memory = parts.model.encode(batch.source)
+        hidden = parts.model.decode(parts.model.embed(batch.target_input), memory)
+        prediction = predict_at_real(parts.model, batch, hidden)
+        log_likelihood = prediction.logits.log_softmax(-1)
+        nll -= log_likelihood.gather(-1, prediction.targets[:, None]).sum(dtype=torch.float64)
+        right += (prediction.logits.argmax(-1) == prediction.targets).sum()
+        tokens += batch.tokens
+    return TeacherForced(nll=nll.item() / tokens, token_accuracy=right.item() / tokens)
+
+
+def measure(parts: Assembly, *, split: Split, update: int) -> list[Measurement]:
+    """The core's metrics on a split, as measurements; those that overflow are left out."""
+    with final_weights(parts):
+        scores = teacher_forced(parts, getattr(parts.task, split)).by_name()
+    return [
+        Measurement(update, split, name, value)
+        for name, value in scores.items()
+        if math.isfinite(value)
+    ]
+
+
+@torch.no_grad()
+def translate(parts: Assembly, pairs: EncodedPairs, *, generate: Generate) -> list[str]:
+    """Translate every source, sentences of one length together, in the split's order."""
+    hypotheses = [""] * len(pairs.sources)
+    order = sorted(range(len(pairs.sources)), key=lambda row: len(pairs.sources[row]))
+    for _, equal in groupby(order, key=lambda row: len(pairs.sources[row])):
+        rows = list(equal)
+        for first in range(0, len(rows), _SENTENCES):
+            some = rows[first : first + _SENTENCES]
+            source = torch.stack([pairs.sources[row] for row in some])
+            source = source.to(parts.experiment.budget.device)
+            written = generate(parts.model, source, sentences=some)
+            for row, tokens in zip(some, written, strict=True):
+                hypotheses[row] = parts.task.codecs.target.decode(tokens)
+    return hypotheses
+
+
+@contextmanager
+def final_weights(parts: Assembly) -> Iterator[None]:
+    """Put the averaged weights in the model for as long as it is evaluated."""
+    averaged = parts.averager.weights() if parts.averager else None
+    if averaged is None:
+        yield
+        return
+    trained = {name: each.detach().clone() for name, each in parts.model.named_parameters()}
+    load_weights(parts.model, averaged)
+    try:
+        yield
+    finally:
+        load_weights(parts.model, trained)

@@ -1,0 +1,151 @@
+"""What a run is: two runs with one digest would give the same bits, so one of them is enough.
+
+Options with their defaults, seed, content of corpora, source of the code that trains, and the
+versions and settings that move results. Names, paths, jobs and metrics are no part of it.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from harness.checking import resolved_experiment
+from harness.components import Component
+from harness.components.options import TextFile
+from harness.study import Experiment
+
+Identity = Mapping[str, Any]
+
+_TRAINING = ("harness.training",)
+_EVALUATION = ("harness.evaluation",)
+
+
+def training_identity(experiment: Experiment, *, seed: int) -> Identity:
+    """What decides the bits of a run's training, as JSON; how it decodes is not in it."""
+    choices = dict(resolved_experiment(experiment, file=content_digest))
+    del choices["generation"]
+    trained = [
+        getattr(experiment, field.name)
+        for field in fields(experiment)
+        if field.name != "generation"
+    ]
+    parts = [value for value in _leaves(trained) if isinstance(value, Component)]
+    return {
+        "experiment": choices,
+        "seed": seed,
+        "code": _code(parts, core=_TRAINING),
+        "torch": version("torch"),
+    }
+
+
+def evaluation_identity(experiment: Experiment, *, training: str, split: str) -> Identity:
+    """What decides the bits of one decoding of a trained run, as JSON."""
+    return {
+        "training": training,
+        "generation": resolved_experiment(experiment, file=content_digest)["generation"],
+        "split": split,
+        "code": _code([experiment.generation], core=_EVALUATION),
+    }
+
+
+def digest(identity: Identity) -> str:
+    """SHA-256 of the canonical JSON of an identity, in hexadecimal."""
+    text = json.dumps(identity, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def content_digest(path: str) -> str:
+    """SHA-256 of a file's bytes."""
+    with Path(path).open("rb") as file:
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def text_files(experiment: Experiment) -> list[str]:
+    """Where the files are that an experiment reads."""
+    return [value for value in _leaves(experiment) if isinstance(value, TextFile)]
+
+
+def _leaves(value: object) -> Iterator[object]:
+    """A value and everything in it: components, their options, what those are made of."""
+    yield value
+    if isinstance(value, Mapping):
+        for each in value.values():
+            yield from _leaves(each)
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from _leaves(each)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _leaves(getattr(value, field.name))
+
+
+def _code(parts: list[Component], *, core: tuple[str, ...]) -> dict[str, str]:
+    modules = {type(part).__module__ for part in parts}
+    return {
+        "harness": source_digest(*core),
+        **{module: source_digest(module) for module in sorted(modules)},
+    }
+
+
+@cache
+def source_digest(*modules: str) -> str:
+    """SHA-256 over modules and all that they import of their own package.
+
+    Comments, layout and docstrings do not count: what is hashed is the syntax tree.
+    """
+    found: dict[str, str] = {}
+    waiting = list(modules)
+    while waiting:
+        module = waiting.pop()
+        if module not in found and (path := _source(module)):
+            tree = _without_docstrings(ast.parse(path.read_bytes()))
+            found[module] = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+            waiting += _imports(tree, module=module, is_package=path.name == "__init__.py")
+    return digest(found)[:16]
+
+
+def _source(module: str) -> Path | None:
+    """Where a module's source is, found without importing it or its package."""
+    loaded = sys.modules.get(module)
+    if loaded is not None and getattr(loaded, "__file__", None):
+        return Path(str(loaded.__file__))
+    package, *names = module.split(".")
+    spec = importlib.util.find_spec(package)
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        stem = Path(folder, *names)
+        for path in (stem / "__init__.py", stem.with_suffix(".py")):
+            if path.is_file():
+                return path
+    return None
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                node.body = node.body[1:]
+    return tree
+
+
+def _imports(tree: ast.Module, *, module: str, is_package: bool) -> Iterator[str]:
+    """The modules of the same top-level package that a module may import."""
+    package = module if is_package else module.rpartition(".")[0]
+    for node in ast.walk(tree):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        yield from (name for name in names if name.split(".")[0] == module.split(".")[0])

@@ -1,0 +1,138 @@
+"""The folder of runs on disk: the truth, and the only way in which workers and coordinator speak.
+
+``runs/<training digest>/``: run.json (never changes), measurements.jsonl (one line an update, grows),
+checkpoint.pt (until training ends), weights.pt, outcome.json (last of all), log.txt; each decoding of
+it in ``evaluations/<evaluation digest>/``: evaluation.json, hypotheses.jsonl, outcome.json, scores.json.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from harness.contracts import Measurement
+from harness.errors import HarnessError
+
+Json = Mapping[str, Any]
+
+
+class Hypothesis(NamedTuple):
+    """One sentence of a split, and what a model wrote for it."""
+
+    source: str
+    reference: str
+    hypothesis: str
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader, or a crash, sees all of it or nothing."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a JSON file atomically; NaN and infinities are refused."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    write_atomically(path, text.encode() + b"\n")
+
+
+def read_json(path: Path) -> Any:
+    """A JSON file's value, or None when there is no such file."""
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError as fault:
+        raise HarnessError(f"{path}: damaged ({fault}); delete its folder to train again") from None
+
+
+def complete_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a growing file, up to its last newline; none when there is no such file."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return
+    yield from content[: content.rfind(b"\n") + 1].splitlines()
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All runs below one root, shared by all studies."""
+
+    root: Path
+
+    def run(self, digest: str) -> Path:
+        """The folder of a run."""
+        return self.root / digest
+
+    def evaluation(self, digest: str, evaluation: str) -> Path:
+        """The folder of one decoding of a run."""
+        return self.run(digest) / "evaluations" / evaluation
+
+    def specification(self, digest: str) -> Json | None:
+        """A run's run.json; None for a run that was never entered."""
+        specification: Json | None = read_json(self.run(digest) / "run.json")
+        return specification
+
+    def add(self, digest: str, *, run: Json, evaluation: str, decoding: Json) -> Path:
+        """Enter a run and one decoding of it, each only if it is new; returns the run's folder."""
+        folder = self.evaluation(digest, evaluation)
+        folder.mkdir(parents=True, exist_ok=True)
+        entries = ((self.run(digest) / "run.json", run), (folder / "evaluation.json", decoding))
+        for path, value in entries:
+            if not path.exists():
+                write_json(path, value)
+        return self.run(digest)
+
+    def measurements(self, digest: str) -> list[Measurement]:
+        """What a run has measured so far; half-written lines are left out."""
+        path = self.run(digest) / "measurements.jsonl"
+        return [
+            Measurement(update, split, metric, value)
+            for update, values in map(json.loads, complete_lines(path))
+            for split, metric, value in values
+        ]
+
+    def updates(self, digest: str) -> int:
+        """The last update that a run has written down; 0 before the first."""
+        try:
+            with (self.run(digest) / "measurements.jsonl").open("rb") as file:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - 4096))
+                tail = file.read()
+        except FileNotFoundError:
+            return 0
+        lines = tail[: tail.rfind(b"\n") + 1].splitlines()
+        return int(json.loads(lines[-1])[0]) if lines else 0
+
+    def outcome(self, digest: str) -> Json | None:
+        """How training ended: ``status`` finished, diverged or failed; None while it has not."""
+        outcome: Json | None = read_json(self.run(digest) / "outcome.json")
+        return outcome
+
+    def evaluated(self, digest: str, evaluation: str) -> Json | None:
+        """The core's scores of one decoding; None as long as it is not finished."""
+        outcome: Json | None = read_json(self.evaluation(digest, evaluation) / "outcome.json")
+        return outcome
+
+    def hypotheses(self, digest: str, evaluation: str) -> list[Hypothesis]:
+        """What the model wrote, in the order of the split."""
+        path = self.evaluation(digest, evaluation) / "hypotheses.jsonl"
+        return [Hypothesis(*json.loads(line)) for line in complete_lines(path)]
+
+    def fail(self, digest: str, *, reason: str) -> None:
+        """Write down that the process of a run is gone without an outcome."""
+        write_json(self.run(digest) / "outcome.json", {"status": "failed", "reason": reason})
+
+
+def write_hypotheses(folder: Path, hypotheses: Sequence[Hypothesis]) -> None:
+    """Keep what a model wrote, one JSON list a line: source, reference, hypothesis."""
+    lines = [json.dumps(each, ensure_ascii=False) + "\n" for each in hypotheses]
+    write_atomically(folder / "hypotheses.jsonl", "".join(lines).encode())

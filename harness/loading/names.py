@@ -1,0 +1,17 @@
+"""What studies and variants may be called: their names become names of files."""
+
+from __future__ import annotations
+
+import re
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def name_fault(name: str) -> str | None:
+    """Why this cannot be a name; None if it can."""
+    if _NAME.fullmatch(name):
+        return None
+    return (
+        f"{name!r} cannot be a name: at most 64 letters, digits, dots, hyphens and underscores, "
+        "a letter or digit first"
+    )

@@ -1,0 +1,163 @@
+"""From a file to a study, or to everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import yaml
+from annotated_types import Ge, Le, MinLen
+
+from harness.catalog import Catalog
+from harness.checking import Checker
+from harness.components import Executor, Metric
+from harness.components.options import NonNegativeInt
+from harness.contracts import CORE_METRICS
+from harness.discovery import Plugins, discover, register_file
+from harness.errors import Fault, PluginError, StudyError
+from harness.loading.faults import Faults
+from harness.loading.names import name_fault
+from harness.loading.nodes import entries, irregularities, plain
+from harness.loading.reading import read
+from harness.loading.variants import experiments
+from harness.messages import Misfit, Misfits
+from harness.study import Comparison, Study
+from harness.wording import meant, shown
+
+_EXECUTOR = "local"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Top:
+    """The keys of a study; what stands in its experiments is checked apart."""
+
+    __pydantic_config__: ClassVar[Any] = Comparison.__pydantic_config__
+
+    question: Annotated[str, MinLen(1)]
+    baseline: Mapping[str, Any]
+    variants: Annotated[Mapping[str, Any], MinLen(1)]
+    seeds: Annotated[int, Ge(1), Le(1000)] | Annotated[tuple[NonNegativeInt, ...], MinLen(1)]
+    metrics: tuple[Metric, ...] = ()
+    compare: Comparison = field(default_factory=Comparison)
+    executor: Executor
+    plugins: tuple[str, ...] = ()
+
+
+def load(
+    path: Path, *, seeds: int | None = None, plugins: Plugins | None = None
+) -> tuple[Study, Plugins]:
+    """The study in a file, and the plugins that it may use, its own files among them.
+
+    `seeds`, if given, stands for 1 to `seeds` in place of the study's own. Raises `StudyError` with
+    every fault that there is.
+    """
+    faults = Faults(path)
+    root = _root(path, faults=faults)
+    plugins = plugins or discover()
+    files = _register_files(root, path=path, plugins=plugins, faults=faults)
+    checker = Checker(Catalog.of(plugins), partial(_find_file, folder=path.parent))
+    for complaint in checker.catalog.complaints:
+        if complaint.plugin in files:
+            faults.add(str(complaint), at=files[complaint.plugin])
+    variants = experiments(root, checker=checker, faults=faults)
+    top = _top(root, checker=checker, faults=faults)
+    study = Study(
+        name=path.stem,
+        path=path,
+        question=top.question.strip(),
+        variants=variants,
+        seeds=_seeds(top.seeds if seeds is None else seeds),
+        metrics=top.metrics,
+        compare=top.compare,
+        executor=top.executor,
+        plugins=tuple(Path(file).absolute() for file in files),
+    )
+    return study, plugins
+
+
+def _root(path: Path, *, faults: Faults) -> yaml.MappingNode:
+    """The study as YAML; faults of keys are added, and without a mapping there is no going on."""
+    root = read(path)
+    fault = name_fault(path.stem)
+    if fault:
+        raise StudyError([Fault(str(path), fault)])
+    faults.add_irregular(irregularities(root))
+    if isinstance(root, yaml.MappingNode):
+        return root
+    faults.add(f"a study must be a mapping, got {shown(plain(root))}", at=root.start_mark)
+    raise faults.error()
+
+
+def _register_files(
+    root: yaml.Node, *, path: Path, plugins: Plugins, faults: Faults
+) -> Mapping[str, yaml.Mark]:
+    """The files that a study names as plugins, each with its place."""
+    files: dict[str, yaml.Mark] = {}
+    entry = entries(root).get("plugins")
+    named = entry.value.value if entry and isinstance(entry.value, yaml.SequenceNode) else []
+    for node in named:
+        file = plain(node)
+        if not isinstance(file, str):
+            continue  # a fault of its own
+        try:
+            register_file(plugins, path=path.parent / file)
+        except PluginError as error:
+            faults.add(str(error), at=node.start_mark)
+        files.setdefault(str(path.parent / file), node.start_mark)
+    return files
+
+
+def _find_file(name: str, *, folder: Path) -> str:
+    """Where the text file is that an option names; raises `ValueError` when there is none."""
+    path = folder / name
+    with suppress(OSError):  # of a name longer than a system allows
+        if path.is_file():
+            return str(path.absolute())
+    raise ValueError(f"no such file: {path}")
+
+
+def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> _Top:
+    """The study apart from its experiments; raises `StudyError` if there is any fault at all."""
+    data = {"executor": _EXECUTOR, **plain(root)}
+    faults.add_misfits(_contradictions(data), root=root)
+    try:
+        top = checker.options(data, of=_Top, owner="a study")
+    except Misfits as found:
+        faults.add_misfits(found.misfits, root=root)
+        raise faults.error() from None
+    faults.raise_any()
+    return top
+
+
+def _contradictions(data: Mapping[str, Any]) -> Iterator[Misfit]:
+    """What no single option has wrong."""
+    metrics, seeds, compare = (data.get(name) for name in ("metrics", "seeds", "compare"))
+    named = [_named(each) for each in metrics] if isinstance(metrics, list) else []
+    yield from _repetitions(named, slot="metrics", word="metric")
+    yield from _repetitions(seeds if isinstance(seeds, list) else [], slot="seeds", word="seed")
+    primary = compare.get("primary") if isinstance(compare, Mapping) else None
+    possible = [*CORE_METRICS, *(name for name in named if name)]
+    if isinstance(primary, str) and primary not in possible:
+        rest = meant(primary, among=possible, otherwise="there are")
+        fault = f"{primary!r} is no metric of this study; {rest}"
+        yield Misfit(("compare", "primary"), fault)
+
+
+def _named(component: Any) -> str | None:
+    if isinstance(component, Mapping) and len(component) == 1:
+        (component,) = component
+    return component if isinstance(component, str) else None
+
+
+def _repetitions(values: Sequence[Any], *, slot: str, word: str) -> Iterator[Misfit]:
+    for number, value in enumerate(values):
+        if value is not None and value in values[:number]:
+            yield Misfit((slot, number), f"{word} {shown(value)} is given twice")
+
+
+def _seeds(seeds: int | tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(range(1, seeds + 1)) if isinstance(seeds, int) else seeds

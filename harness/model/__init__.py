@@ -1,0 +1,8 @@
+"""The encoder-decoder Transformer behind the `Model` surface, and the table of its sites."""
+
+from __future__ import annotations
+
+from harness.model.sites import TABLE, SiteKind, every_site
+from harness.model.transformer import Transformer
+
+__all__ = ["TABLE", "SiteKind", "Transformer", "every_site"]

@@ -1,0 +1,53 @@
+"""What incremental decoding remembers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from harness.contracts import Memory
+from harness.model.attention import KeysValues
+
+
+@dataclass(eq=False, kw_only=True)
+class Past:
+    """One decoder layer's keys and values, of the target so far and of the source."""
+
+    own: KeysValues | None = None
+    source: KeysValues | None = None
+
+    def grow(self, new: KeysValues) -> KeysValues:
+        """Take in those of the next places; returns all there are."""
+        if self.own is not None:
+            new = KeysValues(*(torch.cat(pair, dim=2) for pair in zip(self.own, new, strict=True)))
+        self.own = new
+        return new
+
+    def select(self, rows: Int[Tensor, "kept"]) -> Past:
+        """Those of some of the sentences."""
+        return Past(own=_select(self.own, rows), source=_select(self.source, rows))
+
+
+@dataclass(eq=False, kw_only=True)
+class KeyValueCache:
+    """An encoded source, and what every decoder layer remembers after `length` target tokens."""
+
+    memory: Memory
+    layers: tuple[Past, ...]
+    length: int = 0
+
+    def select(self, rows: Int[Tensor, "kept"]) -> KeyValueCache:
+        """A cache of its own for these sentences, in this order; rows may repeat."""
+        states, visible = self.memory
+        return KeyValueCache(
+            memory=Memory(states[rows], None if visible is None else visible[rows]),
+            layers=tuple(past.select(rows) for past in self.layers),
+            length=self.length,
+        )
+
+
+def _select(past: KeysValues | None, rows: Int[Tensor, "kept"]) -> KeysValues | None:
+    return None if past is None else KeysValues(past.keys[rows], past.values[rows])

@@ -1,0 +1,128 @@
+"""The layers of both stacks (Vaswani et al. 2017, section 3.1; pre-norm: Xiong et al. 2020)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from harness.contracts import Memory, Site
+from harness.model.attention import Attention, View
+from harness.model.cache import Past
+from harness.model.projection import Projection
+from harness.streams import Noise
+from harness.study import ModelOptions
+
+States = Float[Tensor, "sentences places d_model"]
+
+
+class FeedForward(nn.Module):
+    """max(0, x W1^T + b1) W2^T + b2 at each place (Vaswani et al. 2017, section 3.3)."""
+
+    def __init__(self, d_model: int, *, d_ff: int, site: Site) -> None:
+        super().__init__()
+        self.inner = Projection(d_model, d_ff)
+        self.outer = Projection(d_ff, d_model)
+        self._units = site
+
+    def forward(self, states: States, *, noise: Noise | None) -> States:
+        """The same small network at every place."""
+        units = self._units(self.inner(states, noise).relu(), noise)
+        output: Tensor = self.outer(units, noise)
+        return output
+
+
+class _Layer(nn.Module):
+    """What both kinds of layer share: two sublayers, a residual path around each, a gate."""
+
+    def __init__(self, options: ModelOptions, *, place: str, sites: Mapping[str, Site]) -> None:
+        super().__init__()
+        self._pre_norm = options.norm == "pre"
+        self._place, self._sites = place, sites
+        self.self_attention = self._attention("self_attention", options=options)
+        self.self_attention_norm = nn.LayerNorm(options.d_model)
+        units = sites[f"{place}.feed_forward"]
+        self.feed_forward = FeedForward(options.d_model, d_ff=options.d_ff, site=units)
+        self.feed_forward_norm = nn.LayerNorm(options.d_model)
+
+    def _attention(self, name: str, *, options: ModelOptions) -> Attention:
+        place = f"{self._place}.{name}"
+        return Attention(options.d_model, heads=options.heads, place=place, sites=self._sites)
+
+    def _enter(self, sublayer: str, *, states: States) -> States:
+        """What a sublayer is given: the states, normalised first if pre-norm."""
+        return getattr(self, f"{sublayer}_norm")(states) if self._pre_norm else states
+
+    def _leave(
+        self, sublayer: str, *, states: States, output: States, noise: Noise | None
+    ) -> States:
+        """The states after a sublayer: its output added, normalised afterwards if post-norm."""
+        states = states + self._sites[f"{self._place}.{sublayer}.residual"](output, noise)
+        return states if self._pre_norm else getattr(self, f"{sublayer}_norm")(states)
+
+    def _attend(self, states: States, *, past: Past, view: View, noise: Noise | None) -> States:
+        x = self._enter("self_attention", states=states)
+        own = past.grow(self.self_attention.keys_values(x, noise=noise))
+        x = self.self_attention(x, to=own, view=view, noise=noise)
+        return self._leave("self_attention", states=states, output=x, noise=noise)
+
+    def _transform(self, states: States, *, noise: Noise | None) -> States:
+        x = self._enter("feed_forward", states=states)
+        x = self.feed_forward(x, noise=noise)
+        return self._leave("feed_forward", states=states, output=x, noise=noise)
+
+    def _gated(
+        self, states: States, *, sublayers: Callable[[Tensor], Tensor], noise: Noise | None
+    ) -> States:
+        """The sublayers' answer for sentences whose gate is open; the others keep their states."""
+        gate = self._sites[f"{self._place}.layer"]
+        if not gate.active(noise):
+            return sublayers(states)
+        used = gate(states.new_ones(len(states), 1, 1), noise) != 0
+        return torch.where(used, sublayers(states), states) if used.any() else states
+
+
+class EncoderLayer(_Layer):
+    """Self-attention, then the feed-forward network."""
+
+    def forward(self, states: States, *, view: View, noise: Noise | None) -> States:
+        """States of the next layer; `view` hides the padding."""
+
+        def sublayers(states: Tensor) -> Tensor:
+            states = self._attend(states, past=Past(), view=view, noise=noise)
+            return self._transform(states, noise=noise)
+
+        return self._gated(states, sublayers=sublayers, noise=noise)
+
+
+class DecoderLayer(_Layer):
+    """Self-attention, attention to the source, then the feed-forward network."""
+
+    def __init__(self, options: ModelOptions, *, place: str, sites: Mapping[str, Site]) -> None:
+        super().__init__(options, place=place, sites=sites)
+        self.cross_attention = self._attention("cross_attention", options=options)
+        self.cross_attention_norm = nn.LayerNorm(options.d_model)
+
+    def forward(
+        self, states: States, *, memory: Memory, past: Past, view: View, noise: Noise | None
+    ) -> States:
+        """States of the next layer; `view` is what a place may see of the target; `past` grows."""
+
+        def sublayers(states: Tensor) -> Tensor:
+            states = self._attend(states, past=past, view=view, noise=noise)
+            states = self._attend_to_source(states, memory=memory, past=past, noise=noise)
+            return self._transform(states, noise=noise)
+
+        return self._gated(states, sublayers=sublayers, noise=noise)
+
+    def _attend_to_source(
+        self, states: States, *, memory: Memory, past: Past, noise: Noise | None
+    ) -> States:
+        x = self._enter("cross_attention", states=states)
+        if past.source is None:
+            past.source = self.cross_attention.keys_values(memory.states, noise=noise)
+        view = View.of_source(memory.visible)
+        x = self.cross_attention(x, to=past.source, view=view, noise=noise)
+        return self._leave("cross_attention", states=states, output=x, noise=noise)

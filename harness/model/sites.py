@@ -1,0 +1,96 @@
+"""Every place in the model where noise may be put: the one table of sites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from harness.contracts import Site
+
+SUBLAYERS = {
+    "encoder": ("self_attention", "feed_forward"),
+    "decoder": ("self_attention", "cross_attention", "feed_forward"),
+}
+
+
+class SiteKind(NamedTuple):
+    """A row of the table: what a site of this kind is given, and how many there are of it."""
+
+    kind: str
+    layout: str
+    one_per: Literal["stack", "layer", "attention", "sublayer"]
+    meaning: str
+
+
+TABLE = (
+    SiteKind(
+        "embedding",
+        "sentences places d_model",
+        "stack",
+        "what a stack is fed: token vectors times sqrt(d_model), plus positions",
+    ),
+    SiteKind(
+        "attention.scores",
+        "sentences heads target source",
+        "attention",
+        "scaled products of queries and keys, before masking and softmax; -inf hides a key, unless "
+        "that would hide all that a query may see: then it sees all of it",
+    ),
+    SiteKind(
+        "attention.weights",
+        "sentences heads target source",
+        "attention",
+        "after softmax: how much of each value is taken",
+    ),
+    SiteKind(
+        "attention.heads",
+        "sentences heads target head",
+        "attention",
+        "each head's mix of values, before the output projection",
+    ),
+    SiteKind(
+        "feed_forward",
+        "sentences places d_ff",
+        "layer",
+        "hidden units after relu, before the outer projection",
+    ),
+    SiteKind(
+        "residual",
+        "sentences places d_model",
+        "sublayer",
+        "a sublayer's output, before it is added to its input",
+    ),
+    SiteKind(
+        "layer",
+        "sentences 1 1",
+        "layer",
+        "a gate of ones: where it becomes 0, the sentence skips the layer",
+    ),
+)
+
+
+def every_site(*, encoder_layers: int, decoder_layers: int) -> dict[str, Site]:
+    """Empty sites by path, for a model of these depths."""
+    depths = {"encoder": encoder_layers, "decoder": decoder_layers}
+    sites = (
+        Site(names=names, layout=row.layout)
+        for row in TABLE
+        for side, layers in depths.items()
+        for names in _names(row, side=side, layers=layers)
+    )
+    return {site.path: site for site in sites}
+
+
+def _names(row: SiteKind, *, side: str, layers: int) -> Iterator[tuple[str, ...]]:
+    everywhere = (row.kind, f"{side}.{row.kind}")
+    if row.one_per == "stack":
+        yield everywhere
+        return
+    for number in range(layers):
+        in_layer = (*everywhere, f"{side}.{number}.{row.kind}")
+        if row.one_per == "layer":
+            yield in_layer
+            continue
+        for sublayer in SUBLAYERS[side]:
+            if row.one_per == "sublayer" or sublayer.endswith("attention"):
+                yield (*in_layer, f"{side}.{number}.{sublayer}.{row.kind}")

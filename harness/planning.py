@@ -1,0 +1,106 @@
+"""From a study to its runs: which there are, which exist already, and why the others do not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.differences import differences
+from harness.identity import (
+    Identity,
+    content_digest,
+    digest,
+    evaluation_identity,
+    text_files,
+    training_identity,
+)
+from harness.ledger import Ledger
+from harness.study import Study
+
+SCORED_SPLIT = "test"
+
+# The digest of each (variant, seed) when the study was planned last.
+Previous = Mapping[tuple[str, int], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedRun:
+    """One variant with one seed; `exists` when there is nothing left to do, `why` if there is."""
+
+    variant: str
+    seed: int
+    digest: str
+    evaluation: str
+    specification: Mapping[str, Any]  # run.json
+    decoding: Identity  # evaluation.json
+    exists: bool
+    why: str
+
+
+def plan(study: Study, *, ledger: Ledger, previous: Previous) -> tuple[PlannedRun, ...]:
+    """Every run of a study, seed by seed, with the baseline first.
+
+    Variants that differ only in decoding share their training digest.
+    """
+    return tuple(
+        _planned(study, variant, seed=seed, ledger=ledger, before=previous.get((variant, seed)))
+        for seed in study.seeds
+        for variant in study.variants
+    )
+
+
+def _planned(
+    study: Study, variant: str, *, seed: int, ledger: Ledger, before: str | None
+) -> PlannedRun:
+    experiment = study.variants[variant]
+    identity = training_identity(experiment, seed=seed)
+    training = digest(identity)
+    decoding = evaluation_identity(experiment, training=training, split=SCORED_SPLIT)
+    evaluation = digest(decoding)
+    exists, why = _state(ledger, training, evaluation=evaluation)
+    known = ledger.specification(before) if why == "new" and before else None
+    if known:
+        why = _changed(known["identity"], identity)
+    return PlannedRun(
+        variant=variant,
+        seed=seed,
+        digest=training,
+        evaluation=evaluation,
+        specification={
+            "identity": identity,
+            "files": {content_digest(file): file for file in text_files(experiment)},
+            "plugins": [str(file) for file in study.plugins],
+        },
+        decoding=decoding,
+        exists=exists,
+        why=why,
+    )
+
+
+def _state(ledger: Ledger, training: str, *, evaluation: str) -> tuple[bool, str]:
+    """Whether nothing is left to do, and in a few words what is there or missing."""
+    outcome = ledger.outcome(training)
+    if outcome is None:
+        updates = ledger.updates(training)
+        return False, f"interrupted at update {updates}" if updates else "new"
+    if outcome["status"] == "failed":
+        return False, f"failed before: {outcome['reason']}"
+    if outcome["status"] == "diverged":
+        return True, "diverged"
+    if ledger.evaluated(training, evaluation) is None:
+        return False, "trained, not decoded"
+    return True, "exists"
+
+
+def _changed(before: Identity, now: Identity) -> str:
+    """What made a planned run another one; a changed option says more than the code it brings."""
+    options = list(differences(before["experiment"], now["experiment"]))
+    if any(str(each.old).startswith("sha256:") for each in options):
+        return "changed corpus"
+    if options:
+        return "changed option " + ", ".join(each.option for each in options)
+    code = list(differences(before["code"], now["code"]))
+    if code:
+        return "changed code of " + ", ".join(each.option for each in code)
+    return "changed " + ", ".join(each.option for each in differences(before, now))

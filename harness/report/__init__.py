@@ -1,0 +1,8 @@
+"""What was found, for people and for programs: report.md and findings.json."""
+
+from __future__ import annotations
+
+from harness.report.contents import Change, Report, Specimen
+from harness.report.writing import write
+
+__all__ = ["Change", "Report", "Specimen", "write"]

@@ -1,0 +1,59 @@
+"""Everything that a report says, as values: writing one reads no ledger and asks no study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from harness.analysis import RunResult, ScoredMetric
+from harness.contracts import Finding
+
+
+class Change(NamedTuple):
+    """One resolved option in which a variant differs from the baseline, as a study writes it."""
+
+    option: str  # its path, such as regularizers.dropout.rate
+    baseline: str
+    variant: str
+
+
+class Specimen(NamedTuple):
+    """A sentence of the test split, and what the variants wrote for it with one seed."""
+
+    source: str
+    reference: str
+    written: Mapping[str, str]  # by variant; those without a finished run are left out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """A finished study.
+
+    `variants` and `seeds` are what was planned, the baseline first; `changes` has the variants that
+    differ from it; `signatures` say how each text metric was computed; `command` is what to type to
+    get the report again, and `versions` name what it was made with.
+    """
+
+    name: str
+    question: str
+    primary: ScoredMetric
+    variants: Sequence[str]
+    seeds: Sequence[int]
+    results: Sequence[RunResult]
+    findings: Sequence[Finding]
+    changes: Mapping[str, Sequence[Change]]
+    specimens: Sequence[Specimen]
+    signatures: Mapping[str, str]
+    command: str
+    versions: Mapping[str, str]
+
+    @property
+    def on_primary(self) -> list[Finding]:
+        """The findings that the study was made for."""
+        return [finding for finding in self.findings if finding.role == "primary"]
+
+    @property
+    def exploratory(self) -> list[Finding]:
+        """The findings on every other metric."""
+        return [finding for finding in self.findings if finding.role == "exploratory"]

@@ -1,0 +1,63 @@
+"""The files of a report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib import resources
+from pathlib import Path
+
+from harness.contracts import Finding
+from harness.ledger import write_atomically
+from harness.report import markdown, sentences, tables
+from harness.report.contents import Report
+
+
+def write(report: Report, *, folder: Path) -> Path:
+    """Write ``report.md`` and ``findings.json`` into a folder; returns the path of the first.
+
+    Each is replaced as a whole or, when nothing in it would change, left alone.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / "findings.json", text=as_json(report.findings))
+    _replace(folder / "report.md", text=as_markdown(report))
+    return folder / "report.md"
+
+
+def as_json(findings: Sequence[Finding]) -> str:
+    """The findings as a JSON list of objects, their fields in the order of `Finding`."""
+    objects = [
+        {**asdict(finding), "per_seed": [pair._asdict() for pair in finding.per_seed]}
+        for finding in findings
+    ]
+    return json.dumps(objects, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def as_markdown(report: Report) -> str:
+    """The report for people, which reads well raw too; all that is not ours in it is escaped."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        finalize=markdown.escape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 (Markdown, not HTML: `finalize` escapes every value)
+    )
+    template = resources.files("harness.report").joinpath("report.md.j2").read_text("utf-8")
+    return environment.from_string(template).render(
+        report=report,
+        answer=sentences.answer(report),
+        direction=sentences.direction(report.primary),
+        tables=tables,
+        code=markdown.code,
+        block=markdown.block,
+    )
+
+
+def _replace(path: Path, *, text: str) -> None:
+    content = text.encode()
+    if not path.is_file() or path.read_bytes() != content:
+        write_atomically(path, content)

@@ -1,0 +1,75 @@
+"""English word order: subject, verb, objects, place, time; do helps where nothing else does."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from harness_datasets.toy_german.clause import Clause
+from harness_datasets.toy_german.inflection import third_person
+
+
+class _Verbs(NamedTuple):
+    auxiliary: str
+    rest: str
+    alone: str  # said instead of both where nothing is asked or denied; empty if nothing is
+
+
+def statement(clause: Clause, *, time_first: bool = False) -> str:
+    """A main or a subordinate clause: the order is the same."""
+    verbs = _verbs(clause)
+    negated = clause.negated or clause.absent
+    opening = clause.time.english if clause.time and time_first else ""
+    inside = "" if time_first else _inside(clause)
+    if verbs.alone and not negated:
+        verb = [inside, _with_objects(verbs.alone, clause=clause)]
+    else:
+        rest = _with_objects(verbs.rest, clause=clause)
+        verb = [verbs.auxiliary, "not" if negated else "", inside, rest]
+    end = _end(clause, time=not time_first)
+    return _words(opening, clause.subject.english, *verb, *end)
+
+
+def question(clause: Clause) -> str:
+    """The auxiliary before the subject."""
+    verbs = _verbs(clause)
+    rest = _with_objects(verbs.rest, clause=clause)
+    end = _end(clause, time=True)
+    return _words(verbs.auxiliary, clause.subject.english, _inside(clause), rest, *end)
+
+
+def _words(*words: str) -> str:
+    return " ".join(filter(None, words))
+
+
+def _inside(clause: Clause) -> str:
+    return clause.time.english if clause.time and clause.time.inside else ""
+
+
+def _end(clause: Clause, *, time: bool) -> tuple[str, str]:
+    last = clause.time.english if clause.time and time and not clause.time.inside else ""
+    return clause.complement.english if clause.complement else "", last
+
+
+def _with_objects(verb: str, *, clause: Clause) -> str:
+    objects = [each.english_object for each in (clause.dative, clause.accusative) if each]
+    before, _, after = verb.partition(" *")
+    return _words(before, *objects, after.strip())
+
+
+def _verbs(clause: Clause) -> _Verbs:
+    verb, be = clause.verb, clause.subject.be
+    base = verb.base
+    if clause.modal:
+        first, _, more = clause.modal.english.partition(" ")
+        if first in {"can", "be"}:
+            return _Verbs(be if first == "be" else first, _words(more, base), "")
+        base = _words(clause.modal.english, base)
+    elif base == "be":
+        return _Verbs(be, "", "")
+    elif clause.tense == "past":
+        return _Verbs("did", base, verb.past)
+    elif clause.tense == "present" and verb.progressive:
+        return _Verbs(be, verb.progressive, "")
+    if be == "is":
+        return _Verbs("does", base, third_person(base))
+    return _Verbs("do", base, base)

@@ -1,0 +1,159 @@
+"""Noun phrases and pronouns: one meaning in both languages, in every case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from harness_datasets.toy_german.inflection import (
+    CASES,
+    Case,
+    adjective_form,
+    determiner_form,
+    indefinite_article,
+    noun_form,
+)
+from harness_datasets.toy_german.words import Adjective, Column, Noun
+
+
+class Determiner(NamedTuple):
+    """An article or the like; `german` is what `determiner_form` takes."""
+
+    german: str
+    english: str
+    english_plural: str
+    definite: bool
+
+
+class Nominal(NamedTuple):
+    """What can be a subject or an object.
+
+    `german` goes by case. `be` is the form of "to be" that agrees with it in English, `own` the
+    possessive that refers back to it, `again` the key in `PRONOUNS` of the pronoun that does; an
+    empty one says that none is natural.
+    """
+
+    german: Mapping[Case, str]
+    english: str
+    english_object: str
+    person: int
+    plural: bool
+    be: str
+    own: Determiner | None = None
+    again: str = ""
+    pronoun: bool = False
+    definite: bool = True
+
+
+_DETERMINERS = (
+    Determiner("der", "the", "the", definite=True),
+    Determiner("dies", "this", "these", definite=True),
+    Determiner("mein", "my", "my", definite=True),
+    Determiner("dein", "your", "your", definite=True),
+    Determiner("unser", "our", "our", definite=True),
+    Determiner("ein", "a", "", definite=False),
+    Determiner("kein", "a", "any", definite=False),  # beside "not"
+    Determiner("viel", "", "many", definite=False),
+    Determiner("zwei", "", "two", definite=False),
+    Determiner("drei", "", "three", definite=False),
+)
+BARE = Determiner("", "", "", definite=False)
+NO = Determiner("kein", "no", "no", definite=False)  # instead of "not"
+DETERMINERS = {determiner.german: determiner for determiner in _DETERMINERS}
+
+# German by case, English as subject and object, "to be", possessive. The pronoun for a thing has
+# the gender of its German noun, and is "it" in English; das Mädchen is "she". Only people own.
+_PRONOUNS = (
+    ("ich mich mir", "I me", "am", "mein my"),
+    ("du dich dir", "you you", "are", "dein your"),
+    ("er ihn ihm", "he him", "is", "sein his"),
+    ("er ihn ihm", "it it", "is", ""),
+    ("sie sie ihr", "she her", "is", "ihr her"),
+    ("sie sie ihr", "it it", "is", ""),
+    ("es es ihm", "she her", "is", "sein her"),
+    ("es es ihm", "it it", "is", ""),
+    ("wir uns uns", "we us", "are", "unser our"),
+    ("sie sie ihnen", "they them", "are", "ihr their"),
+)
+_PERSONS = {"I": 1, "we": 1, "you": 2}
+_BY_GENDER: Mapping[Column, str] = {"masculine": "er", "feminine": "sie", "neuter": "es"}
+
+
+def _pronoun(row: tuple[str, str, str, str]) -> Nominal:
+    german, english, be, possessive = row
+    subject, english_object = english.split()
+    own, _, english_own = possessive.partition(" ")
+    forms = german.split()
+    return Nominal(
+        german=dict(zip(CASES, forms, strict=True)),
+        english=subject,
+        english_object=english_object,
+        person=_PERSONS.get(subject, 3),
+        plural=subject in {"we", "they"},
+        be=be,
+        own=Determiner(own, english_own, english_own, definite=True) if own else None,
+        again=f"{forms[0]} {subject}",
+        pronoun=True,
+    )
+
+
+PRONOUNS = {pronoun.again: pronoun for pronoun in map(_pronoun, _PRONOUNS)}
+
+
+def name(text: str, *, again: str) -> Nominal:
+    """A person called by name."""
+    own = PRONOUNS[again].own
+    return Nominal(
+        dict.fromkeys(CASES, text), text, text, 3, plural=False, be="is", own=own, again=again
+    )
+
+
+def noun_phrase(
+    noun: Noun, *, determiner: Determiner, adjective: Adjective | None = None, plural: bool = False
+) -> Nominal:
+    """A noun with what stands before it."""
+    english = _english(noun, determiner=determiner, adjective=adjective, plural=plural)
+    again = "sie they" if plural else f"{_BY_GENDER[noun.gender]} {noun.pronoun}"
+    pronoun = PRONOUNS.get(again)
+    return Nominal(
+        german={
+            case: _german(
+                noun, case=case, determiner=determiner, adjective=adjective, plural=plural
+            )
+            for case in CASES
+        },
+        english=english,
+        english_object=english,
+        person=3,
+        plural=plural,
+        be="are" if plural else "is",
+        own=pronoun.own if pronoun else None,
+        again=again if pronoun else "",
+        definite=determiner.definite,
+    )
+
+
+def _german(
+    noun: Noun, *, case: Case, determiner: Determiner, adjective: Adjective | None, plural: bool
+) -> str:
+    column = "plural" if plural else noun.gender
+    words = [determiner_form(determiner.german, case=case, column=column)]
+    if adjective:
+        words.append(
+            adjective_form(adjective.stem, after=determiner.german, case=case, column=column)
+        )
+    words.append(noun_form(noun, case=case, plural=plural))
+    return " ".join(filter(None, words))
+
+
+def _english(
+    noun: Noun, *, determiner: Determiner, adjective: Adjective | None, plural: bool
+) -> str:
+    uncounted = not noun.plural
+    article = determiner.english_plural if plural or uncounted else determiner.english
+    words = [noun.english_plural if plural else noun.english]
+    if adjective:
+        words.insert(0, adjective.english)
+    if article == "a":
+        article = indefinite_article(words[0])
+    return " ".join(filter(None, (article, *words)))

@@ -1,0 +1,114 @@
+"""What makes sense: who does what to what, where, and which mood explains or opposes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Self
+
+from harness_datasets.toy_german.lexicon import ADJECTIVES, NOUNS, VERBS
+from harness_datasets.toy_german.words import Adjective, Noun, Verb, rows
+
+HUMAN = ("adult", "child", "sibling", "parent")
+BELONGING = ("clothing", "thing", "vehicle")
+_GROUPS = {"human": HUMAN, "belonging": BELONGING, "text": ("reading", "writing")}
+
+
+def _kinds(cell: str) -> tuple[str, ...]:
+    return tuple(kind for word in cell.split() for kind in _GROUPS.get(word, (word,)))
+
+
+class Action(NamedTuple):
+    """A verb with the kinds of noun that fit it; no kinds where it takes none.
+
+    `complement` names what may follow, or must if `needed`. `because` and `although` are adjectives
+    that the subject may be; empty where none is natural.
+    """
+
+    verb: Verb
+    subjects: tuple[str, ...]
+    dative: tuple[str, ...]
+    accusative: tuple[str, ...]
+    complement: str
+    needed: bool
+    because: str
+    although: str
+
+    @classmethod
+    def read(cls, row: Sequence[str]) -> Self:
+        """A row of the table below."""
+        verb, subjects, dative, accusative, complement, because, although = row
+        return cls(
+            VERBS[verb],
+            _kinds(subjects),
+            _kinds(dative),
+            _kinds(accusative),
+            complement.rstrip("!"),
+            complement.endswith("!"),
+            because,
+            although,
+        )
+
+    @property
+    def by_people(self) -> bool:
+        """Whether people do it."""
+        return self.subjects[0] in HUMAN
+
+    @property
+    def on_things(self) -> bool:
+        """Whether its accusative object is never a person."""
+        return bool(self.accusative) and self.accusative[0] not in HUMAN
+
+
+# The verb; kinds of subject, dative object and accusative object; a complement, with ! where the
+# verb needs it; a mood in which the subject does it because, and one in which although.
+_ACTIONS = """
+    schlafen     human animal  -      -                           place        müde        hungrig
+    arbeiten     adult         -      -                           place        -           krank
+    tanzen       human         -      -                           partner      glücklich   müde
+    spielen      child         -      -                           playmate     glücklich   müde
+    bleiben      human animal  -      -                           place!       müde        hungrig
+    sitzen       human         -      -                           seat!        müde        hungrig
+    warten       human         -      -                           awaited!     -           müde
+    gehen        human         -      -                           goal!        hungrig     müde
+    laufen       animal        -      -                           goal!        hungrig     müde
+    fahren       adult         -      -                           goal!        -           krank
+    ankommen     transport     -      -                           hour         -           -
+    aufstehen    human         -      -                           hour         hungrig     müde
+    einschlafen  human         -      -                           hour         müde        hungrig
+    einkaufen    adult         -      -                           market       hungrig     krank
+    essen        human         -      fruit meal bread soup       place        hungrig     krank
+    trinken      human         -      drink                       place        müde        krank
+    kochen       adult         -      meal soup                   beneficiary  hungrig     müde
+    lesen        human         -      text                        place        -           müde
+    schreiben    human         -      writing                     place        glücklich   krank
+    kaufen       human         -      fruit bread clothing thing  market       -           -
+    suchen       human         -      animal clothing thing       place        -           müde
+    sehen        human animal  -      human animal                place        -           -
+    brauchen     human         -      belonging                   -            -           -
+    haben        human         -      animal thing vehicle        -            -           -
+    gehören      belonging     human  -                           -            -           -
+    tragen       human         -      clothing                    -            -           -
+    reparieren   adult         -      vehicle opening             -            -           müde
+    füttern      human         -      animal                      -            -           müde
+    besuchen     human         -      human                       -            glücklich   krank
+    anrufen      human         -      human                       -            glücklich   müde
+    abholen      adult         -      human                       station      -           müde
+    aufräumen    human         -      room                        -            -           müde
+    aufmachen    human         -      opening                     -            -           -
+    zumachen     human         -      opening                     -            -           -
+    legen        human         -      text clothing thing         onto!        -           -
+    geben        human         human  fruit reading thing         -            freundlich  -
+    zeigen       human         human  reading thing vehicle       -            -           -
+    bringen      human         human  drink fruit writing         -            freundlich  krank
+    helfen       human         human  -                           place        freundlich  müde
+"""
+
+ACTIONS: Mapping[str, Action] = {row[0]: Action.read(row) for row in rows(_ACTIONS)}
+NOUNS_OF: Mapping[str, tuple[Noun, ...]] = {
+    kind: tuple(noun for noun in NOUNS if noun.kind == kind)
+    for kind in dict.fromkeys(noun.kind for noun in NOUNS)
+}
+ADJECTIVES_OF: Mapping[str, tuple[Adjective, ...]] = {
+    kind: tuple(adjective for adjective in ADJECTIVES.values() if kind in adjective.kinds)
+    for kind in NOUNS_OF
+}

@@ -1,0 +1,31 @@
+"""Inverse sigmoid decay."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Ge
+
+from harness.components import Decay
+from harness.contracts import Rate, Setting
+
+_LARGEST_EXPONENT = 700.0  # exp() overflows above 709.7; here the decay is at 1e-304 * k
+
+
+@dataclass(frozen=True, kw_only=True)
+class InverseSigmoid(Decay):
+    """decay(i) = k / (k + exp(i / k)) (Bengio et al. 2015, section 2.4).
+
+    i is the number of the update, from 1. It is near 1 at first where k is large, and a half at
+    i = k * ln(k): the larger k, the later and the slower the fall.
+    """
+
+    name = "inverse_sigmoid"
+    bare = "k"
+
+    k: Annotated[float, Ge(1)]
+
+    def build(self, setting: Setting) -> Rate:
+        return lambda update: self.k / (self.k + math.exp(min(update / self.k, _LARGEST_EXPONENT)))

@@ -1,0 +1,34 @@
+"""Linear decay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.components import Decay
+from harness.components.options import PositiveInt, Probability
+from harness.contracts import Rate, Setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Linear(Decay):
+    """Falls on a straight line from `start` to `end` (Bengio et al. 2015, section 2.4).
+
+    decay(i) = end + (start - end) * max(0, 1 - (i - 1) / (n - 1)), where i is the number of the
+    update, from 1, and n is `over`, or unless that is given the last update of the budget: `start`
+    at update 1, `end` at update n and after it.
+    """
+
+    name = "linear"
+
+    start: Probability = 1.0
+    end: Probability = 0.0
+    over: PositiveInt | None = None
+
+    def __post_init__(self) -> None:
+        if self.end > self.start:
+            raise ValueError(f"end must be at most start, got {self.end} and {self.start}")
+
+    def build(self, setting: Setting) -> Rate:
+        steps = max((self.over or setting.updates) - 1, 1)
+        fall = self.start - self.end
+        return lambda update: self.end + fall * max(0.0, 1 - (update - 1) / steps)

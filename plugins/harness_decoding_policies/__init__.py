@@ -1,0 +1,16 @@
+"""Decoding policies: what the decoder is fed while it learns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.components import DecodingPolicy
+from harness.hookspecs import hookimpl
+from harness_decoding_policies.scheduled_sampling import ScheduledSampling
+from harness_decoding_policies.teacher_forcing import TeacherForcing
+
+
+@hookimpl
+def harness_decoding_policies() -> Sequence[type[DecodingPolicy]]:
+    """The decoding policies of this distribution."""
+    return [TeacherForcing, ScheduledSampling]

@@ -1,0 +1,16 @@
+"""Losses: what training makes small."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.components import Loss
+from harness.hookspecs import hookimpl
+from harness_losses.cross_entropy import CrossEntropy
+from harness_losses.label_smoothing import LabelSmoothing
+
+
+@hookimpl
+def harness_losses() -> Sequence[type[Loss]]:
+    """The losses of this package."""
+    return [CrossEntropy, LabelSmoothing]

@@ -1,0 +1,41 @@
+"""Corpus chrF and chrF++, by sacrebleu."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.components import Metric
+from harness.components.options import NonNegativeInt, PositiveInt
+from harness.contracts import Score, ScoreText
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chrf(Metric):
+    """Corpus chrF2 from 0 to 100: character n-grams shared with the reference (chrF++ too).
+
+    chrF = 100 * 5 P R / (4 P + R): an F score in which recall weighs twice as much as precision.
+    P_n and R_n are the shares of the hypotheses' n-grams found in their references and the other
+    way round, summed over all lines; P and R are their means over n (Popović 2015). `char_order` is
+    the longest n-gram of characters, spaces left out; `word_order` that of words, 0 for chrF and 2
+    for chrF++ (Popović 2017). Computed by sacrebleu, whose signature is recorded; scores compare
+    only under one signature.
+    """
+
+    name = "chrf"
+    char_order: PositiveInt = 6
+    word_order: NonNegativeInt = 0
+    lowercase: bool = False
+
+    def build(self) -> ScoreText:
+        from sacrebleu.metrics.chrf import CHRF
+
+        chrf = CHRF(
+            char_order=self.char_order, word_order=self.word_order, lowercase=self.lowercase
+        )
+
+        def score(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
+            value = chrf.corpus_score(hypotheses, [references]).score
+            return Score(value=value, signature=str(chrf.get_signature()))
+
+        return score

@@ -1,0 +1,49 @@
+"""Adam."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from harness.components import Optimizer
+from harness.components.options import PositiveFloat, ProbabilityBelowOne
+from harness.contracts import MakeOptimizer, Setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adam(Optimizer):
+    """Steps by the running mean of gradients over the root of that of their squares, debiased.
+
+    With gradient g, rate r and step s from 1 (Kingma and Ba 2015, algorithm 1)::
+
+        m = b1*m + (1-b1)*g         v = b2*v + (1-b2)*g^2
+        weight -= r * m/(1-b1^s) / (sqrt(v/(1-b2^s)) + eps)
+
+    The defaults are those of Vaswani et al. 2017, section 5.3 (torch has 0.999 and 1e-8). There is
+    no weight decay: that is a regularizer.
+    """
+
+    name = "adam"
+
+    betas: tuple[ProbabilityBelowOne, ProbabilityBelowOne] = (0.9, 0.98)
+    eps: PositiveFloat = 1e-9
+
+    def build(self, setting: Setting) -> MakeOptimizer:
+        """An optimizer that stands still until the core sets its rate."""
+
+        def make(groups: Sequence[Mapping[str, Any]]) -> torch.optim.Optimizer:
+            # Fused is the fastest of torch's three on the CPU, and gives the same bits each time.
+            # It reads gradients in the order of memory: they must be laid out like their parameter,
+            # as backward() leaves them.
+            return torch.optim.Adam(
+                [dict(group) for group in groups],
+                lr=0.0,
+                betas=self.betas,
+                eps=self.eps,
+                fused=True,
+            )
+
+        return make

@@ -1,0 +1,25 @@
+"""A constant learning rate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.components import Schedule
+from harness.components.options import PositiveFloat
+from harness.contracts import Rate, Setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constant(Schedule):
+    """lr(s) = learning_rate, from the first update to the last.
+
+    Beside another schedule a fair rate is that schedule's mean over the budget.
+    """
+
+    name = "constant"
+    bare = "learning_rate"
+
+    learning_rate: PositiveFloat
+
+    def build(self, setting: Setting) -> Rate:
+        return lambda update: self.learning_rate

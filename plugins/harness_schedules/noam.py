@@ -1,0 +1,28 @@
+"""The schedule of the first Transformer, known as Noam."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.components import Schedule
+from harness.components.options import PositiveFloat, PositiveInt
+from harness.contracts import Rate, Setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noam(Schedule):
+    """lr(s) = factor * d_model^-0.5 * min(s^-0.5, s * warmup^-1.5), s >= 1 (Vaswani et al. 2017).
+
+    Section 5.3. s is the number of the update. The rate rises linearly until s = warmup, where it
+    is factor * (d_model * warmup)^-0.5, and falls as s^-0.5 after it. A wider model's is lower.
+    The Annotated Transformer's loop uses s = 1 for two updates, and is one update late ever after.
+    """
+
+    name = "noam"
+
+    warmup: PositiveInt = 4000
+    factor: PositiveFloat = 1.0
+
+    def build(self, setting: Setting) -> Rate:
+        scale = self.factor * setting.d_model**-0.5
+        return lambda update: scale * min(update**-0.5, update * self.warmup**-1.5)

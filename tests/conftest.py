@@ -1,0 +1,48 @@
+"""What every test stands on: shapes checked at each call, one thread, the real corpus if here."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from jaxtyping import install_import_hook
+
+ROOT = Path(__file__).parents[1]
+
+
+def _modules_with_shapes() -> list[str]:
+    """The modules that annotate tensors; beartype does not know every generic of the others."""
+    return [
+        ".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__")
+        for base in (ROOT, ROOT / "plugins")
+        for path in sorted(base.glob("harness*/**/*.py"))
+        if "from jaxtyping import" in path.read_text(encoding="utf-8")
+    ]
+
+
+# From here on beartype holds every call in these modules to its annotations. What was imported
+# before would escape, and so nothing of them is imported above.
+install_import_hook(_modules_with_shapes(), "beartype.beartype")
+
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_configure() -> None:
+    """Keep torch to one thread, as runs are: two workers share two cores."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def multi30k() -> Path:
+    """The folder of the real corpus: HARNESS_MULTI30K, or beside the checkout."""
+    beside = ROOT.parent / "shared" / "data" / "multi30k"
+    folder = Path(os.environ.get("HARNESS_MULTI30K") or beside)
+    if not (folder / "train.de").is_file():
+        pytest.skip("the multi30k corpus is not here; README.md says where it is had")
+    return folder

@@ -1,0 +1,302 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness import streams
+from harness.contracts import Batch, Setting, Site
+from harness.errors import HarnessError
+from harness.model import Transformer
+from harness.streams import Noise, kept_share
+from harness.study import ModelOptions
+from harness_regularizers import Dropout
+
+NOISE = Noise(seed=3, update=5)
+SETTING = Setting(seed=3, classes=12, d_model=8, updates=100)
+MakeModel = Callable[[], Transformer]
+
+
+def _put(dropout: Dropout, model: Transformer) -> Transformer:
+    modify = dropout.build(SETTING).modify_model
+    assert modify is not None
+    modify(model, generator=partial(streams.generator, 3, "init"))
+    return model
+
+
+def _run(model: Transformer, batch: Batch, noise: Noise | None = NOISE) -> torch.Tensor:
+    memory = model.encode(batch.source, noise=noise)
+    return model.decode(model.embed(batch.target_input), memory, noise=noise)
+
+
+def _drop(rate: float, value: torch.Tensor) -> torch.Tensor:
+    options = ModelOptions(d_model=2, d_ff=1, heads=1, layers=1)
+    model = _put(Dropout(rate=rate), Transformer(options, source_classes=4, target_classes=4))
+    return model.sites["encoder.embedding"](value, NOISE)
+
+
+# --- what one site does ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.3, 0.5, 0.9, 0.99])
+def test_an_element_is_dropped_or_divided_by_the_share_that_is_kept(rate: float) -> None:
+    value = torch.rand(200, 300, dtype=torch.float64) + 1
+    dropped = _drop(rate, value)
+    kept = dropped != 0
+    torch.testing.assert_close(dropped[kept], value[kept] / (1 - rate), rtol=2e-3, atol=0)
+    error = 5 * (rate * (1 - rate) * value.numel()) ** 0.5
+    assert abs((~kept).sum().item() - rate * value.numel()) < error
+
+
+@pytest.mark.parametrize("rate", [1e-5, 1 - 1e-5])
+def test_values_are_divided_by_the_share_that_is_kept_and_not_by_the_nearest_rate(
+    rate: float,
+) -> None:
+    count = 2**24  # enough to tell the nearest 2^-16 from the rate itself
+    kept = NOISE.keep("a", (count,), rate).sum().item()
+    deviation = (rate * (1 - rate) * count) ** 0.5
+    assert abs(kept - kept_share(rate) * count) < 5 * deviation
+    assert abs(kept - (1 - rate) * count) > 5 * deviation
+
+
+@given(st.floats(0, 1, exclude_max=True))
+def test_a_share_is_within_one_random_word_of_what_was_asked(rate: float) -> None:
+    assert 0 < kept_share(rate) <= 1
+    assert abs(kept_share(rate) - (1 - rate)) <= 2**-16
+
+
+def test_a_rate_just_below_one_still_keeps_something_finite() -> None:
+    rate = 1 - 1e-9
+    value = torch.ones(2**20, dtype=torch.float64)
+    dropped = _drop(rate, value)
+    assert set(dropped.tolist()) <= {0.0, 65536.0}
+    assert 0 < (dropped != 0).sum() < 60  # 16 expected
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5, float("nan")])
+def test_a_rate_that_is_no_probability_below_one_is_refused(rate: float) -> None:
+    with pytest.raises(ValueError, match="rate"):
+        kept_share(rate)
+
+
+def test_what_survives_a_higher_rate_survives_a_lower_one() -> None:
+    value = torch.ones(100_000)
+    survivors = [_drop(rate, value) != 0 for rate in (0.05, 0.1, 0.3, 0.7)]
+    for lower, higher in pairwise(survivors):
+        assert not (higher & ~lower).any()
+        assert (lower & ~higher).any()
+
+
+def test_the_gradient_is_the_mask() -> None:
+    value = (torch.rand(50, 60, dtype=torch.float64) + 1).requires_grad_()
+    arriving = torch.randn(50, 60, dtype=torch.float64)
+    dropped = _drop(0.3, value)
+    dropped.backward(arriving)
+    torch.testing.assert_close(value.grad, arriving * dropped.detach() / value.detach())
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.float64, torch.bfloat16])
+def test_precision_is_kept(precision: torch.dtype) -> None:
+    assert _drop(0.3, torch.ones(8, dtype=precision)).dtype == precision
+
+
+# --- which sites ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Recording(Noise):
+    """Noise that remembers the masks it gave."""
+
+    masks: dict[str, torch.Tensor] = field(default_factory=dict)
+    rates: dict[str, float] = field(default_factory=dict)
+
+    def keep(self, site: str, shape: Sequence[int], rate: float) -> torch.Tensor:
+        self.rates[site] = rate
+        self.masks[site] = super().keep(site, shape, rate)
+        return self.masks[site]
+
+
+def _recorded(model: Transformer, batch: Batch) -> _Recording:
+    noise = _Recording(seed=3, update=5)
+    _run(model, batch, noise)
+    return noise
+
+
+SUBLAYERS = [
+    "encoder.0.self_attention",
+    *(f"decoder.{layer}.{kind}_attention" for layer in (0, 1) for kind in ("self", "cross")),
+]
+FEED_FORWARDS = ["encoder.0.feed_forward", "decoder.0.feed_forward", "decoder.1.feed_forward"]
+EMBEDDINGS = ["encoder.embedding", "decoder.embedding"]
+WEIGHTS = [f"{place}.attention.weights" for place in SUBLAYERS]
+HEADS = [f"{place}.attention.heads" for place in SUBLAYERS]
+RESIDUALS = [f"{place}.residual" for place in SUBLAYERS + FEED_FORWARDS]
+EVERYWHERE = EMBEDDINGS + WEIGHTS + FEED_FORWARDS + RESIDUALS
+
+
+def _at(paths: Sequence[str], rate: float) -> dict[str, float]:
+    return dict.fromkeys(paths, rate)
+
+
+@pytest.mark.parametrize(
+    ("dropout", "expected"),
+    [
+        (Dropout(), {}),
+        (Dropout(rate=0.1), _at(EVERYWHERE, 0.1)),
+        (Dropout(rates={"embedding": 0.2}), _at(EMBEDDINGS, 0.2)),
+        (Dropout(rates={"attention.weights": 0.2}), _at(WEIGHTS, 0.2)),
+        (Dropout(rates={"attention.heads": 0.2}), _at(HEADS, 0.2)),
+        (Dropout(rates={"feed_forward": 0.2}), _at(FEED_FORWARDS, 0.2)),
+        (Dropout(rates={"residual": 0.2}), _at(RESIDUALS, 0.2)),
+        (Dropout(rates={"encoder.residual": 0.2}), _at([RESIDUALS[0], RESIDUALS[5]], 0.2)),
+        (Dropout(rates={"decoder.attention.weights": 0.2}), _at(WEIGHTS[1:], 0.2)),
+        (Dropout(rates={"decoder.1.attention.weights": 0.2}), _at(WEIGHTS[3:], 0.2)),
+        (Dropout(rates={"decoder.embedding": 0.2}), {"decoder.embedding": 0.2}),
+        (Dropout(rates={"decoder.1.feed_forward": 0.2}), {"decoder.1.feed_forward": 0.2}),
+        (
+            Dropout(rates={"decoder.0.cross_attention.attention.weights": 0.2}),
+            {"decoder.0.cross_attention.attention.weights": 0.2},
+        ),
+        (
+            Dropout(rates={"decoder.1.feed_forward.residual": 0.2}),
+            {"decoder.1.feed_forward.residual": 0.2},
+        ),
+        (
+            Dropout(rate=0.1, rates={"embedding": 0.0, "encoder.embedding": 0.4}),
+            _at(EVERYWHERE, 0.1) | {"encoder.embedding": 0.4, "decoder.embedding": 0.0},
+        ),
+        (
+            Dropout(
+                rates={
+                    "decoder.1.cross_attention.residual": 0.4,
+                    "decoder.1.residual": 0.3,
+                    "decoder.residual": 0.2,
+                    "residual": 0.1,
+                }
+            ),
+            _at(RESIDUALS, 0.1)
+            | _at([path for path in RESIDUALS if path.startswith("decoder")], 0.2)
+            | _at([path for path in RESIDUALS if path.startswith("decoder.1")], 0.3)
+            | {"decoder.1.cross_attention.residual": 0.4},
+        ),
+    ],
+)
+def test_rates_reach_the_sites_they_name_and_no_other(
+    dropout: Dropout, expected: Mapping[str, float], transformer: MakeModel, batch: Batch
+) -> None:
+    rates = _recorded(_put(dropout, transformer()), batch).rates
+    assert rates == {path: rate for path, rate in expected.items() if rate}
+
+
+def test_the_order_in_which_rates_are_written_does_not_matter(
+    transformer: MakeModel, batch: Batch
+) -> None:
+    rates = {"residual": 0.1, "decoder.1.residual": 0.3}
+    one = _recorded(_put(Dropout(rates=rates), transformer()), batch)
+    other = _recorded(_put(Dropout(rates=dict(reversed(rates.items()))), transformer()), batch)
+    assert one.rates == other.rates
+
+
+def _watched(model: Transformer, batch: Batch) -> dict[str, torch.Tensor]:
+    """What leaves each site, in the order of the computation."""
+    seen: dict[str, torch.Tensor] = {}
+
+    def watch(value: torch.Tensor, site: Site, noise: Noise) -> torch.Tensor:
+        seen[site.path] = value
+        return value
+
+    for site in model.sites.values():
+        site.fill(watch)
+    _run(model, batch)
+    return seen
+
+
+@pytest.mark.parametrize("path", EVERYWHERE + HEADS)
+def test_the_first_value_that_changes_is_the_one_that_was_named(
+    path: str, transformer: MakeModel, batch: Batch
+) -> None:
+    plain = _watched(transformer(), batch)
+    dropped = _watched(_put(Dropout(rates={path: 0.5}), transformer()), batch)
+    assert list(plain) == list(dropped)
+    before = list(plain)[: list(plain).index(path)]
+    assert all(torch.equal(plain[each], dropped[each]) for each in before)
+    mask = NOISE.keep(path, plain[path].shape, 0.5)
+    assert torch.equal(dropped[path], plain[path] * mask * 2)
+    assert not torch.equal(dropped[path], plain[path])
+
+
+@pytest.mark.parametrize("off", ["residual", "encoder.embedding", "decoder.0.attention.weights"])
+def test_switching_a_site_off_leaves_every_other_mask_as_it_was(
+    off: str, transformer: MakeModel, batch: Batch
+) -> None:
+    everywhere = _recorded(_put(Dropout(rate=0.3), transformer()), batch).masks
+    elsewhere = _recorded(_put(Dropout(rate=0.3, rates={off: 0.0}), transformer()), batch).masks
+    assert 0 < len(elsewhere) < len(everywhere)
+    assert all(torch.equal(mask, everywhere[path]) for path, mask in elsewhere.items())
+
+
+def test_no_two_sites_share_a_mask(transformer: MakeModel, batch: Batch) -> None:
+    masks = list(_recorded(_put(Dropout(rate=0.5), transformer()), batch).masks.values())
+    for number, mask in enumerate(masks):
+        for other in masks[number + 1 :]:
+            assert mask.shape != other.shape or not torch.equal(mask, other)
+
+
+@pytest.mark.parametrize("dropout", [Dropout(rate=0.0), Dropout(rates={"residual": 0.0})])
+def test_a_rate_of_zero_equals_no_dropout_to_the_bit(
+    dropout: Dropout, transformer: MakeModel, batch: Batch
+) -> None:
+    model = _put(dropout, transformer())
+    assert not any(site.active(NOISE) for site in model.sites.values())
+    assert torch.equal(_run(model, batch), _run(transformer(), batch))
+
+
+def test_without_noise_nothing_is_dropped(transformer: MakeModel, batch: Batch) -> None:
+    model = _put(Dropout(rate=0.5), transformer())
+    assert torch.equal(_run(model, batch, None), _run(transformer(), batch, None))
+    assert not torch.equal(_run(model, batch), _run(transformer(), batch))
+
+
+# --- mistakes -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "layer",
+        "attention.scores",
+        "decoder.0.layer",
+        "dropout",
+        "residuals",
+        "encoder",
+        "x.residual",
+        "decoder..residual",
+        "decoder.one.residual",
+        "0.residual",
+        ".residual",
+        "",
+    ],
+)
+def test_a_name_that_can_be_no_site_is_refused_with_the_kinds_there_are(name: str) -> None:
+    with pytest.raises(ValueError, match=r"kinds of site are embedding, attention\.weights, feed"):
+        Dropout(rates={name: 0.1})
+
+
+def test_a_site_that_this_model_lacks_is_refused_with_those_that_are_near(
+    transformer: MakeModel,
+) -> None:
+    rates = {"decoder.2.residual": 0.1, "residual": 0.1, "encoder.0.cross_attention.residual": 0.1}
+    model = transformer()
+    with pytest.raises(HarnessError) as caught:
+        _put(Dropout(rates=rates), model)
+    first, second = str(caught.value).splitlines()
+    assert "no site 'decoder.2.residual'" in first
+    assert "decoder.1.residual" in first
+    assert "no site 'encoder.0.cross_attention.residual'" in second
+    assert not any(site.effects for site in model.sites.values())

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+from harness.contracts import Finding
+from harness.report.numbers import decimals, difference, number
+
+
+def finding(center: float | None, *, half_width: float | None, baseline: float = 30.0) -> Finding:
+    known = center is not None and half_width is not None
+    return Finding(
+        variant="v",
+        metric="bleu",
+        split="test",
+        role="primary",
+        n=5,
+        baseline_mean=baseline,
+        variant_mean=None if center is None else baseline + center,
+        difference=center,
+        interval_low=center - half_width if known else None,
+        interval_high=center + half_width if known else None,
+        p=None,
+        p_adjusted=None,
+        p_sign_flip=None,
+        p_floor=None,
+        higher_is_better=True,
+        verdict="inconclusive",
+        reason="",
+        per_seed=(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("center", "half_width", "text"),
+    [
+        (-1.9634, 0.5612, "-1.96 (-2.52 to -1.40)"),
+        (-1.9634, 5.612, "-2.0 (-7.6 to +3.6)"),
+        (123.4, 56.1, "+123 (+67 to +180)"),
+        (0.00012345, 0.0000561, "+0.000123 (+0.000067 to +0.000180)"),
+        (-0.001, 0.56, "0.00 (-0.56 to +0.56)"),
+        (2.0e9, 1.0e9, "+2e+09 (+1e+09 to +3e+09)"),
+        (0.5, None, "+0.50"),
+        (0.0, None, "0.00"),
+        (None, None, "n/a"),
+    ],
+)
+def test_a_difference_keeps_two_digits_of_its_interval(center, half_width, text) -> None:
+    assert difference(finding(center, half_width=half_width)) == text
+
+
+@pytest.mark.parametrize(("mean", "places"), [(0.0, 1), (2.31, 3), (31.2, 2), (5821.0, 0)])
+def test_without_an_interval_the_mean_shows_four_digits(mean: float, places: int) -> None:
+    assert decimals(finding(0.0, half_width=None, baseline=mean)) == places
+
+
+def test_no_number_is_said_so() -> None:
+    assert number(None, places=2) == "n/a"

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.report import Report
+from harness.report.sentences import answer, listed
+
+
+def test_the_answer_names_every_variant_with_its_verdict(report: Report) -> None:
+    assert answer(report) == (
+        "By bleu on the test split, over 3 seeds: no-dropout is worse than the baseline;"
+        " same is identical to the baseline; odd is undecided;"
+        " wild has too few complete pairs of runs to tell."
+    )
+
+
+def test_variants_of_one_verdict_share_a_clause(report: Report) -> None:
+    found = [replace(finding, verdict="better") for finding in report.findings]
+    assert "no-dropout, same, odd and wild are better than the baseline." in answer(
+        replace(report, findings=found)
+    )
+
+
+def test_a_study_without_variants_has_no_answer(report: Report) -> None:
+    assert answer(replace(report, findings=())) == (
+        "The study has no variants, so there is nothing to compare."
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "text"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_lists_read_as_prose(names: list[str], text: str) -> None:
+    assert listed(names) == text

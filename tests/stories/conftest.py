@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from running import COMMAND, TINY, Harness
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """A study of four runs of a second each, in a folder of its own."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY)
+    return path
+
+
+@pytest.fixture
+def harness(tmp_path: Path) -> Harness:
+    """The command line, in the study's folder."""
+
+    def run(*words: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*COMMAND, *map(str, words)], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+
+    return run
