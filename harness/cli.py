@@ -1,4 +1,7 @@
-"""The command line: thin words around the pipeline; what is heavy is imported by the command that needs it."""
+"""The command line: thin words around the pipeline.
+
+What is heavy is imported by the command that needs it, so that help comes at once.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="transformer-harness", prog_name="harness")
 def main() -> None:
-    """Find out which of a Transformer's training choices earn their keep.
+    r"""Find out which of a Transformer's training choices earn their keep.
 
     Write a study (a question, a baseline, variants, seeds) in YAML, then:
 

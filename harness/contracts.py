@@ -186,7 +186,7 @@ class Model(Protocol):
         """Every site by its path."""
 
     def named_parameters(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
-        """Every parameter once, by its canonical name, such as ``decoder.0.feed_forward.inner.weight``."""
+        """Every parameter once, by its canonical name, ``decoder.0.feed_forward.inner.weight``."""
 
     def encode(
         self, source: Int[torch.Tensor, "sentences source"], *, noise: Noise | None = None
@@ -206,7 +206,7 @@ class Model(Protocol):
         visible: Bool[torch.Tensor, "#sentences target target"] | None = None,
         noise: Noise | None = None,
     ) -> Float[torch.Tensor, "sentences target d_model"]:
-        """Run the decoder over token vectors; `visible` replaces the causal mask (True: may see)."""
+        """Run the decoder over token vectors; `visible` replaces the causal mask (True: seen)."""
 
     def project(
         self, hidden: Float[torch.Tensor, "*places d_model"]
@@ -219,7 +219,7 @@ class Model(Protocol):
     def step(
         self, tokens: Int[torch.Tensor, "sentences"], cache: Cache
     ) -> Float[torch.Tensor, "sentences d_model"]:
-        """Feed one more token a sentence, growing the cache; hidden states that predict the next."""
+        """Feed one more token a sentence, growing the cache; what predicts the next."""
 
 
 # --- what components build ----------------------------------------------------------------------
@@ -266,7 +266,7 @@ class ModifyModel(Protocol):
 
 @runtime_checkable
 class ModifyGradients(Protocol):
-    """Change the summed gradients of one update in place."""
+    """Change the gradients of one update in place; a gradient keeps its memory layout."""
 
     def __call__(
         self, parameters: Parameters, *, update: int, generator: torch.Generator

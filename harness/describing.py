@@ -36,8 +36,10 @@ def summary(report: Report, *, path: Path, failed: Sequence[str]) -> Summary:
     """The question, each verdict with its reason, what failed, and where the report is."""
     lines = [report.question, ""]
     width = max((len(finding.variant) for finding in report.on_primary), default=0)
-    for finding in report.on_primary:
-        lines.append(f"  {finding.variant:{width}}  {finding.verdict:12}  {finding.reason}")
+    lines += [
+        f"  {finding.variant:{width}}  {finding.verdict:12}  {finding.reason}"
+        for finding in report.on_primary
+    ]
     lines += ["", answer(report), ""]
     lines += [f"failed: {reason}" for reason in failed]
     lines.append(f"report: {path}")

@@ -20,7 +20,7 @@ class Difference(NamedTuple):
 
 
 def differences(old: Any, new: Any, *, path: tuple[str, ...] = ()) -> Iterator[Difference]:
-    """Every option that differs; a component exchanged for another is one difference, its slot's."""
+    """Every option that differs; a component exchanged for another is one difference."""
     if isinstance(old, Mapping) and isinstance(new, Mapping) and _comparable(old, new):
         for key in {**old, **new}:
             yield from differences(old.get(key), new.get(key), path=(*path, key))

@@ -1,6 +1,6 @@
 """Scores that no technique can redefine, and text from a trained model.
 
-Teacher-forced scores use the plain log-softmax, no noise, and the averaged weights if there are any.
+Teacher-forced scores use the plain log-softmax, no noise, and the averaged weights if any.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ class TeacherForced(NamedTuple):
         return math.exp(self.nll) if self.nll < 700 else math.inf
 
     def by_name(self) -> dict[str, float]:
-        """The core's metrics by the names that studies use."""
-        return {name: getattr(self, name) for name in CORE_METRICS}
+        """The core's metrics by the names that studies use; one that overflows is left out."""
+        scores = {name: getattr(self, name) for name in CORE_METRICS}
+        return {name: value for name, value in scores.items() if math.isfinite(value)}
 
 
 @torch.no_grad()
@@ -57,14 +58,10 @@ def teacher_forced(parts: Assembly, pairs: EncodedPairs) -> TeacherForced:
 
 
 def measure(parts: Assembly, *, split: Split, update: int) -> list[Measurement]:
-    """The core's metrics on a split, as measurements; those that overflow are left out."""
+    """The core's metrics on a split, as measurements."""
     with final_weights(parts):
-        scores = teacher_forced(parts, getattr(parts.task, split)).by_name()
-    return [
-        Measurement(update, split, name, value)
-        for name, value in scores.items()
-        if math.isfinite(value)
-    ]
+        scores = teacher_forced(parts, getattr(parts.task, split))
+    return [Measurement(update, split, name, value) for name, value in scores.by_name().items()]
 
 
 @torch.no_grad()

@@ -72,4 +72,5 @@ def _reason(status: int, log: str) -> str:
         hint = ", perhaps for want of memory" if name == "SIGKILL" else ""
         return f"killed by {name}{hint}"
     lines = [line for line in log.splitlines() if line.strip()]
-    return lines[-1].strip() if lines else f"exit status {status}, nothing printed"
+    said = lines[-1].strip().removeprefix("harness.errors.HarnessError: ") if lines else ""
+    return said or f"exit status {status}, nothing printed"

@@ -148,4 +148,6 @@ def _imports(tree: ast.Module, *, module: str, is_package: bool) -> Iterator[str
         elif isinstance(node, ast.ImportFrom):
             base = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
             names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-        yield from (name for name in names if name.split(".")[0] == module.split(".")[0])
+        yield from (
+            name for name in names if name.split(".")[0] == module.split(".", maxsplit=1)[0]
+        )

@@ -1,8 +1,9 @@
 """The folder of runs on disk: the truth, and the only way in which workers and coordinator speak.
 
-``runs/<training digest>/``: run.json (never changes), measurements.jsonl (one line an update, grows),
-checkpoint.pt (until training ends), weights.pt, outcome.json (last of all), log.txt; each decoding of
-it in ``evaluations/<evaluation digest>/``: evaluation.json, hypotheses.jsonl, outcome.json, scores.json.
+``runs/<training digest>/``: run.json (never changes), measurements.jsonl (grows, one line an
+update), checkpoint.pt (until training ends), weights.pt, outcome.json (last of all), log.txt. Each
+decoding of it in ``evaluations/<evaluation digest>/``: evaluation.json, hypotheses.jsonl,
+outcome.json, scores.json.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import getitem
 from typing import Any, NamedTuple
 
 from harness.wording import (
@@ -55,53 +57,56 @@ def misfits(error: Mapping[str, Any], *, data: Any, of: type, owner: str) -> Seq
 
     `owner` is what messages call it.
     """
+    steps: Place = error["loc"]
+    if error["type"] == "missing" and isinstance(steps[-1], int):
+        steps = steps[:-1]  # a list with a type for every place is wrong as a whole
+    place, hint = _place(of, steps=steps)
     carried = error.get("ctx", {}).get("error")
     if isinstance(carried, Misfits):
-        return carried.under(*error["loc"]).misfits
+        return carried.under(*place).misfits
     if carried is not None:  # raised by a component, whose words they are
-        return [Misfit(error["loc"], " ".join(str(carried).split()))]
-    place, hint = _place(of, steps=error["loc"])
-    if error["type"] == "missing" and isinstance(place[-1], str):
-        fault = f"{_spelled(place[:-1]) or owner} needs {place[-1]!r}"
-        return [Misfit(place[:-1], fault, at_key=True)]
-    if error["type"] in _UNKNOWN:
-        return [_unknown(place, of=of, owner=owner)]
-    if place[-1:] == ("[key]",):
-        return [_wrong_key(place[:-1], of=of)]
-    if error["type"] == "missing":  # from a list with a type for every place
-        place, hint = _place(of, steps=place[:-1])
-    value = data
-    for step in place:
-        value = value[step]
-    fault = _fault(error["type"], hint=hint, value=value) or f"does not fit: {error['msg']}"
-    return [Misfit(place, f"{_spelled(place) or owner} {fault}")]
+        return [Misfit(place, " ".join(str(carried).split()))]
+    if error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:
+        return []  # it only seems so because entries are at fault, which is said already
+    if place == error["loc"]:
+        at_key = _key_fault(error["type"], place=place, of=of, owner=owner)
+        if at_key:
+            return [at_key]
+    # Into a choice of types pydantic may have gone further than where the fault is.
+    value = reduce(getitem, place, data) if leaves_choice(hint) else error["input"]
+    fault = _value_fault(error["type"], hint=hint)
+    fault = f" {fault}" if fault else f": {error['msg']}"
+    return [Misfit(place, f"{_spelled(place) or owner}{fault}, got {shown(value)}")]
 
 
-def _unknown(place: Place, *, of: type, owner: str) -> Misfit:
-    *outer, name = place
-    names = option_types(plain(_place(of, steps=outer)[1]))
-    rest = meant(str(name), among=names, otherwise="there are")
-    fault = f"no option {name!r} in {_spelled(outer) or owner}; {rest}"
-    return Misfit(place, fault, at_key=True)
+def _key_fault(error: str, *, place: Place, of: type, owner: str) -> Misfit | None:
+    """A key that is missing, unknown or of the wrong type."""
+    *outer, key = place or ("",)
+    _, hint = _place(of, steps=outer)
+    if error == "missing":
+        return Misfit(tuple(outer), f"{_spelled(outer) or owner} needs {key!r}", at_key=True)
+    if error in _UNKNOWN:
+        rest = meant(str(key), among=option_types(plain(hint)), otherwise="there are")
+        fault = f"no option {key!r} in {_spelled(outer) or owner}; {rest}"
+        return Misfit(place, fault, at_key=True)
+    if key == "[key]":
+        *outer, key = outer
+        wanted, _ = typing.get_args(plain(_place(of, steps=outer)[1]))
+        fault = f"a key of {_spelled(outer)} must be {kind(wanted)}, got {shown(key)}"
+        return Misfit((*outer, key), fault, at_key=True)
+    return None
 
 
-def _wrong_key(place: Place, *, of: type) -> Misfit:
-    *outer, key = place
-    wanted, _ = typing.get_args(plain(_place(of, steps=outer)[1]))
-    fault = f"a key of {_spelled(outer)} must be {kind(wanted)}, got {shown(key)}"
-    return Misfit(place, fault, at_key=True)
-
-
-def _fault(error: str, *, hint: Any, value: object) -> str | None:
-    """What is wrong with a value, for errors whose own words are a programmer's."""
+def _value_fault(error: str, *, hint: Any) -> str | None:
+    """What a value must be, for errors whose own words are a programmer's."""
     if error == "finite_number":
-        return f"must be a finite number, got {shown(value)}"
-    if error in _TOO_FAR and not leaves_choice(hint):
-        return f"must be {bounds(hint)}, got {shown(value)}"
+        return "must be a finite number"
+    if error in _TOO_FAR and bounds(hint):
+        return f"must be {bounds(hint)}"
     if error in _TOO_MANY and lengths(hint):
-        return f"must be {lengths(hint)} long, got {shown(value)}"
-    if error in {*_TOO_FAR, *_TOO_MANY, *_WRONG_KIND} or error.endswith("_type"):
-        return f"must be {kind(hint)}, got {shown(value)}"
+        return f"must be {lengths(hint)} long"
+    if leaves_choice(hint) or error in {*_TOO_MANY, *_WRONG_KIND} or error.endswith("_type"):
+        return f"must be {kind(hint)}"
     return None
 
 

@@ -38,7 +38,7 @@ class Opened:
         """Tell the observers; one that raises is named on the screen and changes nothing."""
         arguments = {"study": self._view(), "ledger": self.ledger, **facts}
         for complaint in observe(self.plugins, hook=hook, arguments=arguments):
-            print(f"warning: {complaint}", file=sys.stderr)
+            sys.stderr.write(f"warning: {complaint}\n")
 
     def _view(self) -> StudyView:
         return StudyView(

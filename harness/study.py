@@ -34,10 +34,10 @@ _STRICT: Any = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
 class ModelOptions:
     """The Transformer's shape (Vaswani et al. 2017, section 3).
 
-    `encoder_layers` and `decoder_layers` stand in for `layers` on their side. `tie`: ``target`` uses
-    the target embedding as the output projection, ``all`` the source embedding too (one shared
-    vocabulary). `final_norm` closes both stacks with a normalisation; unless said, pre-norm has it
-    and post-norm does not.
+    `encoder_layers` and `decoder_layers` stand in for `layers` on their side. `tie`: ``target``
+    uses the target embedding as the output projection, ``all`` the source embedding too (one
+    shared vocabulary). `final_norm` closes both stacks with a normalisation; unless said, pre-norm
+    has it and post-norm does not.
     """
 
     __pydantic_config__: ClassVar[Any] = _STRICT

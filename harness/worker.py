@@ -5,7 +5,9 @@ from __future__ import annotations
 import fcntl
 import io
 import json
+import os
 import pickle
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ from harness.catalog import Catalog
 from harness.checking import experiment_from
 from harness.contracts import Run
 from harness.discovery import discover
+from harness.errors import HarnessError
 from harness.evaluation import final_weights, teacher_forced, translate
 from harness.hookspecs import hookimpl
 from harness.ledger import (
@@ -28,7 +31,7 @@ from harness.ledger import (
     write_hypotheses,
     write_json,
 )
-from harness.study import Experiment
+from harness.study import Budget, Experiment
 from harness.training import Diverged, Update, train
 
 
@@ -62,8 +65,7 @@ class _Core:
         if not waiting:
             return True
         experiment = next(iter(waiting.values()))
-        torch.set_num_threads(experiment.budget.threads)
-        torch.use_deterministic_algorithms(True)
+        _settle(experiment.budget)
         parts = assemble(experiment, seed=run.seed)
         if _trained(run.path, parts):
             for folder, each in waiting.items():
@@ -77,9 +79,16 @@ class _Core:
             "generation": read_json(folder / "evaluation.json")["generation"],
         }
         files: Mapping[str, str] = specification["files"]
-        return experiment_from(
-            choices, catalog=self._catalog, find_file=files.__getitem__
-        )
+        return experiment_from(choices, catalog=self._catalog, find_file=files.__getitem__)
+
+
+def _settle(budget: Budget) -> None:
+    """Make this process give the same bits every time."""
+    torch.set_num_threads(budget.threads)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(mode=True)
+    if budget.device == "cuda" and not torch.cuda.is_available():
+        raise HarnessError("budget.device is cuda, but torch sees no GPU here; say cpu")
 
 
 def _trained(path: Path, parts: Assembly) -> bool:
@@ -136,7 +145,7 @@ def _evaluate(folder: Path, parts: Assembly, experiment: Experiment) -> None:
     generate = experiment.generation.build(parts.setting)
     written = translate(parts, encoded, generate=generate)
     pairs = zip(getattr(parts.task.corpus, split), written, strict=True)
-    write_hypotheses(folder, [Hypothesis(*pair, text) for pair, text in pairs])
+    write_hypotheses(folder, [Hypothesis(pair.source, pair.target, text) for pair, text in pairs])
     scores = teacher_forced(parts, encoded).by_name()
     seconds = round(time.perf_counter() - begun, 3)
     write_json(folder / "outcome.json", {"scores": scores, "seconds": seconds})
@@ -162,7 +171,7 @@ def _resume(path: Path, parts: Assembly) -> int:
     except FileNotFoundError:
         checkpoint = None
     except (RuntimeError, OSError, EOFError, pickle.UnpicklingError) as fault:
-        print(f"checkpoint.pt cannot be read, training starts again: {fault}")
+        sys.stderr.write(f"checkpoint.pt cannot be read, training starts again: {fault}\n")
         checkpoint = None
     if checkpoint is None:
         measurements.unlink(missing_ok=True)

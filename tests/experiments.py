@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from harness_tokenizers.word import Word
+
+from harness.components import Dataset
+from harness.contracts import Corpus, Pair
+from harness.study import Budget, Experiment, ModelOptions
 from harness_decays.linear import Linear
 from harness_decoding_policies.scheduled_sampling import ScheduledSampling
 from harness_decoding_policies.teacher_forcing import TeacherForcing
@@ -15,11 +20,6 @@ from harness_losses.label_smoothing import LabelSmoothing
 from harness_optimizers.adam import Adam
 from harness_regularizers.dropout import Dropout
 from harness_schedules.noam import Noam
-from harness_tokenizers.word import Word
-
-from harness.components import Dataset
-from harness.contracts import Corpus, Pair
-from harness.study import Budget, Experiment, ModelOptions
 
 _WORDS = ("eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben")
 

@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pytest
 from experiments import BUDGET, Counting, experiment, sampled
-from harness_decays.exponential import Exponential
-from harness_decoding_policies.scheduled_sampling import ScheduledSampling
-from harness_generations.greedy import Greedy
 
 from harness.identity import (
     digest,
@@ -18,6 +15,9 @@ from harness.identity import (
     text_files,
     training_identity,
 )
+from harness_decays.exponential import Exponential
+from harness_decoding_policies.scheduled_sampling import ScheduledSampling
+from harness_generations.greedy import Greedy
 
 
 def trained_as(**changes: object) -> str:

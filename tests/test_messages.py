@@ -75,7 +75,7 @@ def misfits(**data: object) -> list[Misfit]:
         ("some", 1, "some must be a list, each a whole number above 0, got 1"),
         ("rates", 1, "rates must be {name: a number at least 0 and below 1}, got 1"),
         ("even", 3, "3 is odd"),
-        ("tens", 11, "tens does not fit: Input should be a multiple of 10"),
+        ("tens", 11, "tens: Input should be a multiple of 10, got 11"),
         (
             "side",
             "a",

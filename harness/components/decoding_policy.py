@@ -15,7 +15,8 @@ class DecodingPolicy(Component):
     """One batch in, one prediction out: the only place in training where a forward happens.
 
     The pass whose prediction is returned must use `noise` as it came; passes before it use
-    ``noise.of_pass(name)``. With gold tokens throughout, a policy must equal teacher forcing to the bit.
+    ``noise.of_pass(name)``. With gold tokens throughout, a policy must equal teacher forcing to
+    the bit.
     """
 
     slot: ClassVar[str] = "decoding_policy"

@@ -6,8 +6,8 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from harness.components.component import Component
 from harness import contracts
+from harness.components.component import Component
 from harness.contracts import Setting
 
 

@@ -20,4 +20,4 @@ class Metric(Component):
 
     @abstractmethod
     def build(self) -> ScoreText:
-        """A function of hypotheses and references, equally many; gives a score and its signature."""
+        """A function of hypotheses and references, equally many; a score and its signature."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.components.component import Component
-from collections.abc import Callable, Sequence
-
 from harness.contracts import ParameterGroup, Setting
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from jaxtyping import Bool, Float
@@ -46,10 +45,13 @@ class ScheduledSampling(DecodingPolicy):
             memory = model.encode(batch.source, noise=noise)
             embedded = model.embed(batch.target_input)
             if noise is not None:
-                replaced = _replaced(batch, gold_share(update), noise)
+                replaced = _replaced(batch, gold_share=gold_share(update), noise=noise)
                 if replaced.any():
-                    logits = _first_pass(model, embedded, memory, replaced=replaced, noise=noise)
-                    embedded = embedded.index_put((replaced,), mix(model, logits, noise))
+                    logits = _first_pass(
+                        model, embedded=embedded, memory=memory, replaced=replaced, noise=noise
+                    )
+                    vectors = mix(logits, model=model, noise=noise)
+                    embedded = embedded.index_put((replaced,), vectors)
             hidden = model.decode(embedded, memory, noise=noise)
             return predict_at_real(model, batch, hidden)
 
@@ -57,19 +59,19 @@ class ScheduledSampling(DecodingPolicy):
 
 
 def _replaced(
-    batch: Batch, gold_share: float, noise: Noise
+    batch: Batch, *, gold_share: float, noise: Noise
 ) -> Bool[torch.Tensor, "sentences target"]:
-    coins = noise.uniform("scheduled_sampling", batch.real.shape)
-    replaced = batch.real & (coins >= gold_share)
+    real = batch.real
+    replaced = real & (noise.uniform("scheduled_sampling", real.shape) >= gold_share)
     replaced[:, 0] = False  # the bos
     return replaced
 
 
 def _first_pass(
     model: Model,
+    *,
     embedded: Float[torch.Tensor, "sentences target d_model"],
     memory: Memory,
-    *,
     replaced: Bool[torch.Tensor, "sentences target"],
     noise: Noise,
 ) -> Float[torch.Tensor, "replaced classes"]:
@@ -79,17 +81,22 @@ def _first_pass(
         return writable(model.project(hidden[:, :-1][replaced[:, 1:]]))
 
 
-_Mixture = Callable[[Model, "torch.Tensor", Noise], "torch.Tensor"]
+class _Mixture(Protocol):
+    """What the decoder reads in place of gold tokens, made of the logits that predict them."""
+
+    def __call__(
+        self, logits: Float[torch.Tensor, "replaced classes"], *, model: Model, noise: Noise
+    ) -> Float[torch.Tensor, "replaced d_model"]: ...
 
 
 def _argmax(
-    model: Model, logits: Float[torch.Tensor, "replaced classes"], noise: Noise
+    logits: Float[torch.Tensor, "replaced classes"], *, model: Model, noise: Noise
 ) -> Float[torch.Tensor, "replaced d_model"]:
     return model.embed(logits.argmax(-1, keepdim=True)).squeeze(1)
 
 
 def _sample(
-    model: Model, logits: Float[torch.Tensor, "replaced classes"], noise: Noise
+    logits: Float[torch.Tensor, "replaced classes"], *, model: Model, noise: Noise
 ) -> Float[torch.Tensor, "replaced d_model"]:
     coins = noise.generator("scheduled_sampling.tokens", stream="policy")
     tokens = torch.multinomial(logits.softmax(-1), 1, generator=coins)

@@ -58,7 +58,7 @@ class Dropout(Regularizer):
         known = {name for site in model.sites.values() for name in site.names}
         missing = [name for name in self.rates if name not in known]
         if missing:
-            raise HarnessError("\n".join(_no_site(name, known) for name in missing))
+            raise HarnessError("\n".join(_no_site(name, known=known) for name in missing))
         for site in model.sites.values():
             rate = self._rate_at(site)
             if kept_share(rate) < 1:
@@ -69,7 +69,7 @@ class Dropout(Regularizer):
         return next((self.rates[name] for name in reversed(site.names) if name in self.rates), rest)
 
 
-def _no_site(name: str, known: set[str]) -> str:
+def _no_site(name: str, *, known: set[str]) -> str:
     nearest = difflib.get_close_matches(name, sorted(known), n=4, cutoff=0)
     return f"dropout: this model has no site {name!r}; the nearest are {', '.join(nearest)}"
 

@@ -41,7 +41,9 @@ def test_a_killed_study_goes_on_from_its_checkpoint_to_the_same_bits(
     (interrupted,) = (path.parent for path in runs.glob("*/checkpoint.pt"))
     assert not (interrupted / "outcome.json").exists()
 
-    assert "interrupted at update" in harness("plan", study, "--seeds", "1", "--out", "broken").stdout
+    assert (
+        "interrupted at update" in harness("plan", study, "--seeds", "1", "--out", "broken").stdout
+    )
     assert harness("run", study, "--seeds", "1", "--out", "broken").returncode == 0
     whole = study.parent / "whole" / "runs" / interrupted.name
     ours, theirs = (

@@ -27,7 +27,11 @@ def test_a_study_ends_with_findings_and_runs_only_once(study: Path, harness: Har
     results = study.parent / "results"
     findings = json.loads((results / "tiny" / "findings.json").read_text())
     primary = findings[0]
-    assert (primary["variant"], primary["metric"], primary["role"]) == ("no-dropout", "nll", "primary")
+    assert (primary["variant"], primary["metric"], primary["role"]) == (
+        "no-dropout",
+        "nll",
+        "primary",
+    )
     assert [pair["seed"] for pair in primary["per_seed"]] == [1, 2]
     assert {each["metric"] for each in findings} == {"nll", "perplexity", "token_accuracy", "bleu"}
     ended = outcomes(results / "runs")
@@ -76,7 +80,11 @@ def test_a_new_metric_and_a_new_seed_train_no_run_that_exists(
 
 
 def test_variants_that_differ_in_decoding_train_once(study: Path, harness: Harness) -> None:
-    edit(study, "no-dropout: {regularizers: {dropout: off}}", "short: {generation: {greedy: {extra: 0}}}")
+    edit(
+        study,
+        "no-dropout: {regularizers: {dropout: off}}",
+        "short: {generation: {greedy: {extra: 0}}}",
+    )
     assert harness("run", study, "--seeds", "1").returncode == 0
     runs = list((study.parent / "results" / "runs").iterdir())
     assert len(runs) == 1
@@ -144,7 +152,11 @@ def test_a_failed_run_is_named_and_the_others_go_on(study: Path, harness: Harnes
 
 
 def test_a_run_that_diverges_is_an_outcome(study: Path, harness: Harness) -> None:
-    edit(study, "no-dropout: {regularizers: {dropout: off}}", "far-too-fast: {schedule: {constant: 1e30}}")
+    edit(
+        study,
+        "no-dropout: {regularizers: {dropout: off}}",
+        "far-too-fast: {schedule: {constant: 1e30}}",
+    )
     ran = harness("run", study)
     assert ran.returncode == 0, ran.stderr
     assert "diverged: loss" in ran.stderr
@@ -165,3 +177,26 @@ def test_a_study_folder_of_another_file_is_refused(study: Path, harness: Harness
     refused = harness("run", other)
     assert refused.returncode == 2
     assert "belongs to" in refused.stderr
+
+
+def test_a_changed_corpus_is_said_to_be_one(study: Path, harness: Harness) -> None:
+    lines = "".join(f"eins zwei drei {number}\n" for number in range(30))
+    for name in ("train", "held-out"):
+        (study.parent / name).write_text(lines)
+    files = "{source: train, target: train}", "{source: held-out, target: held-out}"
+    edit(
+        study,
+        "toy_german: {train: 60, validation: 20, test: 20}",
+        f"parallel_text: {{train: {files[0]}, validation: {files[1]}, test: {files[1]}}}",
+    )
+    assert harness("run", study, "--seeds", "1").returncode == 0
+    (study.parent / "elsewhere").mkdir()
+    for name in ("train", "held-out", "tiny.yaml"):
+        (study.parent / name).rename(study.parent / "elsewhere" / name)
+    moved = study.parent / "elsewhere" / "tiny.yaml"
+    plan = json.loads(harness("plan", moved, "--seeds", "1", "--json").stdout)
+    assert [run["why"] for run in plan] == ["exists", "exists"]  # where files lie is no identity
+
+    edit(moved.parent / "train", "eins zwei drei 7\n", "eins zwei drei sieben\n")
+    plan = json.loads(harness("plan", moved, "--seeds", "1", "--json").stdout)
+    assert [run["why"] for run in plan] == ["changed corpus", "changed corpus"]

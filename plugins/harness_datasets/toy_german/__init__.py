@@ -1,0 +1,1 @@
+"""A small German grammar and its English."""

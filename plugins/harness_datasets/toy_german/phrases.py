@@ -127,7 +127,7 @@ def noun_phrase(
         person=3,
         plural=plural,
         be="are" if plural else "is",
-        own=pronoun.own if pronoun else None,
+        own=pronoun.own if pronoun and noun.pronoun != "it" else None,
         again=again if pronoun else "",
         definite=determiner.definite,
     )
@@ -149,8 +149,8 @@ def _german(
 def _english(
     noun: Noun, *, determiner: Determiner, adjective: Adjective | None, plural: bool
 ) -> str:
-    uncounted = not noun.plural
-    article = determiner.english_plural if plural or uncounted else determiner.english
+    mass = not noun.plural and not determiner.definite
+    article = determiner.english_plural if plural or mass else determiner.english
     words = [noun.english_plural if plural else noun.english]
     if adjective:
         words.insert(0, adjective.english)

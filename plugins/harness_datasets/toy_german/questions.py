@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from harness.contracts import Pair
 from harness_datasets.toy_german.clause import Clause, Role
 from harness_datasets.toy_german.inflection import CASES
 from harness_datasets.toy_german.phrases import PRONOUNS, Nominal
-from harness_datasets.toy_german.scene import clause, ended, question, statement
+from harness_datasets.toy_german.scene import NOW, Moment, clause, ended, question, statement
 from harness_datasets.toy_german.sense import ACTIONS, HUMAN, Action
 from harness_datasets.toy_german.speaker import Speaker
 
-_ALL = tuple(ACTIONS.values())
-_BY_PEOPLE = tuple(action for action in _ALL if action.by_people)
-_WHO = Nominal(
-    dict(zip(CASES, ("wer", "wen", "wem"), strict=True)), "who", "who", 3, plural=False, be="is"
-)
-# The role that is asked for, the kinds of object or the complements that may be, and the words.
-_WORDS = {
-    "place": (Pair("wo", "where"), "complement"),
-    "goal": (Pair("wohin", "where"), "complement"),
-    "hour": (Pair("wann", "when"), "time"),
+_FORMS = dict(zip(CASES, ("wer", "wen", "wem"), strict=True))
+_WHO = Nominal(_FORMS, "who", "who", 3, plural=False, be="is")
+_OF_COMPLEMENT = {
+    **dict.fromkeys(("place", "home"), Pair("wo", "where")),
+    **dict.fromkeys(("goal", "trip"), Pair("wohin", "where")),
 }
+
+
+def _askable(action: Action) -> Iterator[tuple[Action, Pair, Role | None]]:
+    """The question words that suit an action, and what each asks for."""
+    if action.by_people:
+        yield action, Pair("warum", "why"), None
+    if action.on_things:
+        yield action, Pair("was", "what"), "accusative"
+    elif action.accusative == HUMAN:
+        yield action, Pair("wen", "who"), "accusative"
+    if action.complement in _OF_COMPLEMENT:
+        yield action, _OF_COMPLEMENT[action.complement], "complement"
+    if action.complement == "hour":
+        yield action, Pair("wann", "when"), "complement"
+
+
+_ACTIONS = tuple(ACTIONS.values())
+_ASKABLE = tuple(each for action in _ACTIONS for each in _askable(action))
+_BY_PEOPLE = tuple(action for action in _ACTIONS if action.by_people)
 
 
 def yes_or_no(speaker: Speaker) -> Pair:
     """Hilfst du heute deinem Bruder?"""
-    return ended(question(_asked(speaker, action=speaker.random.choice(_ALL))), mark="?")
+    return ended(question(_asked(speaker, action=speaker.random.choice(_ACTIONS))), mark="?")
+
+
+def open_question(speaker: Speaker) -> Pair:
+    """Was kauft die Frau auf dem Markt?"""
+    action, word, role = speaker.random.choice(_ASKABLE)
+    when = NOW if action.complement == "hour" and role else None
+    return ended(question(_asked(speaker, action=action, when=when), word=word, without=role), mark="?")
 
 
 def who(speaker: Speaker) -> Pair:
@@ -34,7 +57,8 @@ def who(speaker: Speaker) -> Pair:
     return ended(statement(clause(speaker, action=action, subject=_WHO, affirmed=True)), mark="?")
 
 
-def why(speaker: Speaker) -> Pair:
-    """Warum schläft das Kind im Garten?"""
-    said = _asked(speaker, action=speaker.random.choice(_BY_PEOPLE))
-    return ended(question(said, word=Pair("warum", "why")), mark="?")
+def _asked(speaker: Speaker, *, action: Action, when: Moment | None = None) -> Clause:
+    subject = speaker.subject(action.subjects, known=not action.by_people)
+    if action.by_people and (subject.person == 1 or speaker.likely(0.25)):
+        subject = PRONOUNS["du you"]
+    return clause(speaker, action=action, subject=subject, when=when, affirmed=True)

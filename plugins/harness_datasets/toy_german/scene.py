@@ -54,7 +54,8 @@ def clause(
     """The action with everything that it needs; now and then denied, unless it is `affirmed`."""
     when = when or moment(speaker, action=action)
     denied = not affirmed and when.tense != "habit" and speaker.likely(0.2)
-    who = subject or speaker.subject(action.subjects, known=denied or not action.by_people)
+    known = denied or when.tense == "habit" or not action.by_people
+    who = subject or speaker.subject(action.subjects, known=known)
     absent = denied and action.on_things and speaker.likely(0.5)
     what = whom = where = None
     if absent:

@@ -62,7 +62,7 @@ class Action(NamedTuple):
 # The verb; kinds of subject, dative object and accusative object; a complement, with ! where the
 # verb needs it; a mood in which the subject does it because, and one in which although.
 _ACTIONS = """
-    schlafen     human animal  -      -                           place        müde        hungrig
+    schlafen     human animal  -      -                           home         müde        hungrig
     arbeiten     adult         -      -                           place        -           krank
     tanzen       human         -      -                           partner      glücklich   müde
     spielen      child         -      -                           playmate     glücklich   müde
@@ -71,16 +71,16 @@ _ACTIONS = """
     warten       human         -      -                           awaited!     -           müde
     gehen        human         -      -                           goal!        hungrig     müde
     laufen       animal        -      -                           goal!        hungrig     müde
-    fahren       adult         -      -                           goal!        -           krank
+    fahren       adult         -      -                           trip!        -           krank
     ankommen     transport     -      -                           hour         -           -
     aufstehen    human         -      -                           hour         hungrig     müde
     einschlafen  human         -      -                           hour         müde        hungrig
     einkaufen    adult         -      -                           market       hungrig     krank
-    essen        human         -      fruit meal bread soup       place        hungrig     krank
-    trinken      human         -      drink                       place        müde        krank
+    essen        human         -      fruit meal bread soup       home         hungrig     krank
+    trinken      human         -      drink                       home         müde        krank
     kochen       adult         -      meal soup                   beneficiary  hungrig     müde
-    lesen        human         -      text                        place        -           müde
-    schreiben    human         -      writing                     place        glücklich   krank
+    lesen        human         -      text                        home         -           müde
+    schreiben    human         -      writing                     home         glücklich   krank
     kaufen       human         -      fruit bread clothing thing  market       -           -
     suchen       human         -      animal clothing thing       place        -           müde
     sehen        human animal  -      human animal                place        -           -
@@ -96,7 +96,7 @@ _ACTIONS = """
     aufräumen    human         -      room                        -            -           müde
     aufmachen    human         -      opening                     -            -           -
     zumachen     human         -      opening                     -            -           -
-    legen        human         -      text clothing thing         onto!        -           -
+    legen        human         -      reading clothing thing      onto!        -           -
     geben        human         human  fruit reading thing         -            freundlich  -
     zeigen       human         human  reading thing vehicle       -            -           -
     bringen      human         human  drink fruit writing         -            freundlich  krank

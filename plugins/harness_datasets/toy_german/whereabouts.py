@@ -28,7 +28,7 @@ _SOMEBODY = {
     "beneficiary": _Somebody("für", "accusative", "for", HUMAN),
     "awaited": _Somebody("auf", "accusative", "for", (*HUMAN, "transport")),
 }
-_GOALS = frozenset({"goal", "onto"})
+_GOALS = frozenset({"goal", "trip", "onto"})
 _CONTRACTIONS = {"in dem": "im", "in das": "ins", "an dem": "am", "zu dem": "zum", "zu der": "zur"}
 
 
@@ -38,7 +38,9 @@ def _places(nouns: str) -> tuple[Place, ...]:
 
 _PLACES: Mapping[str, tuple[Place, ...]] = {
     "place": _places("Garten Wald Stadt Dorf Markt Bahnhof Küche Haus Zimmer"),
+    "home": _places("Garten Küche Haus Zimmer"),
     "goal": _places("Garten Wald Stadt Dorf Markt Bahnhof Küche Haus Zimmer"),
+    "trip": _places("Wald Stadt Dorf Markt Bahnhof"),
     "outside": _places("Garten Wald Stadt Dorf"),
     "room": _places("Küche Haus Zimmer"),
     "market": _places("Markt Stadt Dorf"),

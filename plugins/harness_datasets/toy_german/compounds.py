@@ -1,0 +1,107 @@
+"""Sentences of two clauses: what somebody knows, why, although, when, and but."""
+
+from __future__ import annotations
+
+from harness.contracts import Pair
+from harness_datasets.toy_german import english, german
+from harness_datasets.toy_german.clause import Clause, Role
+from harness_datasets.toy_german.lexicon import ADJECTIVES, VERBS
+from harness_datasets.toy_german.phrases import DETERMINERS, PRONOUNS
+from harness_datasets.toy_german.scene import NOW, USUALLY, clause, ended, front, statement
+from harness_datasets.toy_german.sense import ACTIONS, HUMAN, NOUNS_OF
+from harness_datasets.toy_german.speaker import Speaker
+from harness_datasets.toy_german.statements import being
+from harness_datasets.toy_german.whereabouts import complement
+
+DASS = Pair("dass", "that")
+WEIL = Pair("weil", "because")
+OBWOHL = Pair("obwohl", "although")
+WENN = Pair("wenn", "when")
+
+_ACTIONS = tuple(ACTIONS.values())
+_BY_PEOPLE = tuple(action for action in _ACTIONS if action.by_people and action.verb.progressive)
+_BECAUSE = tuple(action for action in _ACTIONS if action.because)
+_ALTHOUGH = tuple(action for action in _ACTIONS if action.although)
+_OUTSIDE = tuple(ACTIONS[verb] for verb in ("schlafen", "arbeiten", "spielen", "laufen", "gehen"))
+_THINKING = tuple(VERBS[verb] for verb in ("wissen", "glauben", "hoffen"))
+_RAIN = Clause(PRONOUNS["es it"], VERBS["regnen"])
+
+
+def after(said: Clause, *, conjunction: Pair, last: Clause, opening: Role = "subject") -> Pair:
+    """A main clause, then a subordinate one: German has a comma between them, English none."""
+    first = statement(said, opening=opening)
+    return ended(
+        Pair(
+            f"{first.source}, {german.verb_last(last, conjunction=conjunction.source)}",
+            f"{first.target} {conjunction.target} {english.statement(last)}",
+        )
+    )
+
+
+def before(said: Clause, *, conjunction: Pair, first: Clause) -> Pair:
+    """A subordinate clause at the front, so that the main clause begins with its verb in German."""
+    return ended(
+        Pair(
+            f"{german.verb_last(first, conjunction=conjunction.source)}, {german.verb_first(said)}",
+            f"{conjunction.target} {english.statement(first)}, {english.statement(said)}",
+        )
+    )
+
+
+def report(speaker: Speaker) -> Pair:
+    """Anna weiß, dass der Zug heute spät ankommt."""
+    somebody = speaker.briefly().subject(HUMAN, known=True)
+    thinks = Clause(somebody, speaker.random.choice(_THINKING))
+    what = clause(speaker, action=speaker.random.choice(_ACTIONS))
+    return after(thinks, conjunction=DASS, last=what)
+
+
+def reason(speaker: Speaker) -> Pair:
+    """Der Junge schläft, weil er müde ist; or the other way round."""
+    conjunction = speaker.random.choice((WEIL, WEIL, OBWOHL, WENN))
+    opposed = conjunction is OBWOHL
+    action = speaker.random.choice(_ALTHOUGH if opposed else _BECAUSE)
+    mood = ADJECTIVES[action.although if opposed else action.because]
+    somebody = speaker.briefly().subject(action.subjects, known=True)
+    when = USUALLY if conjunction is WENN else NOW
+    again = PRONOUNS[somebody.again]._replace(own=somebody.own) if somebody.again else somebody
+    if speaker.likely(0.5):
+        said = clause(speaker, action=action, subject=again, when=when, affirmed=True)
+        return before(said, conjunction=conjunction, first=being(somebody, quality=mood))
+    said = clause(speaker, action=action, subject=somebody, when=when, affirmed=True)
+    return after(said, conjunction=conjunction, last=being(again, quality=mood))
+
+
+def quality(speaker: Speaker) -> Pair:
+    """Die Frau kauft den Mantel nicht, weil er teuer ist: the pronoun has the noun's gender."""
+    somebody = speaker.briefly().subject(HUMAN, known=True)
+    noun = speaker.random.choice(NOUNS_OF[speaker.random.choice(("clothing", "vehicle", "thing"))])
+    plural = speaker.several(noun)
+    what = speaker.briefly().phrase(noun, known=True, plural=plural)
+    adjective = ADJECTIVES[speaker.random.choice(("schön", "neu", "teuer"))]
+    said = Clause(somebody, VERBS["kaufen"], accusative=what, negated=adjective.german == "teuer")
+    return after(said, conjunction=WEIL, last=being(PRONOUNS[what.again], quality=adjective))
+
+
+def weather(speaker: Speaker) -> Pair:
+    """Wenn es regnet, bleibt die Katze im Haus."""
+    draw = speaker.random.random()
+    if draw < 0.5:
+        action = speaker.random.choice(_BY_PEOPLE)
+        said = clause(speaker, action=action, when=USUALLY, affirmed=True)
+        return before(said, conjunction=WENN, first=_RAIN._replace(tense="habit"))
+    action = ACTIONS["bleiben"] if draw < 0.7 else speaker.random.choice(_OUTSIDE)
+    said = clause(speaker, action=action, when=NOW, affirmed=True)
+    use = {"bleiben": "room", "laufen": "goal", "gehen": "goal"}.get(action.verb.plain, "outside")
+    place = complement(speaker, use=use, subject=said.subject)
+    conjunction = WEIL if use == "room" else OBWOHL
+    return after(said._replace(complement=place), conjunction=conjunction, last=_RAIN)
+
+
+def contrast(speaker: Speaker) -> Pair:
+    """Der Vater kocht, aber die Kinder spielen im Garten."""
+    one, other = (
+        statement(clause(speaker.briefly(), action=speaker.random.choice(_BY_PEOPLE), when=NOW))
+        for _ in range(2)
+    )
+    return ended(Pair(f"{one.source}, aber {other.source}", f"{one.target}, but {other.target}"))

@@ -1,0 +1,77 @@
+"""Tokens and their numbers, learned from the training split."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from harness.contracts import SPECIAL_TOKENS, UNK, Codecs, Corpus
+from harness.errors import HarnessError
+
+Split = Callable[[str], Sequence[str]]
+Join = Callable[[Sequence[str]], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vocabulary:
+    """A codec over a list of tokens; the token at place i has the number 4 + i.
+
+    `split` turns a line into tokens and `join` tokens into a line.
+    """
+
+    tokens: Sequence[str]
+    split: Split
+    join: Join
+    _numbers: dict[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        numbers = {token: number for number, token in enumerate(self.tokens, len(SPECIAL_TOKENS))}
+        object.__setattr__(self, "_numbers", numbers)
+
+    @property
+    def size(self) -> int:
+        """How many numbers there are, the special tokens included."""
+        return len(SPECIAL_TOKENS) + len(self.tokens)
+
+    def encode(self, line: str) -> list[int]:
+        """The numbers of a line; a token that was not learned becomes unk."""
+        return [self._numbers.get(token, UNK) for token in self.split(line)]
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The line; an unknown token is written ``<unk>``, the other special ones are left out."""
+        return self.join([self._text(token) for token in tokens if token >= UNK])
+
+    def _text(self, token: int) -> str:
+        special = len(SPECIAL_TOKENS)
+        return SPECIAL_TOKENS[token] if token < special else self.tokens[token - special]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learning:
+    """How a vocabulary is learned: most frequent tokens first, equals by their text."""
+
+    split: Split
+    join: Join
+    least_count: int
+    largest: int | None = None
+
+    def vocabulary(self, lines: Iterable[str]) -> Vocabulary:
+        """What these lines teach; raises `HarnessError` if that is nothing."""
+        counts = Counter(token for line in lines for token in self.split(line))
+        ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        tokens = [token for token, count in ranked if count >= self.least_count][: self.largest]
+        if not tokens:
+            raise HarnessError(
+                f"no token occurs {self.least_count} times in the training split; lower least_count"
+            )
+        return Vocabulary(tokens=tokens, split=self.split, join=self.join)
+
+    def codecs(self, corpus: Corpus, *, shared: bool) -> Codecs:
+        """A vocabulary a side or, if `shared`, one for both."""
+        sources = [pair.source for pair in corpus.train]
+        targets = [pair.target for pair in corpus.train]
+        if shared:
+            both = self.vocabulary([*sources, *targets])
+            return Codecs(both, both)
+        return Codecs(self.vocabulary(sources), self.vocabulary(targets))

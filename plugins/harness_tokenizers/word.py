@@ -1,0 +1,64 @@
+"""Words and punctuation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.components import Tokenizer
+from harness.components.options import PositiveInt
+from harness.contracts import Codecs, Corpus
+from harness_tokenizers.vocabulary import Learning
+
+_PIECE = re.compile(r"\w+|[^\w\s]")
+
+# Marks a token that follows without a space. A control character, which no piece can contain.
+_ATTACHED = "\x1f"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word(Tokenizer):
+    """Words and single punctuation marks; text comes back with its spaces where they were.
+
+    A token that stands directly after another, such as a full stop, is another token than the same
+    text after a space, so that decoding is exact; runs of white space become one space. Words rarer
+    than `least_count` are unknown, `largest` keeps the most frequent tokens only, and `shared`
+    makes one vocabulary of both sides.
+    """
+
+    name: ClassVar[str] = "word"
+
+    lowercase: bool = False
+    least_count: PositiveInt = 1
+    largest: PositiveInt | None = None
+    shared: bool = False
+
+    def build(self, corpus: Corpus) -> Codecs:
+        """Count the words of the training split."""
+        learning = Learning(
+            split=_split_lowercase if self.lowercase else _split,
+            join=_join,
+            least_count=self.least_count,
+            largest=self.largest,
+        )
+        return learning.codecs(corpus, shared=self.shared)
+
+
+def _split(line: str) -> list[str]:
+    tokens = []
+    end = -1
+    for piece in _PIECE.finditer(line):
+        attached = piece.start() == end
+        tokens.append(f"{_ATTACHED}{piece.group()}" if attached else piece.group())
+        end = piece.end()
+    return tokens
+
+
+def _split_lowercase(line: str) -> list[str]:
+    return _split(line.lower())
+
+
+def _join(tokens: Sequence[str]) -> str:
+    return " ".join(tokens).replace(f" {_ATTACHED}", "").replace(_ATTACHED, "")

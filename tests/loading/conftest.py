@@ -1,0 +1,80 @@
+"""A study that is right, and ways to get it wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+import strangers
+
+from harness.errors import StudyError
+from harness.loading import load
+from harness.study import Study
+
+STUDY = """\
+question: Which choices earn their keep?
+baseline:
+  dataset: {proverbs: {train: 400}}
+  tokenizer: word
+  model: {d_model: 64, heads: 4, layers: 2}
+  initializer: zeros
+  regularizers: {dropout: 0.1}
+  loss: {label_smoothing: {smoothing: 0.1}}
+  optimizer: {adam: {betas: [0.9, 0.98], eps: 1.0e-9}}
+  schedule: {noam: {warmup: 100}}
+  decoding_policy: teacher_forcing
+  generation: greedy
+  budget: {updates: 300, batch_tokens: 800, evaluate_every: 50}
+variants:
+  no-dropout: {regularizers: {dropout: off}}
+  cross-entropy: {loss: cross_entropy}
+seeds: 5
+metrics: [bleu, chrf]
+compare: {primary: bleu, method: paired_t, correction: holm}
+"""
+
+Write = Callable[..., Path]
+Load = Callable[..., Study]
+Faults = Callable[..., list[str]]
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Write a study where tests are, with some of the right one's text replaced."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(*changes: tuple[str, str], text: str = STUDY) -> Path:
+        for old, new in changes:
+            assert text.count(old) == 1, old
+            text = text.replace(old, dedent(new))
+        path = Path("study.yaml")
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def loaded(write: Write) -> Load:
+    """The study that results."""
+
+    def loaded(*changes: tuple[str, str], text: str = STUDY, seeds: int | None = None) -> Study:
+        study, _ = load(write(*changes, text=text), seeds=seeds, plugins=strangers.plugins())
+        return study
+
+    return loaded
+
+
+@pytest.fixture
+def faults(loaded: Load) -> Faults:
+    """The lines that a user gets to read."""
+
+    def faults(*changes: tuple[str, str], text: str = STUDY) -> list[str]:
+        with pytest.raises(StudyError) as error:
+            loaded(*changes, text=text)
+        assert str(error.value) == "\n".join(map(str, error.value.faults))
+        return str(error.value).splitlines()
+
+    return faults
