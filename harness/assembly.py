@@ -47,9 +47,9 @@ def prepare(experiment: Experiment) -> Task:
     return Task(
         corpus=corpus,
         codecs=codecs,
-        train=encode(corpus.train, codecs),
-        validation=encode(corpus.validation, codecs),
-        test=encode(corpus.test, codecs),
+        train=encode(corpus.train, codecs=codecs),
+        validation=encode(corpus.validation, codecs=codecs),
+        test=encode(corpus.test, codecs=codecs),
     )
 
 
@@ -83,14 +83,14 @@ def assemble(experiment: Experiment, *, seed: int) -> Assembly:
         d_model=experiment.model.d_model,
         updates=budget.updates,
     )
-    model = _initialized_model(experiment, task, setting)
+    model = _initialized_model(experiment, task=task, setting=setting)
     initial_weights = {name: digest(weight) for name, weight in model.named_parameters()}
     regularizations = [each.build(setting) for each in experiment.regularizers.values()]
     for regularization in regularizations:
         if regularization.modify_model:
             regularization.modify_model(model, generator=partial(streams.generator, seed, "init"))
     model.to(budget.device)
-    groups = _groups(experiment, setting, model)
+    groups = _groups(experiment, setting=setting, model=model)
     return Assembly(
         experiment=experiment,
         setting=setting,
@@ -107,14 +107,14 @@ def assemble(experiment: Experiment, *, seed: int) -> Assembly:
         loss=experiment.loss.build(setting),
         regularizations=regularizations,
         groups=groups,
-        optimizer=_optimizer(experiment, setting, model, groups),
+        optimizer=_optimizer(experiment, setting=setting, model=model, groups=groups),
         rate=experiment.schedule.build(setting),
         averager=experiment.averaging.build(setting) if experiment.averaging else None,
     )
 
 
 @torch.no_grad()
-def load_weights(model: Transformer, weights: Mapping[str, torch.Tensor]) -> None:
+def load_weights(model: Transformer, *, weights: Mapping[str, torch.Tensor]) -> None:
     """Copy weights into a model by name; every parameter must be there."""
     for name, parameter in model.named_parameters():
         parameter.copy_(weights[name])
@@ -126,7 +126,7 @@ def digest(weight: torch.Tensor) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _initialized_model(experiment: Experiment, task: Task, setting: Setting) -> Transformer:
+def _initialized_model(experiment: Experiment, *, task: Task, setting: Setting) -> Transformer:
     model = Transformer(
         experiment.model,
         source_classes=task.codecs.source.size,
@@ -141,7 +141,7 @@ def _initialized_model(experiment: Experiment, task: Task, setting: Setting) -> 
 
 
 def _groups(
-    experiment: Experiment, setting: Setting, model: Transformer
+    experiment: Experiment, *, setting: Setting, model: Transformer
 ) -> Sequence[ParameterGroup]:
     names = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
     if experiment.parameter_groups is None:
@@ -157,7 +157,11 @@ def _groups(
 
 
 def _optimizer(
-    experiment: Experiment, setting: Setting, model: Transformer, groups: Sequence[ParameterGroup]
+    experiment: Experiment,
+    *,
+    setting: Setting,
+    model: Transformer,
+    groups: Sequence[ParameterGroup],
 ) -> torch.optim.Optimizer:
     parameters = dict(model.named_parameters())
     make: Callable[..., torch.optim.Optimizer] = experiment.optimizer.build(setting)

@@ -47,14 +47,14 @@ def _pad(rows: list[torch.Tensor]) -> torch.Tensor:
     return pad_sequence(rows, batch_first=True, padding_value=PAD)
 
 
-def encode(pairs: Sequence[Pair], codecs: Codecs) -> EncodedPairs:
+def encode(pairs: Sequence[Pair], *, codecs: Codecs) -> EncodedPairs:
     """A split's raw lines as token numbers; a source ends with eos, so none is empty."""
     sources = [torch.tensor([*codecs.source.encode(pair.source), EOS]) for pair in pairs]
     targets = [torch.tensor([BOS, *codecs.target.encode(pair.target), EOS]) for pair in pairs]
     return EncodedPairs(sources, targets)
 
 
-def cut(lengths: Sequence[tuple[int, int]], order: Sequence[int], limit: int) -> list[list[int]]:
+def cut(order: Sequence[int], *, lengths: Sequence[tuple[int, int]], limit: int) -> list[list[int]]:
     """Cut `order` into batches of at most `limit` real target tokens.
 
     Raises `HarnessError` for a sentence that alone is longer.
@@ -90,7 +90,7 @@ class Order:
         generator = streams.generator(self.seed, "order", self.replicate, number)
         shuffled = torch.randperm(len(self.lengths), generator=generator).tolist()
         by_length = sorted(shuffled, key=self.lengths.__getitem__)
-        batches = cut(self.lengths, by_length, self.batch_tokens)
+        batches = cut(by_length, lengths=self.lengths, limit=self.batch_tokens)
         turns = torch.randperm(len(batches), generator=generator).tolist()
         return [batches[turn] for turn in turns]
 
@@ -110,4 +110,4 @@ def in_order_of_length(pairs: EncodedPairs, *, limit: int) -> list[list[int]]:
     """Batches for evaluation: every pair once, the same batches always."""
     lengths = pairs.lengths()
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
-    return cut(lengths, order, max(limit, *(target for target, _ in lengths)))
+    return cut(order, lengths=lengths, limit=max(limit, *(target for target, _ in lengths)))

@@ -17,7 +17,7 @@ from pydantic import PydanticUserError, TypeAdapter, ValidationError
 from harness.catalog import Catalog
 from harness.components import SLOTS, Component
 from harness.errors import HarnessError, PluginError
-from harness.messages import Misfit, Misfits, Place, misfits
+from harness.messages import Misfit, Misfits, misfits
 from harness.resolving import resolved, resolved_experiment
 from harness.study import BASELINE, Experiment
 from harness.wording import a, shown, words
@@ -47,12 +47,10 @@ class Checker:
 
     def component(self, data: object, *, slot: str) -> Component:
         """The component that `data` names, with its options."""
-        place: Place = ()
         if isinstance(data, str):
             name, options = data, None
         elif isinstance(data, Mapping) and len(data) == 1:
             ((name, options),) = data.items()
-            place = (name,)
         else:
             noun = a(words(SLOTS[slot]))
             fault = f"{noun} is a name, or {{name: options}}, not {shown(data)}"
@@ -60,12 +58,7 @@ class Checker:
         try:
             component = self.catalog.find(name, slot=slot)
         except HarnessError as error:
-            raise Misfits([Misfit(place, str(error), at_key=bool(place))]) from None
-        return self._with_options(component, options=options, place=place)
-
-    def _with_options(
-        self, component: type[Component], *, options: object, place: Place
-    ) -> Component:
+            raise Misfits([Misfit((name,), str(error), at_key=True)]) from None
         if options is None:
             options = {}
         elif not isinstance(options, Mapping) and component.bare is not None:
@@ -73,7 +66,7 @@ class Checker:
         try:
             return self.options(options, of=component, owner=component.name)
         except Misfits as found:
-            raise found.under(*place) from None
+            raise found.under(name) from None
 
     def options(self, data: object, *, of: type[Checked], owner: str) -> Checked:
         """The dataclass `of` with these options; `owner` is what messages call it."""

@@ -32,9 +32,9 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for pro
 class _Commands(click.Group):
     """Says what a user got wrong in one line each, and exits with 2; bugs keep their traceback."""
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, context: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            return super().invoke(context)
         except HarnessError as error:
             click.echo(str(error), err=True)
             sys.exit(2)
@@ -112,7 +112,7 @@ def validate(study: Path, *, as_json: bool) -> None:
     if as_json:
         click.echo(describing.faults_json(faults))
     else:
-        click.echo(describing.faults_text(study, faults), err=bool(faults))
+        click.echo(describing.faults_text(faults, path=study), err=bool(faults))
     sys.exit(2 if faults else 0)
 
 

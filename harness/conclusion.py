@@ -20,7 +20,7 @@ from harness.wording import shown
 _SPECIMENS = 5
 
 
-def conclude(study: Study, runs: Sequence[PlannedRun], *, ledger: Ledger, command: str) -> Report:
+def conclude(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger, command: str) -> Report:
     """Score every run of a study, compare the variants with the baseline, and gather the rest."""
     every = (score(run, metrics=study.metrics, ledger=ledger) for run in runs)
     scored = [each for each in every if each is not None]
@@ -42,7 +42,7 @@ def conclude(study: Study, runs: Sequence[PlannedRun], *, ledger: Ledger, comman
         results=results,
         findings=findings,
         changes=changes(study),
-        specimens=_specimens(runs, ledger),
+        specimens=_specimens(runs, ledger=ledger),
         signatures={name: text for each in scored for name, text in each.signatures.items()},
         command=command,
         versions={
@@ -69,7 +69,7 @@ def changes(study: Study) -> Mapping[str, Sequence[Change]]:
     return {
         name: [
             Change(each.option, _text(each.old), _text(each.new))
-            for each in differences(baseline, resolved_experiment(experiment))
+            for each in differences(baseline, new=resolved_experiment(experiment))
         ]
         for name, experiment in study.variants.items()
         if name != BASELINE
@@ -80,10 +80,12 @@ def _text(value: object) -> str:
     return "none" if value is None else shown(value)
 
 
-def _specimens(runs: Sequence[PlannedRun], ledger: Ledger) -> list[Specimen]:
+def _specimens(runs: Sequence[PlannedRun], *, ledger: Ledger) -> list[Specimen]:
     """A few sentences, evenly spread over the split, as the first seed's models wrote them."""
     first = [run for run in runs if run.seed == runs[0].seed]
-    written = {run.variant: ledger.hypotheses(run.digest, run.evaluation) for run in first}
+    written = {
+        run.variant: ledger.hypotheses(run.digest, evaluation=run.evaluation) for run in first
+    }
     known: list[Hypothesis] = next((each for each in written.values() if each), [])
     step = max(1, len(known) // _SPECIMENS)
     return [

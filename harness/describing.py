@@ -64,7 +64,7 @@ def plan_json(runs: Sequence[PlannedRun]) -> str:
     return json.dumps([{name: getattr(run, name) for name in fields} for run in runs], indent=2)
 
 
-def faults_text(path: Path, faults: Sequence[Fault]) -> str:
+def faults_text(faults: Sequence[Fault], *, path: Path) -> str:
     """A line a fault, or that there is none."""
     return "\n".join(map(str, faults)) if faults else f"{path}: no faults"
 

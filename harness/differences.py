@@ -19,14 +19,14 @@ class Difference(NamedTuple):
         return ".".join(self.path)
 
 
-def differences(old: Any, new: Any, *, path: tuple[str, ...] = ()) -> Iterator[Difference]:
+def differences(old: Any, *, new: Any, path: tuple[str, ...] = ()) -> Iterator[Difference]:
     """Every option that differs; a component exchanged for another is one difference."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping) and _comparable(old, new):
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and _comparable(old, new=new):
         for key in {**old, **new}:
-            yield from differences(old.get(key), new.get(key), path=(*path, key))
+            yield from differences(old.get(key), new=new.get(key), path=(*path, key))
     elif old != new:
         yield Difference(path, old, new)
 
 
-def _comparable(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+def _comparable(old: Mapping[str, Any], *, new: Mapping[str, Any]) -> bool:
     return not old or not new or bool(old.keys() & new.keys())

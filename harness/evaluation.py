@@ -39,7 +39,7 @@ class TeacherForced(NamedTuple):
 
 
 @torch.no_grad()
-def teacher_forced(parts: Assembly, pairs: EncodedPairs) -> TeacherForced:
+def teacher_forced(parts: Assembly, *, pairs: EncodedPairs) -> TeacherForced:
     """Feed the gold tokens, and score what is predicted at every one of them."""
     budget = parts.experiment.budget
     nll = torch.zeros((), dtype=torch.float64, device=budget.device)
@@ -49,7 +49,7 @@ def teacher_forced(parts: Assembly, pairs: EncodedPairs) -> TeacherForced:
         batch = pairs.batch(rows, device=budget.device)
         memory = parts.model.encode(batch.source)
         hidden = parts.model.decode(parts.model.embed(batch.target_input), memory)
-        prediction = predict_at_real(parts.model, batch, hidden)
+        prediction = predict_at_real(parts.model, batch, hidden=hidden)
         log_likelihood = prediction.logits.log_softmax(-1)
         nll -= log_likelihood.gather(-1, prediction.targets[:, None]).sum(dtype=torch.float64)
         right += (prediction.logits.argmax(-1) == prediction.targets).sum()
@@ -60,12 +60,12 @@ def teacher_forced(parts: Assembly, pairs: EncodedPairs) -> TeacherForced:
 def measure(parts: Assembly, *, split: Split, update: int) -> list[Measurement]:
     """The core's metrics on a split, as measurements."""
     with final_weights(parts):
-        scores = teacher_forced(parts, getattr(parts.task, split))
+        scores = teacher_forced(parts, pairs=getattr(parts.task, split))
     return [Measurement(update, split, name, value) for name, value in scores.by_name().items()]
 
 
 @torch.no_grad()
-def translate(parts: Assembly, pairs: EncodedPairs, *, generate: Generate) -> list[str]:
+def translate(parts: Assembly, *, pairs: EncodedPairs, generate: Generate) -> list[str]:
     """Translate every source, sentences of one length together, in the split's order."""
     hypotheses = [""] * len(pairs.sources)
     order = sorted(range(len(pairs.sources)), key=lambda row: len(pairs.sources[row]))
@@ -89,8 +89,8 @@ def final_weights(parts: Assembly) -> Iterator[None]:
         yield
         return
     trained = {name: each.detach().clone() for name, each in parts.model.named_parameters()}
-    load_weights(parts.model, averaged)
+    load_weights(parts.model, weights=averaged)
     try:
         yield
     finally:
-        load_weights(parts.model, trained)
+        load_weights(parts.model, weights=trained)

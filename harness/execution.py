@@ -29,14 +29,17 @@ def execute(
 
     Variants that differ only in decoding are one run. Leaving the loop early cancels the rest.
     """
-    waiting = list(dict.fromkeys(_enter(run, ledger) for run in runs if not run.exists))
+    waiting = list(dict.fromkeys(_enter(run, ledger=ledger) for run in runs if not run.exists))
     under_way: set[Path] = set()
     try:
         while waiting or under_way:
             while waiting and len(under_way) < jobs.capacity:
                 under_way.add(path := waiting.pop(0))
                 jobs.submit(path)
-            ended = tuple(_ended(path, status, jobs, ledger) for path, status in jobs.poll())
+            ended = tuple(
+                _ended(path, status=status, jobs=jobs, ledger=ledger)
+                for path, status in jobs.poll()
+            )
             under_way -= {ledger.run(each.digest) for each in ended}
             yield ended
             if not ended:
@@ -46,7 +49,7 @@ def execute(
             jobs.cancel()
 
 
-def _enter(run: PlannedRun, ledger: Ledger) -> Path:
+def _enter(run: PlannedRun, *, ledger: Ledger) -> Path:
     return ledger.add(
         run.digest,
         run=run.specification,
@@ -55,17 +58,17 @@ def _enter(run: PlannedRun, ledger: Ledger) -> Path:
     )
 
 
-def _ended(path: Path, status: int, jobs: Jobs, ledger: Ledger) -> Ended:
+def _ended(path: Path, *, status: int, jobs: Jobs, ledger: Ledger) -> Ended:
     digest = path.name
     if status == 0:
         return Ended(digest, None)
-    reason = _reason(status, jobs.logs(path))
+    reason = _reason(status, log=jobs.logs(path))
     if ledger.outcome(digest) is None:
         ledger.fail(digest, reason=reason)
     return Ended(digest, reason)
 
 
-def _reason(status: int, log: str) -> str:
+def _reason(status: int, *, log: str) -> str:
     """Why a process ended, in one line: the signal, or the last line that it printed."""
     if status < 0:
         name = signal.Signals(-status).name

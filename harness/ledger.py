@@ -29,7 +29,7 @@ class Hypothesis(NamedTuple):
     hypothesis: str
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, *, content: bytes) -> None:
     """Write a file so that a reader, or a crash, sees all of it or nothing."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     with partial.open("wb") as file:
@@ -39,10 +39,10 @@ def write_atomically(path: Path, content: bytes) -> None:
     partial.replace(path)
 
 
-def write_json(path: Path, value: object) -> None:
+def write_json(path: Path, *, value: object) -> None:
     """Write a JSON file atomically; NaN and infinities are refused."""
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
-    write_atomically(path, text.encode() + b"\n")
+    write_atomically(path, content=text.encode() + b"\n")
 
 
 def read_json(path: Path) -> Any:
@@ -74,7 +74,7 @@ class Ledger:
         """The folder of a run."""
         return self.root / digest
 
-    def evaluation(self, digest: str, evaluation: str) -> Path:
+    def evaluation(self, digest: str, *, evaluation: str) -> Path:
         """The folder of one decoding of a run."""
         return self.run(digest) / "evaluations" / evaluation
 
@@ -85,12 +85,12 @@ class Ledger:
 
     def add(self, digest: str, *, run: Json, evaluation: str, decoding: Json) -> Path:
         """Enter a run and one decoding of it, each only if it is new; returns the run's folder."""
-        folder = self.evaluation(digest, evaluation)
+        folder = self.evaluation(digest, evaluation=evaluation)
         folder.mkdir(parents=True, exist_ok=True)
         entries = ((self.run(digest) / "run.json", run), (folder / "evaluation.json", decoding))
         for path, value in entries:
             if not path.exists():
-                write_json(path, value)
+                write_json(path, value=value)
         return self.run(digest)
 
     def measurements(self, digest: str) -> list[Measurement]:
@@ -118,22 +118,24 @@ class Ledger:
         outcome: Json | None = read_json(self.run(digest) / "outcome.json")
         return outcome
 
-    def evaluated(self, digest: str, evaluation: str) -> Json | None:
+    def evaluated(self, digest: str, *, evaluation: str) -> Json | None:
         """The core's scores of one decoding; None as long as it is not finished."""
-        outcome: Json | None = read_json(self.evaluation(digest, evaluation) / "outcome.json")
+        outcome: Json | None = read_json(
+            self.evaluation(digest, evaluation=evaluation) / "outcome.json"
+        )
         return outcome
 
-    def hypotheses(self, digest: str, evaluation: str) -> list[Hypothesis]:
+    def hypotheses(self, digest: str, *, evaluation: str) -> list[Hypothesis]:
         """What the model wrote, in the order of the split."""
-        path = self.evaluation(digest, evaluation) / "hypotheses.jsonl"
+        path = self.evaluation(digest, evaluation=evaluation) / "hypotheses.jsonl"
         return [Hypothesis(*json.loads(line)) for line in complete_lines(path)]
 
     def fail(self, digest: str, *, reason: str) -> None:
         """Write down that the process of a run is gone without an outcome."""
-        write_json(self.run(digest) / "outcome.json", {"status": "failed", "reason": reason})
+        write_json(self.run(digest) / "outcome.json", value={"status": "failed", "reason": reason})
 
 
-def write_hypotheses(folder: Path, hypotheses: Sequence[Hypothesis]) -> None:
+def write_hypotheses(folder: Path, *, hypotheses: Sequence[Hypothesis]) -> None:
     """Keep what a model wrote, one JSON list a line: source, reference, hypothesis."""
     lines = [json.dumps(each, ensure_ascii=False) + "\n" for each in hypotheses]
-    write_atomically(folder / "hypotheses.jsonl", "".join(lines).encode())
+    write_atomically(folder / "hypotheses.jsonl", content="".join(lines).encode())

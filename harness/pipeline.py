@@ -71,7 +71,7 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> Opened:
 def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describing.Summary:
     """Answer the question that a study asks, training only what does not exist yet."""
     opened = open_study(path, out=out, seeds=seeds)
-    results.remember(opened.study, opened.runs, folder=opened.folder)
+    results.remember(opened.study, runs=opened.runs, folder=opened.folder)
     opened.tell("harness_study_started")
     failed = _carry_out(opened, jobs=jobs)
     opened.tell("harness_sync")
@@ -101,7 +101,9 @@ def _carry_out(opened: Opened, *, jobs: int) -> dict[str, str]:
 
 def write_report(opened: Opened, *, failed: dict[str, str]) -> describing.Summary:
     """Conclude from what is in the ledger, and write it down."""
-    concluded = conclude(opened.study, opened.runs, ledger=opened.ledger, command=opened.command)
+    concluded = conclude(
+        opened.study, runs=opened.runs, ledger=opened.ledger, command=opened.command
+    )
     path = report.write(concluded, folder=opened.folder)
     reasons = [
         f"{run.variant}, seed {run.seed}: {failed[run.digest]}"

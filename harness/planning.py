@@ -44,24 +44,26 @@ def plan(study: Study, *, ledger: Ledger, previous: Previous) -> tuple[PlannedRu
     Variants that differ only in decoding share their training digest.
     """
     return tuple(
-        _planned(study, variant, seed=seed, ledger=ledger, before=previous.get((variant, seed)))
+        _planned(
+            study, variant=variant, seed=seed, ledger=ledger, before=previous.get((variant, seed))
+        )
         for seed in study.seeds
         for variant in study.variants
     )
 
 
 def _planned(
-    study: Study, variant: str, *, seed: int, ledger: Ledger, before: str | None
+    study: Study, *, variant: str, seed: int, ledger: Ledger, before: str | None
 ) -> PlannedRun:
     experiment = study.variants[variant]
     identity = training_identity(experiment, seed=seed)
     training = digest(identity)
     decoding = evaluation_identity(experiment, training=training, split=SCORED_SPLIT)
     evaluation = digest(decoding)
-    exists, why = _state(ledger, training, evaluation=evaluation)
+    exists, why = _state(ledger, training=training, evaluation=evaluation)
     known = ledger.specification(before) if why == "new" and before else None
     if known:
-        why = _changed(known["identity"], identity)
+        why = _changed(known["identity"], now=identity)
     return PlannedRun(
         variant=variant,
         seed=seed,
@@ -78,7 +80,7 @@ def _planned(
     )
 
 
-def _state(ledger: Ledger, training: str, *, evaluation: str) -> tuple[bool, str]:
+def _state(ledger: Ledger, *, training: str, evaluation: str) -> tuple[bool, str]:
     """Whether nothing is left to do, and in a few words what is there or missing."""
     outcome = ledger.outcome(training)
     if outcome is None:
@@ -88,19 +90,19 @@ def _state(ledger: Ledger, training: str, *, evaluation: str) -> tuple[bool, str
         return False, f"failed before: {outcome['reason']}"
     if outcome["status"] == "diverged":
         return True, "diverged"
-    if ledger.evaluated(training, evaluation) is None:
+    if ledger.evaluated(training, evaluation=evaluation) is None:
         return False, "trained, not decoded"
     return True, "exists"
 
 
-def _changed(before: Identity, now: Identity) -> str:
+def _changed(before: Identity, *, now: Identity) -> str:
     """What made a planned run another one; a changed option says more than the code it brings."""
-    options = list(differences(before["experiment"], now["experiment"]))
+    options = list(differences(before["experiment"], new=now["experiment"]))
     if any(str(each.old).startswith("sha256:") for each in options):
         return "changed corpus"
     if options:
         return "changed option " + ", ".join(each.option for each in options)
-    code = list(differences(before["code"], now["code"]))
+    code = list(differences(before["code"], new=now["code"]))
     if code:
         return "changed code of " + ", ".join(each.option for each in code)
-    return "changed " + ", ".join(each.option for each in differences(before, now))
+    return "changed " + ", ".join(each.option for each in differences(before, new=now))

@@ -9,7 +9,7 @@ from harness.contracts import BOS, PAD, Batch, Model, Prediction
 
 
 def predict_at_real(
-    model: Model, batch: Batch, hidden: Float[torch.Tensor, "sentences target d_model"]
+    model: Model, batch: Batch, *, hidden: Float[torch.Tensor, "sentences target d_model"]
 ) -> Prediction:
     """The prediction of one forward pass; padding is never projected."""
     places = batch.real.flatten().nonzero().squeeze(1)

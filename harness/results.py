@@ -32,10 +32,10 @@ def previous_plan(folder: Path) -> Previous:
     return {(variant, seed): digest for variant, seed, digest in plan["runs"]}
 
 
-def remember(study: Study, runs: Sequence[PlannedRun], *, folder: Path) -> None:
+def remember(study: Study, *, runs: Sequence[PlannedRun], folder: Path) -> None:
     """Keep the plan, so that the next one can say what changed."""
     folder.mkdir(parents=True, exist_ok=True)
     latest = previous_plan(folder)
     latest = {**latest, **{(run.variant, run.seed): run.digest for run in runs}}
     content = [[variant, seed, digest] for (variant, seed), digest in latest.items()]
-    write_json(folder / _PLAN, {"study": str(study.path.resolve()), "runs": content})
+    write_json(folder / _PLAN, value={"study": str(study.path.resolve()), "runs": content})

@@ -30,15 +30,17 @@ def score(run: PlannedRun, *, metrics: Sequence[Metric], ledger: Ledger) -> Scor
 
     None for a run that has not been carried out.
     """
-    evaluated = ledger.evaluated(run.digest, run.evaluation)
+    evaluated = ledger.evaluated(run.digest, evaluation=run.evaluation)
     if evaluated is None:
         ended = ledger.outcome(run.digest)
         if ended is None:
             return None
         outcome: Outcome = "diverged" if ended["status"] == "diverged" else "failed"
         return ScoredRun(RunResult(variant=run.variant, seed=run.seed, outcome=outcome), {})
-    folder = ledger.evaluation(run.digest, run.evaluation)
-    text = _text_scores(folder, metrics, ledger.hypotheses(run.digest, run.evaluation))
+    folder = ledger.evaluation(run.digest, evaluation=run.evaluation)
+    text = _text_scores(
+        ledger.hypotheses(run.digest, evaluation=run.evaluation), metrics=metrics, folder=folder
+    )
     scores = {**evaluated["scores"], **{name: each.value for name, each in text.items()}}
     result = RunResult(
         variant=run.variant,
@@ -51,7 +53,7 @@ def score(run: PlannedRun, *, metrics: Sequence[Metric], ledger: Ledger) -> Scor
 
 
 def _text_scores(
-    folder: Path, metrics: Sequence[Metric], hypotheses: Sequence[Hypothesis]
+    hypotheses: Sequence[Hypothesis], *, metrics: Sequence[Metric], folder: Path
 ) -> dict[str, Score]:
     kept: dict[str, Any] = read_json(folder / "scores.json") or {}
     keys = {metric.name: _key(metric) for metric in metrics}
@@ -64,7 +66,7 @@ def _text_scores(
         value = given.value if math.isfinite(given.value) else None
         kept[keys[metric.name]] = [value, given.signature]
     if missing:
-        write_json(folder / "scores.json", kept)
+        write_json(folder / "scores.json", value=kept)
     return {name: Score(*kept[key]) for name, key in keys.items()}
 
 

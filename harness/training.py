@@ -38,7 +38,7 @@ def train(parts: Assembly, *, after: int = 0) -> Iterator[Update]:
         yield Update(0, measure(parts, split="validation", update=0))
     windows = _windows(parts, skip=after * budget.accumulation)
     for update, window in zip(range(after + 1, budget.updates + 1), windows, strict=False):
-        measurements = _step(parts, window, update=update)
+        measurements = _step(parts, window=window, update=update)
         if update % budget.evaluate_every == 0 or update == budget.updates:
             measurements += measure(parts, split="validation", update=update)
         yield Update(update, measurements)
@@ -53,7 +53,7 @@ def _windows(parts: Assembly, *, skip: int) -> Iterator[list[Batch]]:
         yield [parts.task.train.batch(each, device=budget.device) for each in window]
 
 
-def _step(parts: Assembly, window: Sequence[Batch], *, update: int) -> list[Measurement]:
+def _step(parts: Assembly, *, window: Sequence[Batch], update: int) -> list[Measurement]:
     """One update of the weights; says what its loss, gradient and rate were."""
     parts.optimizer.zero_grad(set_to_none=True)
     tokens = sum(batch.tokens for batch in window)
@@ -66,7 +66,7 @@ def _step(parts: Assembly, window: Sequence[Batch], *, update: int) -> list[Meas
     losses = []
     for micro_batch, batch in enumerate(window):
         key = replace(noise, micro_batch=micro_batch)
-        objective = _objective(parts, batch, noise=key) / tokens
+        objective = _objective(parts, batch=batch, noise=key) / tokens
         objective.backward()
         losses.append(objective.detach())
     norm = torch.nn.utils.get_total_norm(
@@ -84,7 +84,7 @@ def _step(parts: Assembly, window: Sequence[Batch], *, update: int) -> list[Meas
     ]
 
 
-def _objective(parts: Assembly, batch: Batch, *, noise: Noise) -> torch.Tensor:
+def _objective(parts: Assembly, *, batch: Batch, noise: Noise) -> torch.Tensor:
     """The mean loss of the passes plus the penalties, summed over the batch's tokens."""
     passes = max([1, *(each.passes for each in parts.regularizations)])
     predictions = [

@@ -58,7 +58,7 @@ class _Core:
     def harness_run(self, run: Run) -> bool:
         """Train, then decode."""
         waiting = {
-            folder: self._experiment(run, folder)
+            folder: self._experiment(run, folder=folder)
             for folder in sorted((run.path / "evaluations").iterdir())
             if not (folder / "outcome.json").exists()
         }
@@ -67,12 +67,12 @@ class _Core:
         experiment = next(iter(waiting.values()))
         _settle(experiment.budget)
         parts = assemble(experiment, seed=run.seed)
-        if _trained(run.path, parts):
+        if _trained(parts, path=run.path):
             for folder, each in waiting.items():
-                _evaluate(folder, parts, each)
+                _evaluate(parts, experiment=each, folder=folder)
         return True
 
-    def _experiment(self, run: Run, folder: Path) -> Experiment:
+    def _experiment(self, run: Run, *, folder: Path) -> Experiment:
         specification = read_json(run.path / "run.json")
         choices = {
             **specification["identity"]["experiment"],
@@ -91,25 +91,25 @@ def _settle(budget: Budget) -> None:
         raise HarnessError("budget.device is cuda, but torch sees no GPU here; say cpu")
 
 
-def _trained(path: Path, parts: Assembly) -> bool:
+def _trained(parts: Assembly, *, path: Path) -> bool:
     """Train to the end of the budget; False for a run that diverged."""
     outcome = read_json(path / "outcome.json") or {}
     if outcome.get("status") == "diverged":
         return False
     if outcome.get("status") != "finished":
-        outcome = _train(path, parts)
-        write_json(path / "outcome.json", outcome)
+        outcome = _train(parts, path=path)
+        write_json(path / "outcome.json", value=outcome)
         (path / "checkpoint.pt").unlink(missing_ok=True)
     if outcome["status"] == "finished":
-        load_weights(parts.model, torch.load(path / "weights.pt", weights_only=True))
+        load_weights(parts.model, weights=torch.load(path / "weights.pt", weights_only=True))
     return bool(outcome["status"] == "finished")
 
 
-def _train(path: Path, parts: Assembly) -> dict[str, Any]:
+def _train(parts: Assembly, *, path: Path) -> dict[str, Any]:
     """Write down every update as it comes; says how it ended."""
     budget = parts.experiment.budget
     begun = time.perf_counter()
-    after = _resume(path, parts)
+    after = _resume(parts, path=path)
     update = Update(after, ())
     ended = {"status": "finished"}
     with (path / "measurements.jsonl").open("ab", buffering=0) as file:
@@ -118,13 +118,13 @@ def _train(path: Path, parts: Assembly) -> dict[str, Any]:
                 values = [(each.split, each.metric, each.value) for each in update.measurements]
                 file.write(json.dumps([update.number, values]).encode() + b"\n")
                 if update.number and update.number % budget.evaluate_every == 0:
-                    _save(path, parts, update=update.number, size=file.tell())
+                    _save(parts, path=path, update=update.number, size=file.tell())
         except Diverged as fault:
             ended = {"status": "diverged", "reason": str(fault)}
     if ended["status"] == "finished":
         with final_weights(parts):
             weights = {name: each.detach().cpu() for name, each in parts.model.named_parameters()}
-            _write_tensors(path / "weights.pt", weights)
+            _write_tensors(path / "weights.pt", value=weights)
     epochs = 1 + (update.number * budget.accumulation - 1) // len(parts.order.epoch(0))
     return {
         **ended,
@@ -137,21 +137,23 @@ def _train(path: Path, parts: Assembly) -> dict[str, Any]:
     }
 
 
-def _evaluate(folder: Path, parts: Assembly, experiment: Experiment) -> None:
+def _evaluate(parts: Assembly, *, experiment: Experiment, folder: Path) -> None:
     """Score the trained model on the split, and write what it translates."""
     split = read_json(folder / "evaluation.json")["split"]
     begun = time.perf_counter()
     encoded = getattr(parts.task, split)
     generate = experiment.generation.build(parts.setting)
-    written = translate(parts, encoded, generate=generate)
+    written = translate(parts, pairs=encoded, generate=generate)
     pairs = zip(getattr(parts.task.corpus, split), written, strict=True)
-    write_hypotheses(folder, [Hypothesis(pair.source, pair.target, text) for pair, text in pairs])
-    scores = teacher_forced(parts, encoded).by_name()
+    write_hypotheses(
+        folder, hypotheses=[Hypothesis(pair.source, pair.target, text) for pair, text in pairs]
+    )
+    scores = teacher_forced(parts, pairs=encoded).by_name()
     seconds = round(time.perf_counter() - begun, 3)
-    write_json(folder / "outcome.json", {"scores": scores, "seconds": seconds})
+    write_json(folder / "outcome.json", value={"scores": scores, "seconds": seconds})
 
 
-def _save(path: Path, parts: Assembly, *, update: int, size: int) -> None:
+def _save(parts: Assembly, *, path: Path, update: int, size: int) -> None:
     """Keep all that a run needs to go on: there is no random state to keep."""
     checkpoint = {
         "update": update,
@@ -160,10 +162,10 @@ def _save(path: Path, parts: Assembly, *, update: int, size: int) -> None:
         "optimizer": parts.optimizer.state_dict(),
         "averaging": dict(parts.averager.state()) if parts.averager else {},
     }
-    _write_tensors(path / "checkpoint.pt", checkpoint)
+    _write_tensors(path / "checkpoint.pt", value=checkpoint)
 
 
-def _resume(path: Path, parts: Assembly) -> int:
+def _resume(parts: Assembly, *, path: Path) -> int:
     """Go on from the last checkpoint if it can be read; the number of its update, or 0."""
     measurements = path / "measurements.jsonl"
     try:
@@ -176,7 +178,7 @@ def _resume(path: Path, parts: Assembly) -> int:
     if checkpoint is None:
         measurements.unlink(missing_ok=True)
         return 0
-    load_weights(parts.model, checkpoint["weights"])
+    load_weights(parts.model, weights=checkpoint["weights"])
     parts.optimizer.load_state_dict(checkpoint["optimizer"])
     if parts.averager:
         parts.averager.restore(checkpoint["averaging"])
@@ -185,10 +187,10 @@ def _resume(path: Path, parts: Assembly) -> int:
     return int(checkpoint["update"])
 
 
-def _write_tensors(path: Path, value: Mapping[str, Any]) -> None:
+def _write_tensors(path: Path, *, value: Mapping[str, Any]) -> None:
     buffer = io.BytesIO()
     torch.save(value, buffer)
-    write_atomically(path, buffer.getvalue())
+    write_atomically(path, content=buffer.getvalue())
 
 
 @contextmanager

@@ -124,9 +124,9 @@ def test_what_is_no_component_at_all_is_told_the_form(data: object) -> None:
     assert misfit.message.startswith("a schedule is a name, or {name: options}, not ")
 
 
-def test_a_wrong_name_is_at_the_key_if_there_is_one() -> None:
+def test_a_wrong_name_is_at_the_key_that_it_is_or_would_be() -> None:
     message = "no schedule named 'naom'; did you mean 'noam'?"
-    assert refused("naom", slot="schedule") == [Misfit((), message)]
+    assert refused("naom", slot="schedule") == [Misfit(("naom",), message, at_key=True)]
     assert refused({"naom": {}}, slot="schedule") == [Misfit(("naom",), message, at_key=True)]
 
 
@@ -203,7 +203,9 @@ class Odd:
 
 
 def test_a_components_own_check_may_raise_what_users_can_mend() -> None:
-    assert refused("picky", slot="loss", odd=Odd()) == [Misfit((), "picky is never content")]
+    assert refused("picky", slot="loss", odd=Odd()) == [
+        Misfit(("picky",), "picky is never content")
+    ]
 
 
 def test_options_of_a_type_that_cannot_be_checked_name_the_class() -> None:
@@ -301,7 +303,7 @@ def test_an_experiment_that_no_longer_fits_is_an_error_with_every_place() -> Non
     with pytest.raises(HarnessError) as error:
         experiment_from(data, catalog=strangers.catalog())
     assert str(error.value).splitlines() == [
-        "loss: no loss named 'focal'; there are cross_entropy, label_smoothing",
+        "loss.focal: no loss named 'focal'; there are cross_entropy, label_smoothing",
         "schedule.noam.warmup: warmup must be above 0, got 0",
     ]
 

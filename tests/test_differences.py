@@ -10,7 +10,7 @@ BASELINE = {
 
 
 def changed(**change: object) -> list[Difference]:
-    return list(differences(BASELINE, {**BASELINE, **change}))
+    return list(differences(BASELINE, new={**BASELINE, **change}))
 
 
 def test_equal_choices_do_not_differ() -> None:
@@ -25,9 +25,7 @@ def test_an_option_is_named_by_its_path() -> None:
 
 def test_a_component_exchanged_is_one_difference() -> None:
     constant = {"constant": {"learning_rate": 0.1}}
-    assert changed(schedule=constant) == [
-        Difference(("schedule",), BASELINE["schedule"], constant)
-    ]
+    assert changed(schedule=constant) == [Difference(("schedule",), BASELINE["schedule"], constant)]
 
 
 def test_what_only_one_side_has_differs_from_none() -> None:

@@ -26,7 +26,7 @@ def test_a_run_is_entered_once_and_never_changes(ledger: Ledger) -> None:
 def test_nothing_is_known_of_a_run_that_was_not_entered(ledger: Ledger) -> None:
     assert ledger.specification("d2") is None
     assert ledger.outcome("d2") is None
-    assert ledger.evaluated("d2", "e1") is None
+    assert ledger.evaluated("d2", evaluation="e1") is None
     assert ledger.measurements("d2") == []
     assert ledger.updates("d2") == 0
 
@@ -52,14 +52,14 @@ def test_the_last_update_is_found_at_the_end_of_a_long_file(ledger: Ledger) -> N
 
 def test_hypotheses_keep_every_character(ledger: Ledger) -> None:
     kept = [Hypothesis("Straße\u2028", 'a "b"\\', "\x85 \U0001f600"), Hypothesis("", "", "")]
-    write_hypotheses(ledger.evaluation("d1", "e1"), kept)
-    assert ledger.hypotheses("d1", "e1") == kept
+    write_hypotheses(ledger.evaluation("d1", evaluation="e1"), hypotheses=kept)
+    assert ledger.hypotheses("d1", evaluation="e1") == kept
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
-    write_json(tmp_path / "a.json", {"a": 1})
+    write_json(tmp_path / "a.json", value={"a": 1})
     with pytest.raises(ValueError, match="Out of range float"):
-        write_json(tmp_path / "a.json", {"a": float("nan")})
+        write_json(tmp_path / "a.json", value={"a": float("nan")})
     assert read_json(tmp_path / "a.json") == {"a": 1}
     assert [each.name for each in tmp_path.iterdir()] == ["a.json"]
 

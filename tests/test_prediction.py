@@ -22,14 +22,14 @@ def _model() -> Transformer:
 
 def test_real_positions_stand_in_reading_order_beside_the_token_they_predict() -> None:
     hidden = torch.arange(9.0, dtype=torch.float64).view(3, 3, 1).expand(3, 3, 4)
-    prediction = predict_at_real(_model(), BATCH, hidden)
+    prediction = predict_at_real(_model(), BATCH, hidden=hidden)
     assert prediction.targets.tolist() == [5, 6, 2, 7, 2, 2]
     assert prediction.hidden[:, 0].tolist() == [0, 1, 2, 3, 4, 6]
 
 
 def test_logits_are_the_projection_of_the_hidden_states_beside_them() -> None:
     model, hidden = _model(), torch.randn(3, 3, 4, dtype=torch.float64)
-    prediction = predict_at_real(model, BATCH, hidden)
+    prediction = predict_at_real(model, BATCH, hidden=hidden)
     weight, bias = model.projection.weight, model.projection.bias
     expected = torch.stack([weight @ row + bias for row in hidden[BATCH.real]])
     torch.testing.assert_close(prediction.logits, expected, rtol=0, atol=1e-12)
@@ -37,7 +37,7 @@ def test_logits_are_the_projection_of_the_hidden_states_beside_them() -> None:
 
 def test_padded_positions_get_no_gradient() -> None:
     hidden = torch.randn(3, 3, 4, dtype=torch.float64, requires_grad=True)
-    predict_at_real(_model(), BATCH, hidden).hidden.sum().backward()
+    predict_at_real(_model(), BATCH, hidden=hidden).hidden.sum().backward()
     assert hidden.grad is not None
     assert torch.equal(hidden.grad[..., 0], BATCH.real.double())
 

@@ -99,7 +99,7 @@ def test_going_on_after_an_update_is_the_same_as_not_having_stopped() -> None:
             kept = {"weights": weights(whole), "optimizer": whole.optimizer.state_dict()}
             kept["optimizer"] = torch.load(_saved(kept["optimizer"]), weights_only=True)
     resumed = assemble(experiment(), seed=1)
-    evaluation.load_weights(resumed.model, kept["weights"])
+    evaluation.load_weights(resumed.model, weights=kept["weights"])
     resumed.optimizer.load_state_dict(kept["optimizer"])
     updates = list(train(resumed, after=5))
     assert updates[0].number == 6
@@ -136,7 +136,7 @@ def test_accumulation_is_exact() -> None:
 
 def _first_gradients(parts: Assembly) -> None:
     window = next(training._windows(parts, skip=0))
-    training._step(parts, window, update=1)
+    training._step(parts, window=window, update=1)
 
 
 def test_the_objective_is_the_mean_loss_per_token_in_nats() -> None:
@@ -153,7 +153,7 @@ def test_the_objective_is_the_mean_loss_per_token_in_nats() -> None:
         likelihood = parts.model.project(hidden)[0].softmax(-1).detach()
         for place, token in enumerate(batch.target_next[row].tolist()):
             total -= math.log(likelihood[place, token]) if token else 0.0
-    loss = training._step(parts, [batch], update=1)[0].value
+    loss = training._step(parts, window=[batch], update=1)[0].value
     assert loss == pytest.approx(total / int((batch.target_next != 0).sum()), abs=1e-5)
 
 
@@ -257,7 +257,7 @@ def test_groups_learn_at_their_own_rates_and_frozen_ones_do_not_move() -> None:
 
 def test_every_parameter_gets_a_gradient() -> None:
     parts = assemble(experiment(), seed=1)
-    training._step(parts, next(training._windows(parts, skip=0)), update=1)
+    training._step(parts, window=next(training._windows(parts, skip=0)), update=1)
     assert [name for name, each in parts.model.named_parameters() if each.grad is None] == []
 
 

@@ -42,17 +42,19 @@ def strange(variant: yaml.Node, *, name: str) -> Iterator[Irregular]:
 
 def needless(variant: yaml.Node, *, baseline: yaml.Node | None = None) -> Iterator[Irregular]:
     """What is switched off although the baseline does not have it."""
-    known = _regularizers(baseline) if baseline else {}
-    for name, entry in _regularizers(variant).items():
+    known = entries(_regularizers(baseline)) if baseline else {}
+    if baseline and not isinstance(_regularizers(baseline), yaml.MappingNode):
+        return  # which is a fault of its own
+    for name, entry in entries(_regularizers(variant)).items():
         if _is_off(entry.value) and name not in known:
             rest = meant(name, among=known, otherwise="there are")
             fault = f"no regularizer {name!r} to switch off; {rest}"
             yield Irregular(entry.key.start_mark, fault)
 
 
-def _regularizers(choices: yaml.Node) -> Mapping[str, Entry]:
+def _regularizers(choices: yaml.Node) -> yaml.Node | None:
     entry = entries(choices).get("regularizers")
-    return entries(entry.value) if entry else {}
+    return entry.value if entry else None
 
 
 def _by_key(entry: Entry, *, under: yaml.Node) -> Entry:

@@ -22,6 +22,7 @@ _SCALARS: Sequence[tuple[re.Pattern[str], Callable[[str], object]]] = (
         lambda text: float(text.replace(".", "")),
     ),
 )
+_MERGE = "<<"  # of YAML 1.1
 _LONGEST_NUMBER = 100  # characters; what is longer is text
 
 
@@ -52,12 +53,12 @@ def plain(node: yaml.Node) -> Any:
     return node.value
 
 
-def entries(node: yaml.Node) -> Mapping[str, Entry]:
+def entries(node: yaml.Node | None) -> Mapping[str, Entry]:
     """What a mapping holds, by its keys as they were written; of two equal ones, the first."""
     found: dict[str, Entry] = {}
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode):
+            if isinstance(key, yaml.ScalarNode) and key.value != _MERGE:
                 found.setdefault(key.value, Entry(key, value))
     return found
 
@@ -81,7 +82,7 @@ def _irregular_keys(node: yaml.MappingNode) -> Iterator[Irregular]:
     for key, _ in node.value:
         if not isinstance(key, yaml.ScalarNode):
             yield Irregular(key.start_mark, "a key must be a name")
-        elif key.value == "<<":
+        elif key.value == _MERGE:
             yield Irregular(key.start_mark, "a study has no merge keys (<<); write the options out")
         elif key.value in lines:
             fault = f"{key.value!r} is given twice, first in line {lines[key.value]}"

@@ -86,16 +86,16 @@ class _Composer(yaml.SafeLoader):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._depth = self._deepest = self._count = 0
-        self._extents: dict[int, tuple[int, int]] = {}  # a whole node's count and height
+        self._extents: dict[int, tuple[int, int]] = {}  # how many nodes and levels are in a node
 
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+    def compose_node(self, *where: Any) -> yaml.Node | None:
         """The next node; raises `_Refusal` before there are too many of them."""
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]  # in the stubs
         count, outer = self._count, self._deepest
         self._depth += 1
         self._deepest = self._depth
         self._grow(1, at=event)
-        node = super().compose_node(parent, index)
+        node = super().compose_node(*where)
         if isinstance(event, yaml.AliasEvent):
             if id(node) not in self._extents:
                 raise _Refusal(
@@ -105,7 +105,7 @@ class _Composer(yaml.SafeLoader):
             self._deepest += height
             self._grow(inner, at=event)
         else:
-            self._extents[id(node)] = (self._count - count, self._deepest - self._depth)
+            self._extents[id(node)] = (self._count - count - 1, self._deepest - self._depth)
             _refuse_oddities(event)
         self._depth -= 1
         self._deepest = max(outer, self._deepest)

@@ -141,7 +141,8 @@ def _contradictions(data: Mapping[str, Any]) -> Iterator[Misfit]:
     yield from _repetitions(seeds if isinstance(seeds, list) else [], slot="seeds", word="seed")
     primary = compare.get("primary") if isinstance(compare, Mapping) else None
     possible = [*CORE_METRICS, *(name for name in named if name)]
-    if isinstance(primary, str) and primary not in possible:
+    known = metrics is None or isinstance(metrics, list)
+    if known and isinstance(primary, str) and primary not in possible:
         rest = meant(primary, among=possible, otherwise="there are")
         fault = f"{primary!r} is no metric of this study; {rest}"
         yield Misfit(("compare", "primary"), fault)

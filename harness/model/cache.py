@@ -28,7 +28,7 @@ class Past:
 
     def select(self, rows: Int[Tensor, "kept"]) -> Past:
         """Those of some of the sentences."""
-        return Past(own=_select(self.own, rows), source=_select(self.source, rows))
+        return Past(own=_select(self.own, rows=rows), source=_select(self.source, rows=rows))
 
 
 @dataclass(eq=False, kw_only=True)
@@ -49,5 +49,5 @@ class KeyValueCache:
         )
 
 
-def _select(past: KeysValues | None, rows: Int[Tensor, "kept"]) -> KeysValues | None:
+def _select(past: KeysValues | None, *, rows: Int[Tensor, "kept"]) -> KeysValues | None:
     return None if past is None else KeysValues(past.keys[rows], past.values[rows])

@@ -77,7 +77,7 @@ def by_seed(report: Report) -> Markdown:
     results = {(result.variant, result.seed): result for result in report.results}
     places = max((decimals(finding) for finding in report.on_primary), default=3)
 
-    def cell(variant: str, seed: int) -> str:
+    def cell(variant: str, *, seed: int) -> str:
         result = results.get((variant, seed))
         if result is None:
             return "not run"
@@ -85,7 +85,9 @@ def by_seed(report: Report) -> Markdown:
             return result.outcome
         return number(result.score(report.primary.name), places=places)
 
-    rows = [[seed, *(cell(variant, seed) for variant in report.variants)] for seed in report.seeds]
+    rows = [
+        [seed, *(cell(variant, seed=seed) for variant in report.variants)] for seed in report.seeds
+    ]
     return table(["seed", *report.variants], rows=rows, right=0)
 
 

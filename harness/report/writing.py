@@ -60,4 +60,4 @@ def as_markdown(report: Report) -> str:
 def _replace(path: Path, *, text: str) -> None:
     content = text.encode()
     if not path.is_file() or path.read_bytes() != content:
-        write_atomically(path, content)
+        write_atomically(path, content=content)

@@ -53,7 +53,7 @@ class ScheduledSampling(DecodingPolicy):
                     vectors = mix(logits, model=model, noise=noise)
                     embedded = embedded.index_put((replaced,), vectors)
             hidden = model.decode(embedded, memory, noise=noise)
-            return predict_at_real(model, batch, hidden)
+            return predict_at_real(model, batch, hidden=hidden)
 
         return predict
 

@@ -28,4 +28,4 @@ class TeacherForcing(DecodingPolicy):
 def _predict(model: Model, batch: Batch, *, update: int, noise: Noise | None) -> Prediction:
     memory = model.encode(batch.source, noise=noise)
     hidden = model.decode(model.embed(batch.target_input), memory, noise=noise)
-    return predict_at_real(model, batch, hidden)
+    return predict_at_real(model, batch, hidden=hidden)

@@ -23,7 +23,7 @@ PLUGINS = {folder.parent.name for folder in (ROOT / "plugins").glob("*/__init__.
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The files in a wheel built from a copy of the checkout, where nothing was built before."""
     copy = tmp_path_factory.mktemp("wheel") / "checkout"
-    kept = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "results")
+    kept = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "results", "venv")
     shutil.copytree(ROOT, copy, ignore=kept)
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*build, "--wheel-dir", copy.parent, copy], check=True)

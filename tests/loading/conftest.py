@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 import strangers
@@ -13,27 +12,7 @@ from harness.errors import StudyError
 from harness.loading import load
 from harness.study import Study
 
-STUDY = """\
-question: Which choices earn their keep?
-baseline:
-  dataset: {proverbs: {train: 400}}
-  tokenizer: word
-  model: {d_model: 64, heads: 4, layers: 2}
-  initializer: zeros
-  regularizers: {dropout: 0.1}
-  loss: {label_smoothing: {smoothing: 0.1}}
-  optimizer: {adam: {betas: [0.9, 0.98], eps: 1.0e-9}}
-  schedule: {noam: {warmup: 100}}
-  decoding_policy: teacher_forcing
-  generation: greedy
-  budget: {updates: 300, batch_tokens: 800, evaluate_every: 50}
-variants:
-  no-dropout: {regularizers: {dropout: off}}
-  cross-entropy: {loss: cross_entropy}
-seeds: 5
-metrics: [bleu, chrf]
-compare: {primary: bleu, method: paired_t, correction: holm}
-"""
+STUDY = (Path(__file__).parent / "study.yaml").read_text(encoding="utf-8")
 
 Write = Callable[..., Path]
 Load = Callable[..., Study]
@@ -48,7 +27,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
     def write(*changes: tuple[str, str], text: str = STUDY) -> Path:
         for old, new in changes:
             assert text.count(old) == 1, old
-            text = text.replace(old, dedent(new))
+            text = text.replace(old, new)
         path = Path("study.yaml")
         path.write_text(text, encoding="utf-8")
         return path

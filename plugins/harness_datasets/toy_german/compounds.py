@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.contracts import Pair
 from harness_datasets.toy_german import english, german
 from harness_datasets.toy_german.clause import Clause, Role
 from harness_datasets.toy_german.lexicon import ADJECTIVES, VERBS
-from harness_datasets.toy_german.phrases import DETERMINERS, PRONOUNS
+from harness_datasets.toy_german.phrases import PRONOUNS, Nominal
 from harness_datasets.toy_german.scene import NOW, USUALLY, clause, ended, front, statement
 from harness_datasets.toy_german.sense import ACTIONS, HUMAN, NOUNS_OF
 from harness_datasets.toy_german.speaker import Speaker
@@ -62,14 +64,21 @@ def reason(speaker: Speaker) -> Pair:
     opposed = conjunction is OBWOHL
     action = speaker.random.choice(_ALTHOUGH if opposed else _BECAUSE)
     mood = ADJECTIVES[action.although if opposed else action.because]
-    somebody = speaker.briefly().subject(action.subjects, known=True)
+    somebody = _somebody(speaker, kinds=action.subjects)
+    again = PRONOUNS[somebody.again]._replace(own=somebody.own)
     when = USUALLY if conjunction is WENN else NOW
-    again = PRONOUNS[somebody.again]._replace(own=somebody.own) if somebody.again else somebody
     if speaker.likely(0.5):
         said = clause(speaker, action=action, subject=again, when=when, affirmed=True)
         return before(said, conjunction=conjunction, first=being(somebody, quality=mood))
     said = clause(speaker, action=action, subject=somebody, when=when, affirmed=True)
     return after(said, conjunction=conjunction, last=being(again, quality=mood))
+
+
+def _somebody(speaker: Speaker, *, kinds: Sequence[str]) -> Nominal:
+    while True:
+        somebody = speaker.briefly().subject(kinds, known=True)
+        if somebody.again:
+            return somebody
 
 
 def quality(speaker: Speaker) -> Pair:
@@ -92,7 +101,7 @@ def weather(speaker: Speaker) -> Pair:
         return before(said, conjunction=WENN, first=_RAIN._replace(tense="habit"))
     action = ACTIONS["bleiben"] if draw < 0.7 else speaker.random.choice(_OUTSIDE)
     said = clause(speaker, action=action, when=NOW, affirmed=True)
-    use = {"bleiben": "room", "laufen": "goal", "gehen": "goal"}.get(action.verb.plain, "outside")
+    use = {"bleiben": "room", "laufen": "run", "gehen": "trip"}.get(action.verb.plain, "outside")
     place = complement(speaker, use=use, subject=said.subject)
     conjunction = WEIL if use == "room" else OBWOHL
     return after(said._replace(complement=place), conjunction=conjunction, last=_RAIN)
@@ -101,7 +110,7 @@ def weather(speaker: Speaker) -> Pair:
 def contrast(speaker: Speaker) -> Pair:
     """Der Vater kocht, aber die Kinder spielen im Garten."""
     one, other = (
-        statement(clause(speaker.briefly(), action=speaker.random.choice(_BY_PEOPLE), when=NOW))
-        for _ in range(2)
+        statement(clause(speaker.briefly(), action=action, when=NOW))
+        for action in speaker.random.sample(_BY_PEOPLE, 2)
     )
     return ended(Pair(f"{one.source}, aber {other.source}", f"{one.target}, but {other.target}"))

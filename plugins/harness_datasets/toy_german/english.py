@@ -38,7 +38,7 @@ def question(clause: Clause) -> str:
 
 
 def _words(*words: str) -> str:
-    return " ".join(filter(None, words))
+    return " ".join(filter(None, words)).replace("can not", "cannot")
 
 
 def _inside(clause: Clause) -> str:

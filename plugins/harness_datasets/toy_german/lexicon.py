@@ -31,6 +31,8 @@ _NOUNS = {
         der Hund                 die Hunde          dog, dogs
         die Katze                die Katzen         cat, cats
         das Pferd                die Pferde         horse, horses
+    """,
+    "bird": """
         der Vogel                die Vögel          bird, birds
     """,
     "fruit": """
@@ -67,7 +69,7 @@ _NOUNS = {
         das Hemd                 die Hemden         shirt, shirts
     """,
     "thing": """
-        der Schlüssel            die Schlüssel      key, keys
+        der Ball                 die Bälle          ball, balls
         die Uhr                  die Uhren          watch, watches
         das Bild                 die Bilder         picture, pictures
     """,
@@ -111,20 +113,20 @@ _PLACES = {
 # Predicative form, stem, English, and what can be so.
 _ADJECTIVES = """
     alt           alt           old           adult animal clothing vehicle outside room furniture
-    jung          jung          young         adult animal
-    klein         klein         little        child sibling animal vehicle outside room furniture
+    jung          jung          young         adult animal bird
+    klein         klein         small         child animal bird vehicle outside room furniture
     groß          groß          big           animal fruit meal room furniture
     neu           neu           new           clothing thing vehicle reading room furniture
-    schön         schön         beautiful     clothing thing writing outside room animal
+    schön         schön         beautiful     clothing thing writing outside room bird
     rot           rot           red           clothing vehicle
-    schwarz       schwarz       black         clothing animal
+    schwarz       schwarz       black         clothing animal bird
     teuer         teur          expensive     clothing thing vehicle
     lang          lang          long          writing
     frisch        frisch        fresh         bread drink fruit meal
     warm          warm          warm          clothing soup drink
     kalt          kalt          cold          drink
     müde          müd           tired         adult child
-    hungrig       hungrig       hungry        child animal
+    hungrig       hungrig       hungry        child animal bird
     krank         krank         sick          adult child sibling parent animal
     glücklich     glücklich     happy         adult child
     freundlich    freundlich    friendly      adult sibling
@@ -145,6 +147,8 @@ _TIMES = {
         manchmal      sometimes     inside    first
         oft           often         inside    -
         immer         always        inside    -
+    """,
+    "never": """
         nie           never         inside    -
     """,
     "plan": """

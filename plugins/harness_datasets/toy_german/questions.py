@@ -8,7 +8,7 @@ from harness.contracts import Pair
 from harness_datasets.toy_german.clause import Clause, Role
 from harness_datasets.toy_german.inflection import CASES
 from harness_datasets.toy_german.phrases import PRONOUNS, Nominal
-from harness_datasets.toy_german.scene import NOW, Moment, clause, ended, question, statement
+from harness_datasets.toy_german.scene import clause, ended, question, statement
 from harness_datasets.toy_german.sense import ACTIONS, HUMAN, Action
 from harness_datasets.toy_german.speaker import Speaker
 
@@ -47,8 +47,10 @@ def yes_or_no(speaker: Speaker) -> Pair:
 def open_question(speaker: Speaker) -> Pair:
     """Was kauft die Frau auf dem Markt?"""
     action, word, role = speaker.random.choice(_ASKABLE)
-    when = NOW if action.complement == "hour" and role else None
-    return ended(question(_asked(speaker, action=action, when=when), word=word, without=role), mark="?")
+    said = _asked(speaker, action=action)
+    if role and said.tense == "habit":
+        said = said._replace(tense="present", time=None)
+    return ended(question(said, word=word, without=role), mark="?")
 
 
 def who(speaker: Speaker) -> Pair:
@@ -57,8 +59,8 @@ def who(speaker: Speaker) -> Pair:
     return ended(statement(clause(speaker, action=action, subject=_WHO, affirmed=True)), mark="?")
 
 
-def _asked(speaker: Speaker, *, action: Action, when: Moment | None = None) -> Clause:
-    subject = speaker.subject(action.subjects, known=not action.by_people)
+def _asked(speaker: Speaker, *, action: Action) -> Clause:
+    subject = speaker.subject(action.subjects, known=True)
     if action.by_people and (subject.person == 1 or speaker.likely(0.25)):
         subject = PRONOUNS["du you"]
-    return clause(speaker, action=action, subject=subject, when=when, affirmed=True)
+    return clause(speaker, action=action, subject=subject, affirmed=True)

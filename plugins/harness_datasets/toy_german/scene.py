@@ -25,6 +25,7 @@ class Moment(NamedTuple):
 
 NOW = Moment()
 USUALLY = Moment("habit")
+_NEVER = TIMES["never"][0]
 _MODALS = tuple(MODALS.values())
 
 
@@ -37,7 +38,7 @@ def moment(speaker: Speaker, *, action: Action) -> Moment:
         return NOW
     if draw < 0.4:
         return Moment("habit", choose(TIMES["habit"]))
-    if draw < 0.6:
+    if draw < 0.6 and action.by_people:
         plan = choose(TIMES["plan"]) if speaker.likely(0.4) else None
         return Moment("present", plan, choose(_MODALS))
     return Moment("present", choose(TIMES["now"]) if speaker.likely(0.4) else None)
@@ -53,7 +54,9 @@ def clause(
 ) -> Clause:
     """The action with everything that it needs; now and then denied, unless it is `affirmed`."""
     when = when or moment(speaker, action=action)
-    denied = not affirmed and when.tense != "habit" and speaker.likely(0.2)
+    denied = not affirmed and speaker.likely(0.2)
+    if denied and when.tense == "habit":
+        when, denied = when._replace(time=_NEVER), False
     known = denied or when.tense == "habit" or not action.by_people
     who = subject or speaker.subject(action.subjects, known=known)
     absent = denied and action.on_things and speaker.likely(0.5)

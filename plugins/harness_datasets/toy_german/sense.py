@@ -70,11 +70,11 @@ _ACTIONS = """
     sitzen       human         -      -                           seat!        müde        hungrig
     warten       human         -      -                           awaited!     -           müde
     gehen        human         -      -                           goal!        hungrig     müde
-    laufen       animal        -      -                           goal!        hungrig     müde
+    laufen       animal        -      -                           run!         hungrig     müde
     fahren       adult         -      -                           trip!        -           krank
     ankommen     transport     -      -                           hour         -           -
     aufstehen    human         -      -                           hour         hungrig     müde
-    einschlafen  human         -      -                           hour         müde        hungrig
+    einschlafen  human         -      -                           seat         müde        hungrig
     einkaufen    adult         -      -                           market       hungrig     krank
     essen        human         -      fruit meal bread soup       home         hungrig     krank
     trinken      human         -      drink                       home         müde        krank
@@ -83,13 +83,13 @@ _ACTIONS = """
     schreiben    human         -      writing                     home         glücklich   krank
     kaufen       human         -      fruit bread clothing thing  market       -           -
     suchen       human         -      animal clothing thing       place        -           müde
-    sehen        human animal  -      human animal                place        -           -
+    sehen        human animal  -      human animal bird           place        -           -
     brauchen     human         -      belonging                   -            -           -
     haben        human         -      animal thing vehicle        -            -           -
     gehören      belonging     human  -                           -            -           -
     tragen       human         -      clothing                    -            -           -
     reparieren   adult         -      vehicle opening             -            -           müde
-    füttern      human         -      animal                      -            -           müde
+    füttern      human         -      animal bird                 -            -           müde
     besuchen     human         -      human                       -            glücklich   krank
     anrufen      human         -      human                       -            glücklich   müde
     abholen      adult         -      human                       station      -           müde

@@ -40,14 +40,14 @@ _UNCOUNTED = _choices("der - - -")
 
 @dataclass(frozen=True, kw_only=True)
 class Speaker:
-    """Draws everything from one `random.Random`; `adjectives` says how often a noun has one."""
+    """Draws everything from one `random.Random`; `detail` says how often a noun is described."""
 
     random: Random
-    adjectives: float = 0.35
+    detail: float = 0.35
 
     def briefly(self) -> Self:
-        """The same without adjectives."""
-        return replace(self, adjectives=0.0)
+        """The same, who describes nothing."""
+        return replace(self, detail=0.0)
 
     def likely(self, probability: float) -> bool:
         """Whether it happens this time."""
@@ -93,7 +93,7 @@ class Speaker:
     ) -> Nominal:
         """A noun with an article or the like, and perhaps an adjective that suits it."""
         fitting = ADJECTIVES_OF[noun.kind]
-        described = fitting and self.likely(self.adjectives)
+        described = fitting and self.likely(self.detail)
         return noun_phrase(
             noun,
             determiner=determiner or self._determiner(noun, plural=plural, known=known),

@@ -28,7 +28,7 @@ _SOMEBODY = {
     "beneficiary": _Somebody("für", "accusative", "for", HUMAN),
     "awaited": _Somebody("auf", "accusative", "for", (*HUMAN, "transport")),
 }
-_GOALS = frozenset({"goal", "trip", "onto"})
+_GOALS = frozenset({"goal", "run", "trip", "onto"})
 _CONTRACTIONS = {"in dem": "im", "in das": "ins", "an dem": "am", "zu dem": "zum", "zu der": "zur"}
 
 
@@ -40,6 +40,7 @@ _PLACES: Mapping[str, tuple[Place, ...]] = {
     "place": _places("Garten Wald Stadt Dorf Markt Bahnhof Küche Haus Zimmer"),
     "home": _places("Garten Küche Haus Zimmer"),
     "goal": _places("Garten Wald Stadt Dorf Markt Bahnhof Küche Haus Zimmer"),
+    "run": _places("Garten Wald Küche Haus Zimmer"),
     "trip": _places("Wald Stadt Dorf Markt Bahnhof"),
     "outside": _places("Garten Wald Stadt Dorf"),
     "room": _places("Küche Haus Zimmer"),
@@ -58,9 +59,11 @@ def complement(speaker: Speaker, *, use: str, subject: Nominal) -> Complement:
         return _with_somebody(speaker, somebody=_SOMEBODY[use], subject=subject)
     place = speaker.random.choice(_PLACES[use])
     determiner = DETERMINERS["der"]
-    if speaker.likely(0.15):
-        own = subject.own if place.noun.kind == "room" else None
-        determiner = own or DETERMINERS["ein"]
+    if speaker.likely(speaker.detail / 2):
+        if place.noun.kind == "outside":
+            determiner = DETERMINERS[speaker.random.choice(("ein", "dies"))]
+        elif place.noun.kind == "room":
+            determiner = subject.own or determiner
     where = speaker.phrase(place.noun, determiner=determiner)
     if use in _GOALS:
         case: Case = "dative" if place.motion == "zu" else "accusative"

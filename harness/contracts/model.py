@@ -1,0 +1,107 @@
+"""The model as policies, generations and regularizers know it: its surface and its sites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Bool, Float, Int
+
+from harness.contracts.tensors import Memory
+from harness.streams import Noise
+
+# The alias quotes torch, which it would load; annotations are strings already.
+Effect = Callable[["torch.Tensor", "Site", Noise], "torch.Tensor"]
+
+
+@dataclass(eq=False, kw_only=True)
+class Site:
+    """A named place in the model where noise may be put; empty, it is the identity for free.
+
+    `names` runs from the kind alone to the whole path, for example ``attention.weights``,
+    ``decoder.attention.weights``, ``decoder.1.attention.weights``,
+    ``decoder.1.cross_attention.attention.weights``. `layout` names the dimensions of the value.
+    """
+
+    names: tuple[str, ...]
+    layout: str
+    effects: list[Effect] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """The site's row in the table of sites, such as ``residual``."""
+        return self.names[0]
+
+    @property
+    def path(self) -> str:
+        """The site's full name, unique in a model: the key of its noise."""
+        return self.names[-1]
+
+    def fill(self, effect: Effect) -> None:
+        """Put one more effect here; effects act in the order in which they came."""
+        self.effects.append(effect)
+
+    def active(self, noise: Noise | None) -> bool:
+        """Whether calling the site would change anything."""
+        return noise is not None and bool(self.effects)
+
+    def __call__(self, value: torch.Tensor, noise: Noise | None) -> torch.Tensor:
+        if noise is not None:
+            for effect in self.effects:
+                value = effect(value, self, noise)
+        return value
+
+
+@runtime_checkable
+class Cache(Protocol):
+    """Keys and values of the tokens decoded so far."""
+
+    def select(self, rows: Int[torch.Tensor, "kept"]) -> Cache:
+        """The cache of these sentences, in this order."""
+
+
+@runtime_checkable
+class Model(Protocol):
+    """The surface of the Transformer that policies, generations and regularizers may use."""
+
+    @property
+    def sites(self) -> Mapping[str, Site]:
+        """Every site by its path."""
+
+    def named_parameters(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
+        """Every parameter once, by its canonical name, ``decoder.0.feed_forward.inner.weight``."""
+
+    def encode(
+        self, source: Int[torch.Tensor, "sentences source"], *, noise: Noise | None = None
+    ) -> Memory:
+        """Run the encoder; padding is hidden by token number."""
+
+    def embed(
+        self, tokens: Int[torch.Tensor, "sentences target"]
+    ) -> Float[torch.Tensor, "sentences target d_model"]:
+        """Target token vectors times sqrt(d_model), without positions or noise."""
+
+    def decode(
+        self,
+        embedded: Float[torch.Tensor, "sentences target d_model"],
+        memory: Memory,
+        *,
+        visible: Bool[torch.Tensor, "#sentences target target"] | None = None,
+        noise: Noise | None = None,
+    ) -> Float[torch.Tensor, "sentences target d_model"]:
+        """Run the decoder over token vectors; `visible` replaces the causal mask (True: seen)."""
+
+    def project(
+        self, hidden: Float[torch.Tensor, "*places d_model"]
+    ) -> Float[torch.Tensor, "*places classes"]:
+        """Logits from hidden states."""
+
+    def start(self, memory: Memory) -> Cache:
+        """An empty cache over an encoded source, for `step`."""
+
+    def step(
+        self, tokens: Int[torch.Tensor, "sentences"], cache: Cache
+    ) -> Float[torch.Tensor, "sentences d_model"]:
+        """Feed one more token a sentence, growing the cache; what predicts the next."""

@@ -1,0 +1,50 @@
+"""Text: sentences, splits, and the numbers of their tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
+
+PAD, BOS, EOS, UNK = 0, 1, 2, 3
+SPECIAL_TOKENS = ("<pad>", "<bos>", "<eos>", "<unk>")
+
+Split = Literal["train", "validation", "test"]
+
+
+class Pair(NamedTuple):
+    """A sentence and its translation, as the raw lines of their files."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corpus:
+    """The three splits of a dataset, in the order of their files."""
+
+    train: Sequence[Pair]
+    validation: Sequence[Pair]
+    test: Sequence[Pair]
+
+
+@runtime_checkable
+class Codec(Protocol):
+    """Text to token numbers and back; the numbers below 4 are pad, bos, eos and unk."""
+
+    @property
+    def size(self) -> int:
+        """How many token numbers there are, the four special ones included."""
+
+    def encode(self, line: str) -> list[int]:
+        """The numbers of a raw line, without bos and eos; what is not known becomes unk."""
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """Detokenised text; special tokens other than unk are left out."""
+
+
+class Codecs(NamedTuple):
+    """What a tokenizer builds from the training split: one codec a side, perhaps the same one."""
+
+    source: Codec
+    target: Codec
