@@ -61,7 +61,7 @@ class Catalog:
         names = self.offers[slot]
         if name not in names:
             rest = meant(name, among=names, otherwise="there are")
-            raise HarnessError(f"no {words(SLOTS[slot])} named {name!r}; {rest}")
+            raise HarnessError(f"no {words(SLOTS[slot])} named {shown(name)}; {rest}")
         first, *others = names[name]
         if others:
             owners = " and ".join(repr(each.plugin) for each in names[name])

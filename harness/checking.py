@@ -85,11 +85,12 @@ class Checker:
         return checked
 
     def experiment(self, data: object) -> Experiment:
-        """All the choices of a variant; regularizers, ``{name: options}``, come by name."""
-        if isinstance(data, Mapping) and isinstance(data.get("regularizers"), Mapping):
-            given = data["regularizers"]
-            named = {name: {name: given[name]} for name in sorted(given)}
-            data = {**data, "regularizers": named}
+        """All the choices of a variant; regularizers, ``{name: options}`` or none, come by name."""
+        if isinstance(data, Mapping):
+            given = data.get("regularizers", {})
+            if isinstance(given, Mapping):
+                given = {name: {name: given[name]} for name in sorted(given)}
+            data = {**data, "regularizers": given}
         try:
             return self.options(data, of=Experiment, owner=BASELINE)
         except Misfits as found:

@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -61,20 +62,30 @@ def discover(files: Sequence[Path] = ()) -> Plugins:
 
 def register_file(plugins: Plugins, *, path: Path) -> None:
     """Add the plugin in a Python file; raises `PluginError` naming the file and the fault."""
-    if not path.is_file():
-        raise PluginError(f"plugin {path}: no such file")
-    if plugins.registry.has_plugin(str(path)):
-        raise PluginError(f"plugin {path}: named twice")
-    complaint = _register(plugins.registry, load=lambda: _run_file(path), name=str(path))
+    try:
+        source = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise PluginError(f"plugin {path}: cannot be read: {reason}") from None
+    modules = {getattr(each, "__name__", None) for each in plugins.registry.get_plugins()}
+    if _module(path) in modules:
+        raise PluginError(f"plugin {path}: another plugin file is called {path.name} too")
+    load = partial(_run, source, path=path)
+    complaint = _register(plugins.registry, load=load, name=str(path))
     if complaint:
         raise PluginError(str(complaint))
 
 
-def _run_file(path: Path) -> ModuleType:
-    """The module in a file, under a name that does not depend on where the file lies."""
-    module = ModuleType(f"harness_plugin_{path.stem}")
+def _module(path: Path) -> str:
+    """What a plugin file's module is called, which does not depend on where the file lies."""
+    return f"harness_plugin_{path.stem}"
+
+
+def _run(source: bytes, *, path: Path) -> ModuleType:
+    """The module in a file."""
+    module = ModuleType(_module(path))
     module.__file__ = str(path.absolute())
-    code = compile(path.read_bytes(), module.__file__, "exec")
+    code = compile(source, module.__file__, "exec")
     sys.modules[module.__name__] = module  # dataclasses look their module up while it runs
     try:
         exec(code, vars(module))  # noqa: S102 - what an import does, but never from a stale cache
@@ -99,7 +110,7 @@ def _register(
         registry.register(plugin, name)
         registry.check_pending()
     except (pluggy.PluginValidationError, ValueError) as error:
-        if registry.get_plugin(name) is plugin:
+        if registry.get_plugin(name) is plugin:  # pluggy may refuse it and keep it
             registry.unregister(plugin)
         return Complaint(name, None, " ".join(str(error).split()))
     return None

@@ -17,6 +17,7 @@ from harness.wording import (
     option_types,
     plain,
     shown,
+    spelled,
     within,
 )
 
@@ -84,10 +85,10 @@ def _key_fault(error: str, *, place: Place, of: type, owner: str) -> Misfit | No
     *outer, key = place or ("",)
     _, hint = _place(of, steps=outer)
     if error == "missing":
-        return Misfit(tuple(outer), f"{_spelled(outer) or owner} needs {key!r}", at_key=True)
+        return Misfit(tuple(outer), f"{_spelled(outer) or owner} needs {shown(key)}", at_key=True)
     if error in _UNKNOWN:
         rest = meant(str(key), among=option_types(plain(hint)), otherwise="there are")
-        fault = f"no option {key!r} in {_spelled(outer) or owner}; {rest}"
+        fault = f"no option {shown(key)} in {_spelled(outer) or owner}; {rest}"
         return Misfit(place, fault, at_key=True)
     if key == "[key]":
         *outer, key = outer
@@ -124,5 +125,5 @@ def _place(hint: Any, *, steps: Sequence[str | int]) -> tuple[Place, Any]:
 
 
 def _spelled(place: Sequence[str | int]) -> str:
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+    steps = (f"[{step}]" if isinstance(step, int) else f".{spelled(step)}" for step in place)
     return "".join(steps).removeprefix(".")

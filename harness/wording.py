@@ -68,10 +68,16 @@ def _flow(value: object) -> str:
         case str():
             return repr(value)
         case Mapping():
-            return f"{{{', '.join(f'{key}: {_flow(item)}' for key, item in value.items())}}}"
+            pairs = (f"{spelled(key)}: {_flow(item)}" for key, item in value.items())
+            return f"{{{', '.join(pairs)}}}"
         case Sequence():
             return f"[{', '.join(map(_flow, value))}]"
     return _IN_YAML.get(str(value), str(value))
+
+
+def spelled(key: str) -> str:
+    """A key as it would stand in a study: bare, if nothing in it needs quotes."""
+    return key if re.fullmatch(r"[\w.-]+", key) else shown(key)
 
 
 # --- types --------------------------------------------------------------------------------------

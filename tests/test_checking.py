@@ -39,11 +39,10 @@ DATA: dict[str, Any] = {
     "decoding_policy": {
         "scheduled_sampling": {"decay": "linear", "later": {"linear": {"end": 0.5}}}
     },
-    "averaging": 0,
+    "averaging": {"ema": 0.9},
     "generation": "greedy",
     "budget": {"updates": 300, "batch_tokens": 800, "evaluate_every": 50},
 }
-DATA["averaging"] = {"ema": 0.9}
 
 
 def checked(data: object, *, slot: str, **more: object) -> object:
@@ -259,6 +258,11 @@ def test_a_resolved_experiment_gives_the_same_experiment_again_from_json() -> No
     written = json.loads(json.dumps(resolved_experiment(experiment)))
     assert experiment_from(written, catalog=catalog) == experiment
     assert resolved_experiment(experiment_from(written, catalog=catalog)) == written
+
+
+def test_an_experiment_may_have_no_regularizers() -> None:
+    data = {slot: choice for slot, choice in DATA.items() if slot != "regularizers"}
+    assert experiment_from(data, catalog=strangers.catalog()).regularizers == {}
 
 
 def misfits_of(**changes: object) -> set[Misfit]:

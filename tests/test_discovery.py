@@ -42,12 +42,13 @@ FOCAL = """
 
 
 @pytest.fixture(autouse=True)
-def _modules() -> Iterator[None]:
-    """Forget what a test imported."""
+def _modules(tmp_path: Path) -> Iterator[None]:
+    """Forget the plugins that a test imported, and nothing that others share."""
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:
-        del sys.modules[name]
+        if Path(getattr(sys.modules[name], "__file__", None) or "/").is_relative_to(tmp_path):
+            del sys.modules[name]
 
 
 @pytest.fixture
@@ -230,12 +231,15 @@ def test_a_file_that_failed_is_not_left_half_imported(tmp_path: Path) -> None:
     assert "harness_plugin_my_half" not in sys.modules
 
 
-def test_a_file_that_is_not_there_and_one_named_twice_are_errors(tmp_path: Path) -> None:
-    with pytest.raises(PluginError, match=r"absent\.py: no such file"):
+def test_a_file_that_is_not_there_and_two_of_one_name_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match=r"absent\.py: cannot be read: No such file or directory"):
         discover([tmp_path / "absent.py"])
     path = write(tmp_path / "my_loss.py", FOCAL)
-    with pytest.raises(PluginError, match=r"my_loss\.py: named twice"):
-        discover([path, path])
+    (tmp_path / "there").mkdir()
+    same = write(tmp_path / "there" / "my_loss.py", FOCAL)
+    for second in (path, same):
+        with pytest.raises(PluginError, match=r"another plugin file is called my_loss\.py too"):
+            discover([path, second])
 
 
 # --- supply -------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (package / "unused.py").write_text("OTHER = 1\n")
     monkeypatch.syspath_prepend(tmp_path)
     yield package
-    for name in [name for name in sys.modules if name.startswith("stranger")]:
+    for name in [name for name in sys.modules if name.split(".")[0] == "stranger"]:
         del sys.modules[name]
 
 

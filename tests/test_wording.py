@@ -69,6 +69,7 @@ def test_a_type_is_said_in_words(hint: object, text: str) -> None:
         (float("-inf"), "-.inf"),
         (float("nan"), ".nan"),
         ({"a": [1, None], "b": "c"}, "{a: [1, null], b: 'c'}"),
+        ({"a b": 1, "c\n": {}}, r"{'a b': 1, 'c\n': {}}"),
         ("x" * 99, "'" + "x" * 56 + "..."),
     ],
 )

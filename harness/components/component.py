@@ -35,12 +35,12 @@ class Component(ABC):
     bare: ClassVar[str | None] = None
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: Any, usual: GetCoreSchemaHandler) -> CoreSchema:
         """An option whose type is a slot's base takes any component of the slot, by name."""
         from pydantic_core import core_schema
 
         if not inspect.isabstract(cls):
-            return handler(source)
+            return usual(source)
         return core_schema.with_info_plain_validator_function(cls._choose)
 
     @classmethod

@@ -20,8 +20,10 @@ class Faults:
         self._found: set[tuple[int, int, str]] = set()
 
     def add(self, message: str, *, at: yaml.Mark) -> None:
-        """One fault at a place."""
-        self._found.add((at.line + 1, at.column + 1, message))
+        """One fault at a place; what a terminal would act upon is spelled out."""
+        line = " ".join(message.splitlines())
+        safe = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
+        self._found.add((at.line + 1, at.column + 1, safe))
 
     def add_irregular(self, found: Iterable[Irregular]) -> None:
         """Faults of the YAML itself."""

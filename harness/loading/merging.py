@@ -9,7 +9,7 @@ import yaml
 
 from harness.loading.nodes import Entry, Irregular, entries, plain
 from harness.study import Experiment
-from harness.wording import meant
+from harness.wording import meant, shown
 
 BY_KEY = ("model", "budget", "regularizers")  # every other choice is replaced whole
 _OPTIONAL = ("parameter_groups", "averaging")
@@ -37,18 +37,21 @@ def strange(variant: yaml.Node, *, name: str) -> Iterator[Irregular]:
     for key, entry in entries(variant).items():
         if key not in _CHOICES:
             rest = meant(key, among=_CHOICES, otherwise="there are")
-            yield Irregular(entry.key.start_mark, f"no option {key!r} in variant {name!r}; {rest}")
+            yield Irregular(
+                entry.key.start_mark, f"no option {shown(key)} in variant {shown(name)}; {rest}"
+            )
 
 
 def needless(variant: yaml.Node, *, baseline: yaml.Node | None = None) -> Iterator[Irregular]:
     """What is switched off although the baseline does not have it."""
-    known = entries(_regularizers(baseline)) if baseline else {}
-    if baseline and not isinstance(_regularizers(baseline), yaml.MappingNode):
+    given = _regularizers(baseline) if baseline else None
+    if given and not isinstance(given, yaml.MappingNode):
         return  # which is a fault of its own
+    known = entries(given)
     for name, entry in entries(_regularizers(variant)).items():
         if _is_off(entry.value) and name not in known:
             rest = meant(name, among=known, otherwise="there are")
-            fault = f"no regularizer {name!r} to switch off; {rest}"
+            fault = f"no regularizer {shown(name)} to switch off; {rest}"
             yield Irregular(entry.key.start_mark, fault)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from harness.wording import shown
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -12,6 +14,6 @@ def name_fault(name: str) -> str | None:
     if _NAME.fullmatch(name):
         return None
     return (
-        f"{name!r} cannot be a name: at most 64 letters, digits, dots, hyphens and underscores, "
-        "a letter or digit first"
+        f"{shown(name)} cannot be a name: at most 64 letters, digits, dots, hyphens and "
+        "underscores, a letter or digit first"
     )

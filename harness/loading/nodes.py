@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from harness.messages import Place
+from harness.wording import shown
 
 # The core schema of YAML 1.2, in which ``off`` and ``1:30`` are text and ``1e-3`` is a number.
 _SCALARS: Sequence[tuple[re.Pattern[str], Callable[[str], object]]] = (
@@ -85,7 +86,7 @@ def _irregular_keys(node: yaml.MappingNode) -> Iterator[Irregular]:
         elif key.value == _MERGE:
             yield Irregular(key.start_mark, "a study has no merge keys (<<); write the options out")
         elif key.value in lines:
-            fault = f"{key.value!r} is given twice, first in line {lines[key.value]}"
+            fault = f"{shown(key.value)} is given twice, first in line {lines[key.value]}"
             yield Irregular(key.start_mark, fault)
         else:
             lines[key.value] = key.start_mark.line + 1

@@ -57,9 +57,9 @@ def _text(path: Path) -> str:
 
 
 def _nearby(path: Path) -> str:
-    names = [each.name for each in path.parent.glob("*.yaml")]
-    near = difflib.get_close_matches(path.name, names, n=1)
-    return f"; did you mean {str(path.parent / near[0])!r}?" if near else ""
+    names = [each.stem for each in path.parent.glob("*.yaml")]
+    near = difflib.get_close_matches(path.stem, names, n=1)
+    return f"; did you mean '{path.parent / near[0]}.yaml'?" if near else ""
 
 
 def _fault(error: yaml.MarkedYAMLError, *, path: Path) -> Fault:
@@ -88,14 +88,14 @@ class _Composer(yaml.SafeLoader):
         self._depth = self._deepest = self._count = 0
         self._extents: dict[int, tuple[int, int]] = {}  # how many nodes and levels are in a node
 
-    def compose_node(self, *where: Any) -> yaml.Node | None:
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """The next node; raises `_Refusal` before there are too many of them."""
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]  # in the stubs
         count, outer = self._count, self._deepest
         self._depth += 1
         self._deepest = self._depth
         self._grow(1, at=event)
-        node = super().compose_node(*where)
+        node = super().compose_node(parent, index)
         if isinstance(event, yaml.AliasEvent):
             if id(node) not in self._extents:
                 raise _Refusal(

@@ -144,7 +144,7 @@ def _contradictions(data: Mapping[str, Any]) -> Iterator[Misfit]:
     known = metrics is None or isinstance(metrics, list)
     if known and isinstance(primary, str) and primary not in possible:
         rest = meant(primary, among=possible, otherwise="there are")
-        fault = f"{primary!r} is no metric of this study; {rest}"
+        fault = f"{shown(primary)} is no metric of this study; {rest}"
         yield Misfit(("compare", "primary"), fault)
 
 

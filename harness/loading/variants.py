@@ -37,15 +37,14 @@ def experiments(root: yaml.Node, *, checker: Checker, faults: Faults) -> Mapping
 def _variants(entry: Entry | None, *, faults: Faults) -> Iterator[tuple[str, yaml.MappingNode]]:
     """The variants that are mappings, by name."""
     for name, (key, node) in entries(entry.value).items() if entry else ():
-        fault = f"no variant can be called {name!r}" if name == BASELINE else name_fault(name)
+        fault = f"no variant can be called {shown(name)}" if name == BASELINE else name_fault(name)
         if fault:
             faults.add(fault, at=key.start_mark)
         if isinstance(node, yaml.MappingNode):
             yield name, node
         else:
-            fault = (
-                f"variant {name!r} must be a mapping of what it changes, got {shown(plain(node))}"
-            )
+            given = shown(plain(node))
+            fault = f"variant {shown(name)} must be a mapping of what it changes, got {given}"
             faults.add(fault, at=node.start_mark)
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 _BLOCK = 64  # the table grows by whole blocks, so that its entries never depend on its history
 
 
-def sinusoids(places: int, d_model: int) -> Float[Tensor, "places d_model"]:
+def sinusoids(places: int, *, d_model: int) -> Float[Tensor, "places d_model"]:
     """PE(p, 2i) = sin(p / 10000^(2i / d_model)) and PE(p, 2i + 1) = cos of the same, in float64."""
     place = torch.arange(places, dtype=torch.float64)
     wavelength = 10000.0 ** (torch.arange(0, d_model, 2, dtype=torch.float64) / d_model)
@@ -22,7 +22,7 @@ class Positions:
 
     def __init__(self, d_model: int) -> None:
         self._d_model = d_model
-        self._table = sinusoids(0, d_model)
+        self._table = sinusoids(0, d_model=d_model)
 
     def add(
         self, embedded: Float[Tensor, "sentences places d_model"], *, first: int = 0
@@ -32,5 +32,5 @@ class Positions:
         table = self._table
         if len(table) < last or table.dtype != embedded.dtype or table.device != embedded.device:
             blocks = -(-last // _BLOCK)
-            table = self._table = sinusoids(blocks * _BLOCK, self._d_model).to(embedded)
+            table = self._table = sinusoids(blocks * _BLOCK, d_model=self._d_model).to(embedded)
         return embedded + table[first:last]

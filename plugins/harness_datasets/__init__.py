@@ -1,0 +1,17 @@
+"""Datasets: the sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.components import Dataset
+from harness.hookspecs import hookimpl
+from harness_datasets.copy import Copy
+from harness_datasets.parallel_text import ParallelText
+from harness_datasets.toy_german.dataset import ToyGerman
+
+
+@hookimpl
+def harness_datasets() -> Sequence[type[Dataset]]:
+    """Offer generated German, the copy task and files of parallel text."""
+    return [ToyGerman, Copy, ParallelText]

@@ -1,4 +1,8 @@
-"""Text to token numbers and back."""
+"""Tokenizers: text to token numbers and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 from harness.components import Tokenizer
 from harness.hookspecs import hookimpl
@@ -7,5 +11,6 @@ from harness_tokenizers.word import Word
 
 
 @hookimpl
-def harness_tokenizers() -> list[type[Tokenizer]]:
+def harness_tokenizers() -> Sequence[type[Tokenizer]]:
+    """Characters, and words."""
     return [Char, Word]

@@ -1,9 +1,8 @@
-"""Characters."""
+"""Characters as tokens."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from harness.components import Tokenizer
 from harness.components.options import PositiveInt
@@ -13,19 +12,19 @@ from harness_tokenizers.vocabulary import Learning
 
 @dataclass(frozen=True, kw_only=True)
 class Char(Tokenizer):
-    """Every character a token, spaces too.
+    """Every Unicode character a token, spaces too: nothing is lost, and lines are long.
 
-    Characters rarer than `least_count` are unknown; `shared` makes one vocabulary of both sides.
+    Characters seen less than `least_count` times are unknown. `lowercase` is for good, while text
+    metrics compare with lines as they are. `shared` makes one vocabulary of both sides.
     """
 
-    name: ClassVar[str] = "char"
+    name = "char"
 
     lowercase: bool = False
     least_count: PositiveInt = 1
     shared: bool = False
 
     def build(self, corpus: Corpus) -> Codecs:
-        """Count the characters of the training split."""
         learning = Learning(
             split=_split_lowercase if self.lowercase else list,
             join="".join,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 from harness.contracts import SPECIAL_TOKENS, UNK, Codecs, Corpus
 from harness.errors import HarnessError
@@ -17,17 +18,17 @@ Join = Callable[[Sequence[str]], str]
 class Vocabulary:
     """A codec over a list of tokens; the token at place i has the number 4 + i.
 
-    `split` turns a line into tokens and `join` tokens into a line.
+    `split` turns a line into tokens and `join` tokens into a line. Special tokens have numbers
+    only: a line that says ``<pad>`` is split like any other text.
     """
 
     tokens: Sequence[str]
     split: Split
     join: Join
-    _numbers: dict[str, int] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        numbers = {token: number for number, token in enumerate(self.tokens, len(SPECIAL_TOKENS))}
-        object.__setattr__(self, "_numbers", numbers)
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {token: number for number, token in enumerate(self.tokens, len(SPECIAL_TOKENS))}
 
     @property
     def size(self) -> int:
@@ -59,13 +60,13 @@ class Learning:
     def vocabulary(self, lines: Iterable[str]) -> Vocabulary:
         """What these lines teach; raises `HarnessError` if that is nothing."""
         counts = Counter(token for line in lines for token in self.split(line))
-        ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        tokens = [token for token, count in ranked if count >= self.least_count][: self.largest]
-        if not tokens:
+        known = [token for token, count in counts.items() if count >= self.least_count]
+        if not known:
             raise HarnessError(
                 f"no token occurs {self.least_count} times in the training split; lower least_count"
             )
-        return Vocabulary(tokens=tokens, split=self.split, join=self.join)
+        known.sort(key=lambda token: (-counts[token], token))
+        return Vocabulary(tokens=known[: self.largest], split=self.split, join=self.join)
 
     def codecs(self, corpus: Corpus, *, shared: bool) -> Codecs:
         """A vocabulary a side or, if `shared`, one for both."""

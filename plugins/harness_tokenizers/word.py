@@ -1,11 +1,10 @@
-"""Words and punctuation."""
+"""Words and punctuation marks as tokens."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from harness.components import Tokenizer
 from harness.components.options import PositiveInt
@@ -14,7 +13,7 @@ from harness_tokenizers.vocabulary import Learning
 
 _PIECE = re.compile(r"\w+|[^\w\s]")
 
-# Marks a token that follows without a space. A control character, which no piece can contain.
+# Marks a token that follows without a space. It is white space, which no piece can contain.
 _ATTACHED = "\x1f"
 
 
@@ -23,12 +22,15 @@ class Word(Tokenizer):
     """Words and single punctuation marks; text comes back with its spaces where they were.
 
     A token that stands directly after another, such as a full stop, is another token than the same
-    text after a space, so that decoding is exact; runs of white space become one space. Words rarer
-    than `least_count` are unknown, `largest` keeps the most frequent tokens only, and `shared`
-    makes one vocabulary of both sides.
+    text after a space, so that decoding is exact; only runs of white space become one space, and
+    none stays at the ends.
+
+    Tokens seen less than `least_count` times are unknown, and so are all but the `largest` most
+    frequent ones (the special four come on top). `lowercase` is for good, while text metrics
+    compare with lines as they are. `shared` makes one vocabulary of both sides.
     """
 
-    name: ClassVar[str] = "word"
+    name = "word"
 
     lowercase: bool = False
     least_count: PositiveInt = 1
@@ -36,7 +38,6 @@ class Word(Tokenizer):
     shared: bool = False
 
     def build(self, corpus: Corpus) -> Codecs:
-        """Count the words of the training split."""
         learning = Learning(
             split=_split_lowercase if self.lowercase else _split,
             join=_join,
@@ -51,7 +52,7 @@ def _split(line: str) -> list[str]:
     end = -1
     for piece in _PIECE.finditer(line):
         attached = piece.start() == end
-        tokens.append(f"{_ATTACHED}{piece.group()}" if attached else piece.group())
+        tokens.append(_ATTACHED + piece[0] if attached else piece[0])
         end = piece.end()
     return tokens
 
@@ -61,4 +62,4 @@ def _split_lowercase(line: str) -> list[str]:
 
 
 def _join(tokens: Sequence[str]) -> str:
-    return " ".join(tokens).replace(f" {_ATTACHED}", "").replace(_ATTACHED, "")
+    return " ".join(tokens).replace(f" {_ATTACHED}", "").removeprefix(_ATTACHED)

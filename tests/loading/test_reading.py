@@ -9,7 +9,6 @@ from harness.errors import StudyError
 from harness.loading.nodes import plain
 from harness.loading.reading import read
 
-
 SCANNING = " (while scanning for the next token)"
 PARSING = " (while parsing a {})"
 

@@ -12,6 +12,7 @@ from strangers import Bleu, Chrf, Dropout, LabelSmoothing, Linear, Local, RDrop
 from harness.errors import StudyError
 from harness.loading import load
 from harness.study import Comparison, Study
+from harness.wording import shown
 
 Load = Callable[..., Study]
 Faults = Callable[..., list[str]]
@@ -140,18 +141,20 @@ def test_anchors_and_aliases_may_save_words(loaded: Load) -> None:
     assert study.variants["cross-entropy"].loss == LabelSmoothing(smoothing=0.1)
 
 
-def test_files_are_looked_for_beside_the_study(write: Write, tmp_path: Path) -> None:
-    text = "parallel_text: {train: {source: data/a.de, target: %s}}"
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data/a.de").touch()
+def test_files_are_looked_for_beside_the_study_wherever_it_is_loaded_from(
+    write: Write, tmp_path: Path
+) -> None:
+    beside = tmp_path / "studies" / "data"
+    beside.mkdir(parents=True)
+    (beside / "a.de").touch()
     (tmp_path / "b.en").touch()
-    write(("proverbs: {train: 400}", text % (tmp_path / "b.en")))
-    (tmp_path / "inside").mkdir()
-    path = (tmp_path / "study.yaml").rename(tmp_path / "moved.yaml")
+    sides = f"{{source: data/a.de, target: {tmp_path / 'b.en'}}}"
+    write(("proverbs: {train: 400}", f"parallel_text: {{train: {sides}}}"))
+    path = Path("study.yaml").rename("studies/study.yaml")
     study, _ = load(path, plugins=strangers.plugins())
     dataset = study.variants["baseline"].dataset
     assert isinstance(dataset, strangers.ParallelText)
-    assert dataset.train.source == str(tmp_path / "data/a.de")
+    assert dataset.train.source == str(beside / "a.de")
     assert dataset.train.target == str(tmp_path / "b.en")
 
 
@@ -250,7 +253,7 @@ def test_a_file_whose_name_can_be_no_folder_is_refused(
     path = write().rename(tmp_path / name)
     with pytest.raises(StudyError) as error:
         load(path, plugins=strangers.plugins())
-    assert f"{path}: {path.stem!r} cannot be a name: " in str(error.value)
+    assert str(error.value).startswith(f"{path}: {shown(path.stem)} cannot be a name: ")
 
 
 def test_an_executor_that_nobody_offers_is_a_fault_even_if_it_is_the_default(
@@ -318,7 +321,7 @@ def test_options_of_a_file_plugin_are_checked_as_ours_are(faults: Faults, tmp_pa
 @pytest.mark.parametrize(
     ("source", "fault"),
     [
-        (None, ": no such file"),
+        (None, ": cannot be read: No such file or directory"),
         ("import absent", ": ModuleNotFoundError: No module named 'absent' (line 1)"),
         (
             FOCAL.replace("def harness_losses", "def harness_loses"),
@@ -346,8 +349,12 @@ def test_a_file_plugin_that_does_not_work_is_a_fault_where_it_is_named(
     ("text", "fault"),
     [
         ("./focal_here.py", "18:10: plugins must be a list, each text, got './focal_here.py'"),
+        ('["a\\0b"]', r"18:11: plugin a\x00b: cannot be read: embedded null byte"),
         ("[3]", "18:11: plugins[0] must be text, got 3"),
-        ("[focal_here.py, focal_here.py]", "18:26: plugin focal_here.py: named twice"),
+        (
+            "[focal_here.py, focal_here.py]",
+            "18:26: plugin focal_here.py: another plugin file is called focal_here.py too",
+        ),
     ],
 )
 def test_plugins_must_be_a_list_of_files(

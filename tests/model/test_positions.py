@@ -8,7 +8,7 @@ from harness.model.positions import Positions, sinusoids
 
 
 def test_even_columns_are_sines_and_odd_ones_cosines_of_the_paper() -> None:
-    table = sinusoids(7, 6)
+    table = sinusoids(7, d_model=6)
     for place in range(7):
         for column in range(3):
             angle = place / 10000 ** (2 * column / 6)
@@ -19,8 +19,8 @@ def test_even_columns_are_sines_and_odd_ones_cosines_of_the_paper() -> None:
 def test_places_are_counted_from_zero_or_from_the_first() -> None:
     zeros = torch.zeros(2, 3, 6, dtype=torch.float64)
     positions = Positions(6)
-    assert torch.equal(positions.add(zeros)[1], sinusoids(3, 6))
-    assert torch.equal(positions.add(zeros, first=4)[1], sinusoids(7, 6)[4:])
+    assert torch.equal(positions.add(zeros)[1], sinusoids(3, d_model=6))
+    assert torch.equal(positions.add(zeros, first=4)[1], sinusoids(7, d_model=6)[4:])
 
 
 def test_no_length_is_too_long_and_growing_changes_nothing() -> None:
@@ -36,8 +36,8 @@ def test_sinusoids_are_rounded_once_from_float64() -> None:
     positions = Positions(6)
     positions.add(torch.zeros(1, 300, 6))  # a table in float32, which must not be widened
     doubled = positions.add(torch.zeros(1, 300, 6, dtype=torch.float64))
-    assert torch.equal(doubled[0], sinusoids(300, 6))
-    assert torch.equal(positions.add(torch.zeros(1, 300, 6))[0], sinusoids(300, 6).float())
+    assert torch.equal(doubled[0], sinusoids(300, d_model=6))
+    assert torch.equal(positions.add(torch.zeros(1, 300, 6))[0], sinusoids(300, d_model=6).float())
 
 
 def test_a_table_made_in_inference_serves_training() -> None:
@@ -46,4 +46,4 @@ def test_a_table_made_in_inference_serves_training() -> None:
         positions.add(torch.zeros(1, 3, 6))
     embedded = torch.ones(1, 3, 6, requires_grad=True)
     positions.add(embedded).square().sum().backward()
-    torch.testing.assert_close(embedded.grad, 2 * (1 + sinusoids(3, 6).float())[None])
+    torch.testing.assert_close(embedded.grad, 2 * (1 + sinusoids(3, d_model=6).float())[None])

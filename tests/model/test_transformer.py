@@ -74,7 +74,7 @@ def _torch_stacks(ours: Transformer, *, pre: bool, final: bool) -> nn.Transforme
 
 
 def _fed(table: Tensor, tokens: Tensor) -> Tensor:
-    return table[tokens] * math.sqrt(16) + sinusoids(tokens.shape[1], 16)
+    return table[tokens] * math.sqrt(16) + sinusoids(tokens.shape[1], d_model=16)
 
 
 @pytest.mark.parametrize("depths", [(2, 3), (1, 1)])

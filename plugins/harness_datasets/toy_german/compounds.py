@@ -9,7 +9,7 @@ from harness_datasets.toy_german import english, german
 from harness_datasets.toy_german.clause import Clause, Role
 from harness_datasets.toy_german.lexicon import ADJECTIVES, VERBS
 from harness_datasets.toy_german.phrases import PRONOUNS, Nominal
-from harness_datasets.toy_german.scene import NOW, USUALLY, clause, ended, front, statement
+from harness_datasets.toy_german.scene import NOW, USUALLY, clause, ended, statement
 from harness_datasets.toy_german.sense import ACTIONS, HUMAN, NOUNS_OF
 from harness_datasets.toy_german.speaker import Speaker
 from harness_datasets.toy_german.statements import being
@@ -75,6 +75,7 @@ def reason(speaker: Speaker) -> Pair:
 
 
 def _somebody(speaker: Speaker, *, kinds: Sequence[str]) -> Nominal:
+    """A subject that a pronoun can take up again."""
     while True:
         somebody = speaker.briefly().subject(kinds, known=True)
         if somebody.again:
@@ -94,7 +95,7 @@ def quality(speaker: Speaker) -> Pair:
 
 def weather(speaker: Speaker) -> Pair:
     """Wenn es regnet, bleibt die Katze im Haus."""
-    draw = speaker.random.random()
+    speaker, draw = speaker.briefly(), speaker.random.random()
     if draw < 0.5:
         action = speaker.random.choice(_BY_PEOPLE)
         said = clause(speaker, action=action, when=USUALLY, affirmed=True)
@@ -109,8 +110,11 @@ def weather(speaker: Speaker) -> Pair:
 
 def contrast(speaker: Speaker) -> Pair:
     """Der Vater kocht, aber die Kinder spielen im Garten."""
-    one, other = (
-        statement(clause(speaker.briefly(), action=action, when=NOW))
-        for action in speaker.random.sample(_BY_PEOPLE, 2)
-    )
-    return ended(Pair(f"{one.source}, aber {other.source}", f"{one.target}, but {other.target}"))
+    first, second = speaker.random.sample(_BY_PEOPLE, 2)
+    one = _somebody(speaker, kinds=first.subjects)
+    other = _somebody(speaker, kinds=second.subjects)
+    while other.again == one.again:
+        other = _somebody(speaker, kinds=second.subjects)
+    this = statement(clause(speaker.briefly(), action=first, subject=one, when=NOW))
+    that = statement(clause(speaker.briefly(), action=second, subject=other, when=NOW))
+    return ended(Pair(f"{this.source}, aber {that.source}", f"{this.target}, but {that.target}"))

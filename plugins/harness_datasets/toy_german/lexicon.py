@@ -30,7 +30,7 @@ _NOUNS = {
     "animal": """
         der Hund                 die Hunde          dog, dogs
         die Katze                die Katzen         cat, cats
-        das Pferd                die Pferde         horse, horses
+        das Kaninchen            die Kaninchen      rabbit, rabbits
     """,
     "bird": """
         der Vogel                die Vögel          bird, birds
@@ -125,10 +125,10 @@ _ADJECTIVES = """
     frisch        frisch        fresh         bread drink fruit meal
     warm          warm          warm          clothing soup drink
     kalt          kalt          cold          drink
-    müde          müd           tired         adult child
+    müde          müd           tired         adult child sibling parent
     hungrig       hungrig       hungry        child animal bird
     krank         krank         sick          adult child sibling parent animal
-    glücklich     glücklich     happy         adult child
+    glücklich     glücklich     happy         adult child sibling parent
     freundlich    freundlich    friendly      adult sibling
 """
 

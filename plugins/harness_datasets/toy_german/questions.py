@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal, NamedTuple
 
 from harness.contracts import Pair
-from harness_datasets.toy_german.clause import Clause, Role
+from harness_datasets.toy_german.clause import Clause
 from harness_datasets.toy_german.inflection import CASES
 from harness_datasets.toy_german.phrases import PRONOUNS, Nominal
 from harness_datasets.toy_german.scene import clause, ended, question, statement
@@ -14,47 +15,60 @@ from harness_datasets.toy_german.speaker import Speaker
 
 _FORMS = dict(zip(CASES, ("wer", "wen", "wem"), strict=True))
 _WHO = Nominal(_FORMS, "who", "who", 3, plural=False, be="is")
-_OF_COMPLEMENT = {
-    **dict.fromkeys(("place", "home"), Pair("wo", "where")),
-    **dict.fromkeys(("goal", "trip"), Pair("wohin", "where")),
+_WHERE = {
+    "place": Pair("wo", "where"),
+    "home": Pair("wo", "where"),
+    "goal": Pair("wohin", "where"),
+    "trip": Pair("wohin", "where"),
+    "hour": Pair("wann", "when"),
 }
 
 
-def _askable(action: Action) -> Iterator[tuple[Action, Pair, Role | None]]:
-    """The question words that suit an action, and what each asks for."""
+class _Asking(NamedTuple):
+    """A question word, and what is left out of the clause because the word asks for it."""
+
+    action: Action
+    word: Pair
+    role: Literal["accusative", "complement"] | None
+
+
+def _askings(action: Action) -> Iterator[_Asking]:
     if action.by_people:
-        yield action, Pair("warum", "why"), None
+        yield _Asking(action, Pair("warum", "why"), None)
     if action.on_things:
-        yield action, Pair("was", "what"), "accusative"
+        yield _Asking(action, Pair("was", "what"), "accusative")
     elif action.accusative == HUMAN:
-        yield action, Pair("wen", "who"), "accusative"
-    if action.complement in _OF_COMPLEMENT:
-        yield action, _OF_COMPLEMENT[action.complement], "complement"
-    if action.complement == "hour":
-        yield action, Pair("wann", "when"), "complement"
+        yield _Asking(action, Pair("wen", "who"), "accusative")
+    if action.complement in _WHERE:
+        yield _Asking(action, _WHERE[action.complement], "complement")
 
 
 _ACTIONS = tuple(ACTIONS.values())
-_ASKABLE = tuple(each for action in _ACTIONS for each in _askable(action))
+_ASKINGS = tuple(asking for action in _ACTIONS for asking in _askings(action))
 _BY_PEOPLE = tuple(action for action in _ACTIONS if action.by_people)
 
 
 def yes_or_no(speaker: Speaker) -> Pair:
-    """Hilfst du heute deinem Bruder?"""
+    """Asks whether: Hilfst du heute deinem Bruder."""
     return ended(question(_asked(speaker, action=speaker.random.choice(_ACTIONS))), mark="?")
 
 
 def open_question(speaker: Speaker) -> Pair:
-    """Was kauft die Frau auf dem Markt?"""
-    action, word, role = speaker.random.choice(_ASKABLE)
+    """Asks for something: Was kauft die Frau auf dem Markt."""
+    action, word, role = speaker.random.choice(_ASKINGS)
     said = _asked(speaker, action=action)
     if role and said.tense == "habit":
         said = said._replace(tense="present", time=None)
-    return ended(question(said, word=word, without=role), mark="?")
+    if role == "accusative":
+        said = said._replace(accusative=None)
+    elif role == "complement":
+        said = said._replace(complement=None)
+    asked = question(said)
+    return ended(Pair(f"{word.source} {asked.source}", f"{word.target} {asked.target}"), mark="?")
 
 
 def who(speaker: Speaker) -> Pair:
-    """Wer hat gestern die Katze gefüttert?"""
+    """Asks for the subject: Wer hat gestern die Katze gefüttert."""
     action = speaker.random.choice(_BY_PEOPLE)
     return ended(statement(clause(speaker, action=action, subject=_WHO, affirmed=True)), mark="?")
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from harness.contracts import Pair
 from harness_datasets.toy_german import english, german
 from harness_datasets.toy_german.clause import Clause, Role, Tense
+from harness_datasets.toy_german.inflection import Case
 from harness_datasets.toy_german.lexicon import MODALS, TIMES
 from harness_datasets.toy_german.phrases import Nominal
 from harness_datasets.toy_german.sense import Action
@@ -25,6 +26,7 @@ class Moment(NamedTuple):
 
 NOW = Moment()
 USUALLY = Moment("habit")
+_GAINING = frozenset({"haben", "kaufen"})  # not said of what is one's own already
 _NEVER = TIMES["never"][0]
 _MODALS = tuple(MODALS.values())
 
@@ -59,12 +61,13 @@ def clause(
         when, denied = when._replace(time=_NEVER), False
     known = denied or when.tense == "habit" or not action.by_people
     who = subject or speaker.subject(action.subjects, known=known)
+    owner = who._replace(own=None) if action.verb.plain in _GAINING else who
     absent = denied and action.on_things and speaker.likely(0.5)
     what = whom = where = None
     if absent:
         what = speaker.none(action.accusative)
     elif action.accusative:
-        what = speaker.object(action.accusative, subject=who, known=denied)
+        what = speaker.object(action.accusative, subject=owner, known=denied)
     if action.dative:
         whom = speaker.object(action.dative, subject=who, known=denied)
     if action.complement and (action.needed or speaker.likely(0.35)):
@@ -100,13 +103,9 @@ def statement(said: Clause, *, opening: Role = "subject") -> Pair:
     )
 
 
-def question(said: Clause, *, word: Pair = Pair("", ""), without: Role | None = None) -> Pair:
-    """A question, opened by its verb or by a question word `without` what the word asks for."""
-    asked = said._replace(**{without: None}) if without else said
-    return Pair(
-        f"{word.source} {german.verb_first(asked)}".lstrip(),
-        f"{word.target} {english.question(asked)}".lstrip(),
-    )
+def question(said: Clause) -> Pair:
+    """A question, opened by its verb."""
+    return Pair(german.verb_first(said), english.question(said))
 
 
 def ended(pair: Pair, *, mark: str = ".") -> Pair:

@@ -73,7 +73,7 @@ _ACTIONS = """
     laufen       animal        -      -                           run!         hungrig     müde
     fahren       adult         -      -                           trip!        -           krank
     ankommen     transport     -      -                           hour         -           -
-    aufstehen    human         -      -                           hour         hungrig     müde
+    aufstehen    human         -      -                           hour         -           müde
     einschlafen  human         -      -                           seat         müde        hungrig
     einkaufen    adult         -      -                           market       hungrig     krank
     essen        human         -      fruit meal bread soup       home         hungrig     krank

@@ -69,6 +69,8 @@ class Speaker:
             if not (subject.pronoun and subject.person == pronoun.person):
                 return pronoun
         noun = self.random.choice(NOUNS_OF[kind])
+        while kind in HUMAN and subject.english.endswith(f" {noun.english}"):
+            noun = self.random.choice(NOUNS_OF[kind])
         plural = self.several(noun) or (kind == "clothing" and subject.plural)
         own = (kind in _OWNED and self.likely(0.25)) or (kind in _FAMILY and self.likely(0.5))
         determiner = subject.own if own else None

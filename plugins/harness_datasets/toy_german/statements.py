@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.contracts import Pair
 from harness_datasets.toy_german import english, german
-from harness_datasets.toy_german.clause import Clause, Complement
+from harness_datasets.toy_german.clause import Clause, Complement, Role
 from harness_datasets.toy_german.inflection import CASES
 from harness_datasets.toy_german.lexicon import TIMES, VERBS
 from harness_datasets.toy_german.phrases import BARE, DETERMINERS, NO, Nominal
@@ -78,7 +78,7 @@ def liking(speaker: Speaker) -> Pair:
     what = speaker.subject((speaker.random.choice(_LIKED),), known=True)
     who = speaker.object(HUMAN, subject=what, known=True)
     said = Clause(what, VERBS["gefallen"], dative=who, negated=speaker.likely(0.25))
-    opening = speaker.random.choice(("subject", "dative"))
+    opening: Role = "dative" if speaker.likely(0.5) else "subject"
     source = german.verb_second(said, front=opening)
     target = english.statement(said._replace(subject=who, dative=None, accusative=what))
     return ended(Pair(source, target))

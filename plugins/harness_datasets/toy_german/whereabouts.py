@@ -40,7 +40,7 @@ _PLACES: Mapping[str, tuple[Place, ...]] = {
     "place": _places("Garten Wald Stadt Dorf Markt Bahnhof Küche Haus Zimmer"),
     "home": _places("Garten Küche Haus Zimmer"),
     "goal": _places("Garten Wald Stadt Dorf Markt Bahnhof Küche Haus Zimmer"),
-    "run": _places("Garten Wald Küche Haus Zimmer"),
+    "run": _places("Garten Wald Dorf Haus"),
     "trip": _places("Wald Stadt Dorf Markt Bahnhof"),
     "outside": _places("Garten Wald Stadt Dorf"),
     "room": _places("Küche Haus Zimmer"),

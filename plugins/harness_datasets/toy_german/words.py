@@ -104,7 +104,7 @@ class Verb(NamedTuple):
 
     @classmethod
     def read(cls, row: Sequence[str]) -> Self:
-        """A row such as ``auf|stehen   steht   ist aufgestanden   get up   got up   getting up``."""
+        """A row such as ``an|kommen   kommt   ist angekommen   arrive   arrived   arriving``."""
         infinitive, third, perfect, base, past, progressive = row
         prefix, _, plain = infinitive.rpartition("|")
         participle = perfect.removeprefix("ist ")

@@ -1,0 +1,41 @@
+"""The studies that we ship, with the plugins that are installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.catalog import Catalog
+from harness.checking import experiment_from
+from harness.discovery import discover
+from harness.loading import load
+from harness.resolving import resolved_experiment
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_plugin_of_ours_is_found_and_nobody_complains() -> None:
+    folders = {path.parent.name for path in (ROOT / "plugins").glob("*/__init__.py")}
+    plugins = discover()
+    assert folders <= {name for name, _ in plugins.registry.list_name_plugin()}
+    assert Catalog.of(plugins).complaints == ()
+
+
+@pytest.mark.parametrize("name", ["ablation", "copy"])
+def test_a_study_of_ours_has_no_fault_and_can_be_written_down_and_read_again(name: str) -> None:
+    study, plugins = load(ROOT / "studies" / f"{name}.yaml")
+    assert len(study.variants) > 1
+    for experiment in study.variants.values():
+        written = resolved_experiment(experiment)
+        assert experiment_from(written, catalog=Catalog.of(plugins)) == experiment
+
+
+def test_the_ablation_is_read_as_it_is_meant() -> None:
+    study, _ = load(ROOT / "studies" / "ablation.yaml")
+    baseline = study.variants["baseline"]
+    assert list(baseline.regularizers) == ["dropout"]
+    assert study.variants["no-dropout"].regularizers == {}
+    assert study.variants["cross-entropy"].loss.name == "cross_entropy"
+    assert study.seeds == (1, 2, 3, 4, 5)
+    assert study.compare.primary == "bleu"
