@@ -54,7 +54,7 @@ def report(speaker: Speaker) -> Pair:
     """Anna weiß, dass der Zug heute spät ankommt."""
     somebody = speaker.briefly().subject(HUMAN, known=True)
     thinks = Clause(somebody, speaker.random.choice(_THINKING))
-    what = clause(speaker, action=speaker.random.choice(_ACTIONS))
+    what = clause(speaker, action=speaker.pick(_ACTIONS))
     return after(thinks, conjunction=DASS, last=what)
 
 
@@ -62,7 +62,7 @@ def reason(speaker: Speaker) -> Pair:
     """Der Junge schläft, weil er müde ist; or the other way round."""
     conjunction = speaker.random.choice((WEIL, WEIL, OBWOHL, WENN))
     opposed = conjunction is OBWOHL
-    action = speaker.random.choice(_ALTHOUGH if opposed else _BECAUSE)
+    action = speaker.pick(_ALTHOUGH if opposed else _BECAUSE)
     mood = ADJECTIVES[action.although if opposed else action.because]
     somebody = _somebody(speaker, kinds=action.subjects)
     again = PRONOUNS[somebody.again]._replace(own=somebody.own)
@@ -85,7 +85,7 @@ def _somebody(speaker: Speaker, *, kinds: Sequence[str]) -> Nominal:
 def quality(speaker: Speaker) -> Pair:
     """Die Frau kauft den Mantel nicht, weil er teuer ist: the pronoun has the noun's gender."""
     somebody = speaker.briefly().subject(HUMAN, known=True)
-    noun = speaker.random.choice(NOUNS_OF[speaker.random.choice(("clothing", "vehicle", "thing"))])
+    noun = speaker.pick(NOUNS_OF[speaker.random.choice(("clothing", "vehicle", "thing"))])
     plural = speaker.several(noun)
     what = speaker.briefly().phrase(noun, known=True, plural=plural)
     adjective = ADJECTIVES[speaker.random.choice(("schön", "neu", "teuer"))]
@@ -97,7 +97,7 @@ def weather(speaker: Speaker) -> Pair:
     """Wenn es regnet, bleibt die Katze im Haus."""
     speaker, draw = speaker.briefly(), speaker.random.random()
     if draw < 0.5:
-        action = speaker.random.choice(_BY_PEOPLE)
+        action = speaker.pick(_BY_PEOPLE)
         said = clause(speaker, action=action, when=USUALLY, affirmed=True)
         return before(said, conjunction=WENN, first=_RAIN._replace(tense="habit"))
     action = ACTIONS["bleiben"] if draw < 0.7 else speaker.random.choice(_OUTSIDE)

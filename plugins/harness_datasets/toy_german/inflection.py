@@ -63,7 +63,8 @@ def finite_form(verb: Verb, *, person: int, plural: bool) -> str:
     if plural:
         return verb.plain
     if person == 1:
-        return verb.plain[:-1] if verb.third.endswith("t") else verb.third
+        regular = verb.third.endswith("t")
+        return verb.plain.removesuffix("n").removesuffix("e") + "e" if regular else verb.third
     if person == 2:
         stem = verb.third.removesuffix("t")
         return stem + ("t" if stem.endswith(("s", "ß", "z")) else "st")

@@ -126,10 +126,10 @@ _ADJECTIVES = """
     warm          warm          warm          clothing soup drink
     kalt          kalt          cold          drink
     müde          müd           tired         adult child sibling parent
-    hungrig       hungrig       hungry        child animal bird
-    krank         krank         sick          adult child sibling parent animal
     glücklich     glücklich     happy         adult child sibling parent
     freundlich    freundlich    friendly      adult sibling
+    hungrig       hungrig       hungry        child animal bird
+    krank         krank         sick          adult child sibling parent animal
 """
 
 # Where English has it (inside: beside the verb), and whether it may open the sentence.

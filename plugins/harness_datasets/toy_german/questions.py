@@ -50,12 +50,12 @@ _BY_PEOPLE = tuple(action for action in _ACTIONS if action.by_people)
 
 def yes_or_no(speaker: Speaker) -> Pair:
     """Asks whether: Hilfst du heute deinem Bruder."""
-    return ended(question(_asked(speaker, action=speaker.random.choice(_ACTIONS))), mark="?")
+    return ended(question(_asked(speaker, action=speaker.pick(_ACTIONS))), mark="?")
 
 
 def open_question(speaker: Speaker) -> Pair:
     """Asks for something: Was kauft die Frau auf dem Markt."""
-    action, word, role = speaker.random.choice(_ASKINGS)
+    action, word, role = speaker.pick(_ASKINGS)
     said = _asked(speaker, action=action)
     if role and said.tense == "habit":
         said = said._replace(tense="present", time=None)
@@ -69,7 +69,7 @@ def open_question(speaker: Speaker) -> Pair:
 
 def who(speaker: Speaker) -> Pair:
     """Asks for the subject: Wer hat gestern die Katze gefüttert."""
-    action = speaker.random.choice(_BY_PEOPLE)
+    action = speaker.pick(_BY_PEOPLE)
     return ended(statement(clause(speaker, action=action, subject=_WHO, affirmed=True)), mark="?")
 
 

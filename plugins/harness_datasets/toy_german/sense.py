@@ -62,45 +62,45 @@ class Action(NamedTuple):
 # The verb; kinds of subject, dative object and accusative object; a complement, with ! where the
 # verb needs it; a mood in which the subject does it because, and one in which although.
 _ACTIONS = """
-    schlafen     human animal  -      -                           home         müde        hungrig
-    arbeiten     adult         -      -                           place        -           krank
-    tanzen       human         -      -                           partner      glücklich   müde
-    spielen      child         -      -                           playmate     glücklich   müde
-    bleiben      human animal  -      -                           place!       müde        hungrig
-    sitzen       human         -      -                           seat!        müde        hungrig
-    warten       human         -      -                           awaited!     -           müde
-    gehen        human         -      -                           goal!        hungrig     müde
-    laufen       animal        -      -                           run!         hungrig     müde
-    fahren       adult         -      -                           trip!        -           krank
-    ankommen     transport     -      -                           hour         -           -
-    aufstehen    human         -      -                           hour         -           müde
-    einschlafen  human         -      -                           seat         müde        hungrig
-    einkaufen    adult         -      -                           market       hungrig     krank
-    essen        human         -      fruit meal bread soup       home         hungrig     krank
-    trinken      human         -      drink                       home         müde        krank
-    kochen       adult         -      meal soup                   beneficiary  hungrig     müde
     lesen        human         -      text                        home         -           müde
-    schreiben    human         -      writing                     home         glücklich   krank
-    kaufen       human         -      fruit bread clothing thing  market       -           -
-    suchen       human         -      animal clothing thing       place        -           müde
+    essen        human         -      fruit meal bread soup       home         hungrig     krank
     sehen        human animal  -      human animal bird           place        -           -
-    brauchen     human         -      belonging                   -            -           -
-    haben        human         -      animal thing vehicle        -            -           -
-    gehören      belonging     human  -                           -            -           -
-    tragen       human         -      clothing                    -            -           -
-    reparieren   adult         -      vehicle opening             -            -           müde
-    füttern      human         -      animal bird                 -            -           müde
-    besuchen     human         -      human                       -            glücklich   krank
-    anrufen      human         -      human                       -            glücklich   müde
-    abholen      adult         -      human                       station      -           müde
-    aufräumen    human         -      room                        -            -           müde
-    aufmachen    human         -      opening                     -            -           -
-    zumachen     human         -      opening                     -            -           -
-    legen        human         -      reading clothing thing      onto!        -           -
-    geben        human         human  fruit reading thing         -            freundlich  -
-    zeigen       human         human  reading thing vehicle       -            -           -
-    bringen      human         human  drink fruit writing         -            freundlich  krank
+    kaufen       human         -      fruit bread clothing thing  market       -           -
+    gehen        human         -      -                           goal!        hungrig     müde
     helfen       human         human  -                           place        freundlich  müde
+    aufstehen    human         -      -                           hour         -           müde
+    suchen       human         -      animal clothing thing       place        -           müde
+    geben        human         human  fruit reading thing         -            freundlich  -
+    schlafen     human animal  -      -                           home         müde        hungrig
+    trinken      human         -      drink                       home         müde        krank
+    anrufen      human         -      human                       -            glücklich   müde
+    spielen      child         -      -                           playmate     glücklich   müde
+    arbeiten     adult         -      -                           place        -           krank
+    besuchen     human         -      human                       -            glücklich   krank
+    fahren       adult         -      -                           trip!        -           krank
+    kochen       adult         -      meal soup                   beneficiary  hungrig     müde
+    warten       human         -      -                           awaited!     -           müde
+    aufmachen    human         -      opening                     -            -           -
+    bringen      human         human  drink fruit writing         -            freundlich  krank
+    schreiben    human         -      writing                     home         glücklich   krank
+    gehören      belonging     human  -                           -            -           -
+    haben        human         -      animal thing vehicle        -            -           -
+    legen        human         -      reading clothing thing      onto!        -           -
+    abholen      adult         -      human                       station      -           müde
+    ankommen     transport     -      -                           hour         -           -
+    tragen       human         -      clothing                    -            -           -
+    füttern      human         -      animal bird                 -            -           müde
+    zumachen     human         -      opening                     -            -           -
+    bleiben      human animal  -      -                           place!       müde        hungrig
+    zeigen       human         human  reading thing vehicle       -            -           -
+    brauchen     human         -      belonging                   -            -           -
+    tanzen       human         -      -                           partner      glücklich   müde
+    einkaufen    adult         -      -                           market       hungrig     krank
+    aufräumen    human         -      room                        -            -           müde
+    sitzen       human         -      -                           seat!        müde        hungrig
+    laufen       animal        -      -                           run!         hungrig     müde
+    einschlafen  human         -      -                           seat         müde        hungrig
+    reparieren   adult         -      vehicle opening             -            -           müde
 """
 
 ACTIONS: Mapping[str, Action] = {row[0]: Action.read(row) for row in rows(_ACTIONS)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Self
+from typing import Self, TypeVar
 
 from harness_datasets.toy_german.phrases import (
     BARE,
@@ -18,6 +18,8 @@ from harness_datasets.toy_german.phrases import (
 )
 from harness_datasets.toy_german.sense import ADJECTIVES_OF, HUMAN, NOUNS_OF
 from harness_datasets.toy_german.words import Noun
+
+Word = TypeVar("Word")
 
 _NAMES = (name("Anna", again="sie she"), name("Paul", again="er he"))
 _AS_SUBJECT = tuple(PRONOUNS[each] for each in ("er he", "sie she", "sie they", "ich I", "wir we"))
@@ -53,12 +55,16 @@ class Speaker:
         """Whether it happens this time."""
         return self.random.random() < probability
 
+    def pick(self, words: Sequence[Word]) -> Word:
+        """One of these, an early one more often than a late one, as common words are."""
+        return words[int(len(words) * self.random.random() ** 1.5)]
+
     def subject(self, kinds: Sequence[str], *, known: bool = False) -> Nominal:
         """Who or what does it; one that is `known` has no "a" or "many"."""
         kind = self.random.choice(kinds)
         if kind in HUMAN and self.likely(0.4):
             return self.random.choice(_AS_SUBJECT if self.likely(0.65) else _NAMES)
-        noun = self.random.choice(NOUNS_OF[kind])
+        noun = self.pick(NOUNS_OF[kind])
         return self.phrase(noun, plural=self.several(noun), known=known)
 
     def object(self, kinds: Sequence[str], *, subject: Nominal, known: bool = False) -> Nominal:
@@ -68,9 +74,9 @@ class Speaker:
             pronoun = self.random.choice(_AS_OBJECT)
             if not (subject.pronoun and subject.person == pronoun.person):
                 return pronoun
-        noun = self.random.choice(NOUNS_OF[kind])
+        noun = self.pick(NOUNS_OF[kind])
         while kind in HUMAN and subject.english.endswith(f" {noun.english}"):
-            noun = self.random.choice(NOUNS_OF[kind])
+            noun = self.pick(NOUNS_OF[kind])
         plural = self.several(noun) or (kind == "clothing" and subject.plural)
         own = (kind in _OWNED and self.likely(0.25)) or (kind in _FAMILY and self.likely(0.5))
         determiner = subject.own if own else None
@@ -99,7 +105,7 @@ class Speaker:
         return noun_phrase(
             noun,
             determiner=determiner or self._determiner(noun, plural=plural, known=known),
-            adjective=self.random.choice(fitting) if described else None,
+            adjective=self.pick(fitting) if described else None,
             plural=plural,
         )
 

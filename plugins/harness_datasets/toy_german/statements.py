@@ -30,7 +30,7 @@ _THERE = {
 
 def action(speaker: Speaker) -> Pair:
     """Heute gibt die Frau dem Kind einen Apfel."""
-    said = clause(speaker, action=speaker.random.choice(_ALL_ACTIONS))
+    said = clause(speaker, action=speaker.pick(_ALL_ACTIONS))
     return ended(statement(said, opening=front(speaker, said=said)))
 
 
@@ -44,7 +44,7 @@ def description(speaker: Speaker) -> Pair:
     """Der Kaffee ist nicht warm."""
     kind = speaker.random.choice(_DESCRIBED)
     subject = speaker.briefly().subject((kind,), known=True)
-    said = being(subject, quality=speaker.random.choice(ADJECTIVES_OF[kind]))
+    said = being(subject, quality=speaker.pick(ADJECTIVES_OF[kind]))
     if said.complement and said.complement.german in _MOODS and speaker.likely(0.5):
         when = speaker.random.choice(("now", "habit"))
         said = said._replace(tense="habit", time=speaker.random.choice(TIMES[when]))
@@ -58,7 +58,7 @@ def description(speaker: Speaker) -> Pair:
 def existence(speaker: Speaker) -> Pair:
     """Im Garten gibt es viele Vögel."""
     where = speaker.random.choice(tuple(_FOUND))
-    noun = speaker.random.choice(NOUNS_OF[speaker.random.choice(_FOUND[where])])
+    noun = speaker.pick(NOUNS_OF[speaker.random.choice(_FOUND[where])])
     plural = speaker.several(noun)
     determiner = speaker.random.choice(_SEVERAL if plural else _ONE)
     there = _THERE[plural]

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from harness.contracts import Pair
+from harness_datasets.toy_german.sentences import sentence
+
+
+@pytest.fixture(scope="session")
+def said() -> list[Pair]:
+    """Some thousands of generated sentences."""
+    random = Random(20)
+    return [sentence(random) for _ in range(4000)]
