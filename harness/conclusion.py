@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
+from heapq import nlargest
 from importlib.metadata import version
+from itertools import combinations
 
-from harness.analysis import ScoredMetric, compare
+from harness.analysis import RunResult, ScoredMetric, compare
 from harness.checking import resolved_experiment
-from harness.contracts import CORE_METRICS
+from harness.contracts import CORE_METRICS, RunFacts
 from harness.differences import differences
 from harness.ledger import Hypothesis, Ledger
 from harness.planning import PlannedRun
@@ -18,6 +20,7 @@ from harness.study import BASELINE, Study
 from harness.wording import shown
 
 _SPECIMENS = 5
+_LONGEST_OPTION = 500  # characters
 
 
 def conclude(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger, command: str) -> Report:
@@ -45,6 +48,7 @@ def conclude(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger, comman
         specimens=_specimens(runs, ledger=ledger),
         signatures={name: text for each in scored for name, text in each.signatures.items()},
         command=command,
+        runs=_facts(runs, results=results, ledger=ledger),
         versions={
             "harness": version("transformer-harness"),
             "torch": version("torch"),
@@ -77,22 +81,55 @@ def changes(study: Study) -> Mapping[str, Sequence[Change]]:
 
 
 def _text(value: object) -> str:
-    return "none" if value is None else shown(value)
+    return "none" if value is None else shown(value, longest=_LONGEST_OPTION)
 
 
 def _specimens(runs: Sequence[PlannedRun], *, ledger: Ledger) -> list[Specimen]:
-    """A few sentences, evenly spread over the split, as the first seed's models wrote them."""
+    """The sentences that the first seed's models translate most differently, in their order."""
     first = [run for run in runs if run.seed == runs[0].seed]
     written = {
         run.variant: ledger.hypotheses(run.digest, evaluation=run.evaluation) for run in first
     }
     known: list[Hypothesis] = next((each for each in written.values() if each), [])
-    step = max(1, len(known) // _SPECIMENS)
+    columns = [[each.hypothesis for each in texts] for texts in written.values() if texts]
+    spread = [_spread(texts) for texts in zip(*columns, strict=True)]
     return [
         Specimen(
             known[row].source,
             known[row].reference,
             {variant: texts[row].hypothesis for variant, texts in written.items() if texts},
         )
-        for row in range(0, len(known), step)
-    ][:_SPECIMENS]
+        for row in sorted(nlargest(_SPECIMENS, range(len(spread)), key=spread.__getitem__))
+    ]
+
+
+def _spread(texts: Sequence[str]) -> float:
+    """How much texts differ: the share of words that two of them do not have in common, summed."""
+    words = [set(text.split()) for text in texts]
+    return sum(
+        len(one ^ other) / len(one | other) for one, other in combinations(words, 2) if one | other
+    )
+
+
+def _facts(
+    runs: Sequence[PlannedRun], *, results: Sequence[RunResult], ledger: Ledger
+) -> list[RunFacts]:
+    """What figures may show of every planned run."""
+    ended = {(result.variant, result.seed): result for result in results}
+    return [
+        _run_facts(run, result=ended.get((run.variant, run.seed)), ledger=ledger) for run in runs
+    ]
+
+
+def _run_facts(run: PlannedRun, *, result: RunResult | None, ledger: Ledger) -> RunFacts:
+    measured = ledger.measurements(run.digest)
+    tokens = [each.value for each in measured if each.metric == "target_tokens"]
+    return RunFacts(
+        variant=run.variant,
+        seed=run.seed,
+        outcome=result.outcome if result else None,
+        scores=result.scores if result else {},
+        validation=tuple(each for each in measured if each.split == "validation"),
+        seconds=(ledger.outcome(run.digest) or {}).get("seconds"),
+        target_tokens=int(sum(tokens)) if tokens else None,
+    )

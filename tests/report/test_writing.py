@@ -97,13 +97,14 @@ def test_a_study_without_variants_or_sentences_is_still_reported(report: Report)
 
 def test_what_is_unchanged_is_not_written_again(report: Report, tmp_path: Path) -> None:
     path = write(report, folder=tmp_path)
-    assert path == tmp_path / "report.md"
-    for name in ("report.md", "findings.json"):
+    assert path == tmp_path / "report.html"
+    names = ["findings.json", "report.html", "report.md"]
+    for name in names:
         os.utime(tmp_path / name, (1, 1))
     write(replace(report, question="Another?"), folder=tmp_path)
     assert (tmp_path / "findings.json").stat().st_mtime == 1
     assert path.stat().st_mtime > 1
-    assert sorted(item.name for item in tmp_path.iterdir()) == ["findings.json", "report.md"]
+    assert sorted(item.name for item in tmp_path.iterdir()) == names
 
 
 def test_nan_is_refused_rather_than_written(report: Report, tmp_path: Path) -> None:
