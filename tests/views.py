@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-
-from matplotlib.figure import Figure as Drawn
+from typing import Any
 
 from harness.analysis import RunResult, ScoredMetric, compare
 from harness.components import Figure
 from harness.contracts import Measurement, Outcome, ReportView, RunFacts
 from harness.study import Comparison
 
-Draws = Callable[[Figure, ReportView], Drawn]  # the fixture `draws`
+Draws = Callable[[Figure, ReportView], Any]  # the fixture `draws`: what matplotlib drew
 
 METRIC = ScoredMetric(name="bleu", higher_is_better=True)
 UPDATES = (0, 10, 20, 30)
