@@ -86,3 +86,4 @@ def _widen(axes: Axes, *, findings: Sequence[Finding]) -> None:
     known = [0.0, *(value for value in bounds if value is not None)]
     room = 0.08 * (max(known) - min(known)) or 1.0
     axes.set_xlim(min(known) - room, max(known) + room)
+    axes.locator_params(axis="x", nbins=6)
