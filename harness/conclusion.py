@@ -6,7 +6,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from heapq import nlargest
 from importlib.metadata import version
-from itertools import combinations
+from statistics import pstdev
 
 from harness.analysis import RunResult, ScoredMetric, compare
 from harness.checking import resolved_experiment
@@ -85,14 +85,14 @@ def _text(value: object) -> str:
 
 
 def _specimens(runs: Sequence[PlannedRun], *, ledger: Ledger) -> list[Specimen]:
-    """The sentences that the first seed's models translate most differently, in their order."""
+    """The sentences on which the first seed's models differ most, in their order."""
     first = [run for run in runs if run.seed == runs[0].seed]
     written = {
         run.variant: ledger.hypotheses(run.digest, evaluation=run.evaluation) for run in first
     }
     known: list[Hypothesis] = next((each for each in written.values() if each), [])
-    columns = [[each.hypothesis for each in texts] for texts in written.values() if texts]
-    spread = [_spread(texts) for texts in zip(*columns, strict=True)]
+    columns = [texts for texts in written.values() if texts]
+    spread = [_spread(sentence) for sentence in zip(*columns, strict=True)]
     return [
         Specimen(
             known[row].source,
@@ -103,12 +103,16 @@ def _specimens(runs: Sequence[PlannedRun], *, ledger: Ledger) -> list[Specimen]:
     ]
 
 
-def _spread(texts: Sequence[str]) -> float:
-    """How much texts differ: the share of words that two of them do not have in common, summed."""
-    words = [set(text.split()) for text in texts]
-    return sum(
-        len(one ^ other) / len(one | other) for one, other in combinations(words, 2) if one | other
-    )
+def _spread(sentence: Sequence[Hypothesis]) -> float:
+    """How far models are apart on a sentence, by the words they share with its reference.
+
+    The standard deviation of the Jaccard index. Where all are wrong, they do not differ.
+    """
+    near = []
+    for each in sentence:
+        given, wanted = set(each.hypothesis.split()), set(each.reference.split())
+        near.append(len(given & wanted) / max(1, len(given | wanted)))
+    return pstdev(near)
 
 
 def _facts(
