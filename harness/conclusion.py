@@ -85,19 +85,28 @@ def _text(value: object) -> str:
 
 
 def _specimens(runs: Sequence[PlannedRun], *, ledger: Ledger) -> list[Specimen]:
-    """The sentences on which the first seed's models differ most, in their order."""
-    first = [run for run in runs if run.seed == runs[0].seed]
+    """The sentences on which the first seed's models differ most, in their order.
+
+    A variant that was tested on other sentences is left out.
+    """
     written = {
-        run.variant: ledger.hypotheses(run.digest, evaluation=run.evaluation) for run in first
+        run.variant: ledger.hypotheses(run.digest, evaluation=run.evaluation)
+        for run in runs
+        if run.seed == runs[0].seed
     }
     known: list[Hypothesis] = next((each for each in written.values() if each), [])
-    columns = [texts for texts in written.values() if texts]
-    spread = [_spread(sentence) for sentence in zip(*columns, strict=True)]
+    lines = [sentence[:2] for sentence in known]
+    shared = {
+        variant: texts
+        for variant, texts in written.items()
+        if [sentence[:2] for sentence in texts] == lines
+    }
+    spread = [_spread(sentence) for sentence in zip(*shared.values(), strict=True)]
     return [
         Specimen(
             known[row].source,
             known[row].reference,
-            {variant: texts[row].hypothesis for variant, texts in written.items() if texts},
+            {variant: texts[row].hypothesis for variant, texts in shared.items()},
         )
         for row in sorted(nlargest(_SPECIMENS, range(len(spread)), key=spread.__getitem__))
     ]

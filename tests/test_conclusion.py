@@ -46,6 +46,17 @@ def test_sentences_are_those_that_some_variants_get_right_and_others_do_not(
     assert found[0].written == {"baseline": GOOD, "all-wrong": "q1"}
 
 
+def test_a_variant_that_was_tested_on_other_sentences_is_left_out(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    runs = [
+        wrote(ledger, planned("baseline"), [GOOD, BAD]),
+        wrote(ledger, planned("shorter"), [BAD]),
+        wrote(ledger, planned("same"), [BAD, BAD]),
+    ]
+    for each in conclusion._specimens(runs, ledger=ledger):
+        assert list(each.written) == ["baseline", "same"]
+
+
 def test_without_a_run_there_are_no_sentences(tmp_path: Path) -> None:
     assert conclusion._specimens([planned("baseline")], ledger=Ledger(tmp_path)) == []
 

@@ -23,7 +23,7 @@ class Specimen(NamedTuple):
 
     source: str
     reference: str
-    written: Mapping[str, str]  # by variant; those without a finished run are left out
+    written: Mapping[str, str]  # by variant; without those that did not translate it
 
 
 @dataclass(frozen=True, kw_only=True)

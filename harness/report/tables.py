@@ -110,7 +110,7 @@ def specimen(sentence: Specimen, *, variants: Sequence[str]) -> Table:
     rows: list[list[object]] = [["reference", sentence.reference or _EMPTY]]
     for variant in variants:
         written = sentence.written.get(variant)
-        rows.append([variant, Note("(no run)") if written is None else written or _EMPTY])
+        rows.append([variant, Note("(not translated)") if written is None else written or _EMPTY])
     return Table(["source", sentence.source], rows, right=2)
 
 

@@ -63,7 +63,7 @@ def test_the_report_says_what_was_asked_changed_written_and_used(report: Report)
         *("odd", "loss", "label_smoothing", "cross_entropy")
     ]
     assert row(text.split("wrote")[1], of="no-dropout") == ["no-dropout", "*(nothing)*"]
-    assert row(text.split("wrote")[1], of="wild") == ["wild", "*(no run)*"]
+    assert row(text.split("wrote")[1], of="wild") == ["wild", "*(not translated)*"]
     assert "```console\nharness run studies/ablation.yaml\n```" in text
     assert "- bleu: `nrefs:1|case:mixed|tok:13a`" in text
     assert text.endswith("- made with harness 0.1.0, torch 2.13.0, python 3.11.7\n")
