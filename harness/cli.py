@@ -6,6 +6,7 @@ What is heavy is imported by the command that needs it, so that help comes at on
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,12 @@ class _Commands(click.Group):
         except HarnessError as error:
             click.echo(str(error), err=True)
             sys.exit(2)
+        except OSError as error:  # a folder that cannot be made, a disk that is full
+            click.echo(f"{error.filename}: {error.strerror}", err=True)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            click.echo("interrupted; the same command goes on where it was", err=True)
+            sys.exit(130)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,11 +79,12 @@ def main() -> None:
 def run(study: Path, *, out: Path, seeds: int | None, jobs: int) -> None:
     """Train what is missing of STUDY, compare, and write its report.
 
-    A diverged run is an outcome and is compared; a failed one is named, the others go on, and the
-    exit status is 1. Run again to try failed runs again: they go on from their last checkpoint.
+    A diverged run is an outcome: it is counted, and its seed has no pair. A failed one is named,
+    the others go on, and the exit status is 1; the next `run` tries it again from its checkpoint.
     """
     from harness import pipeline
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     summary = pipeline.run_study(study, out=out, seeds=seeds, jobs=jobs)
     click.echo(summary.text)
     sys.exit(1 if summary.failed else 0)
@@ -125,6 +133,8 @@ def report(study: Path, *, out: Path, seeds: int | None) -> None:
     from harness import pipeline
 
     opened = pipeline.open_study(study, out=out, seeds=seeds)
+    if not any(run.exists for run in opened.runs):
+        raise HarnessError(f"{study}: nothing has been run yet; harness run {study}")
     click.echo(pipeline.write_report(opened, failed={}).text)
 
 
@@ -139,3 +149,7 @@ def plugins(*, as_json: bool) -> None:
         click.echo(describing.plugins_json(catalog.rows()))
     else:
         click.echo(describing.plugins_text(catalog.rows(), complaints=catalog.complaints))
+
+
+if __name__ == "__main__":
+    main()

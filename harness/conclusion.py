@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from harness.analysis import ScoredMetric, compare
-from harness.checking import resolved_experiment
 from harness.contracts import CORE_METRICS
 from harness.differences import differences
 from harness.ledger import Hypothesis, Ledger
 from harness.planning import PlannedRun
 from harness.report import Change, Report, Specimen
+from harness.resolving import resolved_experiment
 from harness.scoring import score
 from harness.study import BASELINE, Study
 from harness.wording import shown
@@ -89,10 +89,17 @@ def _specimens(runs: Sequence[PlannedRun], *, ledger: Ledger) -> list[Specimen]:
     known: list[Hypothesis] = next((each for each in written.values() if each), [])
     step = max(1, len(known) // _SPECIMENS)
     return [
-        Specimen(
-            known[row].source,
-            known[row].reference,
-            {variant: texts[row].hypothesis for variant, texts in written.items() if texts},
-        )
-        for row in range(0, len(known), step)
+        _specimen(row, known=known[row], written=written) for row in range(0, len(known), step)
     ][:_SPECIMENS]
+
+
+def _specimen(
+    row: int, *, known: Hypothesis, written: Mapping[str, Sequence[Hypothesis]]
+) -> Specimen:
+    """One row of the split, from the variants that have the same sentence there."""
+    same = {
+        variant: texts[row].hypothesis
+        for variant, texts in written.items()
+        if row < len(texts) and texts[row][:2] == known[:2]
+    }
+    return Specimen(known.source, known.reference, same)

@@ -178,6 +178,12 @@ def observe(plugins: Plugins, *, hook: str, arguments: Mapping[str, object]) -> 
     return [answer for answer in found if isinstance(answer, Complaint)]
 
 
+def wrappers(plugins: Plugins) -> tuple[str, ...]:
+    """The modules of the plugins that put something around a run."""
+    found = _implementations(plugins, hook="harness_run")
+    return tuple(sorted({each.function.__module__ for each in found}))
+
+
 def _implementations(plugins: Plugins, *, hook: str) -> Iterator[pluggy.HookImpl]:
     """In pluggy's order of calling: the last registered first."""
     caller: pluggy.HookCaller = getattr(plugins.registry.hook, hook)

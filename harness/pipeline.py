@@ -63,7 +63,7 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> Opened:
         plugins=plugins,
         ledger=ledger,
         folder=folder,
-        runs=plan(study, ledger=ledger, previous=results.previous_plan(folder)),
+        runs=plan(study, plugins=plugins, ledger=ledger, previous=results.previous_plan(folder)),
         command=describing.command(path, out=out, seeds=seeds),
     )
 

@@ -40,7 +40,10 @@ def train(parts: Assembly, *, after: int = 0) -> Iterator[Update]:
     for update, window in zip(range(after + 1, budget.updates + 1), windows, strict=False):
         measurements = _step(parts, window=window, update=update)
         if update % budget.evaluate_every == 0 or update == budget.updates:
-            measurements += measure(parts, split="validation", update=update)
+            measured = measure(parts, split="validation", update=update)
+            if not any(each.metric == "nll" for each in measured):
+                raise Diverged(f"validation nll is not finite after update {update}")
+            measurements += measured
         yield Update(update, measurements)
 
 

@@ -265,3 +265,12 @@ def test_noise_is_keyed_by_micro_batch() -> None:
     noise = Noise(seed=1, update=1)
     other = replace(noise, micro_batch=1)
     assert not torch.equal(noise.keep("a", (100,), 0.5), other.keep("a", (100,), 0.5))
+
+
+def test_a_run_that_its_last_update_ruins_has_diverged() -> None:
+    from harness_schedules.constant import Constant
+
+    budget = replace(BUDGET, updates=1, evaluate_every=1)
+    choices = experiment(schedule=Constant(learning_rate=1e30), budget=budget)
+    with pytest.raises(Diverged, match="validation nll is not finite after update 1"):
+        list(train(assemble(choices, seed=1)))

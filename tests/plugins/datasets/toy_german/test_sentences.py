@@ -286,6 +286,21 @@ def test_articles_and_adjectives_agree_with_their_noun(said: list[Pair]) -> None
     assert faults == []
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"kauf\w+ d\w+ ([A-ZÄÖÜ]\w+)(?: nicht)?, weil (er|sie|es) ",  # the thing bought
+        r"^(?:Weil|Obwohl|Wenn) \w+ ([A-ZÄÖÜ]\w+) .*, \w+ (er|sie|es)\b",  # who does it
+    ],
+)
+def test_pronouns_have_the_gender_of_the_noun_before_them(said: list[Pair], pattern: str) -> None:
+    found = Counter(match.groups() for pair in said if (match := re.search(pattern, pair.source)))
+    assert {pronoun for _, pronoun in found} == {"er", "sie", "es"}
+    genders = {"er": "m", "sie": "fp", "es": "n"}
+    nouns = {pronoun: " ".join(GENDERS[each] for each in genders[pronoun]) for pronoun in genders}
+    assert [(noun, pronoun) for noun, pronoun in found if noun not in nouns[pronoun].split()] == []
+
+
 def test_sentences_are_written_as_sentences(said: list[Pair]) -> None:
     for source, target in said:
         for line in (source, target):
