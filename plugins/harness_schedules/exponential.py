@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotated_types import Gt
+from annotated_types import Gt, Le
 
 from harness.components import Schedule
-from harness.components.options import PositiveFloat, PositiveInt, Probability
+from harness.components.options import PositiveFloat, PositiveInt
 from harness.contracts import Rate, Setting
 
 
@@ -23,7 +23,7 @@ class Exponential(Schedule):
     name = "exponential"
 
     learning_rate: PositiveFloat
-    base: Annotated[Probability, Gt(0)]
+    base: Annotated[float, Gt(0), Le(1)]
     every: PositiveInt = 1
 
     def build(self, setting: Setting) -> Rate:

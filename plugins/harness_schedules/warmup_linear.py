@@ -34,7 +34,7 @@ class WarmupLinear(Schedule):
             raise ValueError(f"end must be at most peak, got {self.end} and {self.peak}")
 
     def build(self, setting: Setting) -> Rate:
-        """What a rate falls by is counted from the peak, which a short budget may never reach."""
+        """The fall has what the warmup leaves of the budget, if it leaves anything."""
         steps = setting.updates - self.warmup
 
         def rate(update: int) -> float:
