@@ -300,7 +300,7 @@ def test_what_falls_falls_together(kind: str, path: str, shape: tuple[int, ...])
 
 def test_whole_tokens_are_what_torchs_feature_dropout_drops() -> None:
     value = torch.ones(50, 60, 8)
-    for dropped in (torch.feature_dropout(value, 0.4, True), _of_kind("token", value)):
+    for dropped in (torch.feature_dropout(value, 0.4, train=True), _of_kind("token", value)):
         token = dropped[:, :, :1]
         assert torch.equal(dropped, token.expand_as(dropped))
         assert abs((token == 0).double().mean() - 0.4) < 0.05
