@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
+from heapq import nlargest
 from importlib.metadata import version
+from statistics import pstdev
 
-from harness.analysis import ScoredMetric, compare
-from harness.contracts import CORE_METRICS
+from harness.analysis import RunResult, ScoredMetric, compare
+from harness.contracts import CORE_METRICS, RunFacts
 from harness.differences import differences
 from harness.ledger import Hypothesis, Ledger
 from harness.planning import PlannedRun
@@ -18,6 +20,7 @@ from harness.study import BASELINE, Study
 from harness.wording import shown
 
 _SPECIMENS = 5
+_LONGEST_OPTION = 500  # characters
 
 
 def conclude(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger, command: str) -> Report:
@@ -45,6 +48,7 @@ def conclude(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger, comman
         specimens=_specimens(runs, ledger=ledger),
         signatures={name: text for each in scored for name, text in each.signatures.items()},
         command=command,
+        runs=_facts(runs, results=results, ledger=ledger),
         versions={
             "harness": version("transformer-harness"),
             "torch": version("torch"),
@@ -77,29 +81,68 @@ def changes(study: Study) -> Mapping[str, Sequence[Change]]:
 
 
 def _text(value: object) -> str:
-    return "none" if value is None else shown(value)
+    return "none" if value is None else shown(value, longest=_LONGEST_OPTION)
 
 
 def _specimens(runs: Sequence[PlannedRun], *, ledger: Ledger) -> list[Specimen]:
-    """A few sentences, evenly spread over the split, as the first seed's models wrote them."""
-    first = [run for run in runs if run.seed == runs[0].seed]
+    """The sentences on which the first seed's models differ most, in their order.
+
+    A variant that was tested on other sentences is left out.
+    """
     written = {
-        run.variant: ledger.hypotheses(run.digest, evaluation=run.evaluation) for run in first
+        run.variant: ledger.hypotheses(run.digest, evaluation=run.evaluation)
+        for run in runs
+        if run.seed == runs[0].seed
     }
     known: list[Hypothesis] = next((each for each in written.values() if each), [])
-    step = max(1, len(known) // _SPECIMENS)
-    return [
-        _specimen(row, known=known[row], written=written) for row in range(0, len(known), step)
-    ][:_SPECIMENS]
-
-
-def _specimen(
-    row: int, *, known: Hypothesis, written: Mapping[str, Sequence[Hypothesis]]
-) -> Specimen:
-    """One row of the split, from the variants that have the same sentence there."""
-    same = {
-        variant: texts[row].hypothesis
+    lines = [sentence[:2] for sentence in known]
+    shared = {
+        variant: texts
         for variant, texts in written.items()
-        if row < len(texts) and texts[row][:2] == known[:2]
+        if [sentence[:2] for sentence in texts] == lines
     }
-    return Specimen(known.source, known.reference, same)
+    spread = [_spread(sentence) for sentence in zip(*shared.values(), strict=True)]
+    return [
+        Specimen(
+            known[row].source,
+            known[row].reference,
+            {variant: texts[row].hypothesis for variant, texts in shared.items()},
+        )
+        for row in sorted(nlargest(_SPECIMENS, range(len(spread)), key=spread.__getitem__))
+    ]
+
+
+def _spread(sentence: Sequence[Hypothesis]) -> float:
+    """How far models are apart on a sentence, by the words they share with its reference.
+
+    The standard deviation of the Jaccard index. Where all are wrong, they do not differ.
+    """
+    near = []
+    for each in sentence:
+        given, wanted = set(each.hypothesis.split()), set(each.reference.split())
+        near.append(len(given & wanted) / max(1, len(given | wanted)))
+    return pstdev(near)
+
+
+def _facts(
+    runs: Sequence[PlannedRun], *, results: Sequence[RunResult], ledger: Ledger
+) -> list[RunFacts]:
+    """What figures may show of every planned run."""
+    ended = {(result.variant, result.seed): result for result in results}
+    return [
+        _run_facts(run, result=ended.get((run.variant, run.seed)), ledger=ledger) for run in runs
+    ]
+
+
+def _run_facts(run: PlannedRun, *, result: RunResult | None, ledger: Ledger) -> RunFacts:
+    measured = ledger.measurements(run.digest)
+    tokens = [each.value for each in measured if each.metric == "target_tokens"]
+    return RunFacts(
+        variant=run.variant,
+        seed=run.seed,
+        outcome=result.outcome if result else None,
+        scores=result.scores if result else {},
+        validation=tuple(each for each in measured if each.split == "validation"),
+        seconds=(ledger.outcome(run.digest) or {}).get("seconds"),
+        target_tokens=int(sum(tokens)) if tokens else None,
+    )

@@ -182,6 +182,18 @@ def harness_metrics() -> Sequence[type[components.Metric]]:
 
 
 @hookspec
+def harness_figures() -> Sequence[type[components.Figure]]:
+    """Offer figures: what a report shows of its numbers.
+
+    Example::
+
+        @hookimpl
+        def harness_figures():
+            return [Histogram]
+    """
+
+
+@hookspec
 def harness_executors() -> Sequence[type[components.Executor]]:
     """Offer executors: where runs are carried out.
 

@@ -104,7 +104,12 @@ def write_report(opened: Opened, *, failed: dict[str, str]) -> describing.Summar
     concluded = conclude(
         opened.study, runs=opened.runs, ledger=opened.ledger, command=opened.command
     )
-    path = report.write(concluded, folder=opened.folder)
+    figures = opened.study.figures
+    drawings = [*report.draw(figures, view=concluded.view, folder=opened.folder / "figures")]
+    for drawing in drawings:
+        if drawing.fault:
+            sys.stderr.write(f"warning: {drawing.fault}\n")
+    path = report.write(concluded, folder=opened.folder, drawings=drawings)
     reasons = [
         f"{run.variant}, seed {run.seed}: {failed[run.digest]}"
         for run in opened.runs

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.analysis import Outcome, RunResult
+from harness.analysis import RunResult
 from harness.components import Metric
-from harness.contracts import Score
+from harness.contracts import Outcome, Score
 from harness.identity import digest, source_digest
 from harness.ledger import Hypothesis, Ledger, read_json, write_json
 from harness.planning import PlannedRun

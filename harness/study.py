@@ -14,6 +14,7 @@ from harness.components import (
     Dataset,
     DecodingPolicy,
     Executor,
+    Figure,
     Generation,
     Initializer,
     Loss,
@@ -124,6 +125,7 @@ class Study:
     variants: Mapping[str, Experiment]
     seeds: Annotated[tuple[int, ...], MinLen(1)]
     metrics: tuple[Metric, ...]
+    figures: tuple[Figure, ...]
     compare: Comparison
     executor: Executor
     plugins: tuple[Path, ...] = ()

@@ -57,10 +57,10 @@ def meant(name: str, *, among: Collection[str], otherwise: str) -> str:
 # --- values -------------------------------------------------------------------------------------
 
 
-def shown(value: object) -> str:
+def shown(value: object, *, longest: int = _LONGEST) -> str:
     """Plain data as it would stand in a study, on one line and not too long."""
     text = _flow(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def _flow(value: object) -> str:

@@ -28,5 +28,6 @@ variants:
   no-dropout: {regularizers: {dropout: off}}
 seeds: 2
 metrics: [bleu]
+figures: []
 compare: {primary: nll}
 """

@@ -205,6 +205,29 @@ class Chrf(NeverBuilt, components.Metric):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Forest(NeverBuilt, components.Figure):
+    """Trees."""
+
+    name = "forest"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost(NeverBuilt, components.Figure):
+    """Money."""
+
+    name = "cost"
+    bare = "against"
+    against: Literal["seconds", "target_tokens"] = "seconds"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pie(NeverBuilt, components.Figure):
+    """Not asked for."""
+
+    name = "pie"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Local(NeverBuilt, components.Executor):
     """Here."""
 
@@ -265,6 +288,10 @@ class Stranger:
     @hookimpl
     def harness_metrics(self) -> list[type]:
         return [Bleu, Chrf]
+
+    @hookimpl
+    def harness_figures(self) -> list[type]:
+        return [Pie, Cost, Forest]
 
     @hookimpl
     def harness_executors(self) -> list[type]:

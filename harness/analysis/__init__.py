@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.analysis.results import Outcome, RunResult, ScoredMetric
+from harness.analysis.results import RunResult, ScoredMetric
 from harness.analysis.verdicts import compare
 from harness.analysis.wording import p_text
 
-__all__ = ["Outcome", "RunResult", "ScoredMetric", "compare", "p_text"]
+__all__ = ["RunResult", "ScoredMetric", "compare", "p_text"]

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
-from harness.contracts import Split
-
-Outcome = Literal["finished", "diverged", "failed"]
+from harness.contracts import Outcome, Split
 
 _LARGEST = 1e150  # the square of a larger score is no longer a float
 

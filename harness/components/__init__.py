@@ -8,6 +8,7 @@ from harness.components.dataset import Dataset
 from harness.components.decay import Decay
 from harness.components.decoding_policy import DecodingPolicy
 from harness.components.executor import Executor
+from harness.components.figure import Figure
 from harness.components.generation import Generation
 from harness.components.initializer import Initializer
 from harness.components.loss import Loss
@@ -32,6 +33,7 @@ BASES: tuple[type[Component], ...] = (
     Averaging,
     Generation,
     Metric,
+    Figure,
     Executor,
 )
 
@@ -46,6 +48,7 @@ __all__ = [
     "Decay",
     "DecodingPolicy",
     "Executor",
+    "Figure",
     "Generation",
     "Initializer",
     "Loss",

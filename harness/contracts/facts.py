@@ -78,6 +78,44 @@ class RunView(NamedTuple):
     path: Path
 
 
+Outcome = Literal["finished", "diverged", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFacts:
+    """What one planned run came to, for figures; `outcome` is None for a run that has not ended.
+
+    `scores` are of the compared split, by metric, once the run is finished. `validation` has every
+    measurement of the validation split on the way, `seconds` the time that training took and
+    `target_tokens` how many target tokens it saw; None where that is not known.
+    """
+
+    variant: str
+    seed: int
+    outcome: Outcome | None
+    scores: Mapping[str, float]
+    validation: tuple[Measurement, ...]
+    seconds: float | None
+    target_tokens: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportView:
+    """A report's numbers, as figures see them.
+
+    `metric` is the primary one, on `split`; `variants` and `seeds` are what was planned, the
+    baseline first; `runs` has one entry for each of both; `findings` are on every metric.
+    """
+
+    metric: str
+    split: Split
+    higher_is_better: bool
+    variants: tuple[str, ...]
+    seeds: tuple[int, ...]
+    findings: tuple[Finding, ...]
+    runs: tuple[RunFacts, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class StudyView:
     """A study and its runs, as observers see them."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
 
+from harness.contracts.facts import ReportView
 from harness.contracts.model import Model
 from harness.contracts.tensors import Batch, Prediction
 from harness.contracts.text import BOS, EOS, PAD, UNK
 from harness.streams import Noise
+
+if TYPE_CHECKING:
+    import matplotlib.figure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +38,7 @@ class Setting:
     unk: int = UNK
 
 
-# Aliases quote torch, which they would load; annotations are strings already.
+# Aliases quote torch and matplotlib, which they would load; annotations are strings already.
 Initialize = Callable[[str, "torch.Tensor", Callable[[str], "torch.Generator"]], None]
 Loss = Callable[
     ["Float[torch.Tensor, 'tokens classes']", "Int[torch.Tensor, 'tokens']"],
@@ -44,6 +48,7 @@ Parameters = Sequence["torch.nn.Parameter"]
 MakeOptimizer = Callable[[Sequence[Mapping[str, Any]]], "torch.optim.Optimizer"]
 Rate = Callable[[int], float]
 ScoreText = Callable[[Sequence[str], Sequence[str]], "Score"]
+Draw = Callable[[ReportView], "matplotlib.figure.Figure"]
 
 
 @runtime_checkable

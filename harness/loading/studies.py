@@ -14,7 +14,7 @@ from annotated_types import Ge, Le, MinLen
 
 from harness.catalog import Catalog
 from harness.checking import Checker
-from harness.components import Executor, Metric
+from harness.components import Executor, Figure, Metric
 from harness.components.options import NonNegativeInt
 from harness.contracts import CORE_METRICS
 from harness.discovery import Plugins, discover, register_file
@@ -29,6 +29,7 @@ from harness.study import Comparison, Study
 from harness.wording import meant, shown
 
 _EXECUTOR = "local"
+_FIGURES = ("forest", "learning_curves", "slopes", "cost")  # those of them that are installed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,7 @@ class _Top:
     variants: Annotated[Mapping[str, Any], MinLen(1)]
     seeds: Annotated[int, Ge(1), Le(1000)] | Annotated[tuple[NonNegativeInt, ...], MinLen(1)]
     metrics: tuple[Metric, ...] = ()
+    figures: tuple[Figure, ...]
     compare: Comparison = field(default_factory=Comparison)
     executor: Executor
     plugins: tuple[str, ...] = ()
@@ -72,6 +74,7 @@ def load(
         variants=variants,
         seeds=_seeds(top.seeds if seeds is None else seeds),
         metrics=top.metrics,
+        figures=top.figures,
         compare=top.compare,
         executor=top.executor,
         plugins=tuple(Path(file).absolute() for file in files),
@@ -122,7 +125,9 @@ def _find_file(name: str, *, folder: Path) -> str:
 
 def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> _Top:
     """The study apart from its experiments; raises `StudyError` if there is any fault at all."""
-    data = {"executor": _EXECUTOR, **plain(root)}
+    offered = checker.catalog.offers[Figure.slot]
+    figures = [name for name in _FIGURES if name in offered]
+    data = {"executor": _EXECUTOR, "figures": figures, **plain(root)}
     faults.add_misfits(_contradictions(data), root=root)
     try:
         top = checker.options(data, of=_Top, owner="a study")
@@ -136,8 +141,9 @@ def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> _Top:
 def _contradictions(data: Mapping[str, Any]) -> Iterator[Misfit]:
     """What no single option has wrong."""
     metrics, seeds, compare = (data.get(name) for name in ("metrics", "seeds", "compare"))
-    named = [_named(each) for each in metrics] if isinstance(metrics, list) else []
+    named, figures = _names(metrics), _names(data.get("figures"))
     yield from _repetitions(named, slot="metrics", word="metric")
+    yield from _repetitions(figures, slot="figures", word="figure")
     yield from _repetitions(seeds if isinstance(seeds, list) else [], slot="seeds", word="seed")
     primary = compare.get("primary") if isinstance(compare, Mapping) else None
     possible = [*CORE_METRICS, *(name for name in named if name)]
@@ -146,6 +152,10 @@ def _contradictions(data: Mapping[str, Any]) -> Iterator[Misfit]:
         rest = meant(primary, among=possible, otherwise="there are")
         fault = f"{shown(primary)} is no metric of this study; {rest}"
         yield Misfit(("compare", "primary"), fault)
+
+
+def _names(components: Any) -> list[str | None]:
+    return [_named(each) for each in components] if isinstance(components, list) else []
 
 
 def _named(component: Any) -> str | None:

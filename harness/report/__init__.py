@@ -1,8 +1,9 @@
-"""What was found, for people and for programs: report.md and findings.json."""
+"""What was found, for people and for programs: report.html, report.md and findings.json."""
 
 from __future__ import annotations
 
 from harness.report.contents import Change, Report, Specimen
+from harness.report.drawing import Drawing, draw
 from harness.report.writing import write
 
-__all__ = ["Change", "Report", "Specimen", "write"]
+__all__ = ["Change", "Drawing", "Report", "Specimen", "draw", "write"]

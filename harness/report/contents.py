@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from harness.analysis import RunResult, ScoredMetric
-from harness.contracts import Finding
+from harness.contracts import Finding, ReportView, RunFacts
 
 
 class Change(NamedTuple):
@@ -23,7 +23,7 @@ class Specimen(NamedTuple):
 
     source: str
     reference: str
-    written: Mapping[str, str]  # by variant; those without a finished run are left out
+    written: Mapping[str, str]  # by variant; without those that did not translate it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,8 @@ class Report:
     """A finished study.
 
     `variants` and `seeds` are what was planned, the baseline first; `changes` has the variants that
-    differ from it; `signatures` say how each text metric was computed; `command` is what to type to
+    differ from it; `runs` are for figures;
+    `signatures` say how each text metric was computed; `command` is what to type to
     get the report again, and `versions` name what it was made with.
     """
 
@@ -47,6 +48,7 @@ class Report:
     signatures: Mapping[str, str]
     command: str
     versions: Mapping[str, str]
+    runs: Sequence[RunFacts] = ()
 
     @property
     def on_primary(self) -> list[Finding]:
@@ -57,3 +59,16 @@ class Report:
     def exploratory(self) -> list[Finding]:
         """The findings on every other metric."""
         return [finding for finding in self.findings if finding.role == "exploratory"]
+
+    @property
+    def view(self) -> ReportView:
+        """The numbers, as figures see them."""
+        return ReportView(
+            metric=self.primary.name,
+            split=self.primary.split,
+            higher_is_better=self.primary.higher_is_better,
+            variants=tuple(self.variants),
+            seeds=tuple(self.seeds),
+            findings=tuple(self.findings),
+            runs=tuple(self.runs),
+        )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from harness.report.tables import Note, Table
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SPECIAL = re.compile(
     r"[\\`*\[\]|~$]"
@@ -23,6 +25,8 @@ def escape(value: object) -> Markdown:
     """
     if isinstance(value, Markdown):
         return value
+    if isinstance(value, Note):
+        return Markdown(f"*{value}*")
     text = " ".join(_CONTROL.sub(" ", str(value)).split())
     text = _SPECIAL.sub(r"\\\g<0>", text)
     text = re.sub(r"&(?=#?\w+;)", "&amp;", text)
@@ -43,9 +47,10 @@ def block(text: str, *, language: str) -> Markdown:
     return Markdown(f"{fence}{language}\n{text}\n{fence}")
 
 
-def table(header: Sequence[object], *, rows: Sequence[Sequence[object]], right: int) -> Markdown:
-    """A table whose columns from number `right` on are flush right; aligned in the raw text too."""
-    cells = [[escape(cell) for cell in row] for row in (header, *rows)]
+def table(content: Table) -> Markdown:
+    """A table that is aligned in the raw text too."""
+    cells = [[escape(cell) for cell in row] for row in (content.header, *content.rows)]
+    right = content.right
     widths = [max(3, *(len(cell) for cell in column)) for column in zip(*cells, strict=True)]
     lines = [_line(row, widths=widths, right=right) for row in cells]
     rules = [

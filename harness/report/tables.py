@@ -1,14 +1,14 @@
-"""The tables of a report."""
+"""The tables of a report, as values: Markdown and HTML say the same."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from harness.analysis import p_text
 from harness.contracts import Finding
 from harness.report.contents import Report, Specimen
-from harness.report.markdown import Markdown, table
 from harness.report.numbers import (
     NONE,
     decimals,
@@ -18,10 +18,24 @@ from harness.report.numbers import (
 from harness.study import BASELINE
 
 _DIFFERENCE = "difference (95% interval)"
-_EMPTY = Markdown("*(nothing)*")
 
 
-def verdicts(report: Report) -> Markdown:
+class Note(str):
+    """A cell that the report says itself, in place of text that it would have quoted."""
+
+
+class Table(NamedTuple):
+    """Cells below their headers; the columns from number `right` on are flush right."""
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    right: int
+
+
+_EMPTY = Note("(nothing)")
+
+
+def verdicts(report: Report) -> Table:
     """The primary metric: means, difference, both tests, verdict."""
     header = [
         "variant",
@@ -37,30 +51,30 @@ def verdicts(report: Report) -> Markdown:
         [finding.variant, finding.verdict, finding.n, *_numbers(finding), _sign_flip(finding)]
         for finding in report.on_primary
     ]
-    return table(header, rows=rows, right=2)
+    return Table(header, rows, right=2)
 
 
-def exploratory(report: Report) -> Markdown:
+def exploratory(report: Report) -> Table:
     """Every other metric, in brief."""
     header = ["metric", "variant", "verdict", BASELINE, "variant mean", _DIFFERENCE, "p"]
     rows = [
         [finding.metric, finding.variant, finding.verdict, *_numbers(finding)]
         for finding in report.exploratory
     ]
-    return table(header, rows=rows, right=3)
+    return Table(header, rows, right=3)
 
 
-def changes(report: Report) -> Markdown:
+def changes(report: Report) -> Table:
     """What each variant changes, option by option."""
     rows = [
         [variant, *change]
         for variant in report.variants
         for change in report.changes.get(variant, ())
     ]
-    return table(["variant", "option", BASELINE, "variant"], rows=rows, right=4)
+    return Table(["variant", "option", BASELINE, "variant"], rows, right=4)
 
 
-def runs(report: Report) -> Markdown:
+def runs(report: Report) -> Table:
     """How many runs were planned, and what became of them."""
     outcomes = Counter((result.variant, result.outcome) for result in report.results)
     rows = []
@@ -69,10 +83,10 @@ def runs(report: Report) -> Markdown:
         ended.append(outcomes[variant, "failed"])
         rows.append([variant, len(report.seeds), *ended, len(report.seeds) - sum(ended)])
     header = ["variant", "planned", "finished", "diverged", "failed", "not run"]
-    return table(header, rows=rows, right=1)
+    return Table(header, rows, right=1)
 
 
-def by_seed(report: Report) -> Markdown:
+def by_seed(report: Report) -> Table:
     """The primary metric of every run."""
     results = {(result.variant, result.seed): result for result in report.results}
     places = max((decimals(finding) for finding in report.on_primary), default=3)
@@ -88,16 +102,16 @@ def by_seed(report: Report) -> Markdown:
     rows = [
         [seed, *(cell(variant, seed=seed) for variant in report.variants)] for seed in report.seeds
     ]
-    return table(["seed", *report.variants], rows=rows, right=0)
+    return Table(["seed", *report.variants], rows, right=0)
 
 
-def specimen(sentence: Specimen, *, variants: Sequence[str]) -> Markdown:
+def specimen(sentence: Specimen, *, variants: Sequence[str]) -> Table:
     """A sentence, its reference, and a line for each variant."""
-    rows = [["reference", sentence.reference or _EMPTY]]
+    rows: list[list[object]] = [["reference", sentence.reference or _EMPTY]]
     for variant in variants:
         written = sentence.written.get(variant)
-        rows.append([variant, Markdown("*(no run)*") if written is None else written or _EMPTY])
-    return table(["source", sentence.source], rows=rows, right=2)
+        rows.append([variant, Note("(not translated)") if written is None else written or _EMPTY])
+    return Table(["source", sentence.source], rows, right=2)
 
 
 def _numbers(finding: Finding) -> list[str]:

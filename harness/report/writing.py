@@ -12,17 +12,20 @@ from harness.contracts import Finding
 from harness.ledger import write_atomically
 from harness.report import markdown, sentences, tables
 from harness.report.contents import Report
+from harness.report.drawing import Drawing
+from harness.report.page import as_html
 
 
-def write(report: Report, *, folder: Path) -> Path:
-    """Write ``report.md`` and ``findings.json`` into a folder; returns the path of the first.
+def write(report: Report, *, folder: Path, drawings: Sequence[Drawing] = ()) -> Path:
+    """Write ``report.html``, ``report.md`` and ``findings.json``; returns the path of the first.
 
     Each is replaced as a whole or, when nothing in it would change, left alone.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / "findings.json", text=as_json(report.findings))
     _replace(folder / "report.md", text=as_markdown(report))
-    return folder / "report.md"
+    _replace(folder / "report.html", text=as_html(report, drawings=drawings))
+    return folder / "report.html"
 
 
 def as_json(findings: Sequence[Finding]) -> str:
@@ -51,6 +54,7 @@ def as_markdown(report: Report) -> str:
         report=report,
         answer=sentences.answer(report),
         direction=sentences.direction(report.primary),
+        table=markdown.table,
         tables=tables,
         code=markdown.code,
         block=markdown.block,

@@ -53,6 +53,13 @@ def test_what_a_study_may_leave_out_has_defaults(loaded: Load) -> None:
     assert baseline.averaging is baseline.parameter_groups is None
 
 
+def test_figures_are_the_usual_ones_unless_a_study_says_otherwise(loaded: Load) -> None:
+    assert loaded().figures == (strangers.Forest(), strangers.Cost())
+    chosen = loaded(("seeds: 5\n", "seeds: 5\nfigures: [{cost: target_tokens}, pie]\n"))
+    assert chosen.figures == (strangers.Cost(against="target_tokens"), strangers.Pie())
+    assert loaded(("seeds: 5\n", "seeds: 5\nfigures: []\n")).figures == ()
+
+
 def test_a_choice_in_a_variant_is_replaced_whole(loaded: Load) -> None:
     study = loaded(("{loss: cross_entropy}", "{loss: label_smoothing, schedule: piecewise}"))
     variant = study.variants["cross-entropy"]

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from harness.report.markdown import Markdown, block, code, escape, table
+from harness.report.tables import Table
 
 COMMONMARK = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 # Mostly what means something in Markdown, in every order.
@@ -43,7 +44,7 @@ def test_escaped_text_is_shown_as_it_was_and_is_nothing_but_text(text: str) -> N
 
 @given(st.lists(st.lists(texts, min_size=2, max_size=2), min_size=1, max_size=4))
 def test_a_table_has_the_cells_that_it_was_given(rows: list[list[str]]) -> None:
-    tokens = COMMONMARK.parse(table(["left", "right"], rows=rows, right=1))
+    tokens = COMMONMARK.parse(table(Table(["left", "right"], rows, right=1)))
     cells = [
         "".join(child.content for child in token.children or [])
         for token in tokens
@@ -53,7 +54,7 @@ def test_a_table_has_the_cells_that_it_was_given(rows: list[list[str]]) -> None:
 
 
 def test_a_table_is_aligned_in_the_raw_text() -> None:
-    text = table(["name", "score"], rows=[["a", "1.5"], ["long-name", "-12.25"]], right=1)
+    text = table(Table(["name", "score"], [["a", "1.5"], ["long-name", "-12.25"]], right=1))
     assert text.splitlines() == [
         "| name      |  score |",
         "| --------- | -----: |",

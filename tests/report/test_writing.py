@@ -63,7 +63,7 @@ def test_the_report_says_what_was_asked_changed_written_and_used(report: Report)
         *("odd", "loss", "label_smoothing", "cross_entropy")
     ]
     assert row(text.split("wrote")[1], of="no-dropout") == ["no-dropout", "*(nothing)*"]
-    assert row(text.split("wrote")[1], of="wild") == ["wild", "*(no run)*"]
+    assert row(text.split("wrote")[1], of="wild") == ["wild", "*(not translated)*"]
     assert "```console\nharness run studies/ablation.yaml\n```" in text
     assert "- bleu: `nrefs:1|case:mixed|tok:13a`" in text
     assert text.endswith("- made with harness 0.1.0, torch 2.13.0, python 3.11.7\n")
@@ -97,13 +97,14 @@ def test_a_study_without_variants_or_sentences_is_still_reported(report: Report)
 
 def test_what_is_unchanged_is_not_written_again(report: Report, tmp_path: Path) -> None:
     path = write(report, folder=tmp_path)
-    assert path == tmp_path / "report.md"
-    for name in ("report.md", "findings.json"):
+    assert path == tmp_path / "report.html"
+    names = ["findings.json", "report.html", "report.md"]
+    for name in names:
         os.utime(tmp_path / name, (1, 1))
     write(replace(report, question="Another?"), folder=tmp_path)
     assert (tmp_path / "findings.json").stat().st_mtime == 1
     assert path.stat().st_mtime > 1
-    assert sorted(item.name for item in tmp_path.iterdir()) == ["findings.json", "report.md"]
+    assert sorted(item.name for item in tmp_path.iterdir()) == names
 
 
 def test_nan_is_refused_rather_than_written(report: Report, tmp_path: Path) -> None:

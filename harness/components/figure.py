@@ -1,0 +1,31 @@
+"""Slot `figures`: what a report shows of its numbers."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.components.component import Component
+from harness.contracts import Draw
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure(Component):
+    """Draws a picture of a report, which keeps it as PNG and SVG and shows it in report.html.
+
+    The docstring is the picture's caption. What draws has the report's style set around it: it
+    makes a `matplotlib.figure.Figure` of its own, some 4.6 inches wide so that its text is readable
+    on a phone, and saves nothing. It must draw whatever it is given: one seed, one variant, runs
+    that diverged or are missing, findings without numbers. Black and white become the page's own
+    text and background, so other colors should be readable on both light and dark. Whether to draw
+    again is decided from the view, the options and the source; nothing else may show in the
+    picture. matplotlib and seaborn are imported by the function that draws.
+    """
+
+    slot: ClassVar[str] = "figures"
+    hook: ClassVar[str] = "harness_figures"
+
+    @abstractmethod
+    def build(self) -> Draw:
+        """A function of a report to a drawn `matplotlib.figure.Figure`."""

@@ -1,0 +1,70 @@
+"""The style of every figure, and how a drawing is fitted to a page that is light or dark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+# Pure black and white are the page's: `inline` gives them the colors of the reader's theme.
+_INK, _PAPER = "#000000", "#ffffff"
+_STYLE: Mapping[Any, Any] = {
+    "axes.edgecolor": _INK,
+    "axes.facecolor": _PAPER,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.labelcolor": _INK,
+    "axes.labelsize": 9,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 9,
+    "axes.unicode_minus": True,
+    "figure.labelsize": 9,
+    "figure.facecolor": _PAPER,
+    "figure.figsize": (4.6, 3.2),
+    "figure.constrained_layout.use": True,
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9,
+    "grid.alpha": 0.15,
+    "grid.color": _INK,
+    "grid.linewidth": 0.6,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "legend.title_fontsize": 8,
+    "savefig.dpi": 200,
+    "svg.fonttype": "none",  # text stays text: it can be read aloud, searched and themed
+    "text.color": _INK,
+    "text.parse_math": False,  # a dollar in a name is a dollar
+    "xtick.color": _INK,
+    "xtick.labelsize": 8,
+    "ytick.color": _INK,
+    "ytick.labelsize": 8,
+}
+
+
+@contextmanager
+def style(name: str) -> Iterator[None]:
+    """Draw in the report's style, without a screen; a figure's name makes its marks its own."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    with matplotlib.rc_context({**matplotlib.rcParamsDefault, **_STYLE, "svg.hashsalt": name}):
+        yield
+
+
+def inline(svg: str, *, name: str) -> str:
+    """An SVG file as an element of a page: as wide as its place, in the page's own colors.
+
+    What only a file needs goes; every id gets the figure's name before it, as a page has many.
+    """
+    element = re.sub(r"\s*<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    opening, rest = element.split(">", maxsplit=1)
+    opening = re.sub(r'\s(?:width|height)="[^"]*"', "", opening)
+    rest = re.sub(r"<style.*?</style>", "", rest, flags=re.DOTALL)
+    rest = re.sub(r'(\sid="|url\(#|href="#)', rf"\g<1>{name}-", rest)
+    rest = re.sub(rf"{_PAPER}\b", "var(--page)", rest, flags=re.IGNORECASE)
+    rest = re.sub(rf"{_INK}\b", "currentColor", rest)
+    # Matplotlib leaves out a fill that is black.
+    return f'{opening} fill="currentColor" aria-hidden="true">{rest}'

@@ -1,0 +1,18 @@
+"""Figures: what a report shows of its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.components import Figure
+from harness.hookspecs import hookimpl
+from harness_figures.cost import Cost
+from harness_figures.forest import Forest
+from harness_figures.learning_curves import LearningCurves
+from harness_figures.slopes import Slopes
+
+
+@hookimpl
+def harness_figures() -> Sequence[type[Figure]]:
+    """Offer the four that a report has unless its study says otherwise."""
+    return [Forest, LearningCurves, Slopes, Cost]

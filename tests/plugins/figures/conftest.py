@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from views import Draws
+
+from harness.report.look import style
+
+
+@pytest.fixture
+def draws() -> Iterator[Draws]:
+    """Draws as a report does: in its style."""
+    with style("test"):
+        yield lambda figure, view: figure.build()(view)

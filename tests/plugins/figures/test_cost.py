@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+import views
+from views import Draws
+
+from harness_figures.cost import Against, Cost
+
+
+@pytest.mark.parametrize(
+    ("against", "costs", "said"),
+    [
+        ("seconds", [11, 12, 13], "seconds of training"),
+        ("target_tokens", [1000, 2000, 3000], "target tokens trained on"),
+    ],
+)
+def test_marks_are_runs_and_a_large_one_is_their_mean(
+    draws: Draws, against: Against, costs: list[float], said: str
+) -> None:
+    (axes,) = draws(Cost(against=against), views.view(variants=1)).axes
+    assert axes.get_xlabel() == said
+    for variant, place in (("baseline", 0), ("one", 2)):
+        scores = [views.score(variant, seed=seed) for seed in (1, 2, 3)]
+        runs, mean = axes.collections[place : place + 2]
+        assert runs.get_offsets().tolist() == [
+            list(each) for each in zip(costs, scores, strict=True)
+        ]
+        assert mean.get_offsets().tolist() == [pytest.approx([costs[1], sum(scores) / 3])]
+
+
+def test_a_run_without_a_score_is_not_drawn(draws: Draws) -> None:
+    (axes,) = draws(Cost(), views.view(variants=1, diverged=[("one", 2)])).axes
+    assert [len(marks.get_offsets()) for marks in axes.collections] == [3, 1, 2, 1]

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import views
+from views import Draws
+
+from harness_figures.forest import Forest
+
+
+def test_a_row_has_the_difference_its_interval_and_its_seeds(draws: Draws) -> None:
+    view = views.view()
+    (axes,) = draws(Forest(), view).axes
+    zero, *lines = axes.lines
+    assert list(zero.get_xdata()) == [0, 0]
+    for row, finding in enumerate(view.findings):
+        seeds, interval, mean = lines[3 * row : 3 * row + 3]
+        expected = [
+            views.score(finding.variant, seed=seed) - views.score("baseline", seed=seed)
+            for seed in view.seeds
+        ]
+        assert list(seeds.get_xdata()) == pytest.approx(expected)
+        assert list(interval.get_xdata()) == [finding.interval_low, finding.interval_high]
+        assert list(mean.get_xdata()) == pytest.approx([sum(expected) / 3])
+        assert list(mean.get_ydata()) == list(interval.get_ydata())[:1] == [row]
+
+
+def test_the_zero_and_every_interval_are_in_sight(draws: Draws) -> None:
+    view = views.view()
+    (axes,) = draws(Forest(), view).axes
+    low, high = axes.get_xlim()
+    assert low < min(each.interval_low or 0 for each in view.findings) < 0 < high
+
+
+def test_a_verdict_is_a_word_and_a_shape_as_well_as_a_color(draws: Draws) -> None:
+    finding = views.view(variants=1).findings[0]
+    verdicts = ("better", "worse", "equivalent", "identical", "inconclusive", "no_inference")
+    findings = tuple(replace(finding, verdict=verdict) for verdict in verdicts)
+    (axes,) = draws(Forest(), replace(views.view(), findings=findings)).axes
+    assert [text.get_text() for text in axes.texts] == [
+        *("better", "worse", "equivalent", "identical", "inconclusive", "no inference")
+    ]
+    shapes = [line.get_marker() for line in axes.lines[3::3]]
+    assert len(set(shapes)) == len(shapes) == 6
+
+
+def test_which_way_is_better_is_said(draws: Draws) -> None:
+    for higher, said in ((True, "higher is better →"), (False, "← lower is better")):
+        (axes,) = draws(Forest(), replace(views.view(), higher_is_better=higher)).axes
+        assert axes.get_xlabel().endswith(said)
