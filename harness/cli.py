@@ -139,3 +139,21 @@ def plugins(*, as_json: bool) -> None:
         click.echo(describing.plugins_json(catalog.rows()))
     else:
         click.echo(describing.plugins_text(catalog.rows(), complaints=catalog.complaints))
+
+
+@main.command()
+@click.argument("study", type=click.Path(path_type=Path), required=False)
+def schema(*, study: Path | None) -> None:
+    r"""Print the JSON schema of studies, by which editors complete and check.
+
+    It knows all that installed plugins offer, and with STUDY what the files offer that it names.
+    Keep it beside your studies, and say so in the first line of each:
+
+    \b
+      harness schema > studies/study.schema.json
+      # yaml-language-server: $schema=study.schema.json
+    """
+    from harness import describing, pipeline
+    from harness.schema import schema as schema_of
+
+    click.echo(describing.schema_json(schema_of(pipeline.catalog(study))))
