@@ -157,3 +157,24 @@ def schema(*, study: Path | None) -> None:
     from harness.schema import schema as schema_of
 
     click.echo(describing.schema_json(schema_of(pipeline.catalog(study))))
+
+
+@main.group()
+def new() -> None:
+    """Begin something of your own."""
+
+
+@new.command("plugin")
+@click.argument("name")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Where to put it; here, unless said.",
+)
+def new_plugin(name: str, *, folder: Path) -> None:
+    """Write an installable package NAME: a loss, the entry point that offers it, and a test."""
+    from harness import scaffolding
+
+    for path in scaffolding.new_plugin(name, folder=folder):
+        click.echo(path)

@@ -70,7 +70,7 @@ def _claim_sites(claims: Claims, *, component: Regularizer) -> None:
 
 
 def _claim_penalty(claims: Claims, *, component: Regularizer) -> None:
-    def penalty(first: int, last: int) -> torch.Tensor:
+    def penalty(first: int, *, last: int) -> torch.Tensor:
         model, built = _modified(component)
         passes = [ground.NOISE.of_pass(str(number)) for number in range(built.passes)]
         predictions = [_predicted(model, noise=noise) for noise in passes]
@@ -80,10 +80,10 @@ def _claim_penalty(claims: Claims, *, component: Regularizer) -> None:
         )
 
     tokens = ground.batch().tokens
-    value = claims.keyed(lambda: penalty(0, tokens), what="the penalty")
+    value = claims.keyed(lambda: penalty(0, last=tokens), what="the penalty")
     claims.shape(value, wanted=(), what="the penalty, one summed number,")
     claims.finite(value, what="the penalty")
-    parts = penalty(0, 5) + penalty(5, tokens)
+    parts = penalty(0, last=5) + penalty(5, last=tokens)
     claims.that(
         torch.allclose(value, parts, rtol=1e-9, atol=1e-9),
         "the penalty must be summed over tokens: of all it must be what it is of some plus that "
