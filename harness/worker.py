@@ -20,7 +20,7 @@ from harness.assembly import Assembly, assemble, load_weights
 from harness.catalog import Catalog
 from harness.checking import experiment_from
 from harness.contracts import Run
-from harness.discovery import discover
+from harness.discovery import blamed, discover
 from harness.errors import HarnessError
 from harness.evaluation import final_weights, teacher_forced, translate
 from harness.hookspecs import hookimpl
@@ -45,7 +45,15 @@ def perform(path: Path) -> None:
     plugins.registry.register(_Core(Catalog.of(plugins)), name="harness")
     run = Run(specification["identity"]["seed"], path.name, path)
     with _lock(path):
-        plugins.registry.hook.harness_run(run=run)
+        try:
+            plugins.registry.hook.harness_run(run=run)
+        except HarnessError:
+            raise
+        except Exception as error:
+            whose = blamed(plugins, error=error)
+            if whose:
+                error.add_note(whose)  # the last line of the log, and so the run's reason
+            raise
 
 
 class _Core:
