@@ -13,6 +13,7 @@ from harness.assembly import assemble
 from harness.components import DecodingPolicy, Regularizer, Schedule
 from harness.contracts import Predict, Prediction, Rate, Regularization, Setting
 from harness.errors import HarnessError
+from harness.evaluation import translate
 from harness.training import Diverged, train
 from harness_decoding_policies.teacher_forcing import TeacherForcing
 
@@ -61,12 +62,35 @@ def test_rows_that_are_not_the_tokens_of_the_batch_are_the_policy_s() -> None:
         list(train(parts))
 
 
-@pytest.mark.parametrize("rate", [-0.1, math.nan, math.inf])
-def test_a_rate_that_is_none_is_the_schedule_s(rate: float) -> None:
+@pytest.mark.parametrize("rate", [-0.1, math.nan, math.inf, None])
+def test_a_rate_that_is_none_is_the_schedule_s(rate: float | None) -> None:
     parts = assemble(experiment(schedule=Steep(rate=rate)), seed=1)
-    fault = f"schedule steep: the rate at update 1 must be at least 0, got {rate}"
+    fault = f"schedule steep: the rate at update 1 must be a number at least 0, got {rate}"
     with pytest.raises(HarnessError, match=fault):
         list(train(parts))
+
+
+def test_what_is_no_prediction_is_the_policy_s() -> None:
+    parts = assemble(experiment(decoding_policy=Odd(change=lambda found: found.logits)), seed=1)
+    with pytest.raises(HarnessError, match="decoding policy odd: must return a Prediction, got"):
+        list(train(parts))
+
+
+def test_a_penalty_that_is_no_tensor_is_the_regularizer_s() -> None:
+    penalty = Penalty(of=lambda logits: None)
+    parts = assemble(experiment(regularizers={"penalty": penalty}), seed=1)
+    with pytest.raises(HarnessError, match="regularizer penalty: must return a tensor, got None"):
+        list(train(parts))
+
+
+def test_translations_that_are_not_as_many_as_the_sentences_are_refused() -> None:
+    parts = assemble(experiment(), seed=1)
+
+    def generate(model: Any, source: Any, *, sentences: Any) -> list[list[int]]:
+        return [[]] * (len(sentences) - 1)
+
+    with pytest.raises(HarnessError, match=r"generation: \d+ translations of \d+ sentences"):
+        translate(parts, pairs=parts.task.test, generate=generate)
 
 
 def test_a_penalty_that_is_no_sum_is_the_regularizer_s() -> None:
