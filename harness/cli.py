@@ -151,5 +151,44 @@ def plugins(*, as_json: bool) -> None:
         click.echo(describing.plugins_text(catalog.rows(), complaints=catalog.complaints))
 
 
+@main.command()
+@click.argument("study", type=click.Path(path_type=Path), required=False)
+def schema(*, study: Path | None) -> None:
+    r"""Print the JSON schema of studies, by which editors complete and check.
+
+    It knows all that installed plugins offer, and with STUDY what the files offer that it names.
+    Keep it beside your studies, and say so in the first line of each:
+
+    \b
+      harness schema > studies/study.schema.json
+      # yaml-language-server: $schema=study.schema.json
+    """
+    from harness import describing, pipeline
+    from harness.schema import schema as schema_of
+
+    click.echo(describing.schema_json(schema_of(pipeline.catalog(study))))
+
+
+@main.group()
+def new() -> None:
+    """Begin something of your own."""
+
+
+@new.command("plugin")
+@click.argument("name")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Where to put it; here, unless said.",
+)
+def new_plugin(name: str, *, folder: Path) -> None:
+    """Write an installable package NAME: a loss, the entry point that offers it, and a test."""
+    from harness import scaffolding
+
+    for path in scaffolding.new_plugin(name, folder=folder):
+        click.echo(path)
+
+
 if __name__ == "__main__":
     main()

@@ -18,7 +18,7 @@ from harness.assembly import Assembly, assemble, load_weights
 from harness.catalog import Catalog
 from harness.checking import experiment_from
 from harness.contracts import Run
-from harness.discovery import Plugins, discover
+from harness.discovery import Plugins, blamed, discover
 from harness.errors import HarnessError
 from harness.evaluation import final_weights, teacher_forced, translate
 from harness.hookspecs import hookimpl
@@ -39,7 +39,15 @@ def perform(path: Path) -> None:
     plugins.registry.register(_Core(asked), name="harness")
     run = Run(read_json(path / "run.json")["seed"], path.name, path)
     with _lock(path):
-        plugins.registry.hook.harness_run(run=run)
+        try:
+            plugins.registry.hook.harness_run(run=run)
+        except HarnessError:
+            raise
+        except Exception as error:
+            whose = blamed(plugins, error=error)
+            if whose:
+                error.add_note(whose)  # the last line of the log, and so the run's reason
+            raise
 
 
 def _asked(path: Path, *, plugins: Plugins, where: Mapping[str, Any]) -> dict[Path, Experiment]:
