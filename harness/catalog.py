@@ -61,12 +61,18 @@ class Catalog:
         names = self.offers[slot]
         if name not in names:
             rest = meant(name, among=names, otherwise="there are")
-            raise HarnessError(f"no {words(SLOTS[slot])} named {shown(name)}; {rest}")
+            broken = "".join(f"; {each}" for each in self._suspects(slot))
+            raise HarnessError(f"no {words(SLOTS[slot])} named {shown(name)}; {rest}{broken}")
         first, *others = names[name]
         if others:
             owners = " and ".join(repr(each.plugin) for each in names[name])
             raise HarnessError(f"{words(SLOTS[slot])} {name!r} is offered by both {owners}")
         return first.component
+
+    def _suspects(self, slot: str) -> Iterator[Complaint]:
+        """Complaints about plugins that might have offered something for a slot."""
+        hook = SLOTS[slot].hook
+        return (each for each in self.complaints if each.hook in (None, hook))
 
     def rows(self) -> Iterator[Row]:
         """Every component in words, by slot and name."""

@@ -6,6 +6,7 @@ What is heavy is imported by the command that needs it, so that help comes at on
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,12 @@ class _Commands(click.Group):
         except HarnessError as error:
             click.echo(str(error), err=True)
             sys.exit(2)
+        except OSError as error:  # a folder that cannot be made, a disk that is full
+            click.echo(f"{error.filename}: {error.strerror}", err=True)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            click.echo("interrupted; the same command goes on where it was", err=True)
+            sys.exit(130)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,11 +79,12 @@ def main() -> None:
 def run(study: Path, *, out: Path, seeds: int | None, jobs: int) -> None:
     """Train what is missing of STUDY, compare, and write its report.
 
-    A diverged run is an outcome and is compared; a failed one is named, the others go on, and the
-    exit status is 1. Run again to try failed runs again: they go on from their last checkpoint.
+    A diverged run is an outcome: it is counted, and its seed has no pair. A failed one is named,
+    the others go on, and the exit status is 1; the next `run` tries it again from its checkpoint.
     """
     from harness import pipeline
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     summary = pipeline.run_study(study, out=out, seeds=seeds, jobs=jobs)
     click.echo(summary.text)
     sys.exit(1 if summary.failed else 0)
@@ -125,6 +133,8 @@ def report(study: Path, *, out: Path, seeds: int | None) -> None:
     from harness import pipeline
 
     opened = pipeline.open_study(study, out=out, seeds=seeds)
+    if not any(run.exists for run in opened.runs):
+        raise HarnessError(f"{study}: nothing has been run yet; harness run {study}")
     click.echo(pipeline.write_report(opened, failed={}).text)
 
 
@@ -139,3 +149,46 @@ def plugins(*, as_json: bool) -> None:
         click.echo(describing.plugins_json(catalog.rows()))
     else:
         click.echo(describing.plugins_text(catalog.rows(), complaints=catalog.complaints))
+
+
+@main.command()
+@click.argument("study", type=click.Path(path_type=Path), required=False)
+def schema(*, study: Path | None) -> None:
+    r"""Print the JSON schema of studies, by which editors complete and check.
+
+    It knows all that installed plugins offer, and with STUDY what the files offer that it names.
+    Keep it beside your studies, and say so in the first line of each:
+
+    \b
+      harness schema > studies/study.schema.json
+      # yaml-language-server: $schema=study.schema.json
+    """
+    from harness import describing, pipeline
+    from harness.schema import schema as schema_of
+
+    click.echo(describing.schema_json(schema_of(pipeline.catalog(study))))
+
+
+@main.group()
+def new() -> None:
+    """Begin something of your own."""
+
+
+@new.command("plugin")
+@click.argument("name")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Where to put it; here, unless said.",
+)
+def new_plugin(name: str, *, folder: Path) -> None:
+    """Write an installable package NAME: a loss, the entry point that offers it, and a test."""
+    from harness import scaffolding
+
+    for path in scaffolding.new_plugin(name, folder=folder):
+        click.echo(path)
+
+
+if __name__ == "__main__":
+    main()

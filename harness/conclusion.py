@@ -9,12 +9,12 @@ from importlib.metadata import version
 from statistics import pstdev
 
 from harness.analysis import RunResult, ScoredMetric, compare
-from harness.checking import resolved_experiment
 from harness.contracts import CORE_METRICS, RunFacts
 from harness.differences import differences
 from harness.ledger import Hypothesis, Ledger
 from harness.planning import PlannedRun
 from harness.report import Change, Report, Specimen
+from harness.resolving import resolved_experiment
 from harness.scoring import score
 from harness.study import BASELINE, Study
 from harness.wording import shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,6 +88,11 @@ def plugins_text(rows: Iterable[Row], *, complaints: Iterable[object]) -> str:
             default = "required" if option.default is None else f"default {option.default}"
             lines.append(f"      {option.name}: {option.allows}; {default}")
     return "\n".join([*lines, *(f"warning: {each}" for each in complaints)])
+
+
+def schema_json(schema: Mapping[str, object]) -> str:
+    """A JSON schema, as it stands in a file."""
+    return json.dumps(schema, indent=1, ensure_ascii=False)
 
 
 def plugins_json(rows: Iterable[Row]) -> str:

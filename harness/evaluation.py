@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import torch
 
+from harness.answers import translated
 from harness.assembly import Assembly, load_weights
 from harness.batching import EncodedPairs, in_order_of_length
 from harness.contracts import CORE_METRICS, Generate, Measurement, Split
@@ -75,7 +76,7 @@ def translate(parts: Assembly, *, pairs: EncodedPairs, generate: Generate) -> li
             some = rows[first : first + _SENTENCES]
             source = torch.stack([pairs.sources[row] for row in some])
             source = source.to(parts.experiment.budget.device)
-            written = generate(parts.model, source, sentences=some)
+            written = translated(generate(parts.model, source, sentences=some), sentences=len(some))
             for row, tokens in zip(some, written, strict=True):
                 hypotheses[row] = parts.task.codecs.target.decode(tokens)
     return hypotheses

@@ -29,7 +29,11 @@ def execute(
 
     Variants that differ only in decoding are one run. Leaving the loop early cancels the rest.
     """
-    waiting = list(dict.fromkeys(_enter(run, ledger=ledger) for run in runs if not run.exists))
+    asked: dict[str, list[PlannedRun]] = {}
+    for run in runs:
+        if not run.exists:
+            asked.setdefault(run.digest, []).append(run)
+    waiting = [_ask(same, ledger=ledger) for same in asked.values()]
     under_way: set[Path] = set()
     try:
         while waiting or under_way:
@@ -37,7 +41,7 @@ def execute(
                 under_way.add(path := waiting.pop(0))
                 jobs.submit(path)
             ended = tuple(
-                _ended(path, status=status, jobs=jobs, ledger=ledger)
+                _ended(asked[path.name], fault=_fault(status, log=jobs.logs(path)), ledger=ledger)
                 for path, status in jobs.poll()
             )
             under_way -= {ledger.run(each.digest) for each in ended}
@@ -49,31 +53,35 @@ def execute(
             jobs.cancel()
 
 
-def _enter(run: PlannedRun, *, ledger: Ledger) -> Path:
-    return ledger.add(
-        run.digest,
-        run=run.specification,
-        evaluation=run.evaluation,
-        decoding=run.decoding,
+def _ask(same: Sequence[PlannedRun], *, ledger: Ledger) -> Path:
+    """Enter one run, with every decoding that is wanted of it."""
+    files = {digest: file for run in same for digest, file in run.files.items()}
+    return ledger.ask(
+        same[0].digest,
+        identity=same[0].identity,
+        decodings={run.evaluation: run.decoding for run in same},
+        where={"files": files, "plugins": list(same[0].plugins)},
     )
 
 
-def _ended(path: Path, *, status: int, jobs: Jobs, ledger: Ledger) -> Ended:
-    digest = path.name
+def _ended(same: Sequence[PlannedRun], *, fault: str | None, ledger: Ledger) -> Ended:
+    digest = same[0].digest
+    outcome = ledger.outcome(digest) or {}
+    if fault is None and outcome.get("status") != "diverged":
+        decoded = all(ledger.evaluated(digest, evaluation=each.evaluation) for each in same)
+        fault = None if decoded else "the process ended well but left no outcome"
+    if fault and outcome.get("status") not in ("finished", "diverged"):
+        ledger.fail(digest, reason=fault)
+    return Ended(digest, fault)
+
+
+def _fault(status: int, *, log: str) -> str | None:
+    """Why a process failed, in one line: the signal, or the last line that it printed."""
     if status == 0:
-        return Ended(digest, None)
-    reason = _reason(status, log=jobs.logs(path))
-    if ledger.outcome(digest) is None:
-        ledger.fail(digest, reason=reason)
-    return Ended(digest, reason)
-
-
-def _reason(status: int, *, log: str) -> str:
-    """Why a process ended, in one line: the signal, or the last line that it printed."""
+        return None
     if status < 0:
         name = signal.Signals(-status).name
         hint = ", perhaps for want of memory" if name == "SIGKILL" else ""
         return f"killed by {name}{hint}"
     lines = [line for line in log.splitlines() if line.strip()]
-    said = lines[-1].strip().removeprefix("harness.errors.HarnessError: ") if lines else ""
-    return said or f"exit status {status}, nothing printed"
+    return lines[-1].strip() if lines else f"exit status {status}, nothing printed"

@@ -227,8 +227,8 @@ def harness_run(run: Run) -> bool | None:
 
 # --- observe: in the coordinator ----------------------------------------------------------------
 #
-# Observers are told, they are not asked: what they return is ignored, and an observer that raises
-# is named in a warning and changes nothing.
+# Who answers: every plugin that wants to know. Observers are told, they are not asked: what they
+# return is ignored, and an observer that raises is named in a warning and changes nothing.
 
 
 @hookspec

@@ -11,26 +11,40 @@ import hashlib
 import importlib.util
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from harness.checking import resolved_experiment
-from harness.components import Component
+from harness.components import BASES, Component
 from harness.components.options import TextFile
+from harness.discovery import Plugins, wrappers
+from harness.resolving import resolved_experiment
 from harness.study import Experiment
 
 Identity = Mapping[str, Any]
 
-_TRAINING = ("harness.training",)
+_TRAINING = ("harness.training", "harness.checkpoint")
 _EVALUATION = ("harness.evaluation",)
 
+# Imported by what trains, but without any part in the bits that come out.
+_APART = frozenset(
+    {
+        "harness.components.executor",
+        "harness.components.metric",
+        "harness.contracts.facts",
+        "harness.errors",
+    }
+)
 
-def training_identity(experiment: Experiment, *, seed: int) -> Identity:
-    """What decides the bits of a run's training, as JSON; how it decodes is not in it."""
+
+def training_identity(experiment: Experiment, *, seed: int, plugins: Plugins) -> Identity:
+    """What decides the bits of a run's training, as JSON; how it decodes is not in it.
+
+    `plugins` count where they implement `harness_run`: what is wrapped around a run may change it.
+    """
     choices = dict(resolved_experiment(experiment, file=content_digest))
     del choices["generation"]
     trained = [
@@ -42,7 +56,7 @@ def training_identity(experiment: Experiment, *, seed: int) -> Identity:
     return {
         "experiment": choices,
         "seed": seed,
-        "code": _code(parts, core=_TRAINING),
+        "code": _code(parts, core=_TRAINING, around=wrappers(plugins)),
         "torch": version("torch"),
     }
 
@@ -53,7 +67,7 @@ def evaluation_identity(experiment: Experiment, *, training: str, split: str) ->
         "training": training,
         "generation": resolved_experiment(experiment, file=content_digest)["generation"],
         "split": split,
-        "code": _code([experiment.generation], core=_EVALUATION),
+        "code": _code([experiment.generation], core=_EVALUATION, around=()),
     }
 
 
@@ -89,8 +103,12 @@ def _leaves(value: object) -> Iterator[object]:
             yield from _leaves(getattr(value, field.name))
 
 
-def _code(parts: list[Component], *, core: tuple[str, ...]) -> dict[str, str]:
-    modules = {type(part).__module__ for part in parts}
+def _code(
+    parts: Sequence[Component], *, core: Sequence[str], around: Sequence[str]
+) -> dict[str, str]:
+    bases = {base for part in parts for base in type(part).__mro__ if base not in BASES}
+    modules = {base.__module__ for base in bases if issubclass(base, Component)}
+    modules = (modules | set(around)) - {Component.__module__}
     return {
         "harness": source_digest(*core),
         **{module: source_digest(module) for module in sorted(modules)},
@@ -107,7 +125,7 @@ def source_digest(*modules: str) -> str:
     waiting = list(modules)
     while waiting:
         module = waiting.pop()
-        if module not in found and (path := _source(module)):
+        if module not in found and module not in _APART and (path := _source(module)):
             tree = _without_docstrings(ast.parse(path.read_bytes()))
             found[module] = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
             waiting += _imports(tree, module=module, is_package=path.name == "__init__.py")

@@ -1,9 +1,10 @@
 """The folder of runs on disk: the truth, and the only way in which workers and coordinator speak.
 
-``runs/<training digest>/``: run.json (never changes), measurements.jsonl (grows, one line an
-update), checkpoint.pt (until training ends), weights.pt, outcome.json (last of all), log.txt. Each
-decoding of it in ``evaluations/<evaluation digest>/``: evaluation.json, hypotheses.jsonl,
-outcome.json, scores.json.
+``runs/<training digest>/``: run.json (what the run is; never changes), where.json (on which paths
+its files lie, and what is asked of it), measurements.jsonl (grows, one line an update),
+checkpoint.pt (until training ends), weights.pt, outcome.json (last of all), log.txt. Each decoding
+of it in ``evaluations/<evaluation digest>/``: evaluation.json, hypotheses.jsonl, outcome.json,
+scores.json.
 """
 
 from __future__ import annotations
@@ -55,6 +56,15 @@ def read_json(path: Path) -> Any:
         raise HarnessError(f"{path}: damaged ({fault}); delete its folder to train again") from None
 
 
+def _read_object(path: Path) -> Json | None:
+    """A JSON object, or None where there is none that can be read."""
+    try:
+        value = read_json(path)
+    except HarnessError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
 def complete_lines(path: Path) -> Iterator[bytes]:
     """The lines of a growing file, up to its last newline; none when there is no such file."""
     try:
@@ -78,19 +88,26 @@ class Ledger:
         """The folder of one decoding of a run."""
         return self.run(digest) / "evaluations" / evaluation
 
-    def specification(self, digest: str) -> Json | None:
+    def identity(self, digest: str) -> Json | None:
         """A run's run.json; None for a run that was never entered."""
-        specification: Json | None = read_json(self.run(digest) / "run.json")
-        return specification
+        return _read_object(self.run(digest) / "run.json")
 
-    def add(self, digest: str, *, run: Json, evaluation: str, decoding: Json) -> Path:
-        """Enter a run and one decoding of it, each only if it is new; returns the run's folder."""
-        folder = self.evaluation(digest, evaluation=evaluation)
-        folder.mkdir(parents=True, exist_ok=True)
-        entries = ((self.run(digest) / "run.json", run), (folder / "evaluation.json", decoding))
-        for path, value in entries:
-            if not path.exists():
+    def ask(
+        self, digest: str, *, identity: Json, decodings: Mapping[str, Json], where: Json
+    ) -> Path:
+        """Enter a run if it is new, and say which decodings of it are wanted; its folder.
+
+        `where` says what is no part of a run: on which paths its files and plugins lie now.
+        """
+        folders = {each: self.evaluation(digest, evaluation=each) for each in decodings}
+        entries = {self.run(digest) / "run.json": identity}
+        entries |= {folders[each] / "evaluation.json": value for each, value in decodings.items()}
+        for path, value in entries.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if _read_object(path) != value:  # new, or damaged: the digest says what it must be
                 write_json(path, value=value)
+        wanted = {**where, "evaluations": list(decodings)}
+        write_json(self.run(digest) / "where.json", value=wanted)
         return self.run(digest)
 
     def measurements(self, digest: str) -> list[Measurement]:
@@ -115,15 +132,17 @@ class Ledger:
 
     def outcome(self, digest: str) -> Json | None:
         """How training ended: ``status`` finished, diverged or failed; None while it has not."""
-        outcome: Json | None = read_json(self.run(digest) / "outcome.json")
-        return outcome
+        outcome = _read_object(self.run(digest) / "outcome.json")
+        return outcome if outcome and "status" in outcome else None
 
     def evaluated(self, digest: str, *, evaluation: str) -> Json | None:
-        """The core's scores of one decoding; None as long as it is not finished."""
-        outcome: Json | None = read_json(
-            self.evaluation(digest, evaluation=evaluation) / "outcome.json"
-        )
-        return outcome
+        """The core's scores of one decoding; None unless it is finished and whole."""
+        folder = self.evaluation(digest, evaluation=evaluation)
+        outcome = _read_object(folder / "outcome.json")
+        if outcome is None or "scores" not in outcome:
+            return None
+        lines = sum(1 for _ in complete_lines(folder / "hypotheses.jsonl"))
+        return outcome if lines == outcome["sentences"] else None
 
     def hypotheses(self, digest: str, *, evaluation: str) -> list[Hypothesis]:
         """What the model wrote, in the order of the split."""

@@ -15,7 +15,7 @@ from harness.discovery import Plugins, discover, observe
 from harness.errors import Fault, StudyError
 from harness.execution import execute
 from harness.ledger import Ledger
-from harness.loading import load
+from harness.loading import load, plugins_named_in
 from harness.planning import PlannedRun, plan
 from harness.progress import watching
 from harness.study import Study
@@ -63,7 +63,7 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> Opened:
         plugins=plugins,
         ledger=ledger,
         folder=folder,
-        runs=plan(study, ledger=ledger, previous=results.previous_plan(folder)),
+        runs=plan(study, plugins=plugins, ledger=ledger, previous=results.previous_plan(folder)),
         command=describing.command(path, out=out, seeds=seeds),
     )
 
@@ -127,6 +127,6 @@ def validate(path: Path) -> tuple[Fault, ...]:
     return ()
 
 
-def catalog() -> Catalog:
-    """All that the installed plugins offer."""
-    return Catalog.of(discover())
+def catalog(study: Path | None = None) -> Catalog:
+    """All that the installed plugins offer, and those that a study names as files."""
+    return Catalog.of(plugins_named_in(study) if study else discover())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from harness.differences import differences
+from harness.discovery import Plugins
 from harness.identity import (
     Identity,
     content_digest,
@@ -32,20 +32,29 @@ class PlannedRun:
     seed: int
     digest: str
     evaluation: str
-    specification: Mapping[str, Any]  # run.json
+    identity: Identity  # run.json
     decoding: Identity  # evaluation.json
+    files: Mapping[str, str]  # where the text files lie, by the digest of their content
+    plugins: tuple[str, ...]  # the files that the study names
     exists: bool
     why: str
 
 
-def plan(study: Study, *, ledger: Ledger, previous: Previous) -> tuple[PlannedRun, ...]:
+def plan(
+    study: Study, *, plugins: Plugins, ledger: Ledger, previous: Previous
+) -> tuple[PlannedRun, ...]:
     """Every run of a study, seed by seed, with the baseline first.
 
     Variants that differ only in decoding share their training digest.
     """
     return tuple(
         _planned(
-            study, variant=variant, seed=seed, ledger=ledger, before=previous.get((variant, seed))
+            study,
+            plugins=plugins,
+            variant=variant,
+            seed=seed,
+            ledger=ledger,
+            before=previous.get((variant, seed)),
         )
         for seed in study.seeds
         for variant in study.variants
@@ -53,28 +62,32 @@ def plan(study: Study, *, ledger: Ledger, previous: Previous) -> tuple[PlannedRu
 
 
 def _planned(
-    study: Study, *, variant: str, seed: int, ledger: Ledger, before: str | None
+    study: Study,
+    *,
+    plugins: Plugins,
+    variant: str,
+    seed: int,
+    ledger: Ledger,
+    before: str | None,
 ) -> PlannedRun:
     experiment = study.variants[variant]
-    identity = training_identity(experiment, seed=seed)
+    identity = training_identity(experiment, seed=seed, plugins=plugins)
     training = digest(identity)
     decoding = evaluation_identity(experiment, training=training, split=SCORED_SPLIT)
     evaluation = digest(decoding)
     exists, why = _state(ledger, training=training, evaluation=evaluation)
-    known = ledger.specification(before) if why == "new" and before else None
+    known = ledger.identity(before) if why == "new" and before and before != training else None
     if known:
-        why = _changed(known["identity"], now=identity)
+        why = _changed(known, now=identity)
     return PlannedRun(
         variant=variant,
         seed=seed,
         digest=training,
         evaluation=evaluation,
-        specification={
-            "identity": identity,
-            "files": {content_digest(file): file for file in text_files(experiment)},
-            "plugins": [str(file) for file in study.plugins],
-        },
+        identity=identity,
         decoding=decoding,
+        files={content_digest(file): file for file in text_files(experiment)},
+        plugins=tuple(str(file) for file in study.plugins),
         exists=exists,
         why=why,
     )
@@ -98,7 +111,7 @@ def _state(ledger: Ledger, *, training: str, evaluation: str) -> tuple[bool, str
 def _changed(before: Identity, *, now: Identity) -> str:
     """What made a planned run another one; a changed option says more than the code it brings."""
     options = list(differences(before["experiment"], new=now["experiment"]))
-    if any(str(each.old).startswith("sha256:") for each in options):
+    if options and all(str(each.old).startswith("sha256:") for each in options):
         return "changed corpus"
     if options:
         return "changed option " + ", ".join(each.option for each in options)

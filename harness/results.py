@@ -16,8 +16,6 @@ _PLAN = "plan.json"
 def study_folder(study: Study, *, out: Path) -> Path:
     """The folder of this study's report; refused when it belongs to another file of that name."""
     folder = out / study.name
-    if study.name == "runs":
-        raise HarnessError(f"{study.path}: a study cannot be called 'runs'; rename the file")
     owner = (read_json(folder / _PLAN) or {}).get("study")
     if owner and Path(owner) != study.path.resolve() and Path(owner).exists():
         raise HarnessError(

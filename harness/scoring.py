@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.analysis import RunResult
-from harness.checking import resolved
 from harness.components import Metric
 from harness.contracts import Outcome, Score
 from harness.identity import digest, source_digest
 from harness.ledger import Hypothesis, Ledger, read_json, write_json
 from harness.planning import PlannedRun
+from harness.resolving import resolved
 
 
 class ScoredRun(NamedTuple):
@@ -47,6 +46,8 @@ def score(run: PlannedRun, *, metrics: Sequence[Metric], ledger: Ledger) -> Scor
         seed=run.seed,
         outcome="finished",
         scores={name: value for name, value in scores.items() if value is not None},
+        tokens=evaluated["tokens"],
+        references=evaluated["references"],
         written=hashlib.sha256((folder / "hypotheses.jsonl").read_bytes()).hexdigest(),
     )
     return ScoredRun(result, {name: each.signature for name, each in text.items()})
@@ -73,4 +74,4 @@ def _text_scores(
 def _key(metric: Metric) -> str:
     """What decides a metric's answer to given text: its options and its code."""
     code = source_digest(type(metric).__module__)
-    return digest({"metric": json.loads(json.dumps(resolved(metric))), "code": code})[:16]
+    return digest({"metric": resolved(metric), "code": code})[:16]

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import torch
 
+from harness.answers import first_not_finite, predicted, rated, summed
 from harness.assembly import Assembly
-from harness.contracts import Batch, Measurement
-from harness.errors import HarnessError
+from harness.contracts import Batch, Measurement, Prediction
 from harness.evaluation import measure
 from harness.streams import Noise
 
@@ -40,7 +40,10 @@ def train(parts: Assembly, *, after: int = 0) -> Iterator[Update]:
     for update, window in zip(range(after + 1, budget.updates + 1), windows, strict=False):
         measurements = _step(parts, window=window, update=update)
         if update % budget.evaluate_every == 0 or update == budget.updates:
-            measurements += measure(parts, split="validation", update=update)
+            measured = measure(parts, split="validation", update=update)
+            if not any(each.metric == "nll" for each in measured):
+                raise Diverged(f"validation nll is not finite after update {update}")
+            measurements += measured
         yield Update(update, measurements)
 
 
@@ -74,7 +77,11 @@ def _step(parts: Assembly, *, window: Sequence[Batch], update: int) -> list[Meas
     )
     loss, gradient_norm = torch.stack([torch.stack(losses).sum(), norm]).tolist()
     if not (math.isfinite(loss) and math.isfinite(gradient_norm)):
-        raise Diverged(f"loss {loss:g}, gradient norm {gradient_norm:g} at update {update}")
+        whose = first_not_finite(_answers(parts, window=window, noise=noise))
+        raise Diverged(
+            f"loss {loss:g}, gradient norm {gradient_norm:g} at update {update}; "
+            f"the first that is not finite: {whose}"
+        )
     rate = _move(parts, noise=noise)
     return [
         Measurement(update, "train", "loss", loss),
@@ -86,8 +93,25 @@ def _step(parts: Assembly, *, window: Sequence[Batch], update: int) -> list[Meas
 
 def _objective(parts: Assembly, *, batch: Batch, noise: Noise) -> torch.Tensor:
     """The mean loss of the passes plus the penalties, summed over the batch's tokens."""
+    predictions = _predictions(parts, batch=batch, noise=noise)
+    losses = [
+        summed(parts.loss(each.logits, each.targets), of=f"loss {parts.experiment.loss.name}")
+        for each in predictions
+    ]
+    objective = torch.stack(losses).mean() if len(losses) > 1 else losses[0]
+    for name, regularization in zip(
+        parts.experiment.regularizers, parts.regularizations, strict=True
+    ):
+        if regularization.penalty:
+            penalty = regularization.penalty(predictions)
+            objective = objective + summed(penalty, of=f"regularizer {name}")
+    return objective
+
+
+def _predictions(parts: Assembly, *, batch: Batch, noise: Noise) -> list[Prediction]:
+    """One prediction a pass; the first has the plain key."""
     passes = max([1, *(each.passes for each in parts.regularizations)])
-    predictions = [
+    found = (
         parts.predict(
             parts.model,
             batch,
@@ -95,25 +119,36 @@ def _objective(parts: Assembly, *, batch: Batch, noise: Noise) -> torch.Tensor:
             noise=noise.of_pass(f"pass {number}") if number else noise,
         )
         for number in range(passes)
-    ]
-    losses = [parts.loss(each.logits, each.targets) for each in predictions]
-    for loss in losses:
-        if loss.ndim:
-            shape = tuple(loss.shape)
-            name = parts.experiment.loss.name
-            raise HarnessError(f"loss {name}: must return one summed number, got shape {shape}")
-    objective = torch.stack(losses).mean() if passes > 1 else losses[0]
-    for regularization in parts.regularizations:
-        if regularization.penalty:
-            objective = objective + regularization.penalty(predictions)
-    return objective
+    )
+    owner = f"decoding policy {parts.experiment.decoding_policy.name}"
+    return [predicted(each, batch=batch, of=owner) for each in found]
+
+
+@torch.no_grad()
+def _answers(
+    parts: Assembly, *, window: Sequence[Batch], noise: Noise
+) -> Iterator[tuple[str, torch.Tensor]]:
+    """All that an update was made of, once more: its keys give the same numbers."""
+    for micro_batch, batch in enumerate(window):
+        predictions = _predictions(
+            parts, batch=batch, noise=replace(noise, micro_batch=micro_batch)
+        )
+        for each in predictions:
+            yield "the model's logits", each.logits
+        for each in predictions:
+            answer = parts.loss(each.logits, each.targets)
+            yield f"loss {parts.experiment.loss.name}, from finite logits", answer
+        for name, part in zip(parts.experiment.regularizers, parts.regularizations, strict=True):
+            if part.penalty:
+                yield f"the penalty of regularizer {name}", part.penalty(predictions)
 
 
 def _move(parts: Assembly, *, noise: Noise) -> float:
     """Let regularizers and the optimizer use the gradients; returns the schedule's rate."""
     update = noise.update
     named = dict(parts.model.named_parameters())
-    rate = parts.rate(update)
+    owner = f"schedule {parts.experiment.schedule.name}"
+    rate = rated(parts.rate(update), update=update, of=owner)
     for group, torch_group in zip(parts.groups, parts.optimizer.param_groups, strict=True):
         multiple = group.multiple(update)
         torch_group["lr"] = rate * multiple

@@ -94,13 +94,13 @@ def plain(hint: Any) -> Any:
     """A type without its bounds and without its ``| None``."""
     if typing.get_origin(hint) is Annotated:
         return plain(typing.get_args(hint)[0])
-    members = _members(hint)
-    return plain(members[0]) if _is_union(hint) and len(members) == 1 else hint
+    found = members(hint)
+    return plain(found[0]) if is_union(hint) and len(found) == 1 else hint
 
 
 def leaves_choice(hint: Any) -> bool:
     """Whether a type is a union, apart from null."""
-    return _is_union(plain(hint))
+    return is_union(plain(hint))
 
 
 def within(hint: Any, *, step: str | int) -> Any:
@@ -109,25 +109,25 @@ def within(hint: Any, *, step: str | int) -> Any:
     arguments = typing.get_args(hint)
     if is_dataclass(hint):
         return option_types(typing.cast("type", hint)).get(str(step))
-    if _is_fixed(hint) and isinstance(step, int):
+    if is_fixed(hint) and isinstance(step, int):
         return dict(enumerate(arguments)).get(step)
-    if _holds(hint, base=Mapping):
+    if holds(hint, base=Mapping):
         return arguments[1]
-    return arguments[0] if _holds(hint, base=Sequence) else None
+    return arguments[0] if holds(hint, base=Sequence) else None
 
 
 def allowed(hint: Any) -> str:
     """All that a type allows, such as ``a number at least 0 and below 1``."""
-    null = ["null"] if type(None) in typing.get_args(hint) and _is_union(hint) else []
-    members = (f"{kind(each)} {bounds(each)}".rstrip() for each in _members(hint))
-    return " or ".join([*members, *null])
+    null = ["null"] if type(None) in typing.get_args(hint) and is_union(hint) else []
+    each_of_it = (f"{kind(each)} {bounds(each)}".rstrip() for each in members(hint))
+    return " or ".join([*each_of_it, *null])
 
 
 def kind(hint: Any) -> str:
     """What a value must be, its own bounds apart, such as ``a whole number``."""
     hint = plain(hint)
     arguments = typing.get_args(hint)
-    if _is_union(hint):
+    if is_union(hint):
         return allowed(hint)
     if typing.get_origin(hint) is Literal:
         return f"one of {', '.join(map(str, arguments))}"
@@ -145,20 +145,20 @@ def _kind_of_class(hint: Any) -> str:
 
 def _kind_of_container(hint: Any) -> str:
     arguments = typing.get_args(hint)
-    if _is_fixed(hint):
+    if is_fixed(hint):
         return f"[{', '.join(map(allowed, arguments))}]"
-    if _holds(hint, base=Mapping) and arguments[1] is Any:
+    if holds(hint, base=Mapping) and arguments[1] is Any:
         return "a mapping"
-    if _holds(hint, base=Mapping):
+    if holds(hint, base=Mapping):
         key = "name" if plain(arguments[0]) is str else kind(arguments[0])
         return f"{{{key}: {allowed(arguments[1])}}}"
-    return f"a list, each {allowed(arguments[0])}" if _holds(hint, base=Sequence) else str(hint)
+    return f"a list, each {allowed(arguments[0])}" if holds(hint, base=Sequence) else str(hint)
 
 
 def bounds(hint: Any) -> str:
     """The bounds of a number, such as ``at least 0 and below 1``; empty if it has none."""
     said = []
-    for bound in _metadata(hint):
+    for bound in limits(hint):
         match bound:
             case Ge(ge=limit):
                 said.append(f"at least {limit}")
@@ -174,7 +174,7 @@ def bounds(hint: Any) -> str:
 def lengths(hint: Any) -> str:
     """How long a value must be, such as ``at least 1``; empty if any length will do."""
     said = []
-    for bound in _metadata(hint):
+    for bound in limits(hint):
         match bound:
             case MinLen(min_length=limit):
                 said.append(f"at least {limit}")
@@ -183,36 +183,38 @@ def lengths(hint: Any) -> str:
     return " and ".join(said)
 
 
-def _metadata(hint: Any) -> Iterator[Any]:
-    if _is_union(hint):
-        hint = _members(hint)[0] if len(_members(hint)) == 1 else None
+def limits(hint: Any) -> Iterator[Any]:
+    """The bounds of a type; of a choice of types there are none."""
+    if is_union(hint):
+        hint = members(hint)[0] if len(members(hint)) == 1 else None
     if typing.get_origin(hint) is Annotated:
         inner, *metadata = typing.get_args(hint)
-        yield from _metadata(inner)
+        yield from limits(inner)
         for each in metadata:
             # pydantic's own Field() keeps its bounds in `metadata`.
             parts = each if isinstance(each, GroupedMetadata) else getattr(each, "metadata", [each])
             yield from parts
 
 
-def _is_union(hint: Any) -> bool:
+def is_union(hint: Any) -> bool:
+    """Whether a type is a choice of types, null among them or not."""
     return typing.get_origin(hint) in (Union, types.UnionType)
 
 
-def _members(hint: Any) -> Sequence[Any]:
+def members(hint: Any) -> Sequence[Any]:
     """The types that a union leaves to choose from, null apart; a type that is no union alone."""
-    if not _is_union(hint):
+    if not is_union(hint):
         return (hint,)
     return [each for each in typing.get_args(hint) if each is not type(None)]
 
 
-def _is_fixed(hint: Any) -> bool:
+def is_fixed(hint: Any) -> bool:
     """Whether a type is a list with a type for every place."""
     arguments = typing.get_args(hint)
     return typing.get_origin(hint) is tuple and bool(arguments) and arguments[-1] is not Ellipsis
 
 
-def _holds(hint: Any, *, base: type) -> bool:
+def holds(hint: Any, *, base: type) -> bool:
     """Whether a type is a container that says of what."""
     origin = typing.get_origin(hint)
     return bool(typing.get_args(hint)) and isinstance(origin, type) and issubclass(origin, base)

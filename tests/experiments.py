@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness_tokenizers.word import Word
-
 from harness.components import Dataset
 from harness.contracts import Corpus, Pair
 from harness.study import Budget, Experiment, ModelOptions
@@ -20,6 +18,7 @@ from harness_losses.label_smoothing import LabelSmoothing
 from harness_optimizers.adam import Adam
 from harness_regularizers.dropout import Dropout
 from harness_schedules.noam import Noam
+from harness_tokenizers.word import Word
 
 _WORDS = ("eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben")
 

@@ -87,6 +87,29 @@ def test_a_plugin_that_cannot_offer_is_a_complaint_beside_those_of_discovery() -
     assert catalog.find("noam", slot="schedule") is strangers.Noam
 
 
+def test_a_name_that_a_broken_plugin_may_have_offered_is_answered_with_its_fault() -> None:
+    class Broken:
+        @hookimpl
+        def harness_losses(self) -> Sequence[type]:
+            raise KeyError("classes")
+
+    earlier = Complaint("absent", None, "ModuleNotFoundError: no module")
+    catalog = Catalog.of(Plugins(strangers.plugins(broken=Broken()).registry, (earlier,)))
+    with pytest.raises(HarnessError) as error:
+        catalog.find("hinge", slot="loss")
+    assert str(error.value).startswith(
+        "no loss named 'hinge'; there are cross_entropy, label_smoothing; "
+        "plugin absent: ModuleNotFoundError: no module; "
+        "plugin broken, hook harness_losses: raised KeyError: 'classes'"
+    )
+    with pytest.raises(HarnessError) as error:
+        catalog.find("cosine", slot="schedule")
+    assert str(error.value) == (
+        "no schedule named 'cosine'; there are noam, piecewise; "
+        "plugin absent: ModuleNotFoundError: no module"
+    )
+
+
 # --- what `harness plugins` lists ---------------------------------------------------------------
 
 

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import importlib
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from experiments import BUDGET, Counting, experiment, sampled
 
+from harness.discovery import discover
 from harness.identity import (
     digest,
     evaluation_identity,
@@ -18,12 +19,15 @@ from harness.identity import (
 from harness_decays.exponential import Exponential
 from harness_decoding_policies.scheduled_sampling import ScheduledSampling
 from harness_generations.greedy import Greedy
+from harness_schedules.noam import Noam
+
+PLAIN = discover()
 
 
 def trained_as(**changes: object) -> str:
     seed = changes.pop("seed", 1)
     assert isinstance(seed, int)
-    return digest(training_identity(experiment(**changes), seed=seed))
+    return digest(training_identity(experiment(**changes), seed=seed, plugins=PLAIN))
 
 
 def test_a_digest_is_a_sha256_that_does_not_depend_on_order() -> None:
@@ -50,7 +54,7 @@ def test_what_moves_the_bits_moves_the_digest(change: dict[str, object]) -> None
 def test_an_option_of_a_nested_component_counts_and_so_does_its_code() -> None:
     linear, exponential = sampled(1.0, 0.5), ScheduledSampling(decay=Exponential(base=0.99))
     assert trained_as(decoding_policy=sampled(1.0, 0.4)) != trained_as(decoding_policy=linear)
-    code = training_identity(experiment(decoding_policy=exponential), seed=1)["code"]
+    code = training_identity(experiment(decoding_policy=exponential), seed=1, plugins=PLAIN)["code"]
     assert "harness_decays.exponential" in code
     assert "harness_decays.linear" not in code
 
@@ -62,7 +66,9 @@ def test_decoding_is_no_part_of_training() -> None:
         evaluation_identity(each, training="t", split="test") for each in (experiment(), longer)
     )
     assert digest(ours) != digest(theirs)
-    assert "harness_generations.greedy" not in training_identity(longer, seed=1)["code"]
+    assert (
+        "harness_generations.greedy" not in training_identity(longer, seed=1, plugins=PLAIN)["code"]
+    )
 
 
 @pytest.fixture
@@ -97,3 +103,39 @@ def test_a_technique_is_its_code_and_what_it_imports_of_its_package(stranger: Pa
 
 def test_an_experiment_without_files_names_none() -> None:
     assert text_files(experiment()) == []
+
+
+def test_a_component_is_also_the_code_that_it_inherits() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Twice(Noam):
+        name = "twice"
+
+    code = training_identity(experiment(schedule=Twice()), seed=1, plugins=PLAIN)["code"]
+    assert "harness_schedules.noam" in code
+
+
+AROUND = """
+from harness.hookspecs import hookimpl
+
+@hookimpl(wrapper=True)
+def harness_run(run):
+    return (yield)
+"""
+
+WATCHING = """
+from harness.hookspecs import hookimpl
+
+@hookimpl
+def harness_run_ended(run):
+    pass
+"""
+
+
+def test_what_is_wrapped_around_a_run_is_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "around.py").write_text(AROUND)
+    (tmp_path / "watching.py").write_text(WATCHING)
+    code = [
+        training_identity(experiment(), seed=1, plugins=discover([tmp_path / file]))["code"]
+        for file in ("around.py", "watching.py")
+    ]
+    assert len(code[0]) == len(code[1]) + 1

@@ -13,18 +13,22 @@ from harness.ledger import Hypothesis, Ledger, read_json, write_hypotheses, writ
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
     ledger = Ledger(tmp_path)
-    ledger.add("d1", run={"identity": 1}, evaluation="e1", decoding={"split": "test"})
+    ledger.ask("d1", identity={"seed": 1}, decodings={"e1": {"split": "test"}}, where={"files": {}})
     return ledger
 
 
-def test_a_run_is_entered_once_and_never_changes(ledger: Ledger) -> None:
-    ledger.add("d1", run={"identity": 2}, evaluation="e2", decoding={"split": "test"})
-    assert ledger.specification("d1") == {"identity": 1}
+def test_a_run_can_be_asked_for_another_decoding(ledger: Ledger) -> None:
+    entered = (ledger.run("d1") / "run.json").stat().st_mtime_ns
+    ledger.ask("d1", identity={"seed": 1}, decodings={"e2": {}}, where={"files": {"a": "b"}})
+    assert ledger.identity("d1") == {"seed": 1}
+    assert (ledger.run("d1") / "run.json").stat().st_mtime_ns == entered
+    where = read_json(ledger.run("d1") / "where.json")
+    assert where == {"files": {"a": "b"}, "evaluations": ["e2"]}
     assert {each.name for each in (ledger.run("d1") / "evaluations").iterdir()} == {"e1", "e2"}
 
 
 def test_nothing_is_known_of_a_run_that_was_not_entered(ledger: Ledger) -> None:
-    assert ledger.specification("d2") is None
+    assert ledger.identity("d2") is None
     assert ledger.outcome("d2") is None
     assert ledger.evaluated("d2", evaluation="e1") is None
     assert ledger.measurements("d2") == []
@@ -68,3 +72,22 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text('{"identity"')
     with pytest.raises(HarnessError, match=r"run\.json: damaged"):
         read_json(tmp_path / "run.json")
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}"])
+def test_a_damaged_run_is_one_that_is_not_there_yet(ledger: Ledger, damage: str) -> None:
+    for file in ("run.json", "outcome.json", "evaluations/e1/outcome.json"):
+        (ledger.run("d1") / file).write_text(damage)
+    assert not ledger.identity("d1")
+    assert ledger.outcome("d1") is None
+    assert ledger.evaluated("d1", evaluation="e1") is None
+    ledger.ask("d1", identity={"seed": 1}, decodings={"e1": {"split": "test"}}, where={})
+    assert ledger.identity("d1") == {"seed": 1}
+
+
+def test_a_decoding_is_whole_only_with_every_hypothesis(ledger: Ledger) -> None:
+    folder = ledger.evaluation("d1", evaluation="e1")
+    write_json(folder / "outcome.json", value={"scores": {"nll": 1.0}, "sentences": 2})
+    assert ledger.evaluated("d1", evaluation="e1") is None
+    write_hypotheses(folder, hypotheses=[Hypothesis("a", "b", "c")] * 2)
+    assert ledger.evaluated("d1", evaluation="e1")

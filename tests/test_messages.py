@@ -79,8 +79,10 @@ def misfits(**data: object) -> list[Misfit]:
         (
             "side",
             "a",
-            "side must be {source: a file, target: a file, limit: a whole number above 0 or null},"
-            " got 'a'",
+            (
+                "side must be {source: a file, target: a file, limit: a whole number above 0 or"
+                " null}, got 'a'"
+            ),
         ),
     ],
 )

@@ -211,7 +211,7 @@ def test_a_run_that_diverges_stops_before_the_update() -> None:
     for _ in range(3):
         met.append(next(updates))
         before = weights(parts)
-    with pytest.raises(Diverged, match="loss nan, gradient norm nan at update 3"):
+    with pytest.raises(Diverged, match="at update 3; the first that is not finite: loss broken,"):
         next(updates)
     assert [update.number for update in met] == [0, 1, 2]
     assert all(torch.equal(before[name], each) for name, each in weights(parts).items())
@@ -265,3 +265,12 @@ def test_noise_is_keyed_by_micro_batch() -> None:
     noise = Noise(seed=1, update=1)
     other = replace(noise, micro_batch=1)
     assert not torch.equal(noise.keep("a", (100,), 0.5), other.keep("a", (100,), 0.5))
+
+
+def test_a_run_that_its_last_update_ruins_has_diverged() -> None:
+    from harness_schedules.constant import Constant
+
+    budget = replace(BUDGET, updates=1, evaluate_every=1)
+    choices = experiment(schedule=Constant(learning_rate=1e30), budget=budget)
+    with pytest.raises(Diverged, match="validation nll is not finite after update 1"):
+        list(train(assemble(choices, seed=1)))

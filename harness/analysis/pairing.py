@@ -11,6 +11,8 @@ from harness.analysis.statistics import PairedT, paired_t
 from harness.contracts import SeedValues
 from harness.study import BASELINE
 
+DIVERGED = "the variant diverged"
+
 Runs = Mapping[tuple[str, int], RunResult]  # by variant and seed
 
 
@@ -40,6 +42,11 @@ class Pairing:
         equal = all(pair.variant == pair.baseline for pair in self.pairs)
         return equal and (self.same_text or not self.metric.of_text)
 
+    @property
+    def diverged(self) -> bool:
+        """Whether the variant diverged in some seed."""
+        return DIVERGED in self.lost
+
     def test(self) -> PairedT | None:
         """The t test of the pairs; None when they are too few or differ by rounding alone."""
         largest = max((abs(score) for pair in self.pairs for score in pair[1:]), default=0.0)
@@ -59,6 +66,9 @@ def pair(runs: Runs, *, variant: str, seeds: Sequence[int], metric: ScoredMetric
         }
         lost += [f"the {side} {fault}" for side, fault in faults.items() if fault]
         if theirs and ours and not any(faults.values()):
+            if not _comparable(theirs, ours=ours, metric=metric):
+                lost.append(f"scored on other {'sentences' if metric.of_text else 'tokens'}")
+                continue
             values = theirs.scores[metric.name], ours.scores[metric.name]
             pairs.append(SeedValues(seed, *values))
             same_text &= theirs.written == ours.written or None in (theirs.written, ours.written)
@@ -70,6 +80,13 @@ def pair(runs: Runs, *, variant: str, seeds: Sequence[int], metric: ScoredMetric
         lost=tuple(lost),
         same_text=same_text,
     )
+
+
+def _comparable(theirs: RunResult, *, ours: RunResult, metric: ScoredMetric) -> bool:
+    # Nats per character and nats per word are no two values of one metric.
+    if metric.of_text:
+        return theirs.references == ours.references
+    return theirs.tokens == ours.tokens
 
 
 def _fault(run: RunResult | None, *, metric: str) -> str | None:

@@ -15,7 +15,8 @@ class RunResult:
     """What one run came to; `scores` of the compared split by metric, once it is finished.
 
     `written` stands for everything the run wrote, such as a digest of its hypotheses: two runs with
-    equal `written` wrote the same. None where that is not known.
+    equal `written` wrote the same. `tokens` and `references` stand likewise for the target tokens
+    and the reference lines that it was scored on. None where that is not known.
     """
 
     variant: str
@@ -23,6 +24,8 @@ class RunResult:
     outcome: Outcome
     scores: Mapping[str, float] = field(default_factory=dict)
     written: str | None = None
+    tokens: str | None = None
+    references: str | None = None
 
     def score(self, metric: str) -> float | None:
         """The run's score, if it finished with a usable number: overflow is none."""

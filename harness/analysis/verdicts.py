@@ -85,4 +85,7 @@ def _verdict(pairing: Pairing, *, test: PairedT | None, p_adjusted: float) -> Ve
         return "identical"
     if test is None or p_adjusted >= ALPHA:
         return "inconclusive"
-    return "better" if (test.mean > 0) == pairing.metric.higher_is_better else "worse"
+    if (test.mean > 0) != pairing.metric.higher_is_better:
+        return "worse"
+    # Better over the seeds that survived says nothing of those that did not.
+    return "inconclusive" if pairing.diverged else "better"

@@ -41,6 +41,7 @@ def reason(pairing: Pairing, *, verdict: Verdict, p_adjusted: float | None, fami
         parts = [_without_spread(pairing), _sign_flip(pairing)]
     else:
         parts = [
+            *_survivors(pairing, verdict=verdict, p_adjusted=p_adjusted),
             _direction(pairing),
             _tested(pairing, p_adjusted=p_adjusted, family=family),
             _sign_flip(pairing),
@@ -53,6 +54,11 @@ def _direction(pairing: Pairing) -> str:
     up = math.fsum(differences) >= 0
     agree = sum(value > 0 if up else value < 0 for value in differences)
     return f"{agree} of {len(differences)} seeds {'higher' if up else 'lower'}"
+
+
+def _survivors(pairing: Pairing, *, verdict: Verdict, p_adjusted: float) -> list[str]:
+    undecided = verdict == "inconclusive" and pairing.diverged and p_adjusted < ALPHA
+    return ["better only where it did not diverge"] if undecided else []
 
 
 def _without_spread(pairing: Pairing) -> str:

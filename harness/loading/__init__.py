@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from harness.loading.studies import load
+from harness.loading.names import VARIANT_NAME
+from harness.loading.studies import StudyKeys, load, plugins_named_in
 
-__all__ = ["load"]
+__all__ = ["VARIANT_NAME", "StudyKeys", "load", "plugins_named_in"]

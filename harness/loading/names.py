@@ -6,12 +6,12 @@ import re
 
 from harness.wording import shown
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+VARIANT_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 
 def name_fault(name: str) -> str | None:
     """Why this cannot be a name; None if it can."""
-    if _NAME.fullmatch(name):
+    if re.fullmatch(VARIANT_NAME, name):
         return None
     return (
         f"{shown(name)} cannot be a name: at most 64 letters, digits, dots, hyphens and "

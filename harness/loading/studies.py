@@ -33,7 +33,7 @@ _FIGURES = ("forest", "learning_curves", "slopes", "cost")  # those of them that
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Top:
+class StudyKeys:
     """The keys of a study; what stands in its experiments is checked apart."""
 
     __pydantic_config__: ClassVar[Any] = Comparison.__pydantic_config__
@@ -82,10 +82,21 @@ def load(
     return study, plugins
 
 
+def plugins_named_in(path: Path) -> Plugins:
+    """The installed plugins and a study's own files, whatever else is wrong with the study."""
+    faults = Faults(path)
+    plugins = discover()
+    _register_files(read(path), path=path, plugins=plugins, faults=faults)
+    faults.raise_any()
+    return plugins
+
+
 def _root(path: Path, *, faults: Faults) -> yaml.MappingNode:
     """The study as YAML; faults of keys are added, and without a mapping there is no going on."""
     root = read(path)
     fault = name_fault(path.stem)
+    if path.stem == "runs":
+        fault = "'runs' is where all studies keep their runs; choose another name"
     if fault:
         raise StudyError([Fault(str(path), fault)])
     faults.add_irregular(irregularities(root))
@@ -123,14 +134,14 @@ def _find_file(name: str, *, folder: Path) -> str:
     raise ValueError(f"no such file: {path}")
 
 
-def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> _Top:
+def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> StudyKeys:
     """The study apart from its experiments; raises `StudyError` if there is any fault at all."""
     offered = checker.catalog.offers[Figure.slot]
     figures = [name for name in _FIGURES if name in offered]
     data = {"executor": _EXECUTOR, "figures": figures, **plain(root)}
     faults.add_misfits(_contradictions(data), root=root)
     try:
-        top = checker.options(data, of=_Top, owner="a study")
+        top = checker.options(data, of=StudyKeys, owner="a study")
     except Misfits as found:
         faults.add_misfits(found.misfits, root=root)
         raise faults.error() from None

@@ -8,10 +8,12 @@ from harness.components import Dataset
 from harness.hookspecs import hookimpl
 from harness_datasets.copy import Copy
 from harness_datasets.parallel_text import ParallelText
+from harness_datasets.reverse import Reverse
+from harness_datasets.sort import Sort
 from harness_datasets.toy_german.dataset import ToyGerman
 
 
 @hookimpl
 def harness_datasets() -> Sequence[type[Dataset]]:
-    """Offer generated German, the copy task and files of parallel text."""
-    return [ToyGerman, Copy, ParallelText]
+    """Offer generated German, tasks with numbers and files of parallel text."""
+    return [ToyGerman, Copy, Reverse, Sort, ParallelText]

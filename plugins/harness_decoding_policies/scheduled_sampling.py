@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
 
 import torch
-from jaxtyping import Bool, Float
 
 from harness.components import Decay, DecodingPolicy
-from harness.contracts import Batch, Memory, Model, Predict, Prediction, Setting
-from harness.prediction import predict_at_real, writable
+from harness.components.options import PositiveFloat, PositiveInt
+from harness.contracts import Batch, Model, Predict, Prediction, Setting
+from harness.prediction import predict_at_real
 from harness.streams import Noise
+from harness_decoding_policies.mixtures import DISCRETE, Mixture, Name
+from harness_decoding_policies.replacing import expected_there, replaced
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,81 +27,54 @@ class ScheduledSampling(DecodingPolicy):
 
     where logits_{t-1} of the first pass predict y_t. The loss is the second pass's; the source is
     encoded once. bos and padding are never replaced, and the model never feeds itself either.
+    Without noise there are no coins, and all tokens are gold.
 
-    `mixture` turns logits into the vector that is read: of the likeliest token (``argmax``, what
-    greedy decoding would write) or of a token drawn from the model's distribution (``sample``, as
-    Duckworth et al. 2019). Without noise there are no coins, and all tokens are gold.
+    `mixture` turns logits z into the vector that is read: of the likeliest token (``argmax``, what
+    greedy decoding would write), of a token drawn from the model's distribution (``sample``, as
+    Duckworth et al. 2019), or sum_v w_v embed(v) with w = softmax over the `top_k` largest z
+    (``top_k``), softmax(z / temperature) (``softmax``), softmax((z + g) / temperature) with
+    standard Gumbel g (``gumbel``), or sparsemax(z) (``sparsemax``).
+
+    With `through_first_pass` gradients flow through the weights w into the first pass too, which
+    the authors found worse; token vectors have theirs either way.
     """
 
     name = "scheduled_sampling"
 
     decay: Decay
-    mixture: Literal["argmax", "sample"] = "argmax"
+    mixture: Name = "argmax"
+    top_k: PositiveInt = 5
+    temperature: PositiveFloat = 1.0
+    through_first_pass: bool = False
+
+    def __post_init__(self) -> None:
+        if self.through_first_pass and self.mixture in DISCRETE:
+            raise ValueError(
+                f"through_first_pass: no gradient comes through {self.mixture}; take another "
+                "mixture, such as softmax"
+            )
 
     def build(self, setting: Setting) -> Predict:
         """Two passes over the decoder, or one where every coin shows gold."""
-        gold_share, mix = self.decay.build(setting), _MIXTURES[self.mixture]
+        gold_share = self.decay.build(setting)
+        mix = Mixture(name=self.mixture, top_k=self.top_k, temperature=self.temperature)
 
         def predict(model: Model, batch: Batch, *, update: int, noise: Noise | None) -> Prediction:
             memory = model.encode(batch.source, noise=noise)
             embedded = model.embed(batch.target_input)
             if noise is not None:
-                replaced = _replaced(batch, gold_share=gold_share(update), noise=noise)
-                if replaced.any():
-                    logits = _first_pass(
-                        model, embedded=embedded, memory=memory, replaced=replaced, noise=noise
-                    )
+                places = replaced(batch, gold_share=gold_share(update), noise=noise)
+                if places.any():
+                    first = noise.of_pass("first")
+                    with torch.set_grad_enabled(
+                        self.through_first_pass and torch.is_grad_enabled()
+                    ):
+                        logits = expected_there(
+                            model, embedded=embedded, memory=memory, places=places, noise=first
+                        )
                     vectors = mix(logits, model=model, noise=noise)
-                    embedded = embedded.index_put((replaced,), vectors)
+                    embedded = embedded.index_put((places,), vectors)
             hidden = model.decode(embedded, memory, noise=noise)
             return predict_at_real(model, batch, hidden=hidden)
 
         return predict
-
-
-def _replaced(
-    batch: Batch, *, gold_share: float, noise: Noise
-) -> Bool[torch.Tensor, "sentences target"]:
-    real = batch.real
-    replaced = real & (noise.uniform("scheduled_sampling", real.shape) >= gold_share)
-    replaced[:, 0] = False  # the bos
-    return replaced
-
-
-def _first_pass(
-    model: Model,
-    *,
-    embedded: Float[torch.Tensor, "sentences target d_model"],
-    memory: Memory,
-    replaced: Bool[torch.Tensor, "sentences target"],
-    noise: Noise,
-) -> Float[torch.Tensor, "replaced classes"]:
-    """Logits that predict the replaced tokens: each from the position before."""
-    with torch.no_grad():
-        hidden = model.decode(embedded, memory, noise=noise.of_pass("first"))
-        return writable(model.project(hidden[:, :-1][replaced[:, 1:]]))
-
-
-class _Mixture(Protocol):
-    """What the decoder reads in place of gold tokens, made of the logits that predict them."""
-
-    def __call__(
-        self, logits: Float[torch.Tensor, "replaced classes"], *, model: Model, noise: Noise
-    ) -> Float[torch.Tensor, "replaced d_model"]: ...
-
-
-def _argmax(
-    logits: Float[torch.Tensor, "replaced classes"], *, model: Model, noise: Noise
-) -> Float[torch.Tensor, "replaced d_model"]:
-    return model.embed(logits.argmax(-1, keepdim=True)).squeeze(1)
-
-
-def _sample(
-    logits: Float[torch.Tensor, "replaced classes"], *, model: Model, noise: Noise
-) -> Float[torch.Tensor, "replaced d_model"]:
-    coins = noise.generator("scheduled_sampling.tokens", stream="policy")
-    tokens = torch.multinomial(logits.softmax(-1), 1, generator=coins)
-    return model.embed(tokens).squeeze(1)
-
-
-_MIXTURES: dict[str, _Mixture] = {"argmax": _argmax, "sample": _sample}

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from harness.components import Executor
 from harness.contracts import Jobs
+from harness.errors import HarnessError
 
 _LOG = "log.txt"
 
@@ -68,8 +69,12 @@ def _carry_out(path: Path) -> None:
     """The process: all it prints goes to the run's log."""
     from harness.worker import perform  # the coordinator must not load torch
 
-    log = os.open(path / _LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    # Appended, since a run that was left behind may still be writing.
+    log = os.open(path / _LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     sys.stdout.flush()
     os.dup2(log, 1)
     os.dup2(log, 2)
-    perform(path)
+    try:
+        perform(path)
+    except HarnessError as error:
+        sys.exit("; ".join(str(error).splitlines()))

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 from harness.components import Generation
 from harness.hookspecs import hookimpl
+from harness_generations.beam import Beam
+from harness_generations.contrastive import Contrastive
 from harness_generations.greedy import Greedy
+from harness_generations.sampling import Sampling
 
 
 @hookimpl
 def harness_generations() -> Sequence[type[Generation]]:
     """The generations of this distribution."""
-    return [Greedy]
+    return [Greedy, Beam, Sampling, Contrastive]

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 
 from harness.components import Optimizer
 from harness.hookspecs import hookimpl
+from harness_optimizers.adagrad import Adagrad
 from harness_optimizers.adam import Adam
+from harness_optimizers.adamw import AdamW
+from harness_optimizers.rmsprop import RMSprop
+from harness_optimizers.sgd import SGD
 
 
 @hookimpl
 def harness_optimizers() -> Sequence[type[Optimizer]]:
     """The optimizers of this package."""
-    return [Adam]
+    return [Adagrad, Adam, AdamW, RMSprop, SGD]

@@ -7,10 +7,27 @@ from collections.abc import Sequence
 from harness.components import Regularizer
 from harness.hookspecs import hookimpl
 from harness_regularizers.clip_norm import ClipNorm
+from harness_regularizers.confidence_penalty import ConfidencePenalty
+from harness_regularizers.drop_head import DropHead
+from harness_regularizers.drop_key import DropKey
 from harness_regularizers.dropout import Dropout
+from harness_regularizers.gradient_noise import GradientNoise
+from harness_regularizers.layer_drop import LayerDrop
+from harness_regularizers.r_drop import RDrop
+from harness_regularizers.weight_decay import WeightDecay
 
 
 @hookimpl
 def harness_regularizers() -> Sequence[type[Regularizer]]:
     """The regularizers of this distribution."""
-    return [Dropout, ClipNorm]
+    return [
+        Dropout,
+        DropHead,
+        DropKey,
+        LayerDrop,
+        RDrop,
+        ConfidencePenalty,
+        WeightDecay,
+        GradientNoise,
+        ClipNorm,
+    ]

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import torch
 
@@ -17,6 +18,7 @@ from harness.streams import Noise, kept_share
 
 _POSITIONS = ("embedding", "attention.weights", "feed_forward", "residual")
 _KINDS = (*_POSITIONS, "attention.heads")
+_LOW = -1.7580993408473766  # a SELU's limit at minus infinity, -lambda * alpha
 _PLACE = r"((encoder|decoder)\.([0-9]+\.(\w+\.)*)?)?"  # a side, a layer of it, a path within
 _SITE = re.compile(_PLACE + f"({'|'.join(re.escape(kind) for kind in _KINDS)})")
 
@@ -34,12 +36,21 @@ class Dropout(Regularizer):
     `rates` gives sites a rate of their own by kind, side, layer (counted from 0) or path, and the
     narrowest name counts: ``residual``, ``decoder.residual``, ``decoder.1.residual``,
     ``decoder.1.cross_attention.residual``. It alone reaches ``attention.heads``.
+
+    `kind` says what falls together in a sentence, and what is left there. Where a site holds a
+    vector for each place, ``feature`` drops a component of it at all places, ``token`` all
+    components of a place, which is what torch's feature_dropout does to (sentences, places,
+    d_model). At attention weights, ``feature`` takes a key from all queries of a head and ``token``
+    takes all keys of a query, in every head. ``alpha`` (Klambauer et al. 2017, section 3) sets
+    elements to the lowest value of a SELU and keeps mean 0 and variance 1, for values that have
+    them, which no site of this model promises; ``feature_alpha`` does so to whole features.
     """
 
     name = "dropout"
     bare = "rate"
 
     rate: ProbabilityBelowOne = 0.0
+    kind: Literal["standard", "feature", "token", "alpha", "feature_alpha"] = "standard"
     rates: Mapping[str, ProbabilityBelowOne] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -62,7 +73,7 @@ class Dropout(Regularizer):
         for site in model.sites.values():
             rate = self._rate_at(site)
             if kept_share(rate) < 1:
-                site.fill(_drop(rate))
+                site.fill(_effect(rate, kind=self.kind))
 
     def _rate_at(self, site: Site) -> float:
         rest = self.rate if site.kind in _POSITIONS else 0.0
@@ -74,12 +85,34 @@ def _no_site(name: str, *, known: set[str]) -> str:
     return f"dropout: this model has no site {name!r}; the nearest are {', '.join(nearest)}"
 
 
-def _drop(rate: float) -> Effect:
-    scale = 1 / kept_share(rate)
+def _effect(rate: float, *, kind: str) -> Effect:
+    act = _set_low if kind.endswith("alpha") else _scale_up
 
     def drop(value: torch.Tensor, site: Site, noise: Noise) -> torch.Tensor:
-        kept = noise.keep(site.path, value.shape, rate)
-        # As bytes, a mask becomes factors five times faster than as booleans.
-        return value * kept.view(torch.uint8).to(value.dtype).mul_(scale)
+        kept = noise.keep(site.path, _shape(value, site=site, kind=kind), rate)
+        return act(value, kept=kept, share=kept_share(rate))
 
     return drop
+
+
+def _shape(value: torch.Tensor, *, site: Site, kind: str) -> list[int]:
+    """The mask's: 1 along the dimensions in which elements fall together."""
+    if kind in ("standard", "alpha"):
+        return list(value.shape)
+    sizes = dict(zip(site.layout.split(), value.shape, strict=True))
+    (place,) = sizes.keys() & {"places", "target"}
+    if kind == "token":
+        return [size if name in ("sentences", place) else 1 for name, size in sizes.items()]
+    return [1 if name == place else size for name, size in sizes.items()]
+
+
+def _scale_up(value: torch.Tensor, *, kept: torch.Tensor, share: float) -> torch.Tensor:
+    # As bytes, a mask becomes factors five times faster than as booleans.
+    return value * kept.view(torch.uint8).to(value.dtype).mul_(1 / share)
+
+
+def _set_low(value: torch.Tensor, *, kept: torch.Tensor, share: float) -> torch.Tensor:
+    """A x + b where kept, else a low + b, with a and b such that mean 0 and variance 1 stay."""
+    a: float = (share * (1 + (1 - share) * _LOW**2)) ** -0.5
+    b = -a * (1 - share) * _LOW
+    return torch.where(kept, value, _LOW) * a + b

@@ -15,14 +15,22 @@ class Noam(Schedule):
 
     Section 5.3. s is the number of the update. The rate rises linearly until s = warmup, where it
     is factor * (d_model * warmup)^-0.5, and falls as s^-0.5 after it. A wider model's is lower.
-    The Annotated Transformer's loop uses s = 1 for two updates, and is one update late ever after.
+    The Annotated Transformer's loop uses s = 1 for two updates, and is one update late ever after:
+    so is this one where it is `late`, to repeat what was trained so.
     """
 
     name = "noam"
 
     warmup: PositiveInt = 4000
     factor: PositiveFloat = 1.0
+    late: bool = False
 
     def build(self, setting: Setting) -> Rate:
-        scale = self.factor * setting.d_model**-0.5
-        return lambda update: scale * min(update**-0.5, update * self.warmup**-1.5)
+        scale: float = self.factor * setting.d_model**-0.5
+
+        def rate(update: int) -> float:
+            step = max(1, update - self.late)
+            share: float = min(step**-0.5, step * self.warmup**-1.5)
+            return scale * share
+
+        return rate

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from harness.components import Tokenizer
 from harness.hookspecs import hookimpl
+from harness_tokenizers.bpe import Bpe
 from harness_tokenizers.char import Char
+from harness_tokenizers.unigram import Unigram
 from harness_tokenizers.word import Word
 
 
 @hookimpl
 def harness_tokenizers() -> Sequence[type[Tokenizer]]:
-    """Characters, and words."""
-    return [Char, Word]
+    """Characters, words, and pieces of words."""
+    return [Char, Word, Bpe, Unigram]

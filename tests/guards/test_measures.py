@@ -35,6 +35,8 @@ POSITIONAL = {
     "harness/loading/reading.py:_Composer.compose_node": "yaml's own signature",
     "harness/streams.py:Noise.keep": "read at every site: which, how large, how much",
     "harness/streams.py:Noise.uniform": "as `Noise.keep`",
+    "harness/testing/claims.py:Claims.that": "a claim is said together with its fault",
+    "harness/testing/claims.py:same": "equality has two sides",
     "harness/streams.py:generator": "a key is said in the order of its parts",
     "harness/streams.py:key": "a key is said in the order of its parts",
 }

@@ -200,3 +200,110 @@ def test_a_changed_corpus_is_said_to_be_one(study: Path, harness: Harness) -> No
     edit(moved.parent / "train", "eins zwei drei 7\n", "eins zwei drei sieben\n")
     plan = json.loads(harness("plan", moved, "--seeds", "1", "--json").stdout)
     assert [run["why"] for run in plan] == ["changed corpus", "changed corpus"]
+
+
+def test_scores_on_other_tokens_are_not_compared(study: Path, harness: Harness) -> None:
+    edit(study, "no-dropout: {regularizers: {dropout: off}}", "characters: {tokenizer: char}")
+    assert harness("run", study).returncode == 0
+    findings = json.loads((study.parent / "results" / "tiny" / "findings.json").read_text())
+    verdicts = {each["metric"]: (each["n"], each["verdict"]) for each in findings}
+    assert verdicts["nll"] == (0, "no_inference")
+    assert "scored on other tokens in 2 of 2 seeds" in findings[0]["reason"]
+    assert verdicts["bleu"][0] == 2  # the same sentences, in words
+
+
+def test_another_test_set_is_not_compared_and_does_not_break_the_report(
+    study: Path, harness: Harness
+) -> None:
+    edit(
+        study,
+        "no-dropout: {regularizers: {dropout: off}}",
+        "shorter: {dataset: {toy_german: {train: 60, validation: 20, test: 10}}}",
+    )
+    assert harness("run", study).returncode == 0
+    findings = json.loads((study.parent / "results" / "tiny" / "findings.json").read_text())
+    assert {each["n"] for each in findings} == {0}
+
+
+def test_a_decoding_from_a_plugin_can_be_added_to_runs_that_exist(
+    study: Path, harness: Harness
+) -> None:
+    assert harness("run", study, "--seeds", "1").returncode == 0
+    before = outcomes(study.parent / "results" / "runs")
+    (study.parent / "shout.py").write_text(SHOUT)
+    study.write_text(study.read_text() + "plugins: [./shout.py]\n")
+    edit(study, "  no-dropout:", "  shout: {generation: shout}\n  no-dropout:")
+    assert harness("run", study, "--seeds", "1").returncode == 0
+    assert outcomes(study.parent / "results" / "runs") == before
+
+
+SHOUT = '''
+from dataclasses import dataclass
+
+from harness.components import Generation
+from harness.hookspecs import hookimpl
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shout(Generation):
+    """Says the first word of the vocabulary."""
+
+    name = "shout"
+
+    def build(self, setting):
+        return lambda model, source, *, sentences: [[4] for _ in sentences]
+
+
+@hookimpl
+def harness_generations():
+    return [Shout]
+'''
+
+
+def test_code_that_changes_after_the_plan_is_not_trained_under_its_old_name(
+    study: Path, harness: Harness
+) -> None:
+    (study.parent / "fragile.py").write_text(FAILING)
+    edit(study, "no-dropout: {regularizers: {dropout: off}}", "fragile: {loss: fragile}")
+    study.write_text(study.read_text() + "plugins: [./fragile.py, ./meddler.py]\n")
+    (study.parent / "meddler.py").write_text(MEDDLER)
+    ran = harness("run", study, "--seeds", "1")
+    assert ran.returncode == 1
+    assert "changed since the plan was made; run again" in ran.stdout
+
+
+MEDDLER = """
+from pathlib import Path
+
+from harness.hookspecs import hookimpl
+
+
+@hookimpl
+def harness_study_started(study):
+    file = Path(__file__).with_name("fragile.py")
+    file.write_text(file.read_text().replace("-logits", "-2 * logits"))
+"""
+
+
+def test_a_run_that_leaves_no_outcome_has_failed(study: Path, harness: Harness) -> None:
+    (study.parent / "lazy.py").write_text(LAZY)
+    study.write_text(study.read_text() + "plugins: [./lazy.py]\n")
+    ran = harness("run", study, "--seeds", "1")
+    assert ran.returncode == 1
+    assert "the process ended well but left no outcome" in ran.stdout
+
+
+LAZY = """
+from harness.hookspecs import hookimpl
+
+
+@hookimpl
+def harness_run(run):
+    return True
+"""
+
+
+def test_a_report_needs_a_run(study: Path, harness: Harness) -> None:
+    asked = harness("report", study)
+    assert asked.returncode == 2
+    assert "nothing has been run yet" in asked.stderr

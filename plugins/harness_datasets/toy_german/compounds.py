@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from harness.contracts import Pair
 from harness_datasets.toy_german import english, german
-from harness_datasets.toy_german.clause import Clause, Role
+from harness_datasets.toy_german.clause import Clause
 from harness_datasets.toy_german.lexicon import ADJECTIVES, VERBS
 from harness_datasets.toy_german.phrases import PRONOUNS, Nominal
 from harness_datasets.toy_german.scene import NOW, USUALLY, clause, ended, statement
@@ -24,14 +24,20 @@ _ACTIONS = tuple(ACTIONS.values())
 _BY_PEOPLE = tuple(action for action in _ACTIONS if action.by_people and action.verb.progressive)
 _BECAUSE = tuple(action for action in _ACTIONS if action.because)
 _ALTHOUGH = tuple(action for action in _ACTIONS if action.although)
-_OUTSIDE = tuple(ACTIONS[verb] for verb in ("schlafen", "arbeiten", "spielen", "laufen", "gehen"))
 _THINKING = tuple(VERBS[verb] for verb in ("wissen", "glauben", "hoffen"))
 _RAIN = Clause(PRONOUNS["es it"], VERBS["regnen"])
+_IN_THE_RAIN = (  # what is done, where, and how the rain goes with it
+    (ACTIONS["bleiben"], "room", WEIL),
+    (ACTIONS["spielen"], "outside", OBWOHL),
+    (ACTIONS["arbeiten"], "outside", OBWOHL),
+    (ACTIONS["gehen"], "trip", OBWOHL),
+    (ACTIONS["laufen"], "run", OBWOHL),
+)
 
 
-def after(said: Clause, *, conjunction: Pair, last: Clause, opening: Role = "subject") -> Pair:
+def after(said: Clause, *, conjunction: Pair, last: Clause) -> Pair:
     """A main clause, then a subordinate one: German has a comma between them, English none."""
-    first = statement(said, opening=opening)
+    first = statement(said)
     return ended(
         Pair(
             f"{first.source}, {german.verb_last(last, conjunction=conjunction.source)}",
@@ -93,18 +99,17 @@ def quality(speaker: Speaker) -> Pair:
     return after(said, conjunction=WEIL, last=being(PRONOUNS[what.again], quality=adjective))
 
 
-def weather(speaker: Speaker) -> Pair:
-    """Wenn es regnet, bleibt die Katze im Haus."""
-    speaker, draw = speaker.briefly(), speaker.random.random()
-    if draw < 0.5:
-        action = speaker.pick(_BY_PEOPLE)
-        said = clause(speaker, action=action, when=USUALLY, affirmed=True)
-        return before(said, conjunction=WENN, first=_RAIN._replace(tense="habit"))
-    action = ACTIONS["bleiben"] if draw < 0.7 else speaker.random.choice(_OUTSIDE)
-    said = clause(speaker, action=action, when=NOW, affirmed=True)
-    use = {"bleiben": "room", "laufen": "run", "gehen": "trip"}.get(action.verb.plain, "outside")
-    place = complement(speaker, use=use, subject=said.subject)
-    conjunction = WEIL if use == "room" else OBWOHL
+def rainy_days(speaker: Speaker) -> Pair:
+    """Wenn es regnet, liest die Lehrerin die Zeitung."""
+    said = clause(speaker.briefly(), action=speaker.pick(_BY_PEOPLE), when=USUALLY, affirmed=True)
+    return before(said, conjunction=WENN, first=_RAIN._replace(tense="habit"))
+
+
+def in_the_rain(speaker: Speaker) -> Pair:
+    """Die Katze bleibt im Haus, weil es regnet."""
+    action, use, conjunction = speaker.random.choice(_IN_THE_RAIN)
+    said = clause(speaker.briefly(), action=action, when=NOW, affirmed=True)
+    place = complement(speaker.briefly(), use=use, subject=said.subject)
     return after(said._replace(complement=place), conjunction=conjunction, last=_RAIN)
 
 
@@ -115,6 +120,6 @@ def contrast(speaker: Speaker) -> Pair:
     other = _somebody(speaker, kinds=second.subjects)
     while other.again == one.again:
         other = _somebody(speaker, kinds=second.subjects)
-    this = statement(clause(speaker.briefly(), action=first, subject=one, when=NOW))
-    that = statement(clause(speaker.briefly(), action=second, subject=other, when=NOW))
-    return ended(Pair(f"{this.source}, aber {that.source}", f"{this.target}, but {that.target}"))
+    here = statement(clause(speaker.briefly(), action=first, subject=one, when=NOW))
+    there = statement(clause(speaker.briefly(), action=second, subject=other, when=NOW))
+    return ended(Pair(f"{here.source}, aber {there.source}", f"{here.target}, but {there.target}"))

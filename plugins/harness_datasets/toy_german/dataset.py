@@ -51,14 +51,11 @@ class ToyGerman(Dataset):
 
     def _split(self, split: Split, *, count: int) -> list[Pair]:
         random = Random(key(self.draw, "toy_german", split))
-        pairs: dict[str, Pair] = {}
-        sources: set[str] = set()
+        pairs: dict[str, Pair] = {}  # by their English, which the German determines
         while len(pairs) < count:
             pair = sentence(random)
-            new = pair.target not in pairs and pair.source not in sources
-            if new and self._home(pair) == split:
-                pairs[pair.target] = pair
-                sources.add(pair.source)
+            if self._home(pair) == split:
+                pairs.setdefault(pair.target, pair)
         return list(pairs.values())
 
     def _home(self, pair: Pair) -> Split:

@@ -65,7 +65,7 @@ def clause(
     absent = denied and action.on_things and speaker.likely(0.5)
     what = whom = where = None
     if absent:
-        what = speaker.none(action.accusative)
+        what = speaker.none_of(action.accusative)
     elif action.accusative:
         what = speaker.object(action.accusative, subject=owner, known=denied)
     if action.dative:

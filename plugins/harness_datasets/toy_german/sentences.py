@@ -22,7 +22,8 @@ _KINDS: tuple[tuple[int, Callable[[Speaker], Pair]], ...] = (
     (8, compounds.report),
     (10, compounds.reason),
     (3, compounds.quality),
-    (4, compounds.weather),
+    (2, compounds.rainy_days),
+    (2, compounds.in_the_rain),
     (3, compounds.contrast),
 )
 _DRAWN = tuple(kind for weight, kind in _KINDS for _ in range(weight))

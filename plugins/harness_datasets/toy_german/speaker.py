@@ -23,6 +23,7 @@ Word = TypeVar("Word")
 
 _NAMES = (name("Anna", again="sie she"), name("Paul", again="er he"))
 _AS_SUBJECT = tuple(PRONOUNS[each] for each in ("er he", "sie she", "sie they", "ich I", "wir we"))
+# "sie" as an object is always "her": a sentence has one translation.
 _AS_OBJECT = tuple(PRONOUNS[each] for each in ("er he", "sie she", "ich I", "wir we"))
 _OWNED = frozenset({"animal", "reading", "clothing", "thing", "vehicle", "room"})
 _FAMILY = frozenset({"sibling", "parent"})
@@ -82,9 +83,9 @@ class Speaker:
         determiner = subject.own if own else None
         return self.phrase(noun, determiner=determiner, plural=plural, known=known)
 
-    def none(self, kinds: Sequence[str]) -> Nominal:
-        """What it is not done to, none of them at all."""
-        noun = self.random.choice(NOUNS_OF[self.random.choice(kinds)])
+    def none_of(self, kinds: Sequence[str]) -> Nominal:
+        """What it is not done to: none at all."""
+        noun = self.pick(NOUNS_OF[self.random.choice(kinds)])
         return self.phrase(noun, determiner=DETERMINERS["kein"], plural=self.several(noun))
 
     def several(self, noun: Noun) -> bool:

@@ -1,52 +1,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
-from torch import Tensor, nn
+from stepping import RATES, SETTING, normal, step, trained
+from torch import nn
 
-from harness.contracts import Setting
 from harness_optimizers.adam import Adam
-
-SETTING = Setting(seed=1, classes=11, d_model=8, updates=10)
-SHAPES = ((3, 5), (7,), (17, 4))
-
-
-def normal(update: int, *, dtype: torch.dtype = torch.float64) -> list[Tensor]:
-    """The gradients of an update; at 0, the weights."""
-    generator = torch.Generator().manual_seed(update)
-    return [torch.randn(shape, generator=generator, dtype=dtype) for shape in SHAPES]
-
-
-def rates() -> Iterator[float]:
-    yield from (1e-3, 5e-3, 2e-2, 1e-2, 0.0, 3e-3, 1e-3)
-
-
-def step(optimizer: torch.optim.Optimizer, gradients: list[Tensor], *, rate: float) -> None:
-    """One step as the core makes it: gradients in place, the rate set on every group."""
-    parameters = [one for group in optimizer.param_groups for one in group["params"]]
-    for parameter, gradient in zip(parameters, gradients, strict=True):
-        parameter.grad = gradient.clone()
-    for group in optimizer.param_groups:
-        group["lr"] = rate * group["multiple"]
-    optimizer.step()
-
-
-def trained(adam: Adam, *, dtype: torch.dtype = torch.float64) -> list[Tensor]:
-    parameters = [nn.Parameter(start) for start in normal(0, dtype=dtype)]
-    groups = [
-        {"params": parameters[:2], "multiple": 1.0},
-        {"params": parameters[2:], "multiple": 0.5},
-    ]
-    optimizer = adam.build(SETTING)(groups)
-    for update, rate in enumerate(rates(), start=1):
-        step(optimizer, normal(update, dtype=dtype), rate=rate)
-    return [parameter.detach() for parameter in parameters]
 
 
 def adam_by_hand(
@@ -59,7 +23,7 @@ def adam_by_hand(
 ) -> NDArray[np.float64]:
     """Algorithm 1 of Kingma and Ba, line by line."""
     m, v = np.zeros_like(weight), np.zeros_like(weight)
-    for t, (g, alpha) in enumerate(zip(gradients, rates(), strict=True), start=1):
+    for t, (g, alpha) in enumerate(zip(gradients, RATES, strict=True), start=1):
         m = betas[0] * m + (1 - betas[0]) * g
         v = betas[1] * v + (1 - betas[1]) * g**2
         m_hat = m / (1 - betas[0] ** t)

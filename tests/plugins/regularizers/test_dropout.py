@@ -263,6 +263,89 @@ def test_without_noise_nothing_is_dropped(transformer: MakeModel, batch: Batch) 
     assert not torch.equal(_run(model, batch), _run(transformer(), batch))
 
 
+# --- kinds ----------------------------------------------------------------------------------------
+
+VECTORS = "encoder.embedding"
+FOUR = "decoder.0.cross_attention.attention.weights"
+
+
+def _of_kind(
+    kind: str, value: torch.Tensor, *, path: str = VECTORS, rate: float = 0.4
+) -> torch.Tensor:
+    options = ModelOptions(d_model=2, d_ff=1, heads=1, layers=1)
+    model = Transformer(options, source_classes=4, target_classes=4)
+    return _put(Dropout(rate=rate, kind=kind), model).sites[path](value, NOISE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "shape"),
+    [
+        ("standard", VECTORS, (20, 30, 40)),
+        ("feature", VECTORS, (20, 1, 40)),
+        ("token", VECTORS, (20, 30, 1)),
+        ("standard", FOUR, (20, 30, 4, 5)),
+        ("feature", FOUR, (20, 30, 1, 5)),
+        ("token", FOUR, (20, 1, 4, 1)),
+    ],
+)
+def test_what_falls_falls_together(kind: str, path: str, shape: tuple[int, ...]) -> None:
+    value = torch.rand(20, 30, *((40,) if path == VECTORS else (4, 5)), dtype=torch.float64) + 1
+    factors = _of_kind(kind, value, path=path) / value
+    mask = NOISE.keep(path, shape, 0.4).double() / kept_share(0.4)
+    torch.testing.assert_close(factors, mask.expand_as(factors), rtol=1e-14, atol=0)
+    lengths = zip(mask.shape, factors.shape, strict=True)
+    for dimension in (d for d, (one, all_) in enumerate(lengths) if one == all_):
+        assert not torch.equal(mask, mask.roll(1, dimension))
+
+
+def test_whole_tokens_are_what_torchs_feature_dropout_drops() -> None:
+    value = torch.ones(50, 60, 8)
+    for dropped in (torch.feature_dropout(value, 0.4, train=True), _of_kind("token", value)):
+        token = dropped[:, :, :1]
+        assert torch.equal(dropped, token.expand_as(dropped))
+        assert abs((token == 0).double().mean() - 0.4) < 0.05
+
+
+@pytest.mark.parametrize("rate", [0.0625, 0.25, 0.75])
+def test_alpha_dropout_has_torchs_two_values_for_a_one(rate: float) -> None:
+    """Masks cannot be told to torch, but a one shows whether it was kept, and what of it was."""
+    ones = torch.ones(64, 64, dtype=torch.float64)
+    torch.manual_seed(1)
+    theirs = torch.nn.functional.alpha_dropout(ones, rate, training=True).unique()
+    ours = _of_kind("alpha", ones[None], rate=rate).unique()
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-9)
+    assert len(ours) == 2
+
+
+@pytest.mark.parametrize("kind", ["alpha", "feature_alpha"])
+@pytest.mark.parametrize("rate", [0.1, 0.3])
+def test_alpha_dropout_keeps_mean_and_variance(kind: str, rate: float) -> None:
+    generator = torch.Generator().manual_seed(1)
+    value = torch.randn(2000, 2, 500, generator=generator, dtype=torch.float64)
+    dropped = _of_kind(kind, value, rate=rate)
+    assert abs(dropped.mean()) < 0.006
+    assert abs(dropped.var() - 1) < 0.01
+
+
+def test_alpha_dropout_drops_the_elements_that_plain_dropout_drops() -> None:
+    value = torch.rand(20, 30, 40, dtype=torch.float64)
+    for plain, alpha in (("standard", "alpha"), ("feature", "feature_alpha")):
+        low = _of_kind(alpha, value)
+        assert torch.equal(low == low.min(), _of_kind(plain, value) == 0)
+
+
+@pytest.mark.parametrize("kind", ["feature", "token", "alpha", "feature_alpha"])
+def test_every_kind_fits_every_site_and_is_nothing_at_zero(
+    kind: str, transformer: MakeModel, batch: Batch
+) -> None:
+    heads = {"attention.heads": 0.3}
+    hidden = _run(_put(Dropout(rate=0.3, kind=kind, rates=heads), transformer()), batch)
+    assert hidden.isfinite().all()
+    assert not torch.equal(hidden, _run(transformer(), batch))
+    plain = _run(_put(Dropout(kind=kind), transformer()), batch)
+    assert torch.equal(plain, _run(transformer(), batch))
+
+
 # --- mistakes -------------------------------------------------------------------------------------
 
 

@@ -24,7 +24,7 @@ def test_the_base_model_s_rates_are_the_paper_s() -> None:
 
 
 def test_the_defaults_are_the_paper_s() -> None:
-    assert Noam() == Noam(warmup=4000, factor=1.0)
+    assert Noam() == Noam(warmup=4000, factor=1.0, late=False)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,8 @@ def test_torch_s_lambda_schedule_is_one_update_late() -> None:
         schedule.step()
     assert used == [rate(update) for update in (1, 1, 2, 3, 4, 5)]
     assert max(used) == rate(3) == used[3]
+    late = Noam(warmup=3, late=True).build(Setting(seed=1, classes=11, d_model=512, updates=6))
+    assert used == [late(update) for update in range(1, 7)]
 
 
 def test_the_peak_is_at_the_end_of_the_warmup() -> None:

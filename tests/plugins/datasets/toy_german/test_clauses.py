@@ -42,7 +42,7 @@ def does(subject: Nominal, *, verb: str, modal: str = "", time: str = "", **rest
     return Clause(subject, VERBS[verb], **modals, **times, **rest)
 
 
-HE, SHE, THEY, I, YOU = (
+HE, SHE, THEY, ME, YOU = (
     PRONOUNS[each] for each in ("er he", "sie she", "sie they", "ich I", "du you")
 )
 
@@ -64,7 +64,7 @@ STATEMENTS = [
     (does(HE, verb="brauchen", accusative=a("der neu Mantel")), "subject",
      "er braucht den neuen Mantel", "he needs the new coat"),
     # separable verbs
-    (does(I, verb="aufstehen", complement=EARLY, time="heute"), "subject",
+    (does(ME, verb="aufstehen", complement=EARLY, time="heute"), "subject",
      "ich stehe heute früh auf", "I am getting up early today"),
     (does(a("die Frau"), verb="abholen", accusative=a("der Junge")), "subject",
      "die Frau holt den Jungen ab", "the woman is picking the boy up"),
@@ -79,7 +79,7 @@ STATEMENTS = [
      "das Kind darf nicht spielen", "the child is not allowed to play"),
     (does(HE, verb="arbeiten", modal="können", time="heute", negated=True), "subject",
      "er kann heute nicht arbeiten", "he cannot work today"),
-    (does(I, verb="gehen", complement=INTO_TOWN, modal="müssen", negated=True), "subject",
+    (does(ME, verb="gehen", complement=INTO_TOWN, modal="müssen", negated=True), "subject",
      "ich muss nicht in die Stadt gehen", "I do not have to go to the city"),
     # the perfect, with haben and sein
     (does(a("das Mädchen"), verb="schreiben", accusative=a("ein Brief"), tense="past"), "subject",
@@ -103,7 +103,7 @@ STATEMENTS = [
     # two objects: dative before accusative, the known before the new
     (does(a("der Arzt"), verb="geben", dative=a("die alt Frau"), accusative=a("ein Ei")), "subject",
      "der Arzt gibt der alten Frau ein Ei", "the doctor is giving the old woman an egg"),
-    (does(I, verb="zeigen", dative=a("ein Mann"), accusative=a("das Bild")), "subject",
+    (does(ME, verb="zeigen", dative=a("ein Mann"), accusative=a("das Bild")), "subject",
      "ich zeige das Bild einem Mann", "I am showing a man the picture"),
     (does(HE, verb="bringen", dative=THEY, accusative=a("Milch"), time="jetzt"), "subject",
      "er bringt ihnen jetzt Milch", "he is bringing them milk now"),
@@ -143,7 +143,7 @@ QUESTIONS = [
      "kommt der Bus früh an", "is the bus arriving early"),
     (does(YOU, verb="gehen", complement=INTO_TOWN, modal="wollen"),
      "willst du in die Stadt gehen", "do you want to go to the city"),
-    (does(I, verb="schlafen", modal="dürfen"),
+    (does(ME, verb="schlafen", modal="dürfen"),
      "darf ich schlafen", "am I allowed to sleep"),
     (does(a("der Kaffee"), verb="sein", complement=Complement("kalt", "cold", close=True)),
      "ist der Kaffee kalt", "is the coffee cold"),
@@ -166,7 +166,7 @@ SUBORDINATE = [
     (does(a("der Zug"), verb="ankommen", tense="past"), "weil der Zug angekommen ist"),
     (does(ANNA, verb="zumachen", accusative=a("die Tür"), time="jetzt"),
      "weil Anna jetzt die Tür zumacht"),
-    (does(ANNA, verb="helfen", dative=I, tense="past"), "weil Anna mir geholfen hat"),
+    (does(ANNA, verb="helfen", dative=ME, tense="past"), "weil Anna mir geholfen hat"),
     (does(THEY, verb="aufstehen", complement=EARLY, modal="müssen"),
      "weil sie früh aufstehen müssen"),
     (does(THEY, verb="fahren", complement=INTO_TOWN, time="oft"),

@@ -1,0 +1,215 @@
+"""The reference pages, written from the code: ``python -m harness.reference docs/reference``.
+
+Hooks come from their specifications, components from what this distribution's plugins offer,
+commands from the command line itself.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from textwrap import dedent
+from typing import NamedTuple
+
+import click
+
+from harness import hookspecs
+from harness.catalog import Catalog, Row
+from harness.cli import main
+from harness.components import SLOTS, Component
+from harness.discovery import discover
+from harness.wording import words
+
+DISTRIBUTION = "transformer-harness"
+_WIDTH = 100
+_HOOKS = (
+    "A plugin is a module with functions marked `@hookimpl`: an installed one, found by its entry "
+    "point in the group `harness`, or a file that a study names. A function may take fewer "
+    "arguments than its hook gives; what it takes, it takes by name."
+)
+_PHASE = re.compile(r"^# --- (.+?) -+$")
+
+
+def pages() -> Mapping[str, str]:
+    """Every page by the name of its file."""
+    return {"hooks.md": hooks(), "components.md": components(), "commands.md": commands()}
+
+
+def _page(title: str, *, source: str, sections: Sequence[str]) -> str:
+    note = f"Written from {source} by `python -m harness.reference docs/reference`; edit that."
+    return "\n\n".join([f"# {title}", note, *sections]) + "\n"
+
+
+# --- hooks --------------------------------------------------------------------------------------
+
+
+class Hook(NamedTuple):
+    """One hook as its specification has it; `phase` is the heading it stands under."""
+
+    name: str
+    phase: str
+    signature: str
+    text: str
+    example: str
+    first_result: bool
+
+
+def every_hook() -> Iterator[Hook]:
+    """Every hook, in the order of the specifications."""
+    source = inspect.getsource(hookspecs)
+    headings = [
+        (number, found[1])
+        for number, line in enumerate(source.splitlines(), start=1)
+        if (found := _PHASE.match(line))
+    ]
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        phase = [heading for number, heading in headings if number < node.lineno][-1]
+        text, _, example = (ast.get_docstring(node) or "").partition("Example::")
+        returns = ast.unparse(node.returns) if node.returns else "None"
+        signature = f"def {node.name}({ast.unparse(node.args)}) -> {returns}"
+        first_result = any("firstresult" in ast.unparse(each) for each in node.decorator_list)
+        example = dedent(example.strip("\n"))
+        yield Hook(node.name, phase, signature, text.strip(), example, first_result)
+
+
+def hooks() -> str:
+    """The page of hooks: when, who answers, what it returns, its signature, an example."""
+    sections = [_HOOKS]
+    phase = None
+    by_hook = {base.hook: base for base in SLOTS.values()}
+    for hook in every_hook():
+        if hook.phase != phase:
+            phase = hook.phase
+            sections += [f"## {phase.capitalize()}", *_comment_under(phase)]
+        sections += _hook(hook, base=by_hook.get(hook.name))
+    return _page("Hooks", source="`harness/hookspecs.py`", sections=sections)
+
+
+def _hook(hook: Hook, *, base: type[Component] | None) -> Iterator[str]:
+    yield f"### {hook.name}"
+    yield f"```python\n{hook.signature}\n```"
+    yield _markdown(hook.text)
+    if base is not None:
+        slot = f"[{words(base)}](components.md#{base.slot})"
+        yield (
+            "When: as the catalog is made. Who answers: every plugin. "
+            f"Returns: subclasses of `harness.components.{base.__name__}`; its contract: {slot}."
+        )
+    if hook.first_result:
+        yield "The first implementation that answers ends the call."
+    yield f"```python\nfrom harness.hookspecs import hookimpl\n\n\n{hook.example.strip()}\n```"
+
+
+def _comment_under(phase: str) -> list[str]:
+    """What a phase's comment says of all of its hooks."""
+    lines = inspect.getsource(hookspecs).splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith(f"# --- {phase} "))
+    said = []
+    for line in lines[start + 1 :]:
+        if line.startswith("#"):
+            said.append(line.removeprefix("#").strip())
+        elif line.strip():
+            break
+    text = " ".join(said).strip()
+    return [_markdown(text)] if text else []
+
+
+# --- components ---------------------------------------------------------------------------------
+
+
+def components() -> str:
+    """The page of components: each slot's contract, and every choice with its options."""
+    catalog = _ours()
+    sections = []
+    for slot, names in catalog.offers.items():
+        base = SLOTS[slot]
+        sections += [f"## {slot}", _markdown(inspect.getdoc(base) or "")]
+        sections.append(f"Hook: [{base.hook}](hooks.md#{base.hook}).")
+        build = inspect.getdoc(vars(base)["build"]) or ""
+        signature = inspect.signature(vars(base)["build"])
+        sections.append(f"```python\ndef build{_unquoted(signature)}\n```")
+        sections.append(_markdown(build))
+        rows = {row.name: row for row in catalog.rows() if row.slot == slot}
+        for name in sorted(names):
+            sections += _component(names[name][0].component, row=rows[name])
+    return _page("Components", source="the components", sections=sections)
+
+
+def _ours() -> Catalog:
+    """What this distribution's own plugins offer, whatever else is installed."""
+    points = entry_points(group="harness")
+    names = {each.value for each in points if each.dist and each.dist.name == DISTRIBUTION}
+    plugins = discover()
+    for name, plugin in plugins.registry.list_name_plugin():
+        if plugin is not None and name not in names:
+            plugins.registry.unregister(plugin)
+    return Catalog.of(plugins)
+
+
+def _component(component: type[Component], *, row: Row) -> Iterator[str]:
+    yield f"### {row.name}"
+    yield _markdown(inspect.cleandoc(component.__doc__ or ""))
+    lines = [
+        f"| `{option.name}` | {option.allows} | {_default(option.default)} |".replace("\n", " ")
+        for option in row.options
+    ]
+    if lines:
+        yield "\n".join(["| option | allows | default |", "|---|---|---|", *lines])
+
+
+def _default(default: str | None) -> str:
+    return "required" if default is None else f"`{default}`"
+
+
+def _unquoted(signature: inspect.Signature) -> str:
+    return re.sub(r"'([^']*)'", r"\1", str(signature))
+
+
+# --- commands -----------------------------------------------------------------------------------
+
+
+def commands() -> str:
+    """The page of commands: what ``--help`` says of each."""
+    sections = []
+    for name, command in _tree(main, name="harness"):
+        context = click.Context(
+            command, info_name=name, terminal_width=_WIDTH, max_content_width=_WIDTH
+        )
+        sections += [f"## {name}", f"```text\n{command.get_help(context)}\n```"]
+    return _page("Commands", source="the command line", sections=sections)
+
+
+def _tree(command: click.Command, *, name: str) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        for each in sorted(command.commands):
+            yield from _tree(command.commands[each], name=f"{name} {each}")
+
+
+# --- text ---------------------------------------------------------------------------------------
+
+
+def _markdown(docstring: str) -> str:
+    """A docstring as Markdown: tables and indented lines stay as they are, in blocks."""
+    written = []
+    for paragraph in re.split(r"\n\s*\n", docstring):
+        if "====" in paragraph or paragraph.startswith("    "):
+            written.append(f"```text\n{dedent(paragraph)}\n```")
+        else:
+            plain = paragraph.replace("``", "`")
+            written.append(f"{plain[:-1]}" if plain.endswith("::") else plain)
+    return "\n\n".join(written)
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, page in pages().items():
+        (folder / file).write_text(page, encoding="utf-8")

@@ -1,0 +1,102 @@
+"""How a contract is claimed: in the component's name, and with keyed random numbers only."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import fields
+from typing import TypeVar
+
+import numpy as np
+import torch
+
+from harness.components import SLOTS, Component
+from harness.contracts import Setting
+from harness.resolving import resolved
+from harness.wording import words
+
+Answer = TypeVar("Answer")
+
+
+class Claims:
+    """Claims about one component; the first that does not hold is raised with its name.
+
+    Its options are checked at once: see `check_options`.
+    """
+
+    def __init__(self, component: Component, *, base: type[Component] | None = None) -> None:
+        slot = getattr(component, "slot", None)
+        name = getattr(component, "name", type(component).__name__)
+        noun = words(SLOTS[slot]) if slot in SLOTS else "component"
+        self._of = f"{noun} {name}"
+        if base is not None:
+            kind = f"harness.components.{base.__name__}"
+            self.that(isinstance(component, base), f"{type(component).__name__} is no {kind}")
+        _claim_options(self, component=component)
+
+    def that(self, holds: object, fault: str, /) -> None:
+        """Raise `AssertionError` with `fault` unless it holds."""
+        if not holds:
+            raise AssertionError(f"{self._of}: {fault}")
+
+    def finite(self, value: torch.Tensor, *, what: str) -> None:
+        """No NaN and no infinity anywhere."""
+        bad = value[~torch.isfinite(value)].flatten().tolist()
+        self.that(not bad, f"{what} must be finite, and has {bad[:1]} in it")
+
+    def shape(self, value: object, *, wanted: tuple[int, ...], what: str) -> None:
+        """A tensor of exactly this shape."""
+        self.that(isinstance(value, torch.Tensor), f"{what} must be a tensor, got {value!r:.40}")
+        given = tuple(getattr(value, "shape", ()))
+        self.that(given == wanted, f"{what} must have shape {wanted}, got {given}")
+
+    def keyed(self, answer: Callable[[], Answer], *, what: str) -> Answer:
+        """The answer, which comes out the same twice and leaves every global generator alone."""
+        before = _global_states()
+        first = answer()
+        untouched = _global_states() == before
+        self.that(untouched, f"{what} draws from a global generator; draw from a keyed one")
+        self.that(same(first, answer()), f"{what} comes out differently the second time")
+        return first
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two answers are equal to the bit, tensor by tensor; NaN is equal to NaN."""
+    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
+        alike = one.shape == other.shape and one.dtype == other.dtype
+        return alike and torch.allclose(one, other, rtol=0, atol=0, equal_nan=True)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other) or (one != one and other != other)  # noqa: PLR0124 - NaN is neither
+
+
+def check_options(component: Component) -> None:
+    """Options are frozen values that a study can write, and repeat nothing of the setting."""
+    Claims(component)
+
+
+def _claim_options(claims: Claims, *, component: Component) -> None:
+    own = type(component)
+    parameters = vars(own).get("__dataclass_params__")
+    marked = parameters is not None and parameters.frozen
+    claims.that(marked, f"{own.__name__} must be marked @dataclass(frozen=True, kw_only=True)")
+    claims.that(isinstance(getattr(own, "name", None), str), "needs a name: name = 'like_this'")
+    claims.that((own.__doc__ or "").strip(), "needs a docstring; its first line is the summary")
+    options = {option.name for option in fields(component)}
+    if "setting" in inspect.signature(own.build).parameters:  # type: ignore[attr-defined]  # each slot has its own
+        repeated = sorted(options & {told.name for told in fields(Setting)})
+        claims.that(not repeated, f"options {repeated} repeat what the setting tells")
+    claims.that(own.bare is None or own.bare in options, f"`bare` is no option: {own.bare!r}")
+    try:
+        json.dumps(resolved(component))
+    except TypeError as error:
+        claims.that(False, str(error))  # noqa: FBT003 - a claim that does not hold
+
+
+def _global_states() -> list[object]:
+    """Of torch and numpy; Python's own is drawn from by whoever checks types at run time."""
+    state = np.random.get_state(legacy=False)  # noqa: NPY002 - it is the global one that is watched
+    return [torch.get_rng_state().tolist(), repr(state)]

@@ -1,0 +1,82 @@
+"""The ground that components are tried on: a tiny real model, a batch and a setting, in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import torch
+
+from harness import streams
+from harness.contracts import BOS, EOS, PAD, Batch, Corpus, Pair, Setting
+from harness.model import Transformer
+from harness.streams import Noise
+from harness.study import ModelOptions
+
+CLASSES = 13
+SETTING = Setting(seed=1, classes=CLASSES, d_model=16, updates=20)
+NOISE = Noise(seed=1, update=3)
+
+_SIDE = {"eins": "one", "zwei": "two", "drei": "three", "vier": "four", "fünf": "five"}
+
+
+def model() -> Transformer:
+    """Two layers a side, every weight drawn from the key of its name."""
+    options = ModelOptions(d_model=SETTING.d_model, d_ff=32, heads=2, layers=2)
+    made = Transformer(options, source_classes=CLASSES, target_classes=CLASSES).double()
+    with torch.no_grad():
+        for name, parameter in made.named_parameters():
+            drawn = streams.generator(SETTING.seed, "init", name)
+            parameter.normal_(mean=float(name.endswith("norm.weight")), std=0.3, generator=drawn)
+    return made
+
+
+def weights(made: Transformer) -> dict[str, torch.Tensor]:
+    """A copy of every weight, by name."""
+    return {name: each.detach().clone() for name, each in made.named_parameters()}
+
+
+def batch() -> Batch:
+    """Three sentences of different lengths, two of them padded on both sides."""
+    source = [[4, 5, 6, 7, EOS], [8, 9, 10, EOS, PAD], [11, EOS, PAD, PAD, PAD]]
+    target = [
+        [BOS, 5, 6, 7, 8, 9, EOS],
+        [BOS, 10, 11, 12, EOS, PAD, PAD],
+        [BOS, 4, EOS, PAD, PAD, PAD, PAD],
+    ]
+    return Batch(source=torch.tensor(source), target=torch.tensor(target), tokens=12)
+
+
+def logits(tokens: int) -> torch.Tensor:
+    """Logits of some tokens, the same every time."""
+    drawn = streams.generator(SETTING.seed, "order", "logits")
+    return torch.randn(tokens, CLASSES, dtype=torch.float64, generator=drawn)
+
+
+def targets(tokens: int) -> torch.Tensor:
+    """Targets for them: words and ends of sentences."""
+    return torch.tensor([EOS if number % 3 == 2 else 4 + number for number in range(tokens)])
+
+
+def gradients(made: Transformer) -> Mapping[str, torch.Tensor]:
+    """Give every parameter a gradient, drawn from the key of its name; returns copies."""
+    for name, parameter in made.named_parameters():
+        drawn = streams.generator(SETTING.seed, "order", name)
+        parameter.grad = torch.randn(parameter.shape, dtype=parameter.dtype, generator=drawn)
+    named = made.named_parameters()
+    return {name: each.grad.clone() for name, each in named if each.grad is not None}
+
+
+def generator_of() -> partial[torch.Generator]:
+    """What initializers and regularizers are given to draw from."""
+    return partial(streams.generator, SETTING.seed, "init")
+
+
+def corpus(*, unseen: str = "") -> Corpus:
+    """Lines of a few words; `unseen` stands in validation and test, and nowhere else."""
+    german, english = list(_SIDE), list(_SIDE.values())
+    pairs = [
+        Pair(" ".join(german[:size]) + ".", " ".join(english[:size]) + ".") for size in range(1, 6)
+    ]
+    held_out = [Pair(f"{pairs[2].source} {unseen}".strip(), pairs[2].target)]
+    return Corpus(train=pairs * 3, validation=held_out, test=held_out)

@@ -1,0 +1,117 @@
+"""The contract of regularizers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from harness import streams
+from harness.components import Regularizer
+from harness.contracts import Prediction, Regularization
+from harness.model import Transformer
+from harness.prediction import predict_at_real
+from harness.streams import Noise
+from harness.testing import ground
+from harness.testing.claims import Claims, same
+
+_RATE = 0.01
+
+
+def check_regularizer(component: Regularizer) -> None:
+    """Each part keeps shapes, stays finite and draws from what it is given to draw from."""
+    claims = Claims(component, base=Regularizer)
+    built = component.build(ground.SETTING)
+    is_one = isinstance(built, Regularization)
+    claims.that(is_one, f"must build a Regularization, got {type(built).__name__}")
+    passes: Any = built.passes
+    whole = isinstance(passes, int) and passes >= 1
+    claims.that(whole, f"passes must be a whole number above 0, got {passes!r}")
+    _claim_sites(claims, component=component)
+    if built.penalty:
+        _claim_penalty(claims, component=component)
+    if built.modify_gradients:
+        claims.keyed(lambda: _gradients(claims, component=component), what="a gradient")
+    if built.modify_weights:
+        for name, weight in claims.keyed(lambda: _weights(component), what="a weight").items():
+            claims.finite(weight, what=f"{name} after modify_weights")
+
+
+def _modified(component: Regularizer) -> tuple[Transformer, Regularization]:
+    model, built = ground.model(), component.build(ground.SETTING)
+    if built.modify_model:
+        built.modify_model(model, generator=ground.generator_of())
+    return model, built
+
+
+def _predicted(model: Transformer, *, noise: Noise | None) -> Prediction:
+    batch = ground.batch()
+    memory = model.encode(batch.source, noise=noise)
+    hidden = model.decode(model.embed(batch.target_input), memory, noise=noise)
+    return predict_at_real(model, batch, hidden=hidden)
+
+
+def _claim_sites(claims: Claims, *, component: Regularizer) -> None:
+    """With noise the model gives the same bits for the same key; without, what it always gave."""
+
+    def noisy() -> torch.Tensor:
+        return _predicted(_modified(component)[0], noise=ground.NOISE).logits
+
+    logits = claims.keyed(noisy, what="the modified model")
+    wanted = (ground.batch().tokens, ground.CLASSES)
+    claims.shape(logits, wanted=wanted, what="logits of the modified model")
+    claims.finite(logits, what="logits of the modified model")
+    model, _ = _modified(component)
+    plain = ground.model()
+    if same(ground.weights(model), ground.weights(plain)):  # nothing but sites
+        silent = _predicted(model, noise=None).logits
+        unchanged = torch.equal(silent, _predicted(plain, noise=None).logits)
+        claims.that(unchanged, "acts without noise; an effect must come from a site's noise")
+
+
+def _claim_penalty(claims: Claims, *, component: Regularizer) -> None:
+    def penalty(first: int, *, last: int) -> torch.Tensor:
+        model, built = _modified(component)
+        passes = [ground.NOISE.of_pass(str(number)) for number in range(built.passes)]
+        predictions = [_predicted(model, noise=noise) for noise in passes]
+        assert built.penalty
+        return built.penalty(
+            [Prediction(*(each[first:last] for each in one)) for one in predictions]
+        )
+
+    tokens = ground.batch().tokens
+    value = claims.keyed(lambda: penalty(0, last=tokens), what="the penalty")
+    claims.shape(value, wanted=(), what="the penalty, one summed number,")
+    claims.finite(value, what="the penalty")
+    parts = penalty(0, last=5) + penalty(5, last=tokens)
+    claims.that(
+        torch.allclose(value, parts, rtol=1e-9, atol=1e-9),
+        "the penalty must be summed over tokens: of all it must be what it is of some plus that "
+        f"of the rest, got {value.item():g} and {parts.item():g}; is it a mean?",
+    )
+
+
+def _gradients(claims: Claims, *, component: Regularizer) -> dict[str, torch.Tensor]:
+    model, built = _modified(component)
+    before = ground.gradients(model)
+    assert built.modify_gradients
+    drawn = streams.generator(1, "dropout", "gradients")
+    built.modify_gradients(list(model.parameters()), update=3, generator=drawn)
+    found = {}
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None
+        claims.shape(parameter.grad, wanted=tuple(before[name].shape), what=f"{name}'s gradient")
+        claims.finite(parameter.grad, what=f"{name}'s gradient")
+        kept = parameter.grad.stride() == before[name].stride()
+        claims.that(kept, f"{name}'s gradient must keep its memory layout")
+        found[name] = parameter.grad.clone()
+    return found
+
+
+@torch.no_grad()
+def _weights(component: Regularizer) -> dict[str, torch.Tensor]:
+    model, built = _modified(component)
+    ground.gradients(model)
+    assert built.modify_weights
+    built.modify_weights(list(model.parameters()), update=3, learning_rate=_RATE)
+    return ground.weights(model)

@@ -1,0 +1,72 @@
+"""Contracts of datasets and tokenizers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.components import Dataset, Tokenizer
+from harness.contracts import SPECIAL_TOKENS, UNK, Codec, Corpus, Pair
+from harness.testing import ground
+from harness.testing.claims import Claims
+
+_UNSEEN = "Ω"
+
+
+def check_dataset(component: Dataset) -> None:
+    """Three splits of raw lines, none of them empty, the same every time."""
+    claims = Claims(component, base=Dataset)
+
+    def splits() -> list[list[Pair]]:
+        built = component.build()
+        claims.that(isinstance(built, Corpus), f"must build a Corpus, got {built!r:.40}")
+        return [list(each) for each in (built.train, built.validation, built.test)]
+
+    for name, pairs in zip(
+        ("train", "validation", "test"), claims.keyed(splits, what="the corpus"), strict=True
+    ):
+        claims.that(pairs, f"{name} is empty")
+        given: list[Any] = pairs
+        for number, pair in enumerate(given, start=1):
+            text = isinstance(pair, Pair) and all(isinstance(side, str) for side in pair)
+            claims.that(text, f"{name} must hold pairs of text, got {pair!r:.40}")
+            line = "\n" not in pair.source and "\n" not in pair.target
+            claims.that(line, f"pair {number} of {name} is more than one line")
+
+
+def check_tokenizer(component: Tokenizer) -> None:
+    """Learns from the training split alone, and gives every line of it back."""
+    claims = Claims(component, base=Tokenizer)
+    corpus = ground.corpus()
+    codecs = component.build(corpus)
+    for side, codec in (("source", codecs.source), ("target", codecs.target)):
+        lines = [getattr(pair, side) for pair in corpus.train]
+        for line in lines:
+            _claim_line(claims, codec=codec, line=line)
+        known = codec.encode(lines[0])
+        special = [*range(len(SPECIAL_TOKENS) - 1), *known]
+        claims.that(
+            codec.decode(special) == codec.decode(known),
+            "decode must leave pad, bos and eos out",
+        )
+    other = component.build(ground.corpus(unseen=_UNSEEN))
+    sizes = (other.source.size, other.target.size)
+    claims.that(
+        sizes == (codecs.source.size, codecs.target.size),
+        "learns from validation or test; a vocabulary comes from the training split alone",
+    )
+    claims.keyed(
+        lambda: [component.build(corpus).source.encode(pair.source) for pair in corpus.train],
+        what="the vocabulary",
+    )
+
+
+def _claim_line(claims: Claims, *, codec: Codec, line: str) -> None:
+    tokens: list[Any] = codec.encode(line)
+    inside = all(isinstance(each, int) and UNK <= each < codec.size for each in tokens)
+    claims.that(
+        inside, f"encode({line!r}) must give numbers from {UNK} to {codec.size - 1}, got {tokens}"
+    )
+    if UNK not in tokens:
+        back = codec.decode(tokens)
+        alike = " ".join(back.split()).casefold() == " ".join(line.split()).casefold()
+        claims.that(alike, f"decode(encode({line!r})) must give the line back, got {back!r}")

@@ -1,0 +1,96 @@
+"""Contracts of what gives weights their first values, groups them and moves them."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+import torch
+
+from harness.components import Initializer, Optimizer, ParameterGroups
+from harness.contracts import MakeOptimizer
+from harness.testing import ground
+from harness.testing.claims import Claims, same
+
+_RATE = 0.01
+
+
+def check_initializer(component: Initializer) -> None:
+    """Fills every parameter, in place, with what its own name's key gives."""
+    claims = Claims(component, base=Initializer)
+    forth = claims.keyed(lambda: _initialized(component), what="a weight")
+    for name, weight in forth.items():
+        claims.finite(weight, what=f"every element of {name}, filled in place,")
+    back = _initialized(component, backwards=True)
+    for name, weight in forth.items():
+        claims.that(
+            same(weight, back[name]),
+            f"{name} depends on what was initialised before it; draw from generator_of(name)",
+        )
+
+
+def _initialized(component: Initializer, *, backwards: bool = False) -> dict[str, torch.Tensor]:
+    initialize = component.build(ground.SETTING)
+    made = ground.model()
+    named = list(made.named_parameters())
+    with torch.no_grad():
+        for name, parameter in reversed(named) if backwards else named:
+            parameter.fill_(math.nan)  # what is not filled shows
+            initialize(name, parameter, ground.generator_of())
+    return ground.weights(made)
+
+
+def check_parameter_groups(component: ParameterGroups) -> None:
+    """Every name in exactly one group, each with a finite multiple that is at least 0."""
+    claims = Claims(component, base=ParameterGroups)
+    names = [name for name, _ in ground.model().named_parameters()]
+    groups = component.build(ground.SETTING)(list(names))
+    named = [name for group in groups for name in group.names]
+    for name in names:
+        count = named.count(name)
+        claims.that(count == 1, f"{name} must stand in exactly one group, and stands in {count}")
+    claims.that(len(named) == len(names), f"no parameters: {sorted({*named} - {*names})}")
+    for group in groups:
+        for update in (1, 2, ground.SETTING.updates):
+            multiple: Any = group.multiple(update)
+            right = isinstance(multiple, float | int) and 0 <= multiple < math.inf
+            claims.that(right, f"a multiple must be a number at least 0, got {multiple!r}")
+
+
+def check_optimizer(component: Optimizer) -> None:
+    """A torch optimizer that keeps the groups, moves weights, and resumes to the same bits."""
+    claims = Claims(component, base=Optimizer)
+    make = component.build(ground.SETTING)
+    made = ground.model()
+    parameters = list(made.parameters())
+    optimizer = make([{"params": parameters[:3]}, {"params": parameters[3:]}])
+    is_torch = isinstance(optimizer, torch.optim.Optimizer)
+    claims.that(is_torch, f"must make a torch.optim.Optimizer, got {optimizer!r:.40}")
+    sizes = [len(group["params"]) for group in optimizer.param_groups]
+    claims.that(sizes == [3, len(parameters) - 3], "must keep the groups as they came")
+    whole = claims.keyed(lambda: _stepped(make, interrupted=False), what="a step")
+    before = ground.weights(ground.model())
+    for name, weight in whole.items():
+        claims.finite(weight, what=f"{name} after a step")
+    claims.that(not same(whole, before), "moves no weight")
+    claims.that(
+        same(whole, _stepped(make, interrupted=True)),
+        "must go on from state_dict() to the same bits; is something kept beside its state?",
+    )
+
+
+def _stepped(make: MakeOptimizer, *, interrupted: bool) -> dict[str, torch.Tensor]:
+    """The weights after four steps, or after two, a resume and two more."""
+    made = ground.model()
+    optimizer = make([{"params": list(made.parameters())}])
+    for step in range(4):
+        if interrupted and step == 2:
+            state = copy.deepcopy(optimizer.state_dict())
+            optimizer = make([{"params": list(made.parameters())}])
+            optimizer.load_state_dict(state)
+        ground.gradients(made)
+        for group in optimizer.param_groups:
+            group["lr"] = _RATE / (1 + step)
+        optimizer.step()
+    return ground.weights(made)

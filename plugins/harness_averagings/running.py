@@ -1,0 +1,37 @@
+"""One average that moves with the weights: what `ema` and `swa` have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+
+
+class RunningAverage:
+    """average += share(update) * (weights - average); satisfies `Averager`.
+
+    Weights of an update whose share is 0 are left out; the first that are not become the average. A
+    share of 1 replaces it, bit for bit.
+    """
+
+    def __init__(self, share: Callable[[int], float]) -> None:
+        self._share = share
+        self._average: dict[str, torch.Tensor] = {}
+
+    def update(self, weights: Mapping[str, torch.Tensor], update: int) -> None:
+        share = self._share(update)
+        if share == 0:
+            return
+        if not self._average:
+            self.restore(weights)
+        for name, weight in weights.items():
+            self._average[name].lerp_(weight, share)
+
+    def weights(self) -> Mapping[str, torch.Tensor] | None:
+        return self._average or None
+
+    def state(self) -> Mapping[str, torch.Tensor]:
+        return self._average
+
+    def restore(self, state: Mapping[str, torch.Tensor]) -> None:
+        self._average = {name: each.detach().clone() for name, each in state.items()}

@@ -1,0 +1,101 @@
+"""Contrastive search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+
+from harness.components import Generation
+from harness.components.options import NonNegativeInt, PositiveInt, Probability
+from harness.contracts import BOS, EOS, Cache, Generate, Model, Setting
+from harness.prediction import writable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contrastive(Generation):
+    """Writes likely tokens that do not repeat what is written (Su et al. 2022).
+
+    y_t = argmax over the `top_k` likeliest v of (1 - alpha) p(v | y_<t, x) - alpha max_j cos(h_v,
+    h_j), where h_v is the decoder's last hidden state after reading v, and h_j are those after
+    bos, y_1 ... y_{t-1}; the encoder's states take no part. p is over everything but pad and bos.
+    Both an alpha of 0 and one candidate are greedy decoding. A sentence ends at eos, or after the
+    length of its source plus `extra` tokens. A token costs `top_k` steps of the decoder.
+    """
+
+    name = "contrastive"
+    bare = "alpha"
+
+    alpha: Probability = 0.6
+    top_k: PositiveInt = 4
+    extra: NonNegativeInt = 50
+
+    def build(self, setting: Setting) -> Generate:
+        """A function of model and sources; nothing in it is random."""
+
+        def generate(
+            model: Model,
+            source: Int[torch.Tensor, "sentences source"],
+            *,
+            sentences: Sequence[int],
+        ) -> list[list[int]]:
+            with torch.no_grad():
+                written = self._write(model, source=source)
+            return [row[: row.index(EOS)] for row in written.tolist()]
+
+        return generate
+
+    def _write(
+        self, model: Model, *, source: Int[torch.Tensor, "sentences source"]
+    ) -> Int[torch.Tensor, "sentences limit_and_eos"]:
+        """What each sentence writes, and eos from its end on; at least one eos a row."""
+        limit = source.shape[1] + self.extra
+        written = source.new_full((len(source), limit + 1), EOS)
+        rows = torch.arange(len(source), device=source.device)
+        cache = model.start(model.encode(source))
+        read = model.step(source.new_full((len(source),), BOS), cache)[:, None]
+        for position in range(limit):
+            tokens, states, cache = self._next(model, read=read, cache=cache)
+            written[rows, position] = tokens
+            read = torch.cat([read, states[:, None]], 1)
+            going = (tokens != EOS).nonzero().squeeze(1)
+            if not len(going):
+                break
+            cache, rows, read = cache.select(going), rows[going], read[going]
+        return written
+
+    def _next(
+        self, model: Model, *, read: Float[torch.Tensor, "sentences length d_model"], cache: Cache
+    ) -> _Choice:
+        logits = writable(model.project(read[:, -1]))
+        count = min(self.top_k, int(logits[0].isfinite().sum()))
+        tokens = logits.topk(count).indices
+        sentences = torch.arange(len(read), device=read.device)
+        cache = cache.select(sentences.repeat_interleave(count))
+        states = model.step(tokens.flatten(), cache).unflatten(0, (len(read), count))
+        likeness = _normalized(states) @ _normalized(read).transpose(1, 2)
+        shares = logits.softmax(-1).gather(-1, tokens)
+        # The first of equals is the likeliest: candidates come in the order of their logits.
+        best = ((1 - self.alpha) * shares - self.alpha * likeness.amax(-1)).argmax(-1)
+        return _Choice(
+            tokens=tokens[sentences, best],
+            states=states[sentences, best],
+            cache=cache.select(sentences * count + best),
+        )
+
+
+class _Choice(NamedTuple):
+    """A token for every sentence, and what the model makes of having read it."""
+
+    tokens: Int[torch.Tensor, "sentences"]
+    states: Float[torch.Tensor, "sentences d_model"]
+    cache: Cache
+
+
+def _normalized(
+    states: Float[torch.Tensor, "sentences places d_model"],
+) -> Float[torch.Tensor, "sentences places d_model"]:
+    return torch.nn.functional.normalize(states, dim=-1)

@@ -1,0 +1,50 @@
+"""Stochastic gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from harness.components import Optimizer
+from harness.components.options import ProbabilityBelowOne
+from harness.contracts import MakeOptimizer, Setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class SGD(Optimizer):
+    """Steps down the gradient, with momentum if wanted.
+
+    With gradient g and rate r (Robbins and Monro 1951; momentum: Polyak 1964; Nesterov's: Sutskever
+    et al. 2013)::
+
+        b = momentum*b + g
+        weight -= r * b                     or, where nesterov, r * (g + momentum*b)
+
+    As in torch the rate is outside the momentum, so that a schedule acts at once: a rate that
+    changes scales what has gathered too.
+    """
+
+    name = "sgd"
+
+    momentum: ProbabilityBelowOne = 0.0
+    nesterov: bool = False
+
+    def __post_init__(self) -> None:
+        if self.nesterov and not self.momentum:
+            raise ValueError("nesterov needs a momentum above 0")
+
+    def build(self, setting: Setting) -> MakeOptimizer:
+        """An optimizer that stands still until the core sets its rate."""
+
+        def make(groups: Sequence[Mapping[str, Any]]) -> torch.optim.Optimizer:
+            return torch.optim.SGD(
+                [dict(group) for group in groups],
+                lr=0.0,
+                momentum=self.momentum,
+                nesterov=self.nesterov,
+            )
+
+        return make

@@ -1,0 +1,34 @@
+"""Layer-wise rates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from harness.components import ParameterGroups
+from harness.components.options import Probability
+from harness.contracts import ParameterGroup, Rate, Setting
+from harness_parameter_groups.layers import by_layer
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerWise(ParameterGroups):
+    """A layer k below the top learns at rate * decay^k: the higher, the faster.
+
+    Layer-wise decay of the rate in fine-tuning, as in Zhang et al. 2021 (Revisiting few-sample BERT
+    fine-tuning), whose program has 0.95. For an encoder and a decoder, which that model has not,
+    the order from the top is: output projection, decoder layers N to 1, encoder layers N to 1,
+    embeddings. A matrix tied to an embedding is trained as an embedding. A decay of 1 is one
+    rate for all, a decay of 0 trains the top layer only.
+    """
+
+    name = "layer_wise"
+    bare = "decay"
+
+    decay: Probability = 0.95
+
+    def build(self, setting: Setting) -> Callable[[Sequence[str]], Sequence[ParameterGroup]]:
+        def multiple_of(below: int) -> Rate:
+            return lambda update: self.decay**below
+
+        return by_layer(multiple_of)

@@ -1,0 +1,42 @@
+"""LayerDrop: whole layers left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from harness.components import Regularizer
+from harness.components.options import ProbabilityBelowOne
+from harness.contracts import Model, Regularization, Setting, Site
+from harness.streams import Noise, kept_share
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerDrop(Regularizer):
+    """Leaves out whole layers at random, each with a coin of its own (Fan et al. 2020).
+
+    h_{l+1} = layer_l(h_l) with probability 1 - rate, else h_l: one coin a layer and forward pass,
+    for all sentences together, and nothing is scaled up. Evaluation uses every layer. A layer that
+    was left out gets no gradient, and so no step.
+    """
+
+    name = "layer_drop"
+    bare = "rate"
+
+    rate: ProbabilityBelowOne = 0.2
+
+    def build(self, setting: Setting) -> Regularization:
+        """Fills the gate of every layer; a rate of 0 leaves them empty."""
+        return Regularization(modify_model=self._fill)
+
+    def _fill(self, model: Model, *, generator: Callable[[str], torch.Generator]) -> None:
+        if kept_share(self.rate) == 1:
+            return
+        for site in model.sites.values():
+            if site.kind == "layer":
+                site.fill(self._drop)
+
+    def _drop(self, value: torch.Tensor, site: Site, noise: Noise) -> torch.Tensor:
+        return value * noise.keep(f"layer_drop.{site.path}", (1, 1, 1), self.rate)

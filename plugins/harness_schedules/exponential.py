@@ -1,0 +1,30 @@
+"""Exponential decay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Gt, Le
+
+from harness.components import Schedule
+from harness.components.options import PositiveFloat, PositiveInt
+from harness.contracts import Rate, Setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exponential(Schedule):
+    """lr(s) = learning_rate * base^((s - 1) / every): multiplied by `base` in each `every` updates.
+
+    s is the number of the update, so that the first has `learning_rate` itself. It falls smoothly
+    and not in stairs; for those there is `piecewise_constant`. No paper is the first to use it.
+    """
+
+    name = "exponential"
+
+    learning_rate: PositiveFloat
+    base: Annotated[float, Gt(0), Le(1)]
+    every: PositiveInt = 1
+
+    def build(self, setting: Setting) -> Rate:
+        return lambda update: self.learning_rate * self.base ** ((update - 1) / self.every)

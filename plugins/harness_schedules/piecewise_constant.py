@@ -1,0 +1,39 @@
+"""A constant rate for each stretch of the budget."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from itertools import pairwise
+
+from harness.components import Schedule
+from harness.components.options import PositiveFloat, PositiveInt
+from harness.contracts import Rate, Setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class PiecewiseConstant(Schedule):
+    """One of `rates` for each stretch of updates; each of `boundaries` ends a stretch.
+
+    lr(s) = rates[i] for boundaries[i-1] < s <= boundaries[i], s the number of the update from 1.
+    With ``rates: [1e-3, 1e-4]`` and ``boundaries: [100]`` update 100 has 1e-3 and update 101 1e-4.
+    No paper is the first to use it; residual networks were trained so (He et al. 2016, section
+    4.2).
+    """
+
+    name = "piecewise_constant"
+
+    rates: tuple[PositiveFloat, ...]
+    boundaries: tuple[PositiveInt, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.rates) != len(self.boundaries) + 1:
+            raise ValueError(
+                "rates must be one more than boundaries, "
+                f"got {len(self.rates)} and {len(self.boundaries)}"
+            )
+        if any(one >= other for one, other in pairwise(self.boundaries)):
+            raise ValueError(f"boundaries must rise, got {list(self.boundaries)}")
+
+    def build(self, setting: Setting) -> Rate:
+        return lambda update: self.rates[bisect_left(self.boundaries, update)]

@@ -1,0 +1,39 @@
+"""Linear warmup, then a fall by the root of the update's number."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from harness.components import Schedule
+from harness.components.options import NonNegativeFloat, PositiveFloat, PositiveInt
+from harness.contracts import Rate, Setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarmupInverseSquareRoot(Schedule):
+    """Rises linearly from `start` to `peak` at update w, then falls: lr(s) = peak * sqrt(w / s).
+
+    w is `warmup`, s the number of the update, from 1. From a start of 0 it is `noam` (Vaswani et
+    al. 2017, section 5.3) with its peak as an option, and not a function of the model's width:
+    ``noam`` with a factor f peaks at f * (d_model * warmup)^-0.5. It is fairseq's ``inverse_sqrt``,
+    where `start` is ``warmup_init_lr``; that one counts updates made, and its first has `start`.
+    """
+
+    name = "warmup_inverse_square_root"
+
+    warmup: PositiveInt
+    peak: PositiveFloat
+    start: NonNegativeFloat = 0.0
+
+    def __post_init__(self) -> None:
+        if self.start > self.peak:
+            raise ValueError(f"start must be at most peak, got {self.start} and {self.peak}")
+
+    def build(self, setting: Setting) -> Rate:
+        def rate(update: int) -> float:
+            if update < self.warmup:
+                return self.start + (self.peak - self.start) * update / self.warmup
+            return self.peak * math.sqrt(self.warmup / update)
+
+        return rate

@@ -1,0 +1,51 @@
+"""Byte-pair encoding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.components import Tokenizer
+from harness.components.options import PositiveInt
+from harness.contracts import Codecs, Corpus
+from harness_tokenizers import pieces
+
+if TYPE_CHECKING:
+    import tokenizers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bpe(Tokenizer):
+    """Pieces of words, merged from characters, the most frequent pair first (Sennrich et al. 2016).
+
+    Starting from characters, argmax over pairs (a, b) of count(a b) becomes a new piece a + b,
+    until there are `largest` pieces (the special four come on top) or no pair comes `least_count`
+    times. A space belongs to the word after it and no piece goes over two words. Characters that
+    the training split does not have are unknown; all other text comes back as it was. `shared`
+    makes one vocabulary of both sides. Learned by Hugging Face's tokenizers.
+    """
+
+    name = "bpe"
+    bare = "largest"
+
+    largest: PositiveInt = 8000
+    least_count: PositiveInt = 2
+    shared: bool = False
+
+    def build(self, corpus: Corpus) -> Codecs:
+        return pieces.codecs(corpus, train=self._train, shared=self.shared)
+
+    def _train(self, lines: Sequence[str]) -> tokenizers.Tokenizer:
+        from tokenizers import Tokenizer, models, trainers
+
+        tokenizer = Tokenizer(models.BPE(unk_token=pieces.UNKNOWN))
+        tokenizer.pre_tokenizer = pieces.words_with_spaces()
+        trainer = trainers.BpeTrainer(
+            vocab_size=self.largest + 1,  # the unknown one
+            min_frequency=self.least_count,
+            special_tokens=[pieces.UNKNOWN],
+            show_progress=False,
+        )
+        tokenizer.train_from_iterator(lines, trainer=trainer)
+        return tokenizer

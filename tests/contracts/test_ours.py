@@ -1,0 +1,89 @@
+"""Everything that our plugins offer keeps to its slot's contract, as `harness.testing` has it."""
+
+from __future__ import annotations
+
+import importlib
+import types
+import typing
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from harness.components import BASES, SLOTS, Component
+from harness.components.options import TextFile
+from harness.testing import CHECKS, check
+from harness.wording import option_types
+
+PLUGINS = Path(__file__).parents[2] / "plugins"
+# What these do is for people to see; their tests look at that.
+WITHOUT = {"trackers", "figures"}
+
+
+def offered() -> dict[str, list[type[Component]]]:
+    """Every component that a package under ``plugins/`` offers, by slot."""
+    modules = [
+        importlib.import_module(folder.parent.name)
+        for folder in sorted(PLUGINS.glob("*/*init__.py"))
+    ]
+    return {
+        base.slot: [
+            component
+            for module in modules
+            if hasattr(module, base.hook)
+            for component in getattr(module, base.hook)()
+        ]
+        for base in BASES
+    }
+
+
+OFFERED = offered()
+
+
+def example(component: type[Any], *, file: Path) -> Any:
+    """A component, or a dataclass of options, with a value for each option that needs one."""
+    types_of = option_types(component)
+    needed = [
+        field.name
+        for field in fields(component)
+        if field.name in types_of and field.default is field.default_factory is MISSING
+    ]
+    return component(**{name: value(types_of[name], file=file) for name in needed})
+
+
+def value(hint: Any, *, file: Path) -> Any:
+    """Some value of a type, within its bounds."""
+    while typing.get_origin(hint) is typing.Annotated:
+        hint = typing.get_args(hint)[0]
+    arguments = typing.get_args(hint)
+    if isinstance(hint, types.UnionType):
+        return value(arguments[0], file=file)
+    if typing.get_origin(hint) is Literal:
+        return arguments[0]
+    if typing.get_origin(hint) is tuple:
+        return tuple(value(each, file=file) for each in arguments if each is not ...)
+    if hint is TextFile:
+        return TextFile(file)
+    if isinstance(hint, type) and issubclass(hint, Component):
+        return example(OFFERED[hint.slot][0], file=file)
+    return (
+        {int: 2, float: 0.5, str: "text", bool: True}[hint]
+        if hint in {int, float, str, bool}
+        else example(hint, file=file)
+    )
+
+
+@pytest.mark.parametrize(
+    "component",
+    [component for components in OFFERED.values() for component in components],
+    ids=lambda component: f"{component.slot}-{component.name}",
+)
+def test_it_keeps_to_its_contract(component: type[Component], tmp_path: Path) -> None:
+    file = tmp_path / "lines.txt"
+    file.write_text("ein Satz\nnoch ein Satz\n")
+    check(example(component, file=file))
+
+
+def test_every_slot_has_a_contract() -> None:
+    assert set(SLOTS) - WITHOUT == set(CHECKS)

@@ -1,0 +1,357 @@
+"""What a stranger gets wrong is said: which component, and what about it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import torch
+
+from harness import components
+from harness.components import Component
+from harness.contracts import (
+    EOS,
+    Codecs,
+    Corpus,
+    Pair,
+    ParameterGroup,
+    Prediction,
+    Regularization,
+    Score,
+)
+from harness.testing import CHECKS, check
+from harness_decoding_policies.teacher_forcing import TeacherForcing
+from harness_optimizers.adam import Adam
+from harness_tokenizers.word import Word
+
+cross_entropy = torch.nn.functional.cross_entropy
+calls = itertools.count()
+PAIR = Pair("a", "b")
+
+
+def stranger(base: type[Component], build: Callable[..., Any], **more: Any) -> Component:
+    """A component of a slot that builds this."""
+    if base in {components.Metric, components.Dataset}:
+        body = {"build": lambda self: build()}
+    elif base is components.Executor:
+        body = {"build": lambda self, *, jobs: build()}
+    elif base is components.Tokenizer:
+        body = {"build": lambda self, corpus: build(corpus)}
+    else:
+        body = {"build": lambda self, setting: build(setting)}
+    made = type("Odd", (base,), {"name": "odd", "__doc__": "Odd.", **body, **more})
+    return dataclass(frozen=True, kw_only=True)(made)()
+
+
+def loss(function: Callable[..., Any]) -> Component:
+    return stranger(components.Loss, lambda setting: function)
+
+
+def schedule(function: Callable[[int], Any]) -> Component:
+    return stranger(components.Schedule, lambda setting: function)
+
+
+def regularizer(**parts: Any) -> Component:
+    return stranger(components.Regularizer, lambda setting: Regularization(**parts))
+
+
+def policy(change: Callable[[Prediction], Any]) -> Component:
+    predict = TeacherForcing().build(None)  # type: ignore[arg-type]  # it needs no setting
+
+    def changed(model: Any, batch: Any, *, update: int, noise: Any) -> Any:
+        return change(predict(model, batch, update=update, noise=noise))
+
+    return stranger(components.DecodingPolicy, lambda setting: changed)
+
+
+def generation(write: Callable[[int, int], list[int]]) -> Component:
+    def generate(model: Any, source: Any, *, sentences: Any) -> Any:
+        return [write(each, len(sentences)) for each in sentences]
+
+    return stranger(components.Generation, lambda setting: generate)
+
+
+def metric(score: Callable[[list[str], list[str]], Any], **more: Any) -> Component:
+    return stranger(components.Metric, lambda: score, **more)
+
+
+def right(hypotheses: list[str], references: list[str]) -> Score:
+    return Score(float(sum(map(str.__eq__, hypotheses, references))), "exact")
+
+
+def dataset(*pairs: Any, test: tuple[Pair, ...] = (PAIR,)) -> Component:
+    built = Corpus(train=pairs, validation=[PAIR], test=test)
+    return stranger(components.Dataset, lambda: built)
+
+
+def filled(model: Any, effect: Any) -> None:
+    for site in model.sites.values():
+        if site.kind == "residual":
+            site.fill(effect)
+
+
+def site(effect: Callable[..., Any]) -> Component:
+    return regularizer(modify_model=lambda model, *, generator: filled(model, effect))
+
+
+def initializer(initialize: Callable[..., Any]) -> Component:
+    return stranger(components.Initializer, lambda setting: initialize)
+
+
+def one_generator(setting: Any) -> Any:
+    drawn = torch.Generator().manual_seed(1)
+    return lambda name, parameter, generator_of: parameter.normal_(generator=drawn)
+
+
+def optimizer(make: Callable[..., Any]) -> Component:
+    return stranger(components.Optimizer, lambda setting: make)
+
+
+class Forgetful(torch.optim.SGD):
+    """Keeps its momentum where no checkpoint finds it."""
+
+    def __init__(self, groups: Any) -> None:
+        super().__init__(groups, lr=0.0)
+        self.taken = 0
+
+    def step(self, closure: Any = None) -> None:
+        self.taken += 1
+        for group in self.param_groups:
+            group["lr"] *= self.taken
+        super().step()
+
+
+class Mean:
+    """Averages all weights since the start; what is left out of `state` is a parameter."""
+
+    def __init__(self, *, keeps: bool = True, scale: float = 1.0) -> None:
+        self.keeps, self.scale, self.sums, self.count = keeps, scale, {}, 0
+
+    def update(self, weights: Any, update: int) -> None:
+        self.count += 1
+        for name, weight in weights.items():
+            self.sums[name] = self.sums.get(name, 0) + weight
+
+    def weights(self) -> Any:
+        return {name: self.scale * each / self.count for name, each in self.sums.items()}
+
+    def state(self) -> Any:
+        return {**self.sums, "count": torch.tensor(self.count)} if self.keeps else {}
+
+    def restore(self, state: Any) -> None:
+        self.sums = {name: each for name, each in state.items() if name != "count"}
+        self.count = int(state.get("count", 0))
+
+
+def tokenizer(change: Callable[[Corpus], Corpus], **more: Any) -> Component:
+    def build(corpus: Corpus) -> Codecs:
+        codecs = Word().build(change(corpus))
+        for name, function in more.items():
+            object.__setattr__(codecs.source, name, function)
+        return codecs
+
+    return stranger(components.Tokenizer, build)
+
+
+class Deaf:
+    """An executor's jobs that say nothing true."""
+
+    capacity = 1
+
+    def __init__(self, status: int = 0) -> None:
+        self.status, self.submitted = status, []
+
+    def submit(self, path: Any) -> None:
+        self.submitted.append(path)
+
+    def poll(self) -> Any:
+        ended, self.submitted = [(path, self.status) for path in self.submitted], []
+        return ended
+
+    def cancel(self) -> None: ...
+
+    def logs(self, path: Any) -> str:
+        return "all is well"
+
+
+def groups(*found: ParameterGroup) -> Component:
+    return stranger(components.ParameterGroups, lambda setting: lambda names: found)
+
+
+def everything(multiple: Any) -> Component:
+    def grouped(names: Any) -> Any:
+        return [ParameterGroup(names, lambda update: multiple)]
+
+    return stranger(components.ParameterGroups, lambda setting: grouped)
+
+
+def averaging(**more: Any) -> Component:
+    return stranger(components.Averaging, lambda setting: Mean(**more))
+
+
+BROKEN = [
+    # losses
+    (loss(cross_entropy), "loss odd: must be summed over tokens"),
+    (
+        loss(lambda logits, targets: cross_entropy(logits, targets, reduction="none")),
+        "loss odd: the loss, one summed number, must have shape (), got (7,)",
+    ),
+    (loss(lambda logits, targets: logits.sum() * math.nan), "loss odd: the loss must be finite"),
+    (loss(lambda logits, targets: 3.0), "must be a tensor, got 3.0"),
+    (loss(lambda logits, targets: logits.detach().sum()), "has no gradient"),
+    (loss(lambda logits, targets: logits.float().sum()), "turns torch.float64 into torch.float32"),
+    (
+        loss(lambda logits, targets: (logits.sum(1) * 0).sqrt().sum()),
+        "loss odd: the gradient must be finite, and has [nan] in it",
+    ),
+    (
+        loss(lambda logits, targets: (logits * torch.rand(logits.shape)).sum()),
+        "loss odd: the loss draws from a global generator",
+    ),
+    (loss(lambda logits, targets: logits.sum() * next(calls)), "differently the second time"),
+    (
+        loss(lambda logits, targets: logits.data.clamp_(0, 1).sum() + logits.sum()),
+        "changes the logits that it is given",
+    ),
+    # schedules and decays
+    (schedule(lambda update: -0.1), "the rate at update 1 must be a number at least 0, got -0.1"),
+    (schedule(lambda update: math.nan), "must be a number at least 0, got nan"),
+    (schedule(lambda update: torch.tensor(0.1)), "must be a number at least 0, got tensor(0.1000)"),
+    (schedule(lambda update: 0.0), "every rate is 0"),
+    (schedule(lambda update: 1 / (1 + next(calls))), "depends on what was asked before"),
+    (
+        stranger(components.Decay, lambda setting: lambda update: update / 100),
+        "decay odd: rises at update 2, from 0.01 to 0.02",
+    ),
+    (stranger(components.Decay, lambda setting: lambda update: 2.0), "must be at most 1, got 2"),
+    # metrics
+    (metric(lambda hypotheses, references: 1.0), "metric odd: must return a Score, got 1.0"),
+    (metric(lambda *_: Score(math.nan, "")), "the score of the references must be a finite number"),
+    (metric(right, higher_is_better=False), "something better than the references"),
+    # initializers
+    (initializer(lambda name, parameter, generator_of: None), "filled in place"),
+    (
+        initializer(lambda name, parameter, generator_of: parameter.normal_()),
+        "initializer odd: a weight draws from a global generator",
+    ),
+    (
+        stranger(components.Initializer, one_generator),
+        "depends on what was initialised before it",
+    ),
+    # parameter groups
+    (groups(), "must stand in exactly one group, and stands in 0"),
+    (everything(-1.0), "a multiple must be a number at least 0, got -1.0"),
+    # optimizers
+    (optimizer(lambda groups: None), "must make a torch.optim.Optimizer, got None"),
+    (
+        optimizer(lambda groups: torch.optim.SGD([each for g in groups for each in g["params"]])),
+        "must keep the groups as they came",
+    ),
+    (optimizer(Forgetful), "must go on from state_dict() to the same bits"),
+    # decoding policies
+    (policy(lambda found: found.logits), "must return a Prediction, got Tensor"),
+    (
+        policy(lambda found: found._replace(logits=found.logits[:, :5])),
+        "logits must have shape (12, 13), got (12, 5)",
+    ),
+    (policy(lambda found: found._replace(logits=found.logits * math.nan)), "logits must be finite"),
+    (policy(lambda found: found._replace(targets=found.targets.flip(0))), "gold tokens, in order"),
+    (policy(lambda found: found._replace(logits=found.logits.detach())), "logits have no gradient"),
+    (
+        policy(lambda found: found._replace(logits=found.logits + torch.rand(()))),
+        "decoding policy odd: a prediction draws from a global generator",
+    ),
+    # generations
+    (generation(lambda sentence, size: [4, EOS]), "must not be written, got [2]"),
+    (generation(lambda sentence, size: [99]), "there are 13 classes, got [99]"),
+    (generation(lambda sentence, size: [4] * size), "translated otherwise than in a batch"),
+    (generation(lambda sentence, size: "four"), "must be a list of token numbers, got 'four'"),
+    # regularizers
+    (regularizer(passes=0), "passes must be a whole number above 0, got 0"),
+    (
+        site(lambda value, site, noise: torch.nn.functional.dropout(value)),
+        "regularizer odd: the modified model draws from a global generator",
+    ),
+    (site(lambda value, site, noise: value * math.nan), "must be finite, and has [nan] in it"),
+    (
+        regularizer(penalty=lambda predictions: predictions[0].logits.square().mean()),
+        "the penalty must be summed over tokens",
+    ),
+    (
+        regularizer(penalty=lambda predictions: predictions[0].logits.square().sum(1)),
+        "the penalty, one summed number, must have shape (), got (12,)",
+    ),
+    (
+        regularizer(
+            modify_gradients=lambda parameters, *, update, generator: [
+                each.grad.add_(torch.randn_like(each)) for each in parameters
+            ]
+        ),
+        "a gradient draws from a global generator",
+    ),
+    (
+        regularizer(
+            modify_weights=lambda parameters, *, update, learning_rate: [
+                each.div_(0.0) for each in parameters
+            ]
+        ),
+        "after modify_weights must be finite",
+    ),
+    # averagings
+    (averaging(keeps=False), "must go on from state() to the same bits"),
+    (averaging(scale=2.0), "the average of equal weights must be those weights"),
+    # datasets and tokenizers
+    (dataset(PAIR, test=()), "dataset odd: test is empty"),
+    (dataset(("a", "b")), "train must hold pairs of text"),
+    (dataset(Pair("a\nb", "c")), "pair 1 of train is more than one line"),
+    (
+        tokenizer(
+            lambda corpus: Corpus(train=[*corpus.train, *corpus.test], validation=[], test=[])
+        ),
+        "learns from validation or test",
+    ),
+    (tokenizer(lambda corpus: corpus, decode=lambda tokens: "no"), "must give the line back"),
+    # executors
+    (stranger(components.Executor, Deaf), "gives status 0 to a run that left no outcome"),
+    (stranger(components.Executor, lambda: Deaf(1)), "logs must end with the error"),
+    # options
+    (
+        stranger(
+            components.Schedule,
+            lambda setting: lambda update: 0.1,
+            __annotations__={"updates": int},
+            updates=3,
+        ),
+        "schedule odd: options ['updates'] repeat what the setting tells",
+    ),
+    (
+        stranger(
+            components.Schedule,
+            lambda setting: lambda update: 0.1,
+            __annotations__={"steps": object},
+            steps=field(default_factory=set),
+        ),
+        "an option of type set cannot be written down",
+    ),
+]
+
+
+@pytest.mark.parametrize(("component", "fault"), BROKEN, ids=lambda each: str(each)[:60])
+def test_a_broken_component_is_told_what_it_breaks(component: Component, fault: str) -> None:
+    with pytest.raises(AssertionError) as error:
+        check(component)
+    assert fault in str(error.value)
+    assert " odd: " in str(error.value)
+
+
+def test_a_component_of_another_slot_is_told_so() -> None:
+    with pytest.raises(AssertionError, match=r"Adam is no harness\.components\.Loss"):
+        CHECKS["loss"](Adam())
+
+
+def test_every_contract_can_be_broken() -> None:
+    assert {component.slot for component, _ in BROKEN} == set(CHECKS)

@@ -1,0 +1,137 @@
+"""The schema agrees with what loading says, as far as a schema can tell."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+import strangers
+from click.testing import CliRunner
+
+from harness.catalog import Catalog
+from harness.discovery import Plugins, discover
+from harness.errors import StudyError
+from harness.loading.nodes import plain
+from harness.loading.reading import read
+from harness.schema import schema
+
+ROOT = Path(__file__).parents[2]
+STUDIES = sorted((ROOT / "studies").glob("*.yaml"))
+CURRENT = ROOT / "studies" / "study.schema.json"
+CASES = [
+    case
+    for case in (Path(__file__).parent / "faults.txt").read_text().strip().split("\n\n")[1:]
+    if not case.startswith("---")
+]
+
+# Faults that no schema can see, by what loading says of them.
+BEYOND = (
+    r"is no metric of this study",
+    r"got 100\.0$",  # is a whole number to JSON
+    r"finite number",  # JSON has no other
+    r"is given twice",
+    r"heads must divide d_model",
+    r"rates need",
+    r"'r_drop' to switch off; did|'dropout' to switch off",  # only the baseline tells
+    r"no such file",
+    r"merge keys|a key must be a name",  # gone before there is data
+)
+
+
+def validator(catalog: Catalog) -> jsonschema.Draft7Validator:
+    """A judge by the schema, which is itself found right."""
+    found = schema(catalog)
+    jsonschema.Draft7Validator.check_schema(found)
+    return jsonschema.Draft7Validator(found)
+
+
+STRANGERS = validator(strangers.catalog())
+
+
+def ours() -> Plugins:
+    """The installed plugins, the project's own alone."""
+    plugins = discover()
+    folders = {path.parent.name for path in (ROOT / "plugins").glob("*/__init__.py")}
+    for name, plugin in plugins.registry.list_name_plugin():
+        if name not in folders:
+            plugins.registry.unregister(plugin)
+    return plugins
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_every_study_of_ours_is_right_and_names_its_schema(path: Path) -> None:
+    assert path.read_text().startswith("# yaml-language-server: $schema=study.schema.json\n")
+    judge = jsonschema.Draft7Validator(json.loads(CURRENT.read_text(encoding="utf-8")))
+    assert [error.message for error in judge.iter_errors(plain(read(path)))] == []
+
+
+def test_the_schema_beside_our_studies_is_current() -> None:
+    written = json.loads(CURRENT.read_text(encoding="utf-8"))
+    way_out = "harness schema > studies/study.schema.json"
+    assert written == json.loads(json.dumps(schema(Catalog.of(ours())))), way_out
+
+
+def test_the_command_prints_it(tmp_path: Path) -> None:
+    from harness.cli import main
+
+    (tmp_path / "mine.py").write_text(
+        "from dataclasses import dataclass\n"
+        "from harness import components, hookspecs\n"
+        "@dataclass(frozen=True, kw_only=True)\n"
+        "class Mine(components.Schedule):\n"
+        "    name = 'mine'\n"
+        "    def build(self, setting): return float\n"
+        "@hookspecs.hookimpl\n"
+        "def harness_schedules(): return [Mine]\n"
+    )
+    (tmp_path / "half.yaml").write_text("plugins: [mine.py]\nquestion: Written in half?\n")
+    done = CliRunner().invoke(main, ["schema", str(tmp_path / "half.yaml")])
+    assert done.exit_code == 0, done.output
+    assert "schedule.mine" in json.loads(done.output)["definitions"]
+
+
+def test_a_study_that_is_right_is_right(write: Callable[..., Path]) -> None:
+    assert STRANGERS.is_valid(plain(read(write())))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("dropout: off", "dropout: false, r_drop: {alpha: 2}"),
+        ("dropout: off", "dropout: {rates: {residual: 0.2}}"),
+        ("{loss: cross_entropy}", "{averaging: off, parameter_groups: null, replicate: 1}"),
+        ("{loss: cross_entropy}", "{averaging: {ema: 0.9}}"),
+        ("{loss: cross_entropy}", "{model: {norm: post}, budget: {updates: 3}}"),
+        ("{loss: cross_entropy}", "{schedule: {piecewise: }}"),
+        ("{loss: cross_entropy}", "{schedule: {piecewise: {before: 3, until: []}}}"),
+        (
+            "{loss: cross_entropy}",
+            "{decoding_policy: {scheduled_sampling: {decay: linear, by_layer: {top: linear}}}}",
+        ),
+        ("seeds: 5", "seeds: [7, 0, 3]\nexecutor: {local: {}}"),
+        ("[bleu, chrf]", "[{bleu: {lowercase: true}}]"),
+    ],
+)
+def test_every_way_to_write_a_choice_is_right(
+    old: str, new: str, write: Callable[..., Path], loaded: Callable[..., object]
+) -> None:
+    loaded((old, new))
+    data = plain(read(write((old, new))))
+    assert [error.message for error in STRANGERS.iter_errors(data)] == []
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_fault_of_a_study_is_one_by_the_schema_too(
+    case: str, write: Callable[..., Path], loaded: Callable[..., object]
+) -> None:
+    old, new, fault = case.splitlines()
+    lines = new.replace("~", "").replace("\\n", "\n")
+    change = (old.replace("\\n", "\n"), lines)
+    with pytest.raises(StudyError):
+        loaded(change)
+    beyond = any(re.search(pattern, fault) for pattern in BEYOND)
+    assert STRANGERS.is_valid(plain(read(write(change)))) is beyond

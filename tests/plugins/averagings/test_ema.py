@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+import torch
+from experiments import experiment, weights
+from pydantic import TypeAdapter, ValidationError
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from harness.assembly import assemble
+from harness.components import Averaging
+from harness.training import train
+from harness_averagings.ema import EMA
+
+Walk = list[dict[str, Tensor]]
+Averages = Callable[[Averaging], list[Mapping[str, Tensor]]]
+
+
+def torch_s(walk: Walk, *, decay: float) -> list[dict[str, Tensor]]:
+    """What torch.optim.swa_utils makes of the same weights."""
+    model = nn.Module()
+    model.a = nn.Linear(2, 3)
+    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay))
+    seen = []
+    for each_update in walk:
+        model.load_state_dict(each_update)
+        averaged.update_parameters(model)
+        seen.append({name: each.clone() for name, each in averaged.module.state_dict().items()})
+    return seen
+
+
+@pytest.mark.parametrize("decay", [0.3, 0.9, 0.999])
+def test_it_is_torch_s(walk: Walk, averages: Averages, decay: float) -> None:
+    for ours, theirs in zip(averages(EMA(decay=decay)), torch_s(walk, decay=decay), strict=True):
+        torch.testing.assert_close(dict(ours), theirs, rtol=1e-6, atol=1e-7)
+
+
+def test_it_is_the_sum_of_powers_of_the_decay(walk: Walk, averages: Averages) -> None:
+    shares = [0.8**11, *(0.2 * 0.8 ** (11 - place) for place in range(1, 12))]
+    assert sum(shares) == pytest.approx(1)
+    oracle = sum(s * each["a.weight"].double() for s, each in zip(shares, walk, strict=True))
+    ours = averages(EMA(decay=0.8))[-1]["a.weight"]
+    torch.testing.assert_close(ours.double(), oracle, rtol=1e-5, atol=1e-6)
+
+
+def test_a_ramp_is_tensorflow_s(walk: Walk, averages: Averages) -> None:
+    average = walk[0]["a.bias"].double()
+    for update, each in enumerate(walk[1:], start=2):
+        decay = min(0.5, (1 + update) / (10 + update))
+        average = decay * average + (1 - decay) * each["a.bias"].double()
+    ours = averages(EMA(decay=0.5, ramp=True))[-1]["a.bias"]
+    torch.testing.assert_close(ours.double(), average, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("ramp", [False, True])
+def test_decay_0_is_the_last_weights_bit_for_bit(
+    walk: Walk, averages: Averages, *, ramp: bool
+) -> None:
+    for ours, last in zip(averages(EMA(decay=0.0, ramp=ramp)), walk, strict=True):
+        assert all(torch.equal(ours[name], last[name]) for name in last)
+
+
+def test_decay_0_trains_and_scores_as_without_bit_for_bit() -> None:
+    runs = [assemble(experiment(averaging=each), seed=1) for each in (None, EMA(decay=0.0))]
+    plain, averaged = (list(train(run)) for run in runs)
+    assert plain == averaged
+
+
+def test_averaging_changes_what_is_scored_and_not_what_is_trained() -> None:
+    runs = [assemble(experiment(averaging=each), seed=1) for each in (None, EMA(decay=0.9))]
+    plain, averaged = (list(train(run)) for run in runs)
+    one, other = (weights(run) for run in runs)
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert plain[-1].measurements[:4] == averaged[-1].measurements[:4]
+    assert plain[-1].measurements[4:] != averaged[-1].measurements[4:]
+
+
+@pytest.mark.parametrize("after", [0, 1, 7])
+def test_a_checkpoint_goes_on_as_if_nothing_had_happened(
+    averages: Averages, resumed: Callable[..., Mapping[str, Tensor]], after: int
+) -> None:
+    averaging = EMA(decay=0.9, ramp=True)
+    straight, again = averages(averaging)[-1], resumed(averaging, after=after)
+    assert all(torch.equal(straight[name], again[name]) for name in straight)
+
+
+def test_the_average_is_no_view_of_the_weights(walk: Walk, averages: Averages) -> None:
+    before = [{name: each.clone() for name, each in weights.items()} for weights in walk]
+    averages(EMA(decay=0.5))
+    for one, other in zip(walk, before, strict=True):
+        assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("options", ['{"decay": 1.0}', '{"decay": -0.1}', '{"start": 3}'])
+def test_options_out_of_range_are_refused(options: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(EMA).validate_json(options)

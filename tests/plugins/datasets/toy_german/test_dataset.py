@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from harness.contracts import Corpus, Pair
+from harness_datasets.toy_german.dataset import ToyGerman
+
+ROOT = Path(__file__).parents[4]
+SMALL = ToyGerman(train=100, validation=50, test=50)
+
+
+@pytest.fixture(scope="module")
+def corpus() -> Corpus:
+    return ToyGerman(train=3000, validation=1000, test=1000).build()
+
+
+def splits(corpus: Corpus) -> list[list[Pair]]:
+    return [corpus.train, corpus.validation, corpus.test]
+
+
+def test_splits_have_as_many_sentences_as_asked(corpus: Corpus) -> None:
+    assert [len(split) for split in splits(corpus)] == [3000, 1000, 1000]
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_no_sentence_comes_twice_in_any_split_or_two(corpus: Corpus, side: str) -> None:
+    lines = [getattr(pair, side) for split in splits(corpus) for pair in split]
+    assert len(set(lines)) == len(lines) == 5000
+
+
+def test_each_split_begins_with_any_shorter_one_whatever_the_others_are(corpus: Corpus) -> None:
+    for train, validation, test in ((400, 200, 200), (7, 900, 30), (900, 3, 800)):
+        shorter = ToyGerman(train=train, validation=validation, test=test).build()
+        assert shorter.train == corpus.train[:train]
+        assert shorter.validation == corpus.validation[:validation]
+        assert shorter.test == corpus.test[:test]
+
+
+def test_another_draw_is_another_corpus() -> None:
+    one, other = (set(replace(SMALL, draw=draw).build().train) for draw in (0, 1))
+    assert len(one & other) < 10
+
+
+def test_every_split_is_drawn_from_the_same_grammar(corpus: Corpus) -> None:
+    known = {word for pair in corpus.train for word in pair.source.split()}
+    words = [word for pair in corpus.test for word in pair.source.split()]
+    assert sum(word in known for word in words) > 0.99 * len(words)
+
+
+@pytest.mark.parametrize("hashing", ["0", "1"])
+def test_every_process_makes_the_same_sentences(hashing: str) -> None:
+    code = (
+        f"import sys; sys.path[:0] = {[str(ROOT), str(ROOT / 'plugins')]!r}\n"
+        "from harness.deferred import defer\ndefer('torch')\n"
+        "from harness_datasets.toy_german.dataset import ToyGerman\n"
+        "print(ascii(ToyGerman(train=100, validation=50, test=50).build()))"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": hashing}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == ascii(SMALL.build())
+
+
+@pytest.mark.parametrize("options", ['{"train": 0}', '{"test": 100001}', '{"draw": -1}'])
+def test_options_out_of_bounds_are_refused(options: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(ToyGerman).validate_json(options)

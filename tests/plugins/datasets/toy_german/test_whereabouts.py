@@ -1,0 +1,66 @@
+"""Prepositions with their cases, against lists written by hand."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from harness_datasets.toy_german.phrases import PRONOUNS
+from harness_datasets.toy_german.speaker import Speaker
+from harness_datasets.toy_german.whereabouts import complement
+
+AT_REST = {
+    "im Garten": "in the garden",
+    "im Wald": "in the forest",
+    "in der Stadt": "in the city",
+    "im Dorf": "in the village",
+    "auf dem Markt": "at the market",
+    "am Bahnhof": "at the station",
+    "in der Küche": "in the kitchen",
+    "im Haus": "in the house",
+    "im Zimmer": "in the room",
+}
+IN_MOTION = {
+    "in den Garten": "into the garden",
+    "in den Wald": "into the forest",
+    "in die Stadt": "to the city",
+    "ins Dorf": "to the village",
+    "auf den Markt": "to the market",
+    "zum Bahnhof": "to the station",
+    "in die Küche": "into the kitchen",
+    "ins Haus": "into the house",
+    "ins Zimmer": "into the room",
+}
+SEATS = {"auf dem Stuhl": "on the chair", "auf dem Bett": "on the bed"}
+PUT = {
+    "auf den Tisch": "on the table",
+    "auf den Stuhl": "on the chair",
+    "auf das Bett": "on the bed",
+    "in den Korb": "into the basket",
+}
+
+
+@pytest.mark.parametrize(
+    ("use", "expected"),
+    [("place", AT_REST), ("goal", IN_MOTION), ("seat", SEATS), ("onto", PUT)],
+)
+def test_rest_takes_the_dative_and_motion_the_accusative(use, expected) -> None:
+    speaker = Speaker(random=Random(1), detail=0)
+    drawn = [complement(speaker, use=use, subject=PRONOUNS["er he"]) for _ in range(300)]
+    assert {each.german: each.english for each in drawn} == expected
+
+
+@pytest.mark.parametrize(
+    ("use", "german", "english"),
+    [
+        ("partner", "mit meinem Bruder", "with my brother"),
+        ("playmate", "mit dem Hund", "with the dog"),
+        ("beneficiary", "für meinen Bruder", "for my brother"),
+        ("awaited", "auf den Bauern", "for the farmer"),
+    ],
+)
+def test_mit_takes_the_dative_and_fuer_and_waiting_the_accusative(use, german, english) -> None:
+    speaker = Speaker(random=Random(1), detail=0)
+    drawn = [complement(speaker, use=use, subject=PRONOUNS["ich I"]) for _ in range(2000)]
+    assert {each.english for each in drawn if each.german == german} == {english}

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from itertools import product
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.contracts import EOS, PAD, Setting
+from harness.model import Transformer
+from harness_generations import Beam, Greedy
+
+SETTING = Setting(seed=1, classes=12, d_model=8, updates=100)
+Toy = Callable[..., Transformer]
+Feed = Callable[..., torch.Tensor]
+WORDS = (3, 4)  # of a vocabulary of five: all that can be written but eos
+
+
+def _search(model: Transformer, source: torch.Tensor, **options: object) -> list[list[int]]:
+    generate = Beam(**options).build(SETTING)
+    return generate(model, source, sentences=range(len(source)))
+
+
+def _greedy(model: Transformer, source: torch.Tensor, *, extra: int) -> list[list[int]]:
+    return Greedy(extra=extra).build(SETTING)(model, source, sentences=range(len(source)))
+
+
+def _gnmt(length: int, alpha: float) -> float:
+    return (5 + length) ** alpha / (5 + 1) ** alpha
+
+
+def _power(length: int, alpha: float) -> float:
+    return math.exp(alpha * math.log(length))
+
+
+PENALTIES = {"gnmt": _gnmt, "power": _power}
+
+
+def _logs(model: Transformer, hidden: torch.Tensor) -> torch.Tensor:
+    """Log-probabilities over what may be written."""
+    logits = model.project(hidden)
+    logits[..., [PAD, 1]] = -math.inf
+    return logits.log_softmax(-1)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.6, 2.0])
+@pytest.mark.parametrize("length_penalty", ["gnmt", "power"])
+def test_a_beam_that_holds_every_sentence_finds_the_best_of_all(
+    alpha: float, length_penalty: str, toy: Toy, feed: Feed, sources: torch.Tensor
+) -> None:
+    model, source, longest = toy(6, classes=5), sources[:3, :2], 4
+    every = [
+        list(words) for length in range(longest + 1) for words in product(WORDS, repeat=length)
+    ]
+    assert len(every) == 31
+    expected = []
+    for row in source:
+        scores = []
+        for words in every:
+            logs = _logs(model, feed(model, row, words))
+            total = sum(logs[place, token].item() for place, token in enumerate([*words, EOS]))
+            scores.append(total / PENALTIES[length_penalty](len(words) + 1, alpha))
+        expected.append(every[scores.index(max(scores))])
+    found = _search(
+        model, source, size=31, alpha=alpha, extra=longest - 2, length_penalty=length_penalty
+    )
+    assert found == expected
+
+
+def test_the_best_of_all_depends_on_the_penalty_and_is_not_greedy(
+    toy: Toy, sources: torch.Tensor
+) -> None:
+    model, source = toy(6, classes=5), sources[:, :2]
+    plain, gnmt, power = (
+        _search(model, source, size=31, extra=2, alpha=alpha, length_penalty=kind)
+        for alpha, kind in ((0.0, "gnmt"), (1.0, "gnmt"), (1.0, "power"))
+    )
+    assert plain != gnmt != power
+    assert sum(map(len, plain)) < sum(map(len, gnmt)) < sum(map(len, power))
+    assert plain != _greedy(model, source, extra=2)
+
+
+@settings(max_examples=10)
+@given(
+    seed=st.integers(0, 10_000),
+    alpha=st.floats(0, 2),
+    kind=st.sampled_from(["gnmt", "power"]),
+    extra=st.integers(0, 6),
+)
+def test_a_beam_of_one_writes_what_greedy_decoding_writes(
+    seed: int, alpha: float, kind: str, extra: int, toy: Toy, sources: torch.Tensor
+) -> None:
+    model = toy(seed)
+    ours = _search(model, sources, size=1, alpha=alpha, length_penalty=kind, extra=extra)
+    assert ours == _greedy(model, sources, extra=extra)
+
+
+# --- against a search written out for one sentence ------------------------------------------------
+
+
+def _continued(
+    model: Transformer, feed: Feed, source: torch.Tensor, beams: list[tuple[float, list[int]]]
+) -> Iterator[tuple[float, list[int]]]:
+    for score, words in beams:
+        for token, log in enumerate(_logs(model, feed(model, source, words))[-1].tolist()):
+            yield score + log, [*words, token]
+
+
+def _written_out(
+    model: Transformer, feed: Feed, source: torch.Tensor, *, size: int, limit: int
+) -> list[int]:
+    beams: list[tuple[float, list[int]]] = [(0.0, [])]
+    ended: list[tuple[float, list[int]]] = []
+    while len(ended) < size:
+        ranked = sorted(_continued(model, feed, source, beams), reverse=True)
+        if len(beams[0][1]) == limit:
+            ranked = [each for each in ranked if each[1][-1] == EOS]
+        for score, words in ranked[:size]:
+            if words[-1] == EOS:
+                ended.append((score / _gnmt(len(words), 0.6), words[:-1]))
+        if len(beams[0][1]) == limit:
+            break
+        beams = [each for each in ranked if each[1][-1] != EOS][:size]
+    return max(ended)[1]
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_sentences_searched_together_are_searched_as_if_alone(
+    size: int, toy: Toy, feed: Feed, sources: torch.Tensor
+) -> None:
+    model = toy(7)
+    expected = [_written_out(model, feed, row, size=size, limit=5 + 2) for row in sources]
+    assert _search(model, sources, size=size, extra=2) == expected
+    assert len({len(words) for words in expected}) > 2
+    assert expected != _greedy(model, sources, extra=2)
+
+
+def test_the_published_penalties() -> None:
+    gnmt = Beam(alpha=0.6)._penalty(10)
+    power = Beam(alpha=0.6, length_penalty="power")._penalty(10)
+    assert (round(gnmt, 3), round(power, 3)) == (1.733, 3.981)

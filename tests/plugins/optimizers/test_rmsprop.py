@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import stepping
+import torch
+from pydantic import TypeAdapter, ValidationError
+from stepping import Numbers
+from torch import nn
+
+from harness_optimizers.rmsprop import RMSprop
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.parametrize("centered", [False, True])
+def test_it_is_the_lecture_s_and_graves_s_algorithm(*, momentum: float, centered: bool) -> None:
+    alpha, eps = 0.8, 1e-3
+
+    def by_hand(weight: Numbers, gradients: Sequence[Numbers], rates: Sequence[float]) -> Numbers:
+        squares, mean, moving = np.zeros_like(weight), np.zeros_like(weight), np.zeros_like(weight)
+        for g, rate in zip(gradients, rates, strict=True):
+            squares = alpha * squares + (1 - alpha) * g**2
+            mean = alpha * mean + (1 - alpha) * g
+            variance = squares - mean**2 if centered else squares
+            moving = momentum * moving + g / (np.sqrt(variance) + eps)
+            weight = weight - rate * moving
+        return weight
+
+    optimizer = RMSprop(alpha=alpha, eps=eps, momentum=momentum, centered=centered)
+    stepping.assert_as_by_hand(optimizer, by_hand=by_hand)
+
+
+def test_the_first_step_is_ten_rates_long_because_nothing_is_debiased() -> None:
+    weight = nn.Parameter(torch.zeros(1, dtype=torch.float64))
+    optimizer = RMSprop().build(stepping.SETTING)([{"params": [weight], "multiple": 1.0}])
+    stepping.step(optimizer, [torch.tensor([-4.0], dtype=torch.float64)], rate=0.1)
+    assert weight.item() == pytest.approx(1.0, rel=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", [RMSprop(), RMSprop(momentum=0.9, centered=True)])
+def test_a_checkpoint_goes_on_as_if_nothing_had_happened(optimizer: RMSprop) -> None:
+    stepping.assert_goes_on_from_a_checkpoint(optimizer)
+
+
+def test_nothing_moves_without_a_rate_or_a_gradient() -> None:
+    stepping.assert_stands_still_until_a_rate_is_set(RMSprop())
+
+
+@pytest.mark.parametrize("options", ['{"alpha": 1.0}', '{"eps": 0.0}', '{"centered": 1}'])
+def test_options_out_of_range_are_refused(options: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(RMSprop).validate_json(options)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import pytest
+
+from harness.model import Transformer
+from harness.study import ModelOptions
+
+# From the top, as the paper on few-sample BERT is read for an encoder and a decoder.
+ORDER = (
+    ("projection",),
+    ("decoder.2", "decoder_norm"),
+    ("decoder.1",),
+    ("decoder.0",),
+    ("encoder.1", "encoder_norm"),
+    ("encoder.0",),
+    ("source_embedding", "target_embedding"),
+)
+
+
+@pytest.fixture
+def names() -> Callable[..., list[str]]:
+    """The parameters of a Transformer with two layers in the encoder and three in the decoder."""
+
+    def names(*, tie: Literal["none", "target", "all"] = "none") -> list[str]:
+        options = ModelOptions(
+            d_model=8, d_ff=8, heads=2, encoder_layers=2, decoder_layers=3, tie=tie
+        )
+        model = Transformer(options, source_classes=9, target_classes=9)
+        return [name for name, _ in model.named_parameters()]
+
+    return names
+
+
+@pytest.fixture
+def below() -> Callable[[str], int]:
+    """How far below the top a parameter's layer is, by a table."""
+
+    def below(name: str) -> int:
+        return next(
+            number
+            for number, starts in enumerate(ORDER)
+            if any(name.startswith(f"{start}.") for start in starts)
+        )
+
+    return below

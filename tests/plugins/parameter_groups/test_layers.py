@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import pytest
+
+from harness_parameter_groups.layers import by_layer
+
+groups = by_layer(lambda below: lambda update: float(below))
+
+
+@pytest.mark.parametrize("tie", ["none", "target", "all"])
+def test_every_parameter_is_in_one_group_at_its_distance_from_the_top(
+    names: Callable[..., list[str]],
+    below: Callable[[str], int],
+    tie: Literal["none", "target", "all"],
+) -> None:
+    made = groups(names(tie=tie))
+    assert len(made) == 7
+    assert sorted(name for group in made for name in group.names) == sorted(names(tie=tie))
+    for group in made:
+        assert {below(name) for name in group.names} == {group.multiple(1)}
+
+
+def test_a_matrix_tied_to_an_embedding_is_there_once_and_learns_as_one(
+    names: Callable[..., list[str]],
+) -> None:
+    made = groups(names(tie="all"))
+    assert list(made[-1].names) == ["source_embedding.weight"]
+    assert list(made[0].names) == ["projection.bias"]
+
+
+def test_layers_are_in_the_order_of_their_numbers_and_not_of_their_letters() -> None:
+    made = groups([f"encoder.{number}.feed_forward.inner.bias" for number in (9, 10, 2)])
+    assert [group.names[0].split(".")[1] for group in made] == ["10", "9", "2"]
+
+
+def test_an_adapter_is_of_its_layer_and_what_is_not_known_is_on_top() -> None:
+    adapter = "decoder.0.self_attention.query.adapter.A"
+    made = groups([adapter, "decoder.0.self_attention.query.bias", "gate.weight"])
+    assert [list(group.names) for group in made] == [
+        ["gate.weight"],
+        [adapter, "decoder.0.self_attention.query.bias"],
+    ]
+
+
+def test_the_highest_layer_that_is_trained_is_the_top() -> None:
+    made = groups(["encoder.0.feed_forward.inner.bias", "encoder.3.feed_forward.inner.bias"])
+    assert [group.multiple(1) for group in made] == [0.0, 1.0]

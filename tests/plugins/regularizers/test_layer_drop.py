@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+
+import pytest
+import torch
+from regularized import NOISE, masks, put, run
+from scipy import stats
+
+from harness.contracts import Batch
+from harness.model import Transformer
+from harness_regularizers import LayerDrop
+
+MakeModel = Callable[[], Transformer]
+LAYERS = ["encoder.0", "decoder.0", "decoder.1"]
+
+
+def _without(model: Transformer, dropped: set[str]) -> Transformer:
+    """The same model, built without some of its layers."""
+    for side, layers in (("encoder", model.encoder), ("decoder", model.decoder)):
+        kept = [layer for n, layer in enumerate(layers) if f"{side}.{n}" not in dropped]
+        setattr(model, side, torch.nn.ModuleList(kept))
+    return model
+
+
+@pytest.mark.parametrize("kept", list(product([False, True], repeat=3)))
+def test_a_dropped_layer_is_as_if_the_model_did_not_have_it(
+    kept: tuple[bool, ...], transformer: MakeModel, batch: Batch
+) -> None:
+    model = put(LayerDrop(rate=0.5), transformer())
+    for update in range(1, 200):
+        coins = masks(model, batch, update=update)
+        if tuple(coins[f"layer_drop.{layer}.layer"].item() for layer in LAYERS) == kept:
+            break
+    else:
+        pytest.fail("no update drops these layers")
+    noise = type(NOISE)(seed=3, update=update)
+    dropped = {layer for layer, stays in zip(LAYERS, kept, strict=True) if not stays}
+    expected = run(_without(transformer(), dropped), batch, None)
+    assert torch.equal(run(model, batch, noise), expected)
+
+
+def test_a_layer_has_one_coin_a_forward_pass_and_falls_with_the_rate(
+    transformer: MakeModel, batch: Batch
+) -> None:
+    model = put(LayerDrop(rate=0.3), transformer())
+    drawn = [masks(model, batch, update=update) for update in range(1, 301)]
+    assert {coin.numel() for coins in drawn for coin in coins.values()} == {1}
+    for layer in LAYERS:
+        fallen = sum(not coins[f"layer_drop.{layer}.layer"].item() for coins in drawn)
+        assert stats.binomtest(fallen, 300, 0.3).pvalue > 1e-4
+    assert len({tuple(coin.item() for coin in coins.values()) for coins in drawn}) == 8
+
+
+def test_all_layers_are_used_in_evaluation(transformer: MakeModel, batch: Batch) -> None:
+    model = put(LayerDrop(rate=0.9), transformer())
+    assert torch.equal(run(model, batch, None), run(transformer(), batch, None))
+
+
+def test_a_dropped_layer_gets_no_gradient(transformer: MakeModel, batch: Batch) -> None:
+    model = put(LayerDrop(rate=0.9), transformer())
+    coins = masks(model, batch)
+    run(model, batch).sum().backward()
+    for layer in LAYERS:
+        name = f"{layer}.feed_forward.inner.weight"
+        used = bool(coins[f"layer_drop.{layer}.layer"].item())
+        assert (dict(model.named_parameters())[name].grad is not None) == used
+
+
+def test_a_rate_of_zero_leaves_the_gates_empty(transformer: MakeModel) -> None:
+    model = put(LayerDrop(rate=0.0), transformer())
+    assert not any(site.effects for site in model.sites.values())

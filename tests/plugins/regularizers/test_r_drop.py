@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from experiments import experiment
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.assembly import assemble
+from harness.contracts import Prediction, Setting
+from harness.streams import Noise
+from harness.training import train
+from harness_losses.cross_entropy import CrossEntropy
+from harness_regularizers import Dropout, RDrop
+
+SETTING = Setting(seed=1, classes=7, d_model=2, updates=5)
+
+
+def _predictions(count: int, *, seed: int = 1, size: float = 3.0) -> list[Prediction]:
+    generator = torch.Generator().manual_seed(seed)
+    targets = torch.randint(7, (5,), generator=generator)
+    return [
+        Prediction(
+            logits=(size * torch.randn(5, 7, generator=generator).double()).requires_grad_(),
+            targets=targets,
+            hidden=torch.zeros(5, 2),
+        )
+        for _ in range(count)
+    ]
+
+
+def _penalty(alpha: float, predictions: list[Prediction]) -> torch.Tensor:
+    penalty = RDrop(alpha=alpha).build(SETTING).penalty
+    assert penalty is not None
+    return penalty(predictions)
+
+
+def _torchs(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    p, q = one.log_softmax(-1), other.log_softmax(-1)
+    both = [
+        torch.nn.functional.kl_div(a, b, reduction="sum", log_target=True)
+        for a, b in ((p, q), (q, p))
+    ]
+    return torch.stack(both).mean()
+
+
+@given(st.integers(0, 1000), st.floats(0.1, 20), st.floats(0.1, 10))
+def test_the_penalty_is_the_mean_of_torchs_two_divergences(
+    seed: int, size: float, alpha: float
+) -> None:
+    predictions = _predictions(2, seed=seed, size=size)
+    expected = alpha * _torchs(*(each.logits for each in predictions))
+    torch.testing.assert_close(_penalty(alpha, predictions), expected, rtol=1e-10, atol=1e-12)
+
+
+def test_gradients_flow_through_both_passes() -> None:
+    logits = [each.logits for each in _predictions(2)]
+    ours = torch.autograd.grad(_penalty(5.0, _predictions_of(logits)), logits)
+    theirs = torch.autograd.grad(5 * _torchs(*logits), logits)
+    for our, their in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(our, their, rtol=1e-10, atol=1e-12)
+        assert our.abs().max() > 0.1
+
+
+def _predictions_of(logits: list[torch.Tensor]) -> list[Prediction]:
+    return [Prediction(each, torch.zeros(5).long(), torch.zeros(5, 2)) for each in logits]
+
+
+def test_three_passes_agree_pair_by_pair() -> None:
+    predictions = _predictions(3)
+    one, two, three = (each.logits for each in predictions)
+    expected = (_torchs(one, two) + _torchs(one, three) + _torchs(two, three)) / 3
+    torch.testing.assert_close(_penalty(1.0, predictions), expected)
+
+
+def test_equal_passes_pay_exactly_nothing() -> None:
+    prediction = _predictions(1, size=30.0)[0]
+    assert _penalty(5.0, [prediction, prediction]).item() == 0.0
+
+
+def _losses(**regularizers: object) -> list[float]:
+    parts = assemble(experiment(regularizers=regularizers, loss=CrossEntropy()), seed=1)
+    measured = [each for update in train(parts) for each in update.measurements]
+    return [each.value for each in measured if each.metric == "loss"]
+
+
+def test_without_dropout_training_is_what_it_is_without_r_drop() -> None:
+    assert _losses(r_drop=RDrop()) == pytest.approx(_losses(), rel=1e-6)
+
+
+def test_with_dropout_the_first_loss_is_what_two_passes_make_of_it() -> None:
+    parts = assemble(
+        experiment(regularizers={"dropout": Dropout(rate=0.3)}, loss=CrossEntropy()), seed=1
+    )
+    batch = parts.task.train.batch(next(parts.order.batches()), device="cpu")
+    noise = Noise(seed=1, update=1)
+    one, two = (
+        parts.predict(parts.model, batch, update=1, noise=each)
+        for each in (noise, noise.of_pass("pass 1"))
+    )
+    mean = (parts.loss(one.logits, one.targets) + parts.loss(two.logits, two.targets)) / 2
+    divergence = _torchs(one.logits, two.logits)
+    assert divergence > 0
+    expected = (mean + 5 * divergence) / batch.tokens
+    measured = _losses(dropout=Dropout(rate=0.3), r_drop=RDrop(alpha=5.0))
+    assert measured[0] == pytest.approx(expected.item(), rel=1e-5)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+from torch.optim.lr_scheduler import MultiStepLR
+
+from harness_schedules.piecewise_constant import PiecewiseConstant
+
+Rates = Callable[..., list[float]]
+
+
+def test_it_is_torch_s_milestones(rates: Rates, torch_rates: Rates) -> None:
+    oracle = torch_rates(
+        lambda optimizer: MultiStepLR(optimizer, milestones=[4, 9, 10], gamma=0.1),
+        updates=15,
+        base=1.0,
+    )
+    schedule = PiecewiseConstant(rates=(1.0, 0.1, 0.01, 0.001), boundaries=(4, 9, 10))
+    assert rates(schedule, updates=15) == pytest.approx(oracle, rel=1e-12)
+
+
+def test_a_boundary_is_the_last_update_of_its_stretch(rates: Rates) -> None:
+    schedule = PiecewiseConstant(rates=(0.1, 0.3, 0.2), boundaries=(2, 3))
+    assert rates(schedule, updates=5) == [0.1, 0.1, 0.3, 0.2, 0.2]
+
+
+def test_a_study_writes_lists() -> None:
+    options = TypeAdapter(PiecewiseConstant).validate_json('{"rates": [1e-3], "boundaries": []}')
+    assert options == PiecewiseConstant(rates=(1e-3,), boundaries=())
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        (
+            '{"rates": [1.0, 0.1], "boundaries": [3, 5]}',
+            "rates must be one more than boundaries, got 2 and 2",
+        ),
+        ('{"rates": [], "boundaries": []}', "got 0 and 0"),
+        ('{"rates": [3.0, 2.0, 1.0], "boundaries": [5, 5]}', r"boundaries must rise, got \[5, 5\]"),
+        ('{"rates": [3.0, 0.0], "boundaries": [5]}', "greater than 0"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(options: str, fault: str) -> None:
+    with pytest.raises(ValidationError, match=fault):
+        TypeAdapter(PiecewiseConstant).validate_json(options)

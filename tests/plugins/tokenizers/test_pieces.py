@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from itertools import combinations, pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.components import Tokenizer
+from harness.contracts import UNK, Codec, Corpus, Pair
+from harness.errors import HarnessError
+from harness_tokenizers import Bpe, Unigram
+
+LINES = [
+    f"{who} {what} {where}."
+    for who in ("ein kleiner hund", "eine kleine frau", "der alte mann", "die hunde")
+    for what in ("schläft", "schlafen", "spielt und lacht", "spielen", "lachen")
+    for where in ("im garten", "in den gärten", "auf der straße", "neben dem alten haus")
+]
+BOTH = [Bpe(largest=60), Unigram(largest=60)]
+both = pytest.mark.parametrize("tokenizer", BOTH, ids=lambda each: each.name)
+
+
+def _corpus(lines: list[str], *, other: list[str] | None = None) -> Corpus:
+    pairs = [Pair(line, line.upper()) for line in lines]
+    return Corpus(train=pairs, validation=[Pair(line, line) for line in other or lines], test=[])
+
+
+CODECS = {each.name: each.build(_corpus(LINES)).source for each in BOTH}
+
+
+@settings(max_examples=200)
+@given(st.text(alphabet=sorted(set("".join(LINES))), max_size=40))
+def test_known_text_comes_back_as_it_was(line: str) -> None:
+    for codec in CODECS.values():
+        assert codec.decode(codec.encode(line)) == line
+
+
+@both
+def test_every_line_comes_back_in_fewer_tokens_than_characters(tokenizer: Tokenizer) -> None:
+    codec = CODECS[tokenizer.name]
+    for line in LINES:
+        numbers = codec.encode(line)
+        assert codec.decode(numbers) == line
+        assert UNK not in numbers
+        assert len(numbers) < len(line) / 1.5
+        assert max(numbers) < codec.size <= 64
+
+
+@both
+def test_characters_that_were_not_learned_are_unknown(tokenizer: Tokenizer) -> None:
+    codec = CODECS[tokenizer.name]
+    numbers = codec.encode("ein 漢 hund")
+    assert numbers.count(UNK) == 1
+    assert codec.decode(numbers) == "ein <unk> hund"
+    assert codec.decode([1, *codec.encode("hund"), 2, 0]) == "hund"
+
+
+@both
+def test_no_piece_goes_over_two_words(tokenizer: Tokenizer) -> None:
+    codec = CODECS[tokenizer.name]
+    texts = [codec.decode([number, number]) for number in range(4, codec.size)]
+    assert not any(" " in text[1 : len(text) // 2] for text in texts)
+
+
+@both
+def test_the_training_split_alone_decides(tokenizer: Tokenizer) -> None:
+    codec = tokenizer.build(_corpus(LINES, other=["völlig anderer text"] * 99)).source
+    assert [codec.encode(line) for line in LINES] == [_encoded(tokenizer, line) for line in LINES]
+    assert codec.size == CODECS[tokenizer.name].size
+
+
+def _encoded(tokenizer: Tokenizer, line: str) -> list[int]:
+    return CODECS[tokenizer.name].encode(line)
+
+
+@both
+def test_learning_again_gives_the_same_numbers(tokenizer: Tokenizer) -> None:
+    again: Codec = tokenizer.build(_corpus(LINES)).source
+    assert [again.encode(line) for line in LINES] == [_encoded(tokenizer, line) for line in LINES]
+
+
+@both
+def test_sides_have_vocabularies_of_their_own_unless_shared(tokenizer: Tokenizer) -> None:
+    source, target = tokenizer.build(_corpus(LINES))
+    assert UNK in source.encode("HUND")
+    assert target.decode(target.encode("HUND")) == "HUND"
+    shared = type(tokenizer)(largest=90, shared=True).build(_corpus(LINES))
+    assert shared.source is shared.target
+    assert shared.source.decode(shared.source.encode("hund HUND")) == "hund HUND"
+
+
+# --- oracles --------------------------------------------------------------------------------------
+
+
+def _words(lines: list[str]) -> Counter[tuple[str, ...]]:
+    return Counter(tuple(word) for line in lines for word in re.findall(r" \S+", f" {line}"))
+
+
+def _merged(word: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
+    pieces, rest = [], list(word)
+    while rest:
+        take = 2 if tuple(rest[:2]) == pair else 1
+        pieces.append("".join(rest[:take]))
+        del rest[:take]
+    return tuple(pieces)
+
+
+def test_bpe_merges_a_most_frequent_pair_each_time_and_cuts_accordingly() -> None:
+    trained = Bpe(largest=80)._train([f" {line}" for line in LINES])
+    merges = [tuple(each) for each in json.loads(trained.to_str())["model"]["merges"]]
+    words = _words(LINES)
+    assert len(merges) > 20
+    for pair in merges:
+        counts: Counter[tuple[str, str]] = Counter()
+        for word, count in words.items():
+            for each in pairwise(word):
+                counts[each] += count
+        assert counts[pair] == max(counts.values())
+        again: Counter[tuple[str, ...]] = Counter()
+        for word, count in words.items():
+            again[_merged(word, pair)] += count
+        words = again
+    assert max(counts.values()) >= 2
+    for word in words:
+        assert tuple(trained.encode("".join(word)).tokens) == word
+
+
+def test_unigram_cuts_are_the_most_probable_of_all() -> None:
+    trained = Unigram(largest=80)._train([f" {line}" for line in LINES])
+    scores = dict(json.loads(trained.to_str())["model"]["vocab"])
+    for word in (" hunde", " garten", " kleine", " schlaft", " haus."):
+        best, found = -1e9, []
+        for count in range(len(word)):
+            for places in combinations(range(1, len(word)), count):
+                ends = [0, *places, len(word)]
+                cut = [word[one:next_] for one, next_ in pairwise(ends)]
+                score = sum(scores.get(piece, -1e6) for piece in cut)
+                if score > best:
+                    best, found = score, cut
+        assert trained.encode(word).tokens == found
+
+
+def test_pairs_that_come_seldom_are_not_merged() -> None:
+    codec = Bpe(largest=500, least_count=10**6).build(_corpus(LINES)).source
+    assert codec.size == 4 + len(set("".join(LINES)))
+
+
+def test_no_text_to_learn_from_is_refused() -> None:
+    with pytest.raises(HarnessError, match="no text to learn pieces from"):
+        Bpe().build(Corpus(train=[], validation=[], test=[]))
