@@ -182,6 +182,18 @@ def harness_metrics() -> Sequence[type[components.Metric]]:
 
 
 @hookspec
+def harness_trackers() -> Sequence[type[components.Tracker]]:
+    """Offer trackers: where people look at runs.
+
+    Example::
+
+        @hookimpl
+        def harness_trackers():
+            return [Dashboard]
+    """
+
+
+@hookspec
 def harness_executors() -> Sequence[type[components.Executor]]:
     """Offer executors: where runs are carried out.
 

@@ -23,6 +23,7 @@ from harness.components import (
     Regularizer,
     Schedule,
     Tokenizer,
+    Tracker,
 )
 from harness.components.options import NonNegativeInt, PositiveInt
 
@@ -126,4 +127,5 @@ class Study:
     metrics: tuple[Metric, ...]
     compare: Comparison
     executor: Executor
+    trackers: tuple[Tracker, ...] = ()
     plugins: tuple[Path, ...] = ()

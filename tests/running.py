@@ -29,4 +29,5 @@ variants:
 seeds: 2
 metrics: [bleu]
 compare: {primary: nll}
+trackers: []
 """

@@ -17,6 +17,7 @@ from harness.components.parameter_groups import ParameterGroups
 from harness.components.regularizer import Regularizer
 from harness.components.schedule import Schedule
 from harness.components.tokenizer import Tokenizer
+from harness.components.tracker import Tracker
 
 BASES: tuple[type[Component], ...] = (
     Dataset,
@@ -32,6 +33,7 @@ BASES: tuple[type[Component], ...] = (
     Averaging,
     Generation,
     Metric,
+    Tracker,
     Executor,
 )
 
@@ -55,4 +57,5 @@ __all__ = [
     "Regularizer",
     "Schedule",
     "Tokenizer",
+    "Tracker",
 ]

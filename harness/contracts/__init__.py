@@ -7,10 +7,12 @@ from harness.contracts.facts import (
     Finding,
     LedgerView,
     Measurement,
+    Page,
     Run,
     RunView,
     SeedValues,
     StudyView,
+    Tracking,
     Verdict,
 )
 from harness.contracts.model import (
@@ -83,6 +85,7 @@ __all__ = [
     "ModifyGradients",
     "ModifyModel",
     "ModifyWeights",
+    "Page",
     "Pair",
     "ParameterGroup",
     "Parameters",
@@ -99,5 +102,6 @@ __all__ = [
     "Site",
     "Split",
     "StudyView",
+    "Tracking",
     "Verdict",
 ]

@@ -14,7 +14,7 @@ from annotated_types import Ge, Le, MinLen
 
 from harness.catalog import Catalog
 from harness.checking import Checker
-from harness.components import Executor, Metric
+from harness.components import Executor, Metric, Tracker
 from harness.components.options import NonNegativeInt
 from harness.contracts import CORE_METRICS
 from harness.discovery import Plugins, discover, register_file
@@ -28,7 +28,7 @@ from harness.messages import Misfit, Misfits
 from harness.study import Comparison, Study
 from harness.wording import meant, shown
 
-_EXECUTOR = "local"
+_DEFAULTS = {"executor": "local", "trackers": ["mlflow"]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,7 @@ class _Top:
     metrics: tuple[Metric, ...] = ()
     compare: Comparison = field(default_factory=Comparison)
     executor: Executor
+    trackers: tuple[Tracker, ...]
     plugins: tuple[str, ...] = ()
 
 
@@ -74,6 +75,7 @@ def load(
         metrics=top.metrics,
         compare=top.compare,
         executor=top.executor,
+        trackers=top.trackers,
         plugins=tuple(Path(file).absolute() for file in files),
     )
     return study, plugins
@@ -122,7 +124,7 @@ def _find_file(name: str, *, folder: Path) -> str:
 
 def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> _Top:
     """The study apart from its experiments; raises `StudyError` if there is any fault at all."""
-    data = {"executor": _EXECUTOR, **plain(root)}
+    data = {**_DEFAULTS, **plain(root)}
     faults.add_misfits(_contradictions(data), root=root)
     try:
         top = checker.options(data, of=_Top, owner="a study")
@@ -136,8 +138,9 @@ def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> _Top:
 def _contradictions(data: Mapping[str, Any]) -> Iterator[Misfit]:
     """What no single option has wrong."""
     metrics, seeds, compare = (data.get(name) for name in ("metrics", "seeds", "compare"))
-    named = [_named(each) for each in metrics] if isinstance(metrics, list) else []
+    named = _all_named(metrics)
     yield from _repetitions(named, slot="metrics", word="metric")
+    yield from _repetitions(_all_named(data["trackers"]), slot="trackers", word="tracker")
     yield from _repetitions(seeds if isinstance(seeds, list) else [], slot="seeds", word="seed")
     primary = compare.get("primary") if isinstance(compare, Mapping) else None
     possible = [*CORE_METRICS, *(name for name in named if name)]
@@ -146,6 +149,10 @@ def _contradictions(data: Mapping[str, Any]) -> Iterator[Misfit]:
         rest = meant(primary, among=possible, otherwise="there are")
         fault = f"{shown(primary)} is no metric of this study; {rest}"
         yield Misfit(("compare", "primary"), fault)
+
+
+def _all_named(components: Any) -> list[str | None]:
+    return [_named(each) for each in components] if isinstance(components, list) else []
 
 
 def _named(component: Any) -> str | None:

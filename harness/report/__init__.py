@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from harness.report.contents import Change, Report, Specimen
-from harness.report.writing import write
+from harness.report.writing import brief, write
 
-__all__ = ["Change", "Report", "Specimen", "write"]
+__all__ = ["Change", "Report", "Specimen", "brief", "write"]
