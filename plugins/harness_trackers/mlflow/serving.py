@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.error import URLError
 
 from harness.errors import HarnessError
@@ -55,6 +56,9 @@ def _server(uri: str, *, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """The server's processes, all of which end with us."""
     words = ["server", "--backend-store-uri", uri, "--host", _HOST, "--port", str(port)]
     words += ["--workers", "1", "--allowed-hosts", f"{_HOST}:{port},localhost:{port}"]
+    if uri.startswith("sqlite:"):  # what others send here stays with the database
+        beside = Path(uri.partition(":///")[2]).with_name("mlflow-artifacts")
+        words += ["--artifacts-destination", str(beside)]
     quiet = {**QUIET, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     process = subprocess.Popen(  # noqa: S603 - the words are ours
         [sys.executable, "-m", "mlflow", *words],
