@@ -44,7 +44,7 @@ def study_view(
                 evaluation=run.evaluation,
                 experiment=choices[run.variant],
                 options=options[run.variant],
-                dataset_digest=digest(run.specification["identity"]["experiment"]["dataset"]),
+                dataset_digest=digest(run.identity["experiment"]["dataset"]),
                 scores=scores.get((run.variant, run.seed), {}),
             )
             for run in runs

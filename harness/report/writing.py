@@ -33,7 +33,7 @@ def brief(report: Report) -> str:
     question, answer = markdown.escape(report.question), markdown.escape(sentences.answer(report))
     parts = [f"**{question}** {answer}"]
     if report.on_primary:
-        parts.append(tables.verdicts(report))
+        parts.append(markdown.table(tables.verdicts(report)))
     return "\n\n".join(parts) + "\n"
 
 
