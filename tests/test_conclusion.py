@@ -15,8 +15,10 @@ def planned(variant: str, *, seed: int = 1) -> PlannedRun:
         seed=seed,
         digest=f"{variant}-{seed}",
         evaluation="e",
-        specification={},
+        identity={},
         decoding={},
+        files={},
+        plugins=(),
         exists=True,
         why="exists",
     )

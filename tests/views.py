@@ -86,6 +86,6 @@ def _run(
             Measurement(update, "validation", "nll", nll(variant, seed=seed, update=update))
             for update in reached
         ),
-        seconds=10.0 + seed if outcome == "finished" else None,
-        target_tokens=1000 * seed if outcome else None,
+        seconds=10.0 + seed**2 if outcome == "finished" else None,
+        target_tokens=1000 * seed**2 if outcome else None,
     )

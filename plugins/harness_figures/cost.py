@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, median
 from typing import TYPE_CHECKING, Literal
 
 from harness.components import Figure
@@ -25,9 +25,10 @@ _WORDS: Mapping[Against, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Cost(Figure):
-    """The primary score against what the training cost: small marks are runs, large ones means.
+    """The primary score against what the training cost: small marks are runs.
 
-    Seconds are of the machine that trained, and of what else it had to do.
+    A large mark is a variant's mean score at its median cost. Seconds are of the machine that
+    trained, and of what else it had to do.
     """
 
     name = "cost"
@@ -80,5 +81,5 @@ def _draw_variant(
     costs, scores = zip(*points.values(), strict=True)
     shared = {"ax": axes, "color": look.color, "marker": look.marker, "legend": False}
     seaborn.scatterplot(x=costs, y=scores, s=16, alpha=0.5, linewidth=0, **shared)
-    mean = {"x": [fmean(costs)], "y": [fmean(scores)]}
-    seaborn.scatterplot(**mean, s=80, label=name, zorder=3, edgecolor="#ffffff", **shared)
+    middle = {"x": [median(costs)], "y": [fmean(scores)]}
+    seaborn.scatterplot(**middle, s=80, label=name, zorder=3, edgecolor="#ffffff", **shared)

@@ -85,6 +85,8 @@ def _scale(axes: Axes) -> None:
 
     if axes.lines:
         axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 4, 6, 8)))
+        low, high = axes.get_ylim()
+        marks = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8) if high < 10 * low else (1, 2, 5)
+        axes.yaxis.set_major_locator(LogLocator(subs=marks))
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.yaxis.set_minor_locator(NullLocator())

@@ -10,11 +10,11 @@ from harness_figures.cost import Against, Cost
 @pytest.mark.parametrize(
     ("against", "costs", "said"),
     [
-        ("seconds", [11, 12, 13], "seconds of training"),
-        ("target_tokens", [1000, 2000, 3000], "target tokens trained on"),
+        ("seconds", [11, 14, 19], "seconds of training"),
+        ("target_tokens", [1000, 4000, 9000], "target tokens trained on"),
     ],
 )
-def test_marks_are_runs_and_a_large_one_is_their_mean(
+def test_marks_are_runs_and_a_large_one_is_their_mean_at_the_median_cost(
     draws: Draws, against: Against, costs: list[float], said: str
 ) -> None:
     (axes,) = draws(Cost(against=against), views.view(variants=1)).axes
