@@ -30,7 +30,10 @@ def copy_run(
         store.feed(copied.id, view=facts.run)
     reason = str(facts.outcome.get("reason", ""))[:_LONGEST]
     tags = {"outcome": facts.state, **({"reason": reason} if reason else {})}
-    store.describe(copied.id, options=facts.run.options, tags=tags)
+    # A parameter stays what it was, even where a corpus lies elsewhere by now.
+    options = {name: text for name, text in facts.run.options.items() if name not in copied.options}
+    store.describe(copied.id, options=options, tags=tags)
+    copied.options += options
     measured = ledger.measurements(facts.run.digest)
     curves = points(measured, after=copied.after, updates=facts.budget)
     store.plot(copied.id, points=[*curves, *_scores(facts, copied=copied)], start=copied.start)
@@ -89,7 +92,7 @@ def _begin(facts: RunFacts, *, study: StudyView, store: Store) -> Copied:
             _CURRENT: "true",
         },
     )
-    return Copied(run.info.run_id, run.info.start_time)
+    return Copied(run.info.run_id, run.info.start_time, options=list(run.data.params))
 
 
 def _begin_study(study: StudyView, *, store: Store) -> Copied:

@@ -14,7 +14,7 @@ class Copied:
     """A run in MLflow: its id there, its start in milliseconds, and how far it is copied.
 
     `after` is the last update whose points are there, `print` stands for all that was there to
-    copy, and `scores` are the final ones as they were copied.
+    copy, `scores` are the final ones as they were copied, and `options` name the parameters.
     """
 
     id: str
@@ -22,6 +22,7 @@ class Copied:
     after: int = -1
     print: str = ""
     scores: dict[str, float] = field(default_factory=dict)
+    options: list[str] = field(default_factory=list)
 
 
 @dataclass
