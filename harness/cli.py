@@ -135,7 +135,46 @@ def report(study: Path, *, out: Path, seeds: int | None) -> None:
     opened = pipeline.open_study(study, out=out, seeds=seeds)
     if not any(run.exists for run in opened.runs):
         raise HarnessError(f"{study}: nothing has been run yet; harness run {study}")
-    click.echo(pipeline.write_report(opened, failed={}).text)
+    click.echo(pipeline.write_report(opened).text)
+
+
+@main.command()
+@_STUDY
+@_OUT
+@_SEEDS
+def sync(study: Path, *, out: Path, seeds: int | None) -> None:
+    """Copy what is in the ledger of STUDY to its trackers, MLflow as a rule. Trains nothing.
+
+    Safe to repeat: what is there already is left alone. `harness run` does it as it goes; this is
+    for a server that was away, and for results that came from elsewhere.
+    """
+    from harness import pipeline
+
+    faults = pipeline.sync(pipeline.open_study(study, out=out, seeds=seeds))
+    for fault in faults:
+        click.echo(fault, err=True)
+    sys.exit(1 if faults else 0)
+
+
+@main.command()
+@_STUDY
+@_OUT
+@_SEEDS
+@click.option("--port", type=click.IntRange(1, 65535), help="Serve here; else on any free port.")
+@click.option("--open/--no-open", "browse", default=True, help="Open the link in a browser.")
+def ui(study: Path, *, out: Path, seeds: int | None, port: int | None, browse: bool) -> None:
+    """Look at STUDY in MLflow, on this machine only, until Ctrl-C.
+
+    The link opens its runs grouped by variant: final scores as bars, learning curves as lines.
+    """
+    from harness import pipeline
+
+    def ready(link: str) -> None:
+        click.echo(link)
+        if browse:
+            click.launch(link)
+
+    pipeline.show(pipeline.open_study(study, out=out, seeds=seeds), port=port, ready=ready)
 
 
 @main.command()

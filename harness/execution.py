@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ class Ended(NamedTuple):
 
 def execute(
     runs: Sequence[PlannedRun], *, jobs: Jobs, ledger: Ledger
-) -> Iterator[tuple[Ended, ...]]:
+) -> Generator[tuple[Ended, ...], None, None]:
     """Carry out what does not exist yet; yields at every look, with the runs that ended since.
 
     Variants that differ only in decoding are one run. Leaving the loop early cancels the rest.

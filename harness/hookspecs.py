@@ -194,6 +194,18 @@ def harness_figures() -> Sequence[type[components.Figure]]:
 
 
 @hookspec
+def harness_trackers() -> Sequence[type[components.Tracker]]:
+    """Offer trackers: where people look at runs.
+
+    Example::
+
+        @hookimpl
+        def harness_trackers():
+            return [Dashboard]
+    """
+
+
+@hookspec
 def harness_executors() -> Sequence[type[components.Executor]]:
     """Offer executors: where runs are carried out.
 

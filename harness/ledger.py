@@ -9,6 +9,7 @@ scores.json.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -129,6 +130,17 @@ class Ledger:
             return 0
         lines = tail[: tail.rfind(b"\n") + 1].splitlines()
         return int(json.loads(lines[-1])[0]) if lines else 0
+
+    def running(self, digest: str) -> bool:
+        """Whether a worker holds the run; its lock is free as soon as its process is gone."""
+        try:
+            with (self.run(digest) / "lock").open() as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
 
     def outcome(self, digest: str) -> Json | None:
         """How training ended: ``status`` finished, diverged or failed; None while it has not."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness import describing, report, results
 from harness.catalog import Catalog
 from harness.conclusion import conclude
-from harness.contracts import RunView, StudyView
+from harness.contracts import StudyView
 from harness.discovery import Plugins, discover, observe
 from harness.errors import Fault, StudyError
 from harness.execution import execute
@@ -18,9 +20,13 @@ from harness.ledger import Ledger
 from harness.loading import load, plugins_named_in
 from harness.planning import PlannedRun, plan
 from harness.progress import watching
+from harness.report import Report
 from harness.study import Study
+from harness.tracking import Followers, copied, page_of
+from harness.views import study_view
 
-_SYNC_EVERY = 2.0  # seconds
+_SYNC_EVERY = 4.0  # seconds
+_HURRY = 10.0  # seconds that trackers are given when a study is interrupted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,21 +42,31 @@ class Opened:
 
     def tell(self, hook: str, **facts: object) -> None:
         """Tell the observers; one that raises is named on the screen and changes nothing."""
-        arguments = {"study": self._view(), "ledger": self.ledger, **facts}
+        arguments = {"study": self.view(), "ledger": self.ledger, **facts}
         for complaint in observe(self.plugins, hook=hook, arguments=arguments):
             sys.stderr.write(f"warning: {complaint}\n")
 
-    def _view(self) -> StudyView:
-        return StudyView(
-            name=self.study.name,
-            question=self.study.question,
-            path=self.folder,
-            runs=[self.view(run) for run in self.runs],
+    def view(self, report: Report | None = None) -> StudyView:
+        """The study as observers see it, with what was found once there is a report."""
+        return study_view(
+            self.study, runs=self.runs, ledger=self.ledger, folder=self.folder, report=report
         )
 
-    def view(self, run: PlannedRun) -> RunView:
-        """A run as observers see it."""
-        return RunView(run.variant, run.seed, run.digest, self.ledger.run(run.digest))
+    def conclude(self) -> Report:
+        """What is to be said of what is in the ledger, written down as the study's report."""
+        concluded = conclude(self.study, runs=self.runs, ledger=self.ledger, command=self.command)
+        figures, drawn = self.study.figures, self.folder / "figures"
+        drawings = [*report.draw(figures, view=concluded.view, folder=drawn)]
+        for drawing in drawings:
+            if drawing.fault:
+                sys.stderr.write(f"warning: {drawing.fault}\n")
+        report.write(concluded, folder=self.folder, drawings=drawings)
+        return concluded
+
+    @property
+    def out(self) -> Path:
+        """The folder of all results."""
+        return self.folder.parent
 
 
 def open_study(path: Path, *, out: Path, seeds: int | None) -> Opened:
@@ -72,50 +88,74 @@ def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describ
     """Answer the question that a study asks, training only what does not exist yet."""
     opened = open_study(path, out=out, seeds=seeds)
     results.remember(opened.study, runs=opened.runs, folder=opened.folder)
+    followers = Followers(opened.study.trackers, out=out, ledger=opened.ledger)
     opened.tell("harness_study_started")
-    failed = _carry_out(opened, jobs=jobs)
+    try:
+        failed = _carry_out(opened, jobs=jobs, followers=followers)
+    except BaseException:
+        followers.end(opened.view(), patience=_HURRY)  # or trackers show runs that go on for ever
+        raise
     opened.tell("harness_sync")
-    summary = write_report(opened, failed=failed)
+    concluded = opened.conclude()
+    followers.end(opened.view(concluded))
     opened.tell("harness_study_ended")
-    return summary
+    return _summary(opened, concluded=concluded, failed=failed)
 
 
-def _carry_out(opened: Opened, *, jobs: int) -> dict[str, str]:
+def _carry_out(opened: Opened, *, jobs: int, followers: Followers) -> dict[str, str]:
     """Train and decode; the reason of every run that failed, by its digest."""
-    by_digest = {run.digest: run for run in reversed(opened.runs)}
+    by_digest = {run.digest: run for run in reversed(opened.view().runs)}
     updates = {run.digest: opened.study.variants[run.variant].budget.updates for run in opened.runs}
     failed, synced = {}, time.monotonic()
     executor = opened.study.executor.build(jobs=jobs)
-    with watching(opened.runs, ledger=opened.ledger, updates=updates) as watch:
-        for ended in execute(opened.runs, jobs=executor, ledger=opened.ledger):
+    with ExitStack() as stack:
+        watch = stack.enter_context(watching(opened.runs, ledger=opened.ledger, updates=updates))
+        looks = stack.enter_context(
+            closing(execute(opened.runs, jobs=executor, ledger=opened.ledger))
+        )
+        for ended in looks:
             watch(ended)
             if time.monotonic() - synced > _SYNC_EVERY:
                 opened.tell("harness_sync")
+                followers.show(opened.view())
                 synced = time.monotonic()
             for each in ended:
-                opened.tell("harness_run_ended", run=opened.view(by_digest[each.digest]))
+                opened.tell("harness_run_ended", run=by_digest[each.digest])
                 if each.reason:
                     failed[each.digest] = each.reason
     return failed
 
 
-def write_report(opened: Opened, *, failed: dict[str, str]) -> describing.Summary:
+def write_report(opened: Opened) -> describing.Summary:
     """Conclude from what is in the ledger, and write it down."""
-    concluded = conclude(
-        opened.study, runs=opened.runs, ledger=opened.ledger, command=opened.command
+    return _summary(opened, concluded=opened.conclude(), failed={})
+
+
+def sync(opened: Opened) -> list[str]:
+    """Let every tracker copy what it misses; what was in the way, a line each."""
+    view = opened.view(opened.conclude())
+    faults = (
+        (each.name, copied(each, study=view, out=opened.out, ledger=opened.ledger))
+        for each in opened.study.trackers
     )
-    figures = opened.study.figures
-    drawings = [*report.draw(figures, view=concluded.view, folder=opened.folder / "figures")]
-    for drawing in drawings:
-        if drawing.fault:
-            sys.stderr.write(f"warning: {drawing.fault}\n")
-    path = report.write(concluded, folder=opened.folder, drawings=drawings)
+    return [f"tracker {name}: {fault}" for name, fault in faults if fault]
+
+
+def show(opened: Opened, *, port: int | None, ready: Callable[[str], None]) -> None:
+    """Serve the study's page until interrupted, with all that is in the ledger."""
+    page = page_of(opened.study.trackers, out=opened.out)
+    view = opened.view(opened.conclude())
+    page.sync(view, opened.ledger)
+    page.serve(view, port=port, ready=ready)
+
+
+def _summary(opened: Opened, *, concluded: Report, failed: dict[str, str]) -> describing.Summary:
     reasons = [
         f"{run.variant}, seed {run.seed}: {failed[run.digest]}"
         for run in opened.runs
         if run.digest in failed
     ]
-    return describing.summary(concluded, path=path, failed=reasons)
+    return describing.summary(concluded, path=opened.folder / "report.md", failed=reasons)
 
 
 def validate(path: Path) -> tuple[Fault, ...]:

@@ -24,6 +24,7 @@ from harness.components import (
     Regularizer,
     Schedule,
     Tokenizer,
+    Tracker,
 )
 from harness.components.options import NonNegativeInt, PositiveInt
 
@@ -128,4 +129,5 @@ class Study:
     figures: tuple[Figure, ...]
     compare: Comparison
     executor: Executor
+    trackers: tuple[Tracker, ...] = ()
     plugins: tuple[Path, ...] = ()

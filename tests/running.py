@@ -30,4 +30,5 @@ seeds: 2
 metrics: [bleu]
 figures: []
 compare: {primary: nll}
+trackers: []
 """

@@ -234,6 +234,13 @@ class Local(NeverBuilt, components.Executor):
     name = "local"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Mlflow(NeverBuilt, components.Tracker):
+    """There."""
+
+    name = "mlflow"
+
+
 class Stranger:
     """One plugin; its hooks are methods."""
 
@@ -296,6 +303,10 @@ class Stranger:
     @hookimpl
     def harness_executors(self) -> list[type]:
         return [Local]
+
+    @hookimpl
+    def harness_trackers(self) -> list[type]:
+        return [Mlflow]
 
 
 def plugins(**more: object) -> Plugins:

@@ -18,6 +18,7 @@ from harness.components.parameter_groups import ParameterGroups
 from harness.components.regularizer import Regularizer
 from harness.components.schedule import Schedule
 from harness.components.tokenizer import Tokenizer
+from harness.components.tracker import Tracker
 
 BASES: tuple[type[Component], ...] = (
     Dataset,
@@ -34,6 +35,7 @@ BASES: tuple[type[Component], ...] = (
     Generation,
     Metric,
     Figure,
+    Tracker,
     Executor,
 )
 
@@ -58,4 +60,5 @@ __all__ = [
     "Regularizer",
     "Schedule",
     "Tokenizer",
+    "Tracker",
 ]

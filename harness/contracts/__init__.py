@@ -8,12 +8,14 @@ from harness.contracts.facts import (
     LedgerView,
     Measurement,
     Outcome,
+    Page,
     ReportView,
     Run,
     RunFacts,
     RunView,
     SeedValues,
     StudyView,
+    Tracking,
     Verdict,
 )
 from harness.contracts.model import (
@@ -89,6 +91,7 @@ __all__ = [
     "ModifyModel",
     "ModifyWeights",
     "Outcome",
+    "Page",
     "Pair",
     "ParameterGroup",
     "Parameters",
@@ -107,5 +110,6 @@ __all__ = [
     "Site",
     "Split",
     "StudyView",
+    "Tracking",
     "Verdict",
 ]

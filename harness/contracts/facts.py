@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from harness.contracts.text import Split
@@ -70,12 +71,23 @@ class Run(NamedTuple):
 
 
 class RunView(NamedTuple):
-    """One planned run, as observers see it; `path` is the folder that holds its facts."""
+    """One planned run, as observers see it; `path` is the folder that holds its facts.
+
+    `evaluation` is the digest of its decoding, `experiment` all its choices as JSON data, nothing
+    left to defaults, and `options` those of them that differ between variants, in words.
+    `dataset_digest` stands for the sentences that it learns from. `scores` are the final ones, text
+    metrics among them, once they are computed.
+    """
 
     variant: str
     seed: int
     digest: str
     path: Path
+    evaluation: str = ""
+    experiment: Mapping[str, Any] = MappingProxyType({})
+    options: Mapping[str, str] = MappingProxyType({})
+    dataset_digest: str = ""
+    scores: Mapping[str, float] = MappingProxyType({})
 
 
 Outcome = Literal["finished", "diverged", "failed"]
@@ -118,12 +130,22 @@ class ReportView:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyView:
-    """A study and its runs, as observers see them."""
+    """A study and its runs, as observers see them; `path` is the folder of its report.
+
+    `primary` is the metric that verdicts are on, `resolved` the whole study as JSON data with
+    nothing left to defaults. Once the report is written, `findings` and `summary` (the answer and
+    the table of verdicts, in Markdown) say what was found, and `files` are the report's.
+    """
 
     name: str
     question: str
     path: Path
     runs: Sequence[RunView]
+    primary: str = "nll"
+    resolved: Mapping[str, Any] = field(default_factory=dict)
+    findings: Sequence[Finding] = ()
+    summary: str = ""
+    files: Sequence[Path] = ()
 
 
 @runtime_checkable
@@ -133,5 +155,38 @@ class LedgerView(Protocol):
     def measurements(self, digest: str) -> Sequence[Measurement]:
         """What a run has measured so far."""
 
+    def updates(self, digest: str) -> int:
+        """The last update that a run has written down; 0 before the first."""
+
+    def running(self, digest: str) -> bool:
+        """Whether a process is carrying the run out."""
+
     def outcome(self, digest: str) -> Mapping[str, Any] | None:
-        """How a run ended; None as long as it has not."""
+        """How training ended: `status` finished, diverged or failed; None while it has not."""
+
+    def evaluated(self, digest: str, *, evaluation: str) -> Mapping[str, Any] | None:
+        """The core's scores of one decoding, as `scores`; None as long as it is not finished."""
+
+
+@runtime_checkable
+class Tracking(Protocol):
+    """Copies a ledger to wherever somebody looks at runs."""
+
+    def sync(self, study: StudyView, ledger: LedgerView) -> None:
+        """Copy what is new; the same facts shown again change nothing.
+
+        Called in a thread of its own, every few seconds while runs go on and once when the report
+        is written; a call that takes long delays no training. Raises whatever is in the way, which
+        is said once; what was missed is shown again later.
+        """
+
+
+@runtime_checkable
+class Page(Tracking, Protocol):
+    """A tracker with something to look at."""
+
+    def serve(self, study: StudyView, *, port: int | None, ready: Callable[[str], None]) -> None:
+        """Show the study on this machine until interrupted; `ready` is told the link once it works.
+
+        Without a `port` any free one does. Raises `HarnessError` when it cannot be served.
+        """

@@ -14,7 +14,7 @@ from annotated_types import Ge, Le, MinLen
 
 from harness.catalog import Catalog
 from harness.checking import Checker
-from harness.components import Executor, Figure, Metric
+from harness.components import Executor, Figure, Metric, Tracker
 from harness.components.options import NonNegativeInt
 from harness.contracts import CORE_METRICS
 from harness.discovery import Plugins, discover, register_file
@@ -28,7 +28,7 @@ from harness.messages import Misfit, Misfits
 from harness.study import Comparison, Study
 from harness.wording import meant, shown
 
-_EXECUTOR = "local"
+_DEFAULTS = {"executor": "local", "trackers": ["mlflow"]}
 _FIGURES = ("forest", "learning_curves", "slopes", "cost")  # those of them that are installed
 
 
@@ -46,6 +46,7 @@ class StudyKeys:
     figures: tuple[Figure, ...]
     compare: Comparison = field(default_factory=Comparison)
     executor: Executor
+    trackers: tuple[Tracker, ...]
     plugins: tuple[str, ...] = ()
 
 
@@ -77,6 +78,7 @@ def load(
         figures=top.figures,
         compare=top.compare,
         executor=top.executor,
+        trackers=top.trackers,
         plugins=tuple(Path(file).absolute() for file in files),
     )
     return study, plugins
@@ -138,7 +140,7 @@ def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> StudyKeys:
     """The study apart from its experiments; raises `StudyError` if there is any fault at all."""
     offered = checker.catalog.offers[Figure.slot]
     figures = [name for name in _FIGURES if name in offered]
-    data = {"executor": _EXECUTOR, "figures": figures, **plain(root)}
+    data = {**_DEFAULTS, "figures": figures, **plain(root)}
     faults.add_misfits(_contradictions(data), root=root)
     try:
         top = checker.options(data, of=StudyKeys, owner="a study")
@@ -155,6 +157,7 @@ def _contradictions(data: Mapping[str, Any]) -> Iterator[Misfit]:
     named, figures = _names(metrics), _names(data.get("figures"))
     yield from _repetitions(named, slot="metrics", word="metric")
     yield from _repetitions(figures, slot="figures", word="figure")
+    yield from _repetitions(_names(data["trackers"]), slot="trackers", word="tracker")
     yield from _repetitions(seeds if isinstance(seeds, list) else [], slot="seeds", word="seed")
     primary = compare.get("primary") if isinstance(compare, Mapping) else None
     possible = [*CORE_METRICS, *(name for name in named if name)]

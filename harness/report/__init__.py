@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from harness.report.contents import Change, Report, Specimen
 from harness.report.drawing import Drawing, draw
-from harness.report.writing import write
+from harness.report.writing import brief, write
 
-__all__ = ["Change", "Drawing", "Report", "Specimen", "draw", "write"]
+__all__ = ["Change", "Drawing", "Report", "Specimen", "brief", "draw", "write"]

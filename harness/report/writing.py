@@ -28,6 +28,15 @@ def write(report: Report, *, folder: Path, drawings: Sequence[Drawing] = ()) -> 
     return folder / "report.html"
 
 
+def brief(report: Report) -> str:
+    """The answer and the table of verdicts, in Markdown, for places where a report is too much."""
+    question, answer = markdown.escape(report.question), markdown.escape(sentences.answer(report))
+    parts = [f"**{question}** {answer}"]
+    if report.on_primary:
+        parts.append(markdown.table(tables.verdicts(report)))
+    return "\n\n".join(parts) + "\n"
+
+
 def as_json(findings: Sequence[Finding]) -> str:
     """The findings as a JSON list of objects, their fields in the order of `Finding`."""
     objects = [

@@ -19,26 +19,25 @@ _RATE = 0.01
 def check_initializer(component: Initializer) -> None:
     """Fills every parameter, in place, with what its own name's key gives."""
     claims = Claims(component, base=Initializer)
-    forth = claims.keyed(lambda: _initialized(component), what="a weight")
-    for name, weight in forth.items():
+    whole = claims.keyed(lambda: _initialized(component), what="a weight")
+    for name, weight in whole.items():
         claims.finite(weight, what=f"every element of {name}, filled in place,")
-    back = _initialized(component, backwards=True)
-    for name, weight in forth.items():
+    for name, weight in _initialized(component, within="decoder.").items():
         claims.that(
-            same(weight, back[name]),
-            f"{name} depends on what was initialised before it; draw from generator_of(name)",
+            same(weight, whole[name]),
+            f"{name} depends on what is in the encoder; draw from generator_of(name)",
         )
 
 
-def _initialized(component: Initializer, *, backwards: bool = False) -> dict[str, torch.Tensor]:
+def _initialized(component: Initializer, *, within: str = "") -> dict[str, torch.Tensor]:
+    """The weights under a name, of a model that has no others."""
     initialize = component.build(ground.SETTING)
-    made = ground.model()
-    named = list(made.named_parameters())
+    named = {name: each for name, each in ground.model().named_parameters() if within in name}
     with torch.no_grad():
-        for name, parameter in reversed(named) if backwards else named:
+        for name, parameter in named.items():
             parameter.fill_(math.nan)  # what is not filled shows
             initialize(name, parameter, ground.generator_of())
-    return ground.weights(made)
+    return {name: each.detach() for name, each in named.items()}
 
 
 def check_parameter_groups(component: ParameterGroups) -> None:

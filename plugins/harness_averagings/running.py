@@ -20,12 +20,11 @@ class RunningAverage:
 
     def update(self, weights: Mapping[str, torch.Tensor], update: int) -> None:
         share = self._share(update)
-        if share == 0:
-            return
-        if not self._average:
+        if share == 1 or (share and not self._average):
             self.restore(weights)
-        for name, weight in weights.items():
-            self._average[name].lerp_(weight, share)
+        elif share:
+            for name, weight in weights.items():
+                self._average[name].lerp_(weight, share)
 
     def weights(self) -> Mapping[str, torch.Tensor] | None:
         return self._average or None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +18,10 @@ from harness.testing import CHECKS, check
 from harness.wording import option_types
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
+# Options that must fit together, which their types do not tell.
+FITTING: Mapping[str, Mapping[str, Any]] = {
+    "piecewise_constant": {"rates": (0.1, 0.01), "boundaries": (5,)},
+}
 # What these do is for people to see; their tests look at that.
 WITHOUT = {"trackers", "figures"}
 
@@ -49,7 +54,8 @@ def example(component: type[Any], *, file: Path) -> Any:
         for field in fields(component)
         if field.name in types_of and field.default is field.default_factory is MISSING
     ]
-    return component(**{name: value(types_of[name], file=file) for name in needed})
+    given = {name: value(types_of[name], file=file) for name in needed}
+    return component(**{**given, **FITTING.get(getattr(component, "name", ""), {})})
 
 
 def value(hint: Any, *, file: Path) -> Any:

@@ -240,7 +240,7 @@ BROKEN = [
     ),
     (
         stranger(components.Initializer, one_generator),
-        "depends on what was initialised before it",
+        "depends on what is in the encoder; draw from generator_of(name)",
     ),
     # parameter groups
     (groups(), "must stand in exactly one group, and stands in 0"),

@@ -48,6 +48,8 @@ def test_what_a_study_may_leave_out_has_defaults(loaded: Load) -> None:
         ("compare: {primary: bleu, method: paired_t, correction: holm}\n", ""),
     )
     assert (study.metrics, study.compare) == ((), Comparison(primary="nll"))
+    assert study.trackers == (strangers.Mlflow(),)
+    assert loaded(("seeds: 5", "seeds: 5\ntrackers: []")).trackers == ()
     baseline = study.variants["baseline"]
     assert (baseline.model.norm, baseline.replicate) == ("pre", 0)
     assert baseline.averaging is baseline.parameter_groups is None

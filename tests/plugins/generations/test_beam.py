@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.contracts import EOS, PAD, Setting
+from harness.contracts import EOS, PAD, Memory, Setting, Site
 from harness.model import Transformer
 from harness_generations import Beam, Greedy
 
@@ -142,3 +142,57 @@ def test_the_published_penalties() -> None:
     gnmt = Beam(alpha=0.6)._penalty(10)
     power = Beam(alpha=0.6, length_penalty="power")._penalty(10)
     assert (round(gnmt, 3), round(power, 3)) == (1.733, 3.981)
+
+
+# --- by hand --------------------------------------------------------------------------------------
+
+
+class Short:
+    """Writes nothing with probability `nothing`, or else one 4 with probability `one`."""
+
+    def __init__(self, *, nothing: float, one: float) -> None:
+        self.sites: dict[str, Site] = {}
+        self._laws = torch.full((5, 5), 1e-30, dtype=torch.float64)
+        self._laws[1, [EOS, 3, 4]] = torch.tensor([nothing, 1 - nothing - one, one]).double()
+        self._laws[3, 3] = self._laws[4, EOS] = 1.0  # a 3 never ends
+
+    def named_parameters(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
+        return iter(())
+
+    def encode(self, source: torch.Tensor, *, noise: object = None) -> Memory:
+        return Memory(source[..., None].double(), None)
+
+    def embed(self, tokens: torch.Tensor) -> torch.Tensor:
+        raise NotImplementedError
+
+    def decode(self, embedded: torch.Tensor, memory: Memory, **options: object) -> torch.Tensor:
+        raise NotImplementedError
+
+    def project(self, hidden: torch.Tensor) -> torch.Tensor:
+        return hidden.log()
+
+    def start(self, memory: Memory) -> Short:
+        return self
+
+    def select(self, rows: torch.Tensor) -> Short:
+        return self
+
+    def step(self, tokens: torch.Tensor, cache: object) -> torch.Tensor:
+        return self._laws[tokens]
+
+
+@pytest.mark.parametrize(
+    ("kind", "log_of_one", "expected"),
+    [
+        # ln 0.4 against (ln one) * 6 / 7: the longer one wins above -1.0690.
+        ("gnmt", -1.060, [4]),
+        ("gnmt", -1.080, []),
+        # ln 0.4 against (ln one) / 2: above -1.8326.
+        ("power", -1.82, [4]),
+        ("power", -1.85, []),
+    ],
+)
+def test_a_length_counts_its_eos(kind: str, log_of_one: float, expected: list[int]) -> None:
+    model = Short(nothing=0.4, one=math.exp(log_of_one))
+    source = torch.tensor([[4, 4]])
+    assert _search(model, source, size=3, alpha=1.0, length_penalty=kind) == [expected]

@@ -1,0 +1,27 @@
+"""Slot `trackers`: where people look at runs, while they go on and afterwards."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from harness.components.component import Component
+from harness.contracts import Tracking
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tracker(Component):
+    """Copies the ledger, which stays the truth: a tracker may be lost and filled again from it.
+
+    A tracker changes no result and is no part of what a run is. One whose `build` gives a
+    ``harness.contracts.Page`` is what ``harness ui`` shows.
+    """
+
+    slot: ClassVar[str] = "trackers"
+    hook: ClassVar[str] = "harness_trackers"
+
+    @abstractmethod
+    def build(self, *, out: Path) -> Tracking:
+        """A tracker that may keep what it needs below `out`, the folder of all results."""

@@ -1,0 +1,15 @@
+"""Trackers: where people look at runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.components import Tracker
+from harness.hookspecs import hookimpl
+from harness_trackers.mlflow.component import Mlflow
+
+
+@hookimpl
+def harness_trackers() -> Sequence[type[Tracker]]:
+    """Offer MLflow."""
+    return [Mlflow]

@@ -1,0 +1,107 @@
+"""What MLflow's page opens with: runs grouped by variant, scores as bars, curves as lines.
+
+MLflow keeps a view of its page as a tag of the experiment, and opens it by the tag's last word.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from harness.contracts import CORE_METRICS, StudyView
+
+_KEY = "harness"
+VIEW_TAG = f"mlflow.sharedViewState.{_KEY}"
+_MANY = 100  # groups in a chart
+
+# What a chart of either kind has beside its metrics.
+_PLAIN: Mapping[str, Any] = {
+    "deleted": False,
+    "isGenerated": False,
+    "runsCountToCompare": _MANY,
+    "metricSectionId": "harness",
+}
+
+
+def link(root: str, *, experiment: str) -> str:
+    """Where the stored view opens."""
+    page = f"{root.rstrip('/')}/#/experiments/{experiment}/runs"
+    return f"{page}?viewStateShareKey={_KEY}&compareRunsMode=CHART"
+
+
+def stored_view(study: StudyView) -> str:
+    """The view as MLflow stores it."""
+    state = {
+        "searchFilter": "tags.`harness.kind` = 'run' and tags.`harness.current` = 'true'",
+        "orderByKey": "attributes.start_time",
+        "orderByAsc": True,
+        "groupBy": {
+            "aggregateFunction": "average",
+            "groupByKeys": [{"mode": "tag", "groupByData": "variant"}],
+        },
+        "runsHiddenMode": "SHOW_ALL",
+        "useGroupedValuesInCharts": True,
+        "selectedColumns": _columns(study),
+        "compareRunSections": [
+            {
+                "uuid": "harness",
+                "name": study.name,
+                "display": True,
+                "isReordered": True,
+                "deleted": False,
+                "isGenerated": False,
+            }
+        ],
+        "compareRunCharts": _charts(study),
+        "isAccordionReordered": True,
+    }
+    view = {"name": "harness", "createdAt": 0, "state": json.dumps(state)}
+    return json.dumps(view)
+
+
+def _columns(study: StudyView) -> list[str]:
+    known = {name for run in study.runs for name in run.scores}.union(CORE_METRICS)
+    metrics = [study.primary, *sorted(known - {study.primary})]
+    options = study.runs[0].options if study.runs else {}
+    return [
+        "tags.`outcome`",
+        *(f"metrics.`final/{name}`" for name in metrics),
+        *(f"params.`{name}`" for name in options),
+    ]
+
+
+def _charts(study: StudyView) -> list[Mapping[str, Any]]:
+    primary = f"final/{study.primary}"
+    return [
+        {
+            **_PLAIN,
+            "uuid": "primary",
+            "type": "BAR",
+            "metricKey": primary,
+            "displayName": f"{study.primary} on the test split",
+        },
+        *(
+            {
+                **_PLAIN,
+                "uuid": uuid,
+                "type": "LINE",
+                "metricKey": metric,
+                "selectedMetricKeys": [metric],
+                "displayName": name,
+                "xAxisKey": "step",
+                "xAxisScaleType": "linear",
+                "scaleType": "linear",
+                "lineSmoothness": 0,
+                "selectedXAxisMetricKey": "",
+                "range": {},
+                "yAxisKey": "metric",
+                "selectedYAxisMetricKey": [metric],
+                "yAxisExpressions": [],
+            }
+            for uuid, metric, name in (
+                ("nll", "validation/nll", "nll on the validation split"),
+                ("loss", "train/loss", "training loss"),
+            )
+        ),
+    ]

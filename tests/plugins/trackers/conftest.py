@@ -1,0 +1,24 @@
+"""A results folder for every test; the tables of its database, which take seconds, made once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tracked import Bench, fresh
+
+from harness_trackers.mlflow.store import connect
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database, whose tables take seconds to make."""
+    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    connect(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def bench(tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return fresh(tmp_path / "out", database=database)
