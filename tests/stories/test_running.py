@@ -138,10 +138,11 @@ def test_a_failed_run_is_named_and_the_others_go_on(study: Path, harness: Harnes
     study.write_text(study.read_text() + "plugins: [./fragile.py]\n")
     ran = harness("run", study)
     assert ran.returncode == 1, ran.stderr
-    assert "failed: fragile, seed 2: RuntimeError: this loss cannot bear seed 2" in ran.stdout
+    assert "RuntimeError: this loss cannot bear seed 2 (fragile.py, line " in ran.stdout
     assert len(outcomes(study.parent / "results" / "runs")) == 4
     plan = json.loads(harness("plan", study, "--json").stdout)
-    assert plan[3]["why"] == "failed before: RuntimeError: this loss cannot bear seed 2"
+    assert plan[3]["why"].startswith("failed before: plugin ")
+    assert "RuntimeError: this loss cannot bear seed 2 (fragile.py, line " in plan[3]["why"]
     findings = json.loads((study.parent / "results" / "tiny" / "findings.json").read_text())
     assert (findings[0]["n"], findings[0]["verdict"]) == (1, "no_inference")
 
