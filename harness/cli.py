@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +165,8 @@ def ui(study: Path, *, out: Path, seeds: int | None, port: int | None, browse: b
         if browse:
             click.launch(link)
 
-    pipeline.show(pipeline.open_study(study, out=out, seeds=seeds), port=port, ready=ready)
+    with suppress(KeyboardInterrupt):
+        pipeline.show(pipeline.open_study(study, out=out, seeds=seeds), port=port, ready=ready)
 
 
 @main.command()
