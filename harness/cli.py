@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +175,8 @@ def ui(study: Path, *, out: Path, seeds: int | None, port: int | None, browse: b
         if browse:
             click.launch(link)
 
-    pipeline.show(pipeline.open_study(study, out=out, seeds=seeds), port=port, ready=ready)
+    with suppress(KeyboardInterrupt):
+        pipeline.show(pipeline.open_study(study, out=out, seeds=seeds), port=port, ready=ready)
 
 
 @main.command()

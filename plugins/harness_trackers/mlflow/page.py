@@ -27,7 +27,8 @@ _PLAIN: Mapping[str, Any] = {
 def link(root: str, *, experiment: str) -> str:
     """Where the stored view opens."""
     page = f"{root.rstrip('/')}/#/experiments/{experiment}/runs"
-    return f"{page}?viewStateShareKey={_KEY}&compareRunsMode=CHART"
+    # Of MLflow's two sides, the one for training: the other is about prompts and chats.
+    return f"{page}?viewStateShareKey={_KEY}&compareRunsMode=CHART&workflowType=machine_learning"
 
 
 def stored_view(study: StudyView) -> str:

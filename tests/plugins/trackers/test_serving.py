@@ -102,5 +102,8 @@ def test_a_server_elsewhere_is_linked_to() -> None:
     links: list[str] = []
     serving.serve("http://elsewhere/", experiment="7", port=None, ready=links.append)
     assert links == [
-        "http://elsewhere/#/experiments/7/runs?viewStateShareKey=harness&compareRunsMode=CHART"
+        (
+            "http://elsewhere/#/experiments/7/runs"
+            "?viewStateShareKey=harness&compareRunsMode=CHART&workflowType=machine_learning"
+        )
     ]
