@@ -2,8 +2,8 @@
 
 A plugin is a module whose functions are marked with ``harness.hookspecs.hookimpl`` and named after
 a hook below. It is found by its entry point (group ``harness``) or named by a study
-(``plugins: [./my_loss.py]``). An implementation takes only the arguments that it wants.
-No hook is called inside a forward or a backward pass: components do that work.
+(``plugins: [./my_loss.py]``). An implementation takes only the arguments that it wants. No hook
+is called inside a forward or a backward pass.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ hookimpl = pluggy.HookimplMarker("harness")
 
 # --- supply: what a study can name --------------------------------------------------------------
 #
-# When: once, when the catalog is made, in the coordinator and in every worker. Who answers: every
-# plugin that has something to offer. Returns: component classes of the hook's slot, each name
-# unique in the slot. Must not: build anything, read files, or import what is heavy.
+# When: once, in the coordinator and in every worker. Who answers: every plugin with something to
+# offer. Returns: component classes of the slot, each name unique. Must not: build or read anything.
 
 
 @hookspec
@@ -239,8 +238,8 @@ def harness_run(run: Run) -> bool | None:
 
 # --- observe: in the coordinator ----------------------------------------------------------------
 #
-# Who answers: every plugin that wants to know. Observers are told, they are not asked: what they
-# return is ignored, and an observer that raises is named in a warning and changes nothing.
+# Who answers: every plugin that wants to know. What observers return is ignored, and one that
+# raises is named in a warning and changes nothing.
 
 
 @hookspec

@@ -151,7 +151,7 @@ class Ledger:
         """The core's scores of one decoding; None unless it is finished and whole."""
         folder = self.evaluation(digest, evaluation=evaluation)
         outcome = _read_object(folder / "outcome.json")
-        if outcome is None or "scores" not in outcome:
+        if outcome is None or not {"scores", "sentences"} <= outcome.keys():
             return None
         lines = sum(1 for _ in complete_lines(folder / "hypotheses.jsonl"))
         return outcome if lines == outcome["sentences"] else None

@@ -155,7 +155,7 @@ def _summary(opened: Opened, *, concluded: Report, failed: dict[str, str]) -> de
         for run in opened.runs
         if run.digest in failed
     ]
-    return describing.summary(concluded, path=opened.folder / "report.md", failed=reasons)
+    return describing.summary(concluded, path=opened.folder / "report.html", failed=reasons)
 
 
 def validate(path: Path) -> tuple[Fault, ...]:

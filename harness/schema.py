@@ -58,7 +58,7 @@ def schema(catalog: Catalog) -> Schema:
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "A study",
-        **_object(StudyKeys, instead=keys, optional=("executor",)),
+        **_object(StudyKeys, instead=keys, optional=("executor", "figures", "trackers")),
         "description": "A question, the variants that answer it, and how they are compared.",
         "definitions": definitions,
     }

@@ -81,8 +81,9 @@ class Bench:
             folder = run.path / "evaluations" / "e"
             if ended["status"] == "finished":
                 folder.mkdir(parents=True)
-                scores = {"scores": {"nll": 3.0 + run.seed / 10, "token_accuracy": None}}
-                (folder / "outcome.json").write_text(json.dumps(scores))
+                scores = {"nll": 3.0 + run.seed / 10, "token_accuracy": None}
+                decoded = {"scores": scores, "sentences": 0}
+                (folder / "outcome.json").write_text(json.dumps(decoded))
 
     def sync(self, uri: str | None = None) -> None:
         """As a new process would."""
