@@ -180,7 +180,11 @@ def commands() -> str:
     sections = []
     for name, command in _tree(main, name="harness"):
         context = click.Context(
-            command, info_name=name, terminal_width=_WIDTH, max_content_width=_WIDTH
+            command,
+            info_name=name,
+            terminal_width=_WIDTH,
+            max_content_width=_WIDTH,
+            help_option_names=main.context_settings["help_option_names"],  # a command inherits them
         )
         sections += [f"## {name}", f"```text\n{command.get_help(context)}\n```"]
     return _page("Commands", source="the command line", sections=sections)
