@@ -1,0 +1,64 @@
+"""The command line: thin words around the pipeline.
+
+What is heavy is imported by the command that needs it, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from harness.cli import authoring, studying
+from harness.deferred import defer
+from harness.errors import HarnessError
+
+
+class _Commands(click.Group):
+    """Says what a user got wrong in one line each, and exits with 2; bugs keep their traceback."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except HarnessError as error:
+            click.echo(str(error), err=True)
+            sys.exit(2)
+        except OSError as error:  # a folder that cannot be made, a disk that is full
+            click.echo(f"{error.filename}: {error.strerror}", err=True)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            click.echo("interrupted; the same command goes on where it was", err=True)
+            sys.exit(130)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="transformer-harness", prog_name="harness")
+def main() -> None:
+    r"""Find out which of a Transformer's training choices earn their keep.
+
+    Write a study (a question, a baseline, variants, seeds) in YAML, then:
+
+    \b
+      harness validate studies/ablation.yaml    is it right?
+      harness plan studies/ablation.yaml        what would be trained, and why?
+      harness run studies/ablation.yaml         train, compare, report
+
+    A run that exists is never trained twice, and an interrupted one goes on where it was.
+    Exit status: 0 done, 1 some runs failed, 2 the study, a plugin or an option is wrong.
+    """
+    defer("torch")
+
+
+for _command in (
+    studying.run,
+    studying.plan,
+    studying.validate,
+    studying.report,
+    studying.sync,
+    studying.ui,
+    authoring.plugins,
+    authoring.schema,
+    authoring.new,
+):
+    main.add_command(_command)
