@@ -16,11 +16,13 @@ from harness.contracts import (
     Codecs,
     Corpus,
     Loss,
+    Model,
     ParameterGroup,
     Predict,
     Rate,
     Regularization,
     Setting,
+    no_trained_run,
 )
 from harness.errors import HarnessError
 from harness.model import Transformer
@@ -40,10 +42,23 @@ class Task:
     test: EncodedPairs
 
 
-def prepare(experiment: Experiment) -> Task:
-    """Build the corpus and the vocabulary, and encode every split."""
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """What a run begins from: the vocabulary and the final weights of another one."""
+
+    codecs: Codecs
+    weights: Mapping[str, torch.Tensor]
+
+
+def vocabulary(experiment: Experiment) -> Codecs:
+    """The codecs that an experiment which starts from no other learns from its corpus."""
+    return experiment.tokenizer.build(experiment.dataset.build())
+
+
+def prepare(experiment: Experiment, *, codecs: Codecs | None = None) -> Task:
+    """Build the corpus and, unless `codecs` are given, the vocabulary; encode every split."""
     corpus = experiment.dataset.build()
-    codecs = experiment.tokenizer.build(corpus)
+    codecs = codecs or experiment.tokenizer.build(corpus)
     return Task(
         corpus=corpus,
         codecs=codecs,
@@ -72,23 +87,26 @@ class Assembly:
     averager: Averager | None
 
 
-def assemble(experiment: Experiment, *, seed: int) -> Assembly:
-    """Build, initialise by name, digest, modify the model, group, optimize, average."""
+def assemble(
+    experiment: Experiment,
+    *,
+    seed: int,
+    start: Start | None = None,
+    trained: Callable[[str], Model] = no_trained_run,
+) -> Assembly:
+    """Build, initialise by name, load the start, digest, modify, group, optimize, average.
+
+    `trained` becomes ``Setting.trained``.
+    """
     budget = experiment.budget
-    task = prepare(experiment)
-    setting = Setting(
-        seed=seed,
-        replicate=experiment.replicate,
-        classes=task.codecs.target.size,
-        d_model=experiment.model.d_model,
-        updates=budget.updates,
-    )
-    model = _initialized_model(experiment, task=task, setting=setting)
+    task = prepare(experiment, codecs=start.codecs if start else None)
+    setting = _setting(experiment, seed=seed, codecs=task.codecs, trained=trained)
+    model = _model(experiment, codecs=task.codecs)
+    _initialize(model, experiment=experiment, setting=setting)
+    if start:
+        _load_start(model, weights=start.weights)
     initial_weights = {name: digest(weight) for name, weight in model.named_parameters()}
-    regularizations = [each.build(setting) for each in experiment.regularizers.values()]
-    for regularization in regularizations:
-        if regularization.modify_model:
-            regularization.modify_model(model, generator=partial(streams.generator, seed, "init"))
+    regularizations = _modified(model, experiment=experiment, setting=setting)
     model.to(budget.device)
     groups = _groups(experiment, setting=setting, model=model)
     return Assembly(
@@ -113,6 +131,17 @@ def assemble(experiment: Experiment, *, seed: int) -> Assembly:
     )
 
 
+def restore(
+    experiment: Experiment, *, seed: int, codecs: Codecs, weights: Mapping[str, torch.Tensor]
+) -> Transformer:
+    """The model of a run that is trained, frozen, on the CPU."""
+    model = _model(experiment, codecs=codecs)
+    setting = _setting(experiment, seed=seed, codecs=codecs, trained=no_trained_run)
+    _modified(model, experiment=experiment, setting=setting)
+    load_weights(model, weights=weights)
+    return model.requires_grad_(requires_grad=False)
+
+
 @torch.no_grad()
 def load_weights(model: Transformer, *, weights: Mapping[str, torch.Tensor]) -> None:
     """Copy weights into a model by name; every parameter must be there."""
@@ -126,18 +155,55 @@ def digest(weight: torch.Tensor) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _initialized_model(experiment: Experiment, *, task: Task, setting: Setting) -> Transformer:
+def _setting(
+    experiment: Experiment, *, seed: int, codecs: Codecs, trained: Callable[[str], Model]
+) -> Setting:
+    return Setting(
+        seed=seed,
+        replicate=experiment.replicate,
+        classes=codecs.target.size,
+        d_model=experiment.model.d_model,
+        updates=experiment.budget.updates,
+        trained=trained,
+    )
+
+
+def _model(experiment: Experiment, *, codecs: Codecs) -> Transformer:
     model = Transformer(
         experiment.model,
-        source_classes=task.codecs.source.size,
-        target_classes=task.codecs.target.size,
+        source_classes=codecs.source.size,
+        target_classes=codecs.target.size,
     )
-    model.to(_PRECISIONS[experiment.budget.precision])
+    return model.to(_PRECISIONS[experiment.budget.precision])
+
+
+@torch.no_grad()
+def _initialize(model: Transformer, *, experiment: Experiment, setting: Setting) -> None:
     initialize = experiment.initializer.build(setting)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            initialize(name, parameter, partial(streams.generator, setting.seed, "init"))
-    return model
+    for name, parameter in model.named_parameters():
+        initialize(name, parameter, partial(streams.generator, setting.seed, "init"))
+
+
+def _load_start(model: Transformer, *, weights: Mapping[str, torch.Tensor]) -> None:
+    """Begin with another run's weights; raises `HarnessError` unless the names are the same."""
+    names = {name for name, _ in model.named_parameters()}
+    odd = sorted(names ^ weights.keys())
+    if odd:
+        which = "the start has no" if odd[0] in names else "only the start has"
+        raise HarnessError(f"cannot start from another model: {which} {odd[0]}")
+    load_weights(model, weights=weights)
+
+
+def _modified(
+    model: Transformer, *, experiment: Experiment, setting: Setting
+) -> Sequence[Regularization]:
+    """The experiment's regularizers, which have filled the model's sites and added adapters."""
+    regularizations = [each.build(setting) for each in experiment.regularizers.values()]
+    generator = partial(streams.generator, setting.seed, "init")
+    for regularization in regularizations:
+        if regularization.modify_model:
+            regularization.modify_model(model, generator=generator)
+    return regularizations
 
 
 def _groups(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -26,7 +26,7 @@ from harness.components import (
     Tokenizer,
     Tracker,
 )
-from harness.components.options import NonNegativeInt, PositiveInt
+from harness.components.options import NonNegativeInt, PositiveInt, TrainedRun
 
 BASELINE = "baseline"
 _STRICT: Any = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
@@ -96,7 +96,10 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """All the choices of one variant, resolved: nothing inherited, nothing defaulted later."""
+    """All the choices of one variant, resolved: nothing inherited, nothing defaulted later.
+
+    `starts_from` names the pretraining with whose final weights and vocabulary training begins.
+    """
 
     __pydantic_config__: ClassVar[Any] = _STRICT
 
@@ -114,11 +117,15 @@ class Experiment:
     generation: Generation
     budget: Budget
     replicate: NonNegativeInt = 0
+    starts_from: TrainedRun | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """A question, the variants that answer it (the baseline first), and how they are compared."""
+    """A question, the variants that answer it (the baseline first), and how they are compared.
+
+    `pretraining` has what variants start from or draw on, trained once a seed and not compared.
+    """
 
     name: str
     path: Path
@@ -131,3 +138,9 @@ class Study:
     executor: Executor
     trackers: tuple[Tracker, ...] = ()
     plugins: tuple[Path, ...] = ()
+    pretraining: Mapping[str, Experiment] = field(default_factory=dict)
+
+    @property
+    def experiments(self) -> Mapping[str, Experiment]:
+        """Everything that may be trained, by its name: variants, then pretraining."""
+        return {**self.variants, **self.pretraining}

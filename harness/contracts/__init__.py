@@ -43,6 +43,7 @@ from harness.contracts.parts import (
     Score,
     ScoreText,
     Setting,
+    no_trained_run,
 )
 from harness.contracts.tensors import (
     Batch,
@@ -112,4 +113,5 @@ __all__ = [
     "StudyView",
     "Tracking",
     "Verdict",
+    "no_trained_run",
 ]
