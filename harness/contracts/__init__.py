@@ -19,9 +19,12 @@ from harness.contracts.facts import (
     Verdict,
 )
 from harness.contracts.model import (
+    Adapter,
     Cache,
+    Change,
     Effect,
     Model,
+    Projection,
     Site,
 )
 from harness.contracts.parts import (
@@ -69,9 +72,11 @@ __all__ = [
     "PAD",
     "SPECIAL_TOKENS",
     "UNK",
+    "Adapter",
     "Averager",
     "Batch",
     "Cache",
+    "Change",
     "Codec",
     "Codecs",
     "Corpus",
@@ -97,6 +102,7 @@ __all__ = [
     "Parameters",
     "Predict",
     "Prediction",
+    "Projection",
     "Rate",
     "Regularization",
     "ReportView",
