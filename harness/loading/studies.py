@@ -29,7 +29,9 @@ from harness.study import Comparison, Study
 from harness.wording import meant, shown
 
 _DEFAULTS = {"executor": "local", "trackers": ["mlflow"]}
-_FIGURES = ("forest", "learning_curves", "slopes", "cost")  # those of them that are installed
+# Those of them that are installed, and that have something to show.
+_FIGURES = ("forest", "trend", "interactions", "learning_curves", "slopes", "cost")
+_ONLY_WITH = {"trend": "grid", "interactions": "factors"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,8 +147,13 @@ def _find_file(name: str, *, folder: Path) -> str:
 def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> StudyKeys:
     """The study apart from its experiments; raises `StudyError` if there is any fault at all."""
     offered = checker.catalog.offers[Figure.slot]
-    figures = [name for name in _FIGURES if name in offered]
-    data = {**_DEFAULTS, "figures": figures, **plain(root)}
+    given = plain(root)
+    figures = [
+        name
+        for name in _FIGURES
+        if name in offered and (name not in _ONLY_WITH or given.get(_ONLY_WITH[name]) is not None)
+    ]
+    data = {**_DEFAULTS, "figures": figures, **given}
     faults.add_misfits(_contradictions(data), root=root)
     try:
         top = checker.options(data, of=StudyKeys, owner="a study")

@@ -178,8 +178,10 @@ def test_factors_may_change_different_keys_of_one_choice(loaded: Load) -> None:
     [
         (
             (LOSS, "loss2: {smooth: {loss: label_smoothing}}"),
-            ("16:20: loss is changed by factor 'loss' too, and cannot be both that and what factor "
-            "'loss2' makes of it"),
+            (
+                "16:20: loss is changed by factor 'loss' too, and cannot be both that and what "
+                "factor 'loss2' makes of it"
+            ),
         ),
         (
             (LOSS, "dropout: {none: {regularizers: {dropuot: off}}}"),
@@ -199,8 +201,10 @@ def test_factors_may_change_different_keys_of_one_choice(loaded: Load) -> None:
         ),
         (
             (LOSS, "heads: {'/': {model: {heads: 2}}}"),
-            ("16:11: 'heads=/' cannot be a name: at most 64 "
-            "letters, digits and . _ + = -, a letter or digit first"),
+            (
+                "16:11: 'heads=/' cannot be a name: at most 64 "
+                "letters, digits and . _ + = -, a letter or digit first"
+            ),
         ),
         (
             (LOSS,),
