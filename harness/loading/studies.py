@@ -173,13 +173,24 @@ def _contradictions(data: Mapping[str, Any]) -> Iterator[Misfit]:
     yield from _repetitions(figures, slot="figures", word="figure")
     yield from _repetitions(_names(data["trackers"]), slot="trackers", word="tracker")
     yield from _repetitions(seeds if isinstance(seeds, list) else [], slot="seeds", word="seed")
-    primary = compare.get("primary") if isinstance(compare, Mapping) else None
-    possible = [*CORE_METRICS, *(name for name in named if name)]
-    known = metrics is None or isinstance(metrics, list)
-    if known and isinstance(primary, str) and primary not in possible:
-        rest = meant(primary, among=possible, otherwise="there are")
-        fault = f"{shown(primary)} is no metric of this study; {rest}"
-        yield Misfit(("compare", "primary"), fault)
+    if metrics is None or isinstance(metrics, list):
+        possible = [*CORE_METRICS, *(name for name in named if name)]
+        yield from _unknown_metrics(compare, possible=possible)
+
+
+def _unknown_metrics(compare: Any, *, possible: Sequence[str]) -> Iterator[Misfit]:
+    """The metrics that a comparison names and the study does not have."""
+    if not isinstance(compare, Mapping):
+        return
+    named: list[tuple[tuple[str, ...], Any]] = [(("compare", "primary"), compare.get("primary"))]
+    margin = compare.get("margin")
+    if isinstance(margin, Mapping):
+        named += [(("compare", "margin", name), name) for name in margin]
+    for place, name in named:
+        if isinstance(name, str) and name not in possible:
+            rest = meant(name, among=possible, otherwise="there are")
+            fault = f"{shown(name)} is no metric of this study; {rest}"
+            yield Misfit(place, fault, at_key=len(place) == 3)
 
 
 def _designs(data: Mapping[str, Any]) -> Iterator[Misfit]:
