@@ -49,6 +49,7 @@ def conclude(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger, comman
         signatures={name: text for each in scored for name, text in each.signatures.items()},
         command=command,
         runs=_facts(runs, results=results, ledger=ledger),
+        design=study.design,
         versions={
             "harness": version("transformer-harness"),
             "torch": version("torch"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.contracts.designs import Design, Factorial, Level, Sweep
 from harness.contracts.facts import (
     CORE_METRICS,
     Finding,
@@ -80,13 +81,16 @@ __all__ = [
     "Codec",
     "Codecs",
     "Corpus",
+    "Design",
     "Draw",
     "Effect",
+    "Factorial",
     "Finding",
     "Generate",
     "Initialize",
     "Jobs",
     "LedgerView",
+    "Level",
     "Loss",
     "MakeOptimizer",
     "Measurement",
@@ -116,6 +120,7 @@ __all__ = [
     "Site",
     "Split",
     "StudyView",
+    "Sweep",
     "Tracking",
     "Verdict",
 ]
