@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
+from harness.blaming import answering, refuse
+from harness.components import Executor
 from harness.contracts import Jobs
 from harness.ledger import Ledger
 from harness.planning import PlannedRun
@@ -32,12 +35,14 @@ class Ended(NamedTuple):
 
 
 def execute(
-    runs: Sequence[PlannedRun], *, jobs: Jobs, ledger: Ledger
+    runs: Sequence[PlannedRun], *, executor: Executor, jobs: int, ledger: Ledger
 ) -> Generator[tuple[Ended, ...], None, None]:
     """Carry out what does not exist yet; yields at every look, with the runs that ended since.
 
     Variants that differ only in decoding are one run. Leaving the loop early cancels the rest.
+    Raises `ComponentError` where the executor is at fault.
     """
+    held = _Held(executor, jobs=jobs)
     queue = _Queue(ledger=ledger, names={run.digest: run.variant for run in runs if run.start})
     for run in runs:
         if not run.exists:
@@ -47,20 +52,56 @@ def execute(
     try:
         while queue.waiting or queue.under_way:
             given_up = list(queue.give_up())
-            for digest in queue.ready()[: jobs.capacity - len(queue.under_way)]:
+            for digest in queue.ready()[: max(0, held.capacity() - len(queue.under_way))]:
                 queue.under_way[digest] = queue.waiting.pop(digest)
-                jobs.submit(ledger.run(digest))
+                held.submit(ledger.run(digest))
             ended = [
                 each
-                for path, status in jobs.poll()
-                for each in queue.end(path.name, fault=_fault(status, log=jobs.logs(path)))
+                for path, fault in held.ended([*map(ledger.run, queue.under_way)])
+                for each in queue.end(path.name, fault=fault)
             ]
             yield (*given_up, *ended)
             if not (given_up or ended):
                 time.sleep(_PATIENCE)
     finally:
         if queue.under_way:
-            jobs.cancel()
+            held.cancel()
+
+
+class _Held:
+    """An executor's jobs, each answer looked at."""
+
+    def __init__(self, executor: Executor, *, jobs: int) -> None:
+        self._of = executor
+        with answering(executor):
+            built: Any = executor.build(jobs=jobs)
+        if not isinstance(built, Jobs):
+            refuse(executor, f"must build Jobs, got {built!r:.40}")
+        self._jobs = built
+
+    def capacity(self) -> int:
+        with answering(self._of):
+            capacity: Any = self._jobs.capacity
+        if not isinstance(capacity, int) or capacity < 1:
+            refuse(self._of, f"capacity must be at least 1, got {capacity!r:.40}")
+        return capacity
+
+    def submit(self, path: Path) -> None:
+        with answering(self._of):
+            self._jobs.submit(path)
+
+    def ended(self, under_way: Collection[Path]) -> list[tuple[Path, str | None]]:
+        """The runs whose process is gone, each with its fault."""
+        with answering(self._of):
+            found: list[Any] = list(self._jobs.poll())
+            for each in found:
+                if not isinstance(each, tuple) or each[0] not in under_way:
+                    refuse(self._of, f"poll() must give runs under way, got {each!r:.60}")
+            return [(path, _fault(status, log=self._jobs.logs(path))) for path, status in found]
+
+    def cancel(self) -> None:
+        with answering(self._of):
+            self._jobs.cancel()
 
 
 @dataclass(kw_only=True)

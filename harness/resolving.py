@@ -41,6 +41,20 @@ def resolved(value: object, *, file: Written = str, trained: Written = str) -> A
     return {value.name: options} if isinstance(value, Component) else options
 
 
+def leaves(value: object) -> Iterator[object]:
+    """A value and everything in it: components, their options, what those are made of."""
+    yield value
+    if isinstance(value, Mapping):
+        for each in value.values():
+            yield from leaves(each)
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from leaves(each)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from leaves(getattr(value, field.name))
+
+
 def resolved_experiment(
     experiment: Experiment, *, file: Written = str, trained: Written = str
 ) -> Any:

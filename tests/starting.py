@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.components import Executor
+from harness.contracts import Jobs
 from harness.execution import Ended, execute
 from harness.pipeline import Opened, open_study
 from harness.worker import perform
@@ -37,18 +39,27 @@ trackers: []
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class Here(Executor):
+    """Runs one after another in this process."""
+
+    name = "here"
+
+    def build(self, *, jobs: int) -> Jobs:
+        """One at a time, whatever is asked."""
+        return HereJobs()
+
+
 @dataclass
-class Here:
-    """Runs one after another in this process; what it raises is a run's log."""
+class HereJobs:
+    """What a run raises is its log."""
 
     capacity: int = 1
-    order: list[str] = field(default_factory=list)
     _ended: list[tuple[Path, int]] = field(default_factory=list)
     _logs: dict[Path, str] = field(default_factory=dict)
 
     def submit(self, path: Path) -> None:
         """Carry it out at once."""
-        self.order.append(path.name)
         try:
             perform(path)
         except Exception:  # noqa: BLE001 - whatever a run may raise, as a process would
@@ -72,5 +83,5 @@ def carried_out(path: Path, *, text: str = ADAPTING) -> tuple[Opened, Sequence[E
     """Write a study, carry it out, and open it again; how its runs ended."""
     path.write_text(text, encoding="utf-8")
     opened = open_study(path, out=path.parent / "results", seeds=None)
-    looks = execute(opened.plan, jobs=Here(), ledger=opened.ledger)
+    looks = execute(opened.plan, executor=Here(), jobs=1, ledger=opened.ledger)
     return opened, [each for look in looks for each in look]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import yaml
 
-from harness.loading.nodes import entries
+from harness.loading.grids import Written
+from harness.loading.nodes import Irregular, entries
 from harness.messages import Misfit
 from harness.resolving import Place, trained_runs
 from harness.study import BASELINE, Experiment
@@ -19,9 +20,7 @@ _OF_VOCABULARY = ("dataset", "tokenizer")
 _UNDECODED = "generation"  # a pretraining writes nothing
 
 
-class Experiments(NamedTuple):
-    """The experiments of a study: its variants, and what they start from or draw on."""
-
+class _Study(NamedTuple):
     variants: Mapping[str, Experiment]
     pretraining: Mapping[str, Experiment]
 
@@ -40,8 +39,11 @@ def find_start(name: str, *, among: Collection[str]) -> str:
     raise ValueError(f"no pretraining named {shown(name)}; {rest}")
 
 
-def unfit(study: Experiments) -> Iterator[tuple[str, Misfit]]:
+def unfit(
+    variants: Mapping[str, Experiment], *, pretraining: Mapping[str, Experiment]
+) -> Iterator[tuple[str, Misfit]]:
     """What does not fit together, each with the name of the experiment in which it is wrong."""
+    study = _Study(variants, pretraining)
     for name, variant in study.variants.items():
         for place, start in trained_runs(variant):
             if start not in study.pretraining:
@@ -51,29 +53,36 @@ def unfit(study: Experiments) -> Iterator[tuple[str, Misfit]]:
                 yield from _changed(start, study=study, why=f"by what {shown(name)} starts from")
             else:
                 yield from _foreign(name, study=study, place=place, start=start)
-    for name, place, _ in _chained(study):
+    for name, place, _ in _chained(pretraining):
         if place == (STARTS_FROM,):
             yield name, Misfit(place, "a pretraining cannot start from another", at_key=True)
         else:
             yield name, Misfit(place, "a pretraining cannot draw on another")
 
 
-def idle(study: Experiments) -> Iterator[str]:
-    """The pretrainings that would be trained for nothing."""
-    drawn: set[str] = {start for each in study.variants.values() for _, start in trained_runs(each)}
-    drawn |= {start for _, _, start in _chained(study)}
-    return (name for name in study.pretraining if name not in drawn)
+def idle(
+    variants: Mapping[str, Experiment],
+    *,
+    pretraining: Mapping[str, Experiment],
+    written: Iterable[Written],
+) -> Iterator[Irregular]:
+    """What would be trained for nothing."""
+    drawn: set[str] = {start for each in variants.values() for _, start in trained_runs(each)}
+    drawn |= {start for _, _, start in _chained(pretraining)}
+    for each in written:
+        if each.name not in drawn:
+            yield Irregular(each.at, f"nothing starts from {shown(each.name)} or draws on it")
 
 
-def _chained(study: Experiments) -> Iterator[tuple[str, Place, str]]:
+def _chained(pretraining: Mapping[str, Experiment]) -> Iterator[tuple[str, Place, str]]:
     """What the training of a pretraining itself names."""
-    for name, pretraining in study.pretraining.items():
-        for place, start in trained_runs(pretraining):
+    for name, experiment in pretraining.items():
+        for place, start in trained_runs(experiment):
             if place[0] != _UNDECODED:
                 yield name, place, start
 
 
-def _changed(name: str, *, study: Experiments, why: str) -> Iterator[tuple[str, Misfit]]:
+def _changed(name: str, *, study: _Study, why: str) -> Iterator[tuple[str, Misfit]]:
     """What must stand in the baseline, and does not."""
     experiment = {**study.variants, **study.pretraining}[name]
     baseline = study.variants.get(BASELINE)
@@ -82,9 +91,7 @@ def _changed(name: str, *, study: Experiments, why: str) -> Iterator[tuple[str, 
             yield name, Misfit((slot,), f"{slot} cannot be changed {why}", at_key=True)
 
 
-def _foreign(
-    name: str, *, study: Experiments, place: Place, start: str
-) -> Iterator[tuple[str, Misfit]]:
+def _foreign(name: str, *, study: _Study, place: Place, start: str) -> Iterator[tuple[str, Misfit]]:
     """A run drawn on whose token numbers mean other words."""
     variant = study.variants[name]
     begun = study.pretraining.get(variant.starts_from or "", variant)
