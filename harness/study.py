@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -27,6 +27,7 @@ from harness.components import (
     Tracker,
 )
 from harness.components.options import NonNegativeInt, PositiveFloat, PositiveInt
+from harness.contracts import Design
 
 BASELINE = "baseline"
 _STRICT: Any = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
@@ -141,5 +142,6 @@ class Study:
     figures: tuple[Figure, ...]
     compare: Comparison
     executor: Executor
+    design: Design = field(default_factory=Design)
     trackers: tuple[Tracker, ...] = ()
     plugins: tuple[Path, ...] = ()
