@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 
-from harness import streams
+from harness import answers, streams
 from harness.batching import EncodedPairs, Order, encode
+from harness.blaming import answering, refuse
+from harness.components import Decay
 from harness.contracts import (
     Averager,
     Codecs,
@@ -22,8 +25,9 @@ from harness.contracts import (
     Regularization,
     Setting,
 )
-from harness.errors import HarnessError
+from harness.effects import watch
 from harness.model import Transformer
+from harness.resolving import leaves
 from harness.study import Experiment
 
 _PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
@@ -42,15 +46,18 @@ class Task:
 
 def prepare(experiment: Experiment) -> Task:
     """Build the corpus and the vocabulary, and encode every split."""
-    corpus = experiment.dataset.build()
-    codecs = experiment.tokenizer.build(corpus)
-    return Task(
-        corpus=corpus,
-        codecs=codecs,
-        train=encode(corpus.train, codecs=codecs),
-        validation=encode(corpus.validation, codecs=codecs),
-        test=encode(corpus.test, codecs=codecs),
-    )
+    dataset, tokenizer = experiment.dataset, experiment.tokenizer
+    with answering(dataset):
+        corpus = answers.corpus(dataset.build(), of=dataset)
+    with answering(tokenizer):
+        codecs = answers.codecs(tokenizer.build(corpus), of=tokenizer)
+        return Task(
+            corpus=corpus,
+            codecs=codecs,
+            train=encode(corpus.train, codecs=codecs, of=tokenizer),
+            validation=encode(corpus.validation, codecs=codecs, of=tokenizer),
+            test=encode(corpus.test, codecs=codecs, of=tokenizer),
+        )
 
 
 @dataclass(kw_only=True)
@@ -85,11 +92,9 @@ def assemble(experiment: Experiment, *, seed: int) -> Assembly:
     )
     model = _initialized_model(experiment, task=task, setting=setting)
     initial_weights = {name: digest(weight) for name, weight in model.named_parameters()}
-    regularizations = [each.build(setting) for each in experiment.regularizers.values()]
-    for regularization in regularizations:
-        if regularization.modify_model:
-            regularization.modify_model(model, generator=partial(streams.generator, seed, "init"))
+    regularizations = _regularizations(experiment, setting=setting, model=model)
     model.to(budget.device)
+    _check_decays(experiment, setting=setting)
     groups = _groups(experiment, setting=setting, model=model)
     return Assembly(
         experiment=experiment,
@@ -103,14 +108,56 @@ def assemble(experiment: Experiment, *, seed: int) -> Assembly:
         ),
         model=model,
         initial_weights=initial_weights,
-        predict=experiment.decoding_policy.build(setting),
-        loss=experiment.loss.build(setting),
+        predict=_built(experiment.decoding_policy, setting=setting),
+        loss=_built(experiment.loss, setting=setting),
         regularizations=regularizations,
         groups=groups,
         optimizer=_optimizer(experiment, setting=setting, model=model, groups=groups),
-        rate=experiment.schedule.build(setting),
-        averager=experiment.averaging.build(setting) if experiment.averaging else None,
+        rate=_built(experiment.schedule, setting=setting),
+        averager=_averager(experiment, setting=setting),
     )
+
+
+def _built(component: Any, *, setting: Setting) -> Any:
+    """What a component builds; what it raises is its own fault."""
+    with answering(component):
+        return component.build(setting)
+
+
+def _averager(experiment: Experiment, *, setting: Setting) -> Averager | None:
+    averaging = experiment.averaging
+    if averaging is None:
+        return None
+    built = _built(averaging, setting=setting)
+    if not isinstance(built, Averager):
+        refuse(averaging, f"must return an Averager, got {type(built).__name__}")
+    return built
+
+
+def _check_decays(experiment: Experiment, *, setting: Setting) -> None:
+    """Ask every decay for the whole budget, wherever a choice has one in it."""
+    for decay in leaves(experiment):
+        if isinstance(decay, Decay):
+            rate = _built(decay, setting=setting)
+            with answering(decay):
+                for update in range(1, setting.updates + 1):
+                    answers.share(rate(update), update=update, of=decay)
+
+
+def _regularizations(
+    experiment: Experiment, *, setting: Setting, model: Transformer
+) -> list[Regularization]:
+    """What every regularizer does, its part in the model done."""
+    found = []
+    for each in experiment.regularizers.values():
+        built = answers.kind(_built(each, setting=setting), wanted=Regularization, of=each)
+        if built.modify_model:
+            with answering(each):
+                generator = partial(streams.generator, setting.seed, "init")
+                built.modify_model(model, generator=generator)
+            watch(model, of=each)
+        found.append(built)
+    return found
 
 
 @torch.no_grad()
@@ -133,10 +180,12 @@ def _initialized_model(experiment: Experiment, *, task: Task, setting: Setting) 
         target_classes=task.codecs.target.size,
     )
     model.to(_PRECISIONS[experiment.budget.precision])
-    initialize = experiment.initializer.build(setting)
-    with torch.no_grad():
+    initializer = experiment.initializer
+    initialize = _built(initializer, setting=setting)
+    with torch.no_grad(), answering(initializer):
         for name, parameter in model.named_parameters():
             initialize(name, parameter, partial(streams.generator, setting.seed, "init"))
+            answers.initialized(parameter, name=name, of=initializer)
     return model
 
 
@@ -144,16 +193,11 @@ def _groups(
     experiment: Experiment, *, setting: Setting, model: Transformer
 ) -> Sequence[ParameterGroup]:
     names = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
-    if experiment.parameter_groups is None:
+    split = experiment.parameter_groups
+    if split is None:
         return [ParameterGroup(names, lambda update: 1.0)]
-    groups = experiment.parameter_groups.build(setting)(names)
-    named = [name for group in groups for name in group.names]
-    if sorted(named) != sorted(names):
-        raise HarnessError(
-            f"parameter_groups {experiment.parameter_groups.name}: "
-            "every trained parameter must stand in exactly one group"
-        )
-    return groups
+    with answering(split):
+        return answers.grouped(split.build(setting)(names), names=names, of=split)
 
 
 def _optimizer(
@@ -164,5 +208,7 @@ def _optimizer(
     groups: Sequence[ParameterGroup],
 ) -> torch.optim.Optimizer:
     parameters = dict(model.named_parameters())
-    make: Callable[..., torch.optim.Optimizer] = experiment.optimizer.build(setting)
-    return make([{"params": [parameters[name] for name in group.names]} for group in groups])
+    chosen = experiment.optimizer
+    with answering(chosen):
+        given = [{"params": [parameters[name] for name in group.names]} for group in groups]
+        return answers.optimizer(chosen.build(setting)(given), groups=groups, of=chosen)

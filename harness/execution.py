@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from harness.blaming import answering, refuse
+from harness.components import Executor
 from harness.contracts import Jobs
 from harness.ledger import Ledger
 from harness.planning import PlannedRun
@@ -23,12 +25,14 @@ class Ended(NamedTuple):
 
 
 def execute(
-    runs: Sequence[PlannedRun], *, jobs: Jobs, ledger: Ledger
+    runs: Sequence[PlannedRun], *, executor: Executor, jobs: int, ledger: Ledger
 ) -> Generator[tuple[Ended, ...], None, None]:
     """Carry out what does not exist yet; yields at every look, with the runs that ended since.
 
     Variants that differ only in decoding are one run. Leaving the loop early cancels the rest.
+    Raises `ComponentError` where the executor is at fault.
     """
+    held = _Held(executor, jobs=jobs)
     asked: dict[str, list[PlannedRun]] = {}
     for run in runs:
         if not run.exists:
@@ -37,12 +41,12 @@ def execute(
     under_way: set[Path] = set()
     try:
         while waiting or under_way:
-            while waiting and len(under_way) < jobs.capacity:
+            while waiting and len(under_way) < held.capacity():
                 under_way.add(path := waiting.pop(0))
-                jobs.submit(path)
+                held.submit(path)
             ended = tuple(
-                _ended(asked[path.name], fault=_fault(status, log=jobs.logs(path)), ledger=ledger)
-                for path, status in jobs.poll()
+                _ended(asked[path.name], fault=fault, ledger=ledger)
+                for path, fault in held.ended(under_way)
             )
             under_way -= {ledger.run(each.digest) for each in ended}
             yield ended
@@ -50,7 +54,43 @@ def execute(
                 time.sleep(_PATIENCE)
     finally:
         if under_way:
-            jobs.cancel()
+            held.cancel()
+
+
+class _Held:
+    """An executor's jobs, each answer looked at."""
+
+    def __init__(self, executor: Executor, *, jobs: int) -> None:
+        self._of = executor
+        with answering(executor):
+            built: Any = executor.build(jobs=jobs)
+        if not isinstance(built, Jobs):
+            refuse(executor, f"must build Jobs, got {built!r:.40}")
+        self._jobs = built
+
+    def capacity(self) -> int:
+        with answering(self._of):
+            capacity: Any = self._jobs.capacity
+        if not isinstance(capacity, int) or capacity < 1:
+            refuse(self._of, f"capacity must be at least 1, got {capacity!r:.40}")
+        return capacity
+
+    def submit(self, path: Path) -> None:
+        with answering(self._of):
+            self._jobs.submit(path)
+
+    def ended(self, under_way: Collection[Path]) -> list[tuple[Path, str | None]]:
+        """The runs whose process is gone, each with its fault."""
+        with answering(self._of):
+            found: list[Any] = list(self._jobs.poll())
+            for each in found:
+                if not isinstance(each, tuple) or each[0] not in under_way:
+                    refuse(self._of, f"poll() must give runs under way, got {each!r:.60}")
+            return [(path, _fault(status, log=self._jobs.logs(path))) for path, status in found]
+
+    def cancel(self) -> None:
+        with answering(self._of):
+            self._jobs.cancel()
 
 
 def _ask(same: Sequence[PlannedRun], *, ledger: Ledger) -> Path:

@@ -12,7 +12,7 @@ import importlib.util
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any
 from harness.components import BASES, Component
 from harness.components.options import TextFile
 from harness.discovery import Plugins, wrappers
-from harness.resolving import resolved_experiment
+from harness.resolving import leaves, resolved_experiment
 from harness.study import Experiment
 
 Identity = Mapping[str, Any]
@@ -32,6 +32,7 @@ _EVALUATION = ("harness.evaluation",)
 # Imported by what trains, but without any part in the bits that come out.
 _APART = frozenset(
     {
+        "harness.blaming",
         "harness.components.executor",
         "harness.components.metric",
         "harness.contracts.designs",
@@ -53,7 +54,7 @@ def training_identity(experiment: Experiment, *, seed: int, plugins: Plugins) ->
         for field in fields(experiment)
         if field.name != "generation"
     ]
-    parts = [value for value in _leaves(trained) if isinstance(value, Component)]
+    parts = [value for value in leaves(trained) if isinstance(value, Component)]
     return {
         "experiment": choices,
         "seed": seed,
@@ -87,21 +88,7 @@ def content_digest(path: str) -> str:
 
 def text_files(experiment: Experiment) -> list[str]:
     """Where the files are that an experiment reads."""
-    return [value for value in _leaves(experiment) if isinstance(value, TextFile)]
-
-
-def _leaves(value: object) -> Iterator[object]:
-    """A value and everything in it: components, their options, what those are made of."""
-    yield value
-    if isinstance(value, Mapping):
-        for each in value.values():
-            yield from _leaves(each)
-    elif isinstance(value, tuple | list):
-        for each in value:
-            yield from _leaves(each)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _leaves(getattr(value, field.name))
+    return [value for value in leaves(experiment) if isinstance(value, TextFile)]
 
 
 def _code(

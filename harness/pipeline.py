@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import describing, report, results
+from harness.blaming import complaint, naming
 from harness.catalog import Catalog
 from harness.conclusion import conclude
 from harness.contracts import StudyView
@@ -43,8 +44,8 @@ class Opened:
     def tell(self, hook: str, **facts: object) -> None:
         """Tell the observers; one that raises is named on the screen and changes nothing."""
         arguments = {"study": self.view(), "ledger": self.ledger, **facts}
-        for complaint in observe(self.plugins, hook=hook, arguments=arguments):
-            sys.stderr.write(f"warning: {complaint}\n")
+        for fault in observe(self.plugins, hook=hook, arguments=arguments):
+            sys.stderr.write(f"warning: {fault}\n")
 
     def view(self, report: Report | None = None) -> StudyView:
         """The study as observers see it, with what was found once there is a report."""
@@ -54,12 +55,19 @@ class Opened:
 
     def conclude(self) -> Report:
         """What is to be said of what is in the ledger, written down as the study's report."""
-        concluded = conclude(self.study, runs=self.runs, ledger=self.ledger, command=self.command)
+        concluded = conclude(
+            self.study,
+            runs=self.runs,
+            ledger=self.ledger,
+            plugins=self.plugins,
+            command=self.command,
+        )
         figures, drawn = self.study.figures, self.folder / "figures"
         drawings = [*report.draw(figures, view=concluded.view, folder=drawn)]
         for drawing in drawings:
             if drawing.fault:
-                sys.stderr.write(f"warning: {drawing.fault}\n")
+                fault = complaint(self.plugins, error=drawing.fault)
+                sys.stderr.write(f"warning: {fault}\n")
         report.write(concluded, folder=self.folder, drawings=drawings)
         return concluded
 
@@ -88,10 +96,13 @@ def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describ
     """Answer the question that a study asks, training only what does not exist yet."""
     opened = open_study(path, out=out, seeds=seeds)
     results.remember(opened.study, runs=opened.runs, folder=opened.folder)
-    followers = Followers(opened.study.trackers, out=out, ledger=opened.ledger)
+    followers = Followers(
+        opened.study.trackers, out=out, ledger=opened.ledger, plugins=opened.plugins
+    )
     opened.tell("harness_study_started")
     try:
-        failed = _carry_out(opened, jobs=jobs, followers=followers)
+        with naming(opened.plugins):
+            failed = _carry_out(opened, jobs=jobs, followers=followers)
     except BaseException:
         followers.end(opened.view(), patience=_HURRY)  # or trackers show runs that go on for ever
         raise
@@ -107,11 +118,11 @@ def _carry_out(opened: Opened, *, jobs: int, followers: Followers) -> dict[str, 
     by_digest = {run.digest: run for run in reversed(opened.view().runs)}
     updates = {run.digest: opened.study.variants[run.variant].budget.updates for run in opened.runs}
     failed, synced = {}, time.monotonic()
-    executor = opened.study.executor.build(jobs=jobs)
+    executor = opened.study.executor
     with ExitStack() as stack:
         watch = stack.enter_context(watching(opened.runs, ledger=opened.ledger, updates=updates))
         looks = stack.enter_context(
-            closing(execute(opened.runs, jobs=executor, ledger=opened.ledger))
+            closing(execute(opened.runs, executor=executor, jobs=jobs, ledger=opened.ledger))
         )
         for ended in looks:
             watch(ended)
@@ -134,19 +145,22 @@ def write_report(opened: Opened) -> describing.Summary:
 def sync(opened: Opened) -> list[str]:
     """Let every tracker copy what it misses; what was in the way, a line each."""
     view = opened.view(opened.conclude())
-    faults = (
-        (each.name, copied(each, study=view, out=opened.out, ledger=opened.ledger))
-        for each in opened.study.trackers
+    return copied(
+        opened.study.trackers,
+        study=view,
+        out=opened.out,
+        ledger=opened.ledger,
+        plugins=opened.plugins,
     )
-    return [f"tracker {name}: {fault}" for name, fault in faults if fault]
 
 
 def show(opened: Opened, *, port: int | None, ready: Callable[[str], None]) -> None:
     """Serve the study's page until interrupted, with all that is in the ledger."""
-    page = page_of(opened.study.trackers, out=opened.out)
-    view = opened.view(opened.conclude())
-    page.sync(view, opened.ledger)
-    page.serve(view, port=port, ready=ready)
+    with naming(opened.plugins):
+        page = page_of(opened.study.trackers, out=opened.out)
+        view = opened.view(opened.conclude())
+        page.sync(view, opened.ledger)
+        page.serve(view, port=port, ready=ready)
 
 
 def _summary(opened: Opened, *, concluded: Report, failed: dict[str, str]) -> describing.Summary:
@@ -155,7 +169,8 @@ def _summary(opened: Opened, *, concluded: Report, failed: dict[str, str]) -> de
         for run in opened.runs
         if run.digest in failed
     ]
-    return describing.summary(concluded, path=opened.folder / "report.html", failed=reasons)
+    failures = [*reasons, *concluded.faults]
+    return describing.summary(concluded, path=opened.folder / "report.html", failed=failures)
 
 
 def validate(path: Path) -> tuple[Fault, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -34,6 +34,20 @@ def resolved(value: object, *, file: Callable[[str], str] = str) -> Any:
         if field.init
     }
     return {value.name: options} if isinstance(value, Component) else options
+
+
+def leaves(value: object) -> Iterator[object]:
+    """A value and everything in it: components, their options, what those are made of."""
+    yield value
+    if isinstance(value, Mapping):
+        for each in value.values():
+            yield from leaves(each)
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from leaves(each)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from leaves(getattr(value, field.name))
 
 
 def resolved_experiment(experiment: Experiment, *, file: Callable[[str], str] = str) -> Any:

@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,17 +15,20 @@ import torch
 
 from harness import checkpoint
 from harness.assembly import Assembly, assemble, load_weights
+from harness.blaming import blamed, naming, owner
 from harness.catalog import Catalog
 from harness.checking import experiment_from
 from harness.contracts import Run
-from harness.discovery import Plugins, blamed, discover
-from harness.errors import HarnessError
+from harness.discovery import Complaint, Plugins, discover, takers
+from harness.errors import HarnessError, PluginError
 from harness.evaluation import final_weights, teacher_forced, translate
 from harness.hookspecs import hookimpl
 from harness.identity import digest, evaluation_identity, training_identity
 from harness.ledger import Hypothesis, Ledger, read_json, write_hypotheses, write_json
 from harness.study import Experiment
 from harness.training import Diverged, Update, train
+
+_CORE = "harness"  # as a plugin
 
 
 def perform(path: Path) -> None:
@@ -36,18 +39,33 @@ def perform(path: Path) -> None:
     where = read_json(path / "where.json")
     plugins = discover([Path(file) for file in where["plugins"]])
     asked = _asked(path, plugins=plugins, where=where)
-    plugins.registry.register(_Core(asked), name="harness")
+    plugins.registry.register(_Core(asked, plugins=plugins), name=_CORE)
     run = Run(read_json(path / "run.json")["seed"], path.name, path)
     with _lock(path):
         try:
-            plugins.registry.hook.harness_run(run=run)
+            with naming(plugins):
+                plugins.registry.hook.harness_run(run=run)
         except HarnessError:
             raise
         except Exception as error:
             whose = blamed(plugins, error=error)
             if whose:
-                error.add_note(whose)  # the last line of the log, and so the run's reason
+                raise PluginError(str(whose)) from error
             raise
+        _check_outcome(run, plugins=plugins, asked=asked)
+
+
+def _check_outcome(run: Run, *, plugins: Plugins, asked: Collection[Path]) -> None:
+    """Raise `PluginError` where a plugin took the run from the core, and left nothing."""
+    ledger = Ledger(run.path.parent)
+    outcome = ledger.outcome(run.digest) or {}
+    if outcome.get("status") == "diverged" or all(
+        ledger.evaluated(run.digest, evaluation=each.name) for each in asked
+    ):
+        return
+    others = [each for each in takers(plugins, hook="harness_run") if each != _CORE]
+    fault = "says that the run is carried out, but it left no outcome"
+    raise PluginError(str(Complaint(", ".join(others), "harness_run", fault)))
 
 
 def _asked(path: Path, *, plugins: Plugins, where: Mapping[str, Any]) -> dict[Path, Experiment]:
@@ -74,8 +92,8 @@ def _asked(path: Path, *, plugins: Plugins, where: Mapping[str, Any]) -> dict[Pa
 class _Core:
     """The program's own answer to `harness_run`, which comes last."""
 
-    def __init__(self, asked: Mapping[Path, Experiment]) -> None:
-        self._asked = asked
+    def __init__(self, asked: Mapping[Path, Experiment], *, plugins: Plugins) -> None:
+        self._asked, self._plugins = asked, plugins
 
     @hookimpl(trylast=True)
     def harness_run(self, run: Run) -> bool:
@@ -91,19 +109,19 @@ class _Core:
         experiment = next(iter(waiting.values()))
         checkpoint.settle(experiment.budget)
         parts = assemble(experiment, seed=run.seed)
-        if _trained(parts, path=run.path):
+        if _trained(parts, path=run.path, plugins=self._plugins):
             for folder, each in waiting.items():
                 _evaluate(parts, experiment=each, folder=folder)
         return True
 
 
-def _trained(parts: Assembly, *, path: Path) -> bool:
+def _trained(parts: Assembly, *, path: Path, plugins: Plugins) -> bool:
     """Train to the end of the budget; False for a run that diverged."""
     outcome, weights = Ledger(path.parent).outcome(path.name) or {}, path / "weights.pt"
     if outcome.get("status") == "diverged":
         return False
     if outcome.get("status") != "finished" or not weights.exists():
-        outcome = _train(parts, path=path)
+        outcome = _train(parts, path=path, plugins=plugins)
         write_json(path / "outcome.json", value=outcome)
         checkpoint.drop(path)
     if outcome["status"] != "finished":
@@ -112,7 +130,7 @@ def _trained(parts: Assembly, *, path: Path) -> bool:
     return True
 
 
-def _train(parts: Assembly, *, path: Path) -> dict[str, Any]:
+def _train(parts: Assembly, *, path: Path, plugins: Plugins) -> dict[str, Any]:
     """Write down every update as it comes; says how it ended."""
     budget = parts.experiment.budget
     begun = time.perf_counter()
@@ -127,7 +145,7 @@ def _train(parts: Assembly, *, path: Path) -> dict[str, Any]:
                 if update.number and update.number % budget.evaluate_every == 0:
                     checkpoint.save(parts, path=path, update=update.number, size=file.tell())
         except Diverged as fault:
-            ended = {"status": "diverged", "reason": str(fault)}
+            ended = {"status": "diverged", "reason": reason(fault, plugins=plugins)}
     if ended["status"] == "finished":
         with final_weights(parts):
             weights = {name: each.detach().cpu() for name, each in parts.model.named_parameters()}
@@ -144,13 +162,20 @@ def _train(parts: Assembly, *, path: Path) -> dict[str, Any]:
     }
 
 
+def reason(fault: Diverged, *, plugins: Plugins) -> str:
+    """Why a run diverged, with the plugin whose component it was."""
+    component = fault.component
+    if component is None:
+        return str(fault)
+    return f"{fault} (plugin {owner(plugins, component=component)}, hook {component.hook})"
+
+
 def _evaluate(parts: Assembly, *, experiment: Experiment, folder: Path) -> None:
     """Score the trained model on the split, and write what it translates."""
     split = read_json(folder / "evaluation.json")["split"]
     begun = time.perf_counter()
     encoded, pairs = getattr(parts.task, split), getattr(parts.task.corpus, split)
-    generate = experiment.generation.build(parts.setting)
-    written = translate(parts, pairs=encoded, generate=generate)
+    written = translate(parts, pairs=encoded, of=experiment.generation)
     hypotheses = [
         Hypothesis(pair.source, pair.target, text)
         for pair, text in zip(pairs, written, strict=True)

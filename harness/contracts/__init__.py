@@ -20,9 +20,12 @@ from harness.contracts.facts import (
     Verdict,
 )
 from harness.contracts.model import (
+    Adapter,
     Cache,
+    Change,
     Effect,
     Model,
+    Projection,
     Site,
 )
 from harness.contracts.parts import (
@@ -70,9 +73,11 @@ __all__ = [
     "PAD",
     "SPECIAL_TOKENS",
     "UNK",
+    "Adapter",
     "Averager",
     "Batch",
     "Cache",
+    "Change",
     "Codec",
     "Codecs",
     "Corpus",
@@ -101,6 +106,7 @@ __all__ = [
     "Parameters",
     "Predict",
     "Prediction",
+    "Projection",
     "Rate",
     "Regularization",
     "ReportView",
