@@ -28,7 +28,7 @@ from harness.components import (
     Tracker,
 )
 from harness.components.options import NonNegativeInt, PositiveFloat, PositiveInt
-from harness.contracts import Design
+from harness.contracts import Design, Method
 
 BASELINE = "baseline"
 _STRICT: Any = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
@@ -98,7 +98,7 @@ class Comparison:
     __pydantic_config__: ClassVar[Any] = _STRICT
 
     primary: str = "nll"
-    method: Literal["paired_t", "welch"] = "paired_t"
+    method: Method = "paired_t"
     margin: PositiveFloat | Mapping[str, PositiveFloat] | None = None
 
     def margin_of(self, metric: str) -> float | None:
