@@ -1,3 +1,5 @@
+"""Held against brute force over all sentences, a search written out, lp(10, 0.6) = 1.733."""
+
 from __future__ import annotations
 
 import math

@@ -1,3 +1,5 @@
+"""Held against the whole sentence fed again for every token."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
