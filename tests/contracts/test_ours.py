@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pytest
 
 from harness.components import BASES, SLOTS, Component
-from harness.components.options import TextFile
+from harness.components.options import TextFile, TrainedRun
 from harness.testing import CHECKS, check
 from harness.wording import option_types
 from harness_datasets.hugging_face import Local
@@ -75,8 +75,8 @@ def value(hint: Any, *, file: Path) -> Any:
         return arguments[0]
     if typing.get_origin(hint) is tuple:
         return tuple(value(each, file=file) for each in arguments if each is not ...)
-    if hint is TextFile:
-        return TextFile(file)
+    if hint in {TextFile, TrainedRun}:
+        return hint(file)
     if isinstance(hint, type) and issubclass(hint, Component):
         return example(OFFERED[hint.slot][0], file=file)
     return (
