@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from harness.components.options import TrainedRun
-from harness.contracts import EOS, Memory, Setting, Site
+from harness.contracts import EOS, Memory, Projection, Setting, Site
 from harness.model import Transformer
 from harness_generations import Greedy, Speculative
 
@@ -134,6 +134,7 @@ class Dice:
 
     def __init__(self, *shares: float) -> None:
         self.sites: dict[str, Site] = {}
+        self.projections: dict[str, Projection] = {}
         self.passes = 0
         self._logits = torch.full((7,), -80.0, dtype=torch.float64)
         self._logits[3:] = torch.tensor(shares, dtype=torch.float64).log()
