@@ -78,7 +78,7 @@ def _planned(
     exists, why = _state(ledger, training=training, evaluation=evaluation)
     known = ledger.identity(before) if why == "new" and before and before != training else None
     if known:
-        why = _changed(known, now=identity)
+        why = changed(known, now=identity)
     return PlannedRun(
         variant=variant,
         seed=seed,
@@ -108,7 +108,7 @@ def _state(ledger: Ledger, *, training: str, evaluation: str) -> tuple[bool, str
     return True, "exists"
 
 
-def _changed(before: Identity, *, now: Identity) -> str:
+def changed(before: Identity, *, now: Identity) -> str:
     """What made a planned run another one; a changed option says more than the code it brings."""
     options = list(differences(before["experiment"], new=now["experiment"]))
     if options and all(str(each.old).startswith("sha256:") for each in options):

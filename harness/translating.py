@@ -1,0 +1,138 @@
+"""What a trained run writes for a sentence, and what its decoder read and wrote on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+
+from harness.batching import encode
+from harness.contracts import BOS, EOS, SPECIAL_TOKENS, UNK, Codec, Corpus, Pair
+from harness.evaluation import translate
+from harness.prediction import writable
+from harness.trained import Trained
+
+ENDS = "(ends)"  # in place of a token: writing ends here, though eos is not the likeliest
+
+
+class Translation(NamedTuple):
+    """A line and its translation; `unknown` are the words of the line that the model never met."""
+
+    source: str
+    text: str
+    unknown: tuple[str, ...]
+
+
+class Step(NamedTuple):
+    """One token in, one token out; `probability` is what the model gave to the one it wrote."""
+
+    reads: str
+    writes: str
+    probability: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """How a translation came about, token by token.
+
+    `gold` are the tokens that should be written, eos last, and `teacher_forcing` reads them shifted
+    right by the bos; both are empty where there is no reference. `free_running` reads what it wrote
+    itself. What is not in the vocabulary is ``<unk>``.
+    """
+
+    translation: Translation
+    reference: str | None
+    gold: tuple[str, ...]
+    teacher_forcing: tuple[Step, ...]
+    free_running: tuple[Step, ...]
+
+
+def translations(trained: Trained, *, lines: Sequence[str]) -> list[Translation]:
+    """Every line, translated; the number of a line, from 0, is the key of any random draw."""
+    pairs = encode([Pair(line, "") for line in lines], codecs=trained.codecs)
+    texts = translate(trained.parts, pairs=pairs, generate=trained.generate)
+    return [
+        _translation(trained, line=line, text=text) for line, text in zip(lines, texts, strict=True)
+    ]
+
+
+def traces(
+    trained: Trained, *, lines: Sequence[str], reference: str | None = None
+) -> Iterator[Trace]:
+    """Every line, translated step by step.
+
+    The reference is the corpus's own for a line that is in it, unless one is given.
+    """
+    for number, line in enumerate(lines):
+        wanted = find_reference(trained.corpus, line=line) if reference is None else reference
+        yield _trace(trained, line=line, number=number, reference=wanted)
+
+
+def find_reference(corpus: Corpus, *, line: str) -> str | None:
+    """The translation of a line that is in a corpus: of the test split first, then the others."""
+    splits = (corpus.test, corpus.validation, corpus.train)
+    return next((pair.target for split in splits for pair in split if pair.source == line), None)
+
+
+def written(trained: Trained, *, line: str, number: int = 0) -> list[int]:
+    """The token numbers that a run writes for a line, without bos and eos."""
+    source = source_tokens(trained, line=line)
+    with torch.no_grad():
+        (tokens,) = trained.generate(trained.model, source, sentences=[number])
+    return tokens
+
+
+def source_tokens(trained: Trained, *, line: str) -> torch.Tensor:
+    """A line as the encoder reads it, a batch of one."""
+    tokens = [*trained.codecs.source.encode(line), EOS]
+    return torch.tensor([tokens], device=trained.parts.experiment.budget.device)
+
+
+def texts(codec: Codec, *, tokens: Sequence[int]) -> tuple[str, ...]:
+    """Every token as text of its own, special ones by their names."""
+    special = len(SPECIAL_TOKENS)
+    return tuple(
+        SPECIAL_TOKENS[token] if token < special else codec.decode([token]) for token in tokens
+    )
+
+
+def _trace(trained: Trained, *, line: str, number: int, reference: str | None) -> Trace:
+    own = written(trained, line=line, number=number)
+    target = trained.codecs.target
+    gold = [] if reference is None else [*target.encode(reference), EOS]
+    return Trace(
+        translation=_translation(trained, line=line, text=target.decode(own)),
+        reference=reference,
+        gold=texts(target, tokens=gold),
+        teacher_forcing=_steps(trained, line=line, reads=[BOS, *gold[:-1]]) if gold else (),
+        free_running=_steps(trained, line=line, reads=[BOS, *own], writes=own),
+    )
+
+
+@torch.no_grad()
+def _steps(
+    trained: Trained, *, line: str, reads: Sequence[int], writes: Sequence[int] | None = None
+) -> tuple[Step, ...]:
+    """One pass over what is read; what is written is the likeliest, unless it is known.
+
+    With what is known, one token more is read than written: there writing ended.
+    """
+    model, target = trained.model, trained.codecs.target
+    source = source_tokens(trained, line=line)
+    hidden = model.decode(model.embed(source.new_tensor([reads])), model.encode(source))[0]
+    logits = model.project(hidden)
+    likeliest = writable(logits).argmax(-1).tolist()
+    tokens = likeliest if writes is None else [*writes, EOS]
+    shown = list(texts(target, tokens=tokens))
+    if writes is not None and likeliest[-1] != EOS:
+        shown[-1] = ENDS
+    probabilities = logits.softmax(-1)[range(len(tokens)), tokens].tolist()
+    return tuple(map(Step, texts(target, tokens=reads), shown, probabilities))
+
+
+def _translation(trained: Trained, *, line: str, text: str) -> Translation:
+    codec = trained.codecs.source
+    unknown = [word for word in line.split() if UNK in codec.encode(word)]
+    return Translation(line, text, tuple(dict.fromkeys(unknown)))
