@@ -1,171 +1,93 @@
-"""A finished run, live again outside its worker: its model, its vocabularies, and how it writes."""
+"""Runs of a ledger as other runs need them: what one starts from, and models that it draws on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from harness.assembly import Assembly, assemble, load_weights
+from harness.assembly import Assembly, Start, assemble, restore, vocabulary
 from harness.catalog import Catalog
 from harness.checking import experiment_from
-from harness.components import Generation
-from harness.contracts import Codecs, Corpus, Generate
-from harness.discovery import discover
+from harness.contracts import Model
+from harness.discovery import Plugins, discover
 from harness.errors import HarnessError
-from harness.identity import content_digest, digest, training_identity
+from harness.identity import digest, training_identity
 from harness.ledger import Ledger, read_json
-from harness.loading import component
-from harness.model import Transformer
-from harness.planning import changed
+from harness.resolving import resolved
 from harness.study import Experiment
 
-_DIGITS = 12  # of a digest, enough to tell runs apart
+CHANGED = "code, corpus or torch changed since the plan was made; run again"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trained:
-    """A finished run with its final weights, without noise, on a device that is here.
+@dataclass(frozen=True)
+class Runs:
+    """Runs of one ledger, read with the plugins and text files of one of them.
 
-    `generate` writes as the run's study says, or as it was asked for. `changed` says what is not as
-    it was when the run was trained, its code as a rule, so that it may write something else now;
-    empty for nothing.
+    `files` says where text files lie, by the digest of their content.
     """
 
-    digest: str
-    parts: Assembly
-    generate: Generate
-    changed: str = ""
+    ledger: Ledger
+    plugins: Plugins
+    files: Mapping[str, str]
 
-    @property
-    def model(self) -> Transformer:
-        """The model, with its final weights."""
-        return self.parts.model
+    @classmethod
+    def beside(cls, path: Path) -> Runs:
+        """The runs that the one in this folder may need."""
+        where = read_json(path / "where.json")
+        plugins = discover([Path(file) for file in where["plugins"]])
+        return cls(Ledger(path.parent), plugins, where["files"])
 
-    @property
-    def codecs(self) -> Codecs:
-        """Text to token numbers and back, for source and target."""
-        return self.parts.task.codecs
+    def experiment(self, run: str, *, generation: object) -> Experiment:
+        """What a run is, by its digest, decoded in this way.
 
-    @property
-    def corpus(self) -> Corpus:
-        """The sentences that the run learned from, and those that it was tested on."""
-        return self.parts.task.corpus
-
-    @property
-    def name(self) -> str:
-        """As much of the digest as tells runs apart."""
-        return self.digest[:_DIGITS]
-
-
-def find_run(name: str, *, ledger: Ledger) -> Path:
-    """The folder of the run of this name: a path to it, or the first digits of its digest.
-
-    Raises `HarnessError` where there is none, and where there are several.
-    """
-    with suppress(OSError):  # of a name longer than a system allows
-        if (Path(name) / "run.json").is_file():
-            return Path(name).resolve()
-    found = sorted(path.parent for path in ledger.root.glob("*/run.json"))
-    found = [path for path in found if path.name.startswith(name)]
-    if not found:
-        raise HarnessError(
-            f"{name}: no run in {ledger.root} begins so, and no study has that path; "
-            "`harness plan STUDY` lists the runs of a study"
+        Raises `HarnessError` if what would run here is not what the run is called after.
+        """
+        identity = self.ledger.identity(run)
+        if identity is None:
+            raise HarnessError(f"{self.ledger.run(run)}: there is no such run")
+        experiment = experiment_from(
+            {**identity["experiment"], "generation": generation},
+            catalog=Catalog.of(self.plugins),
+            find_file=self.files.__getitem__,
         )
-    if len(found) > 1:
-        names = ", ".join(path.name[:_DIGITS] for path in found[:4])
-        more = ", ..." if len(found) > 4 else ""
-        raise HarnessError(f"{name!r}: {len(found)} runs begin so ({names}{more}); say more of it")
-    return found[0].resolve()
+        now = training_identity(experiment, seed=identity["seed"], plugins=self.plugins)
+        if digest(now) != run:
+            raise HarnessError(CHANGED)
+        return experiment
 
+    def assemble(self, experiment: Experiment, *, seed: int) -> Assembly:
+        """The live parts of an experiment, begun from what it starts from."""
+        start = self._start(experiment) if experiment.starts_from else None
+        trained = partial(self._model, like=experiment)
+        return assemble(experiment, seed=seed, start=start, trained=trained)
 
-def load_trained(
-    folder: Path, *, decoding: str | None = None, generation: str | None = None
-) -> Trained:
-    """The finished run in a folder.
+    def _start(self, experiment: Experiment) -> Start:
+        run = str(experiment.starts_from)
+        codecs = vocabulary(self._needed(run, like=experiment))
+        return Start(codecs=codecs, weights=self._weights(run))
 
-    It writes as one of its decodings does, `decoding` or the first that was asked for, or as
-    `generation` says in a study's words. Raises `HarnessError` for a run that is not finished,
-    whose corpus or plugin files are gone or changed, or whose choices are not on offer any more.
-    """
-    _refuse_unfinished(folder)
-    run, where = _facts(folder / "run.json"), _facts(folder / "where.json")
-    plugins = discover([Path(file) for file in where["plugins"]])
-    catalog = Catalog.of(plugins)
-    decoding = decoding or where["evaluations"][0]
-    asked = _facts(folder / "evaluations" / decoding / "evaluation.json")["generation"]
-    experiment = experiment_from(
-        {**run["experiment"], "generation": asked},
-        catalog=catalog,
-        find_file=partial(_find_file, files=where["files"]),
-    )
-    now = training_identity(experiment, seed=run["seed"], plugins=plugins)
-    why = "" if digest(now) == folder.name else changed(run, now=now)
-    parts = assemble(_here(experiment), seed=run["seed"])
-    _load(parts, folder=folder, why=why)
-    writing: Generation = experiment.generation
-    if generation is not None:
-        writing = component(generation, slot=Generation.slot, catalog=catalog)
-    return Trained(
-        digest=folder.name, parts=parts, generate=writing.build(parts.setting), changed=why
-    )
+    def _model(self, run: str, *, like: Experiment) -> Model:
+        """The model of a run, where the run that needs it has its own."""
+        needed = self._needed(run, like=like)
+        identity = self.ledger.identity(run) or {}
+        model = restore(
+            needed, seed=identity["seed"], codecs=vocabulary(needed), weights=self._weights(run)
+        )
+        return model.to(like.budget.device)
 
+    def _needed(self, run: str, *, like: Experiment) -> Experiment:
+        # What is only started from or drawn on decodes nothing: any generation will do.
+        return self.experiment(run, generation=resolved(like.generation))
 
-def _refuse_unfinished(folder: Path) -> None:
-    ledger, name = Ledger(folder.parent), folder.name
-    outcome = ledger.outcome(name) or {}
-    status, reason = outcome.get("status"), outcome.get("reason", "")
-    if status == "finished":
-        return
-    if status == "diverged":
-        raise HarnessError(f"run {name[:_DIGITS]} diverged ({reason}), and has no weights to use")
-    if status == "failed":
-        fault = f"failed: {reason}"
-    else:
-        fault = f"is not finished, it is at update {ledger.updates(name)}"
-    raise HarnessError(f"run {name[:_DIGITS]} {fault}; `harness run` its study first")
-
-
-def _facts(path: Path) -> Mapping[str, Any]:
-    facts = read_json(path)
-    if not isinstance(facts, dict):
-        raise HarnessError(f"{path}: missing or damaged; `harness run` its study again")
-    return facts
-
-
-def _find_file(name: str, *, files: Mapping[str, str]) -> str:
-    """Where the file of this content lies; raises `ValueError` where it does no more."""
-    path = files.get(name, "")
-    if not Path(path).is_file():
-        raise ValueError(f"the run's corpus is gone: {path or name}")
-    if content_digest(path) != name:
-        raise ValueError(f"the run's corpus has changed since it was trained: {path}")
-    return path
-
-
-def _here(experiment: Experiment) -> Experiment:
-    """The experiment on a device that is here."""
-    budget = experiment.budget
-    if budget.device == "cuda" and not torch.cuda.is_available():
-        return replace(experiment, budget=replace(budget, device="cpu"))
-    return experiment
-
-
-def _load(parts: Assembly, *, folder: Path, why: str) -> None:
-    """Put the final weights in the model; raises `HarnessError` where they do not fit."""
-    path = folder / "weights.pt"
-    fault = f"{path}: its weights do not fit the model that is built now"
-    try:
-        weights = torch.load(path, weights_only=True)
-        load_weights(parts.model, weights=weights)
-    except FileNotFoundError:
-        raise HarnessError(f"{path}: gone; `harness run` its study to train it again") from None
-    except (KeyError, RuntimeError) as error:
-        said = " ".join(str(error).split())
-        raise HarnessError(f"{fault} ({why or said}); `harness run` its study again") from None
+    def _weights(self, run: str) -> Mapping[str, torch.Tensor]:
+        path = self.ledger.weights(run)
+        if path is None:
+            raise HarnessError(f"{self.ledger.run(run)}: has no weights to go on from; run again")
+        weights: Mapping[str, torch.Tensor] = torch.load(
+            path, weights_only=True, map_location="cpu"
+        )
+        return weights

@@ -10,9 +10,9 @@ import torch
 
 from harness.batching import encode
 from harness.contracts import BOS, EOS, SPECIAL_TOKENS, UNK, Codec, Corpus, Pair
-from harness.evaluation import translate
+from harness.evaluation import evaluated, translate
+from harness.finished import Finished
 from harness.prediction import writable
-from harness.trained import Trained
 
 ENDS = "(ends)"  # in place of a token: writing ends here, though eos is not the likeliest
 
@@ -49,25 +49,24 @@ class Trace:
     free_running: tuple[Step, ...]
 
 
-def translations(trained: Trained, *, lines: Sequence[str]) -> list[Translation]:
+def translations(run: Finished, *, lines: Sequence[str]) -> list[Translation]:
     """Every line, translated; the number of a line, from 0, is the key of any random draw."""
-    pairs = encode([Pair(line, "") for line in lines], codecs=trained.codecs)
-    texts = translate(trained.parts, pairs=pairs, generate=trained.generate)
+    tokenizer = run.parts.experiment.tokenizer
+    pairs = encode([Pair(line, "") for line in lines], codecs=run.codecs, of=tokenizer)
+    texts = translate(run.parts, pairs=pairs, of=run.generation)
     return [
-        _translation(trained, line=line, text=text) for line, text in zip(lines, texts, strict=True)
+        _translation(run, line=line, text=text) for line, text in zip(lines, texts, strict=True)
     ]
 
 
-def traces(
-    trained: Trained, *, lines: Sequence[str], reference: str | None = None
-) -> Iterator[Trace]:
+def traces(run: Finished, *, lines: Sequence[str], reference: str | None = None) -> Iterator[Trace]:
     """Every line, translated step by step.
 
     The reference is the corpus's own for a line that is in it, unless one is given.
     """
     for number, line in enumerate(lines):
-        wanted = find_reference(trained.corpus, line=line) if reference is None else reference
-        yield _trace(trained, line=line, number=number, reference=wanted)
+        wanted = find_reference(run.corpus, line=line) if reference is None else reference
+        yield _trace(run, line=line, number=number, reference=wanted)
 
 
 def find_reference(corpus: Corpus, *, line: str) -> str | None:
@@ -76,18 +75,19 @@ def find_reference(corpus: Corpus, *, line: str) -> str | None:
     return next((pair.target for split in splits for pair in split if pair.source == line), None)
 
 
-def written(trained: Trained, *, line: str, number: int = 0) -> list[int]:
+def written(run: Finished, *, line: str, number: int = 0) -> list[int]:
     """The token numbers that a run writes for a line, without bos and eos."""
-    source = source_tokens(trained, line=line)
-    with torch.no_grad():
-        (tokens,) = trained.generate(trained.model, source, sentences=[number])
+    source = source_tokens(run, line=line)
+    generate = run.generation.build(run.parts.setting)
+    with torch.no_grad(), evaluated(run.parts) as model:
+        (tokens,) = generate(model, source, sentences=[number])
     return tokens
 
 
-def source_tokens(trained: Trained, *, line: str) -> torch.Tensor:
+def source_tokens(run: Finished, *, line: str) -> torch.Tensor:
     """A line as the encoder reads it, a batch of one."""
-    tokens = [*trained.codecs.source.encode(line), EOS]
-    return torch.tensor([tokens], device=trained.parts.experiment.budget.device)
+    tokens = [*run.codecs.source.encode(line), EOS]
+    return torch.tensor([tokens], device=run.parts.experiment.budget.device)
 
 
 def texts(codec: Codec, *, tokens: Sequence[int]) -> tuple[str, ...]:
@@ -98,31 +98,32 @@ def texts(codec: Codec, *, tokens: Sequence[int]) -> tuple[str, ...]:
     )
 
 
-def _trace(trained: Trained, *, line: str, number: int, reference: str | None) -> Trace:
-    own = written(trained, line=line, number=number)
-    target = trained.codecs.target
+def _trace(run: Finished, *, line: str, number: int, reference: str | None) -> Trace:
+    own = written(run, line=line, number=number)
+    target = run.codecs.target
     gold = [] if reference is None else [*target.encode(reference), EOS]
     return Trace(
-        translation=_translation(trained, line=line, text=target.decode(own)),
+        translation=_translation(run, line=line, text=target.decode(own)),
         reference=reference,
         gold=texts(target, tokens=gold),
-        teacher_forcing=_steps(trained, line=line, reads=[BOS, *gold[:-1]]) if gold else (),
-        free_running=_steps(trained, line=line, reads=[BOS, *own], writes=own),
+        teacher_forcing=_steps(run, line=line, reads=[BOS, *gold[:-1]]) if gold else (),
+        free_running=_steps(run, line=line, reads=[BOS, *own], writes=own),
     )
 
 
 @torch.no_grad()
 def _steps(
-    trained: Trained, *, line: str, reads: Sequence[int], writes: Sequence[int] | None = None
+    run: Finished, *, line: str, reads: Sequence[int], writes: Sequence[int] | None = None
 ) -> tuple[Step, ...]:
     """One pass over what is read; what is written is the likeliest, unless it is known.
 
     With what is known, one token more is read than written: there writing ended.
     """
-    model, target = trained.model, trained.codecs.target
-    source = source_tokens(trained, line=line)
-    hidden = model.decode(model.embed(source.new_tensor([reads])), model.encode(source))[0]
-    logits = model.project(hidden)
+    target = run.codecs.target
+    source = source_tokens(run, line=line)
+    with evaluated(run.parts) as model:
+        hidden = model.decode(model.embed(source.new_tensor([reads])), model.encode(source))
+        logits = model.project(hidden[0])
     likeliest = writable(logits).argmax(-1).tolist()
     tokens = likeliest if writes is None else [*writes, EOS]
     shown = list(texts(target, tokens=tokens))
@@ -132,7 +133,7 @@ def _steps(
     return tuple(map(Step, texts(target, tokens=reads), shown, probabilities))
 
 
-def _translation(trained: Trained, *, line: str, text: str) -> Translation:
-    codec = trained.codecs.source
+def _translation(run: Finished, *, line: str, text: str) -> Translation:
+    codec = run.codecs.source
     unknown = [word for word in line.split() if UNK in codec.encode(word)]
     return Translation(line, text, tuple(dict.fromkeys(unknown)))

@@ -28,7 +28,7 @@ def finish(folder: Path) -> Path:
         run.digest,
         identity=run.identity,
         decodings={run.evaluation: run.decoding},
-        where={"files": dict(run.files), "plugins": list(run.plugins)},
+        where={"files": dict(run.files), "plugins": [], "generation": run.decoding["generation"]},
     )
     before = torch.are_deterministic_algorithms_enabled()
     worker.perform(path)

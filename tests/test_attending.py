@@ -81,7 +81,7 @@ def test_every_attention_is_there_and_every_query_shares_out_one(model: Transfor
     assert not seen["decoder.1.cross_attention"][1, :, :, 3:].any()
 
 
-def test_noise_of_regularizers_is_off_meanwhile_and_there_again_afterwards(
+def test_what_regularizers_put_into_sites_is_still_there_and_makes_no_noise(
     model: Transformer,
 ) -> None:
     plain = attention(model, SOURCE, target=TARGET)
@@ -90,8 +90,16 @@ def test_noise_of_regularizers_is_off_meanwhile_and_there_again_afterwards(
         fill = regularizer.build(setting).modify_model
         assert fill
         fill(model, generator=lambda key: torch.Generator())
-    filled = {path: list(site.effects) for path, site in model.sites.items()}
+    filled = {path: [*site.effects, *site.changes] for path, site in model.sites.items()}
     noisy = attention(model, SOURCE, target=TARGET)
     for place, weights in plain.items():
         torch.testing.assert_close(noisy[place], weights, rtol=0, atol=0)
-    assert {path: list(site.effects) for path, site in model.sites.items()} == filled
+    after = {path: [*site.effects, *site.changes] for path, site in model.sites.items()}
+    assert after == filled
+
+
+def test_weights_that_a_change_replaces_are_seen_replaced(model: Transformer) -> None:
+    path = "encoder.1.self_attention.attention.weights"
+    model.sites[path].alter(torch.zeros_like)
+    seen = attention(model, SOURCE, target=TARGET)
+    assert not seen["encoder.1.self_attention"].any()

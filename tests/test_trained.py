@@ -1,127 +1,66 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from finished import planned
+from starting import carried_out
 
-from harness.errors import HarnessError
-from harness.evaluation import teacher_forced
-from harness.ledger import Ledger
-from harness.trained import find_run, load_trained
-from harness.translating import translations
-
-
-@pytest.fixture
-def folder(finished: Path, tmp_path: Path) -> Path:
-    """A copy of the finished run, under its own name."""
-    run = planned(finished)
-    return Path(shutil.copytree(finished / "results" / "runs" / run.digest, tmp_path / run.digest))
+from harness.assembly import digest
+from harness.pipeline import Opened, open_study
+from harness.planning import PlannedRun
+from harness.trained import Runs
 
 
-def rewrite(path: Path, change: Callable[[Any], None]) -> None:
-    """Change a JSON file in place."""
-    value = json.loads(path.read_text())
-    change(value)
-    path.write_text(json.dumps(value))
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Opened:
+    """The study, carried out."""
+    opened, ended = carried_out(tmp_path_factory.mktemp("study") / "adapting.yaml")
+    assert [each.reason for each in ended] == [None] * 4
+    return opened
 
 
-def test_a_loaded_run_scores_what_its_worker_scored(finished: Path) -> None:
-    run = planned(finished)
-    ledger = Ledger(finished / "results" / "runs")
-    trained = load_trained(ledger.run(run.digest))
-    outcome = ledger.evaluated(run.digest, evaluation=run.evaluation)
-    assert outcome
-    scores = teacher_forced(trained.parts, pairs=trained.parts.task.test).by_name()
-    assert scores == pytest.approx(outcome["scores"], rel=1e-6)
-    assert trained.changed == ""
+def run_of(opened: Opened, name: str) -> PlannedRun:
+    (found,) = (run for run in opened.plan if run.variant == name)
+    return found
 
 
-def test_a_loaded_run_writes_what_its_worker_wrote(finished: Path) -> None:
-    run = planned(finished)
-    ledger = Ledger(finished / "results" / "runs")
-    wrote = ledger.hypotheses(run.digest, evaluation=run.evaluation)
-    trained = load_trained(ledger.run(run.digest))
-    again = translations(trained, lines=[each.source for each in wrote])
-    assert [each.text for each in again] == [each.hypothesis for each in wrote]
+def outcome(opened: Opened, name: str) -> dict[str, object]:
+    return json.loads((opened.ledger.run(run_of(opened, name).digest) / "outcome.json").read_text())
 
 
-def test_a_run_is_found_by_its_folder_and_by_its_first_digits(folder: Path) -> None:
-    ledger = Ledger(folder.parent)
-    for name in (folder.name, folder.name[:6], str(folder)):
-        assert find_run(name, ledger=ledger) == folder.resolve()
+def test_variants_begin_with_the_final_averaged_weights_of_their_start(opened: Opened) -> None:
+    weights = torch.load(opened.ledger.weights(run_of(opened, "general").digest), weights_only=True)
+    expected = {name: digest(each) for name, each in weights.items()}
+    for variant in ("baseline", "no-dropout", "slower"):
+        assert outcome(opened, variant)["initial_weights"] == expected
+    assert outcome(opened, "general")["initial_weights"] != expected
 
 
-def test_a_name_that_fits_no_run_or_two_is_refused(folder: Path) -> None:
-    shutil.copytree(folder, folder.parent / f"{folder.name[:8]}ffff")
-    ledger = Ledger(folder.parent)
-    with pytest.raises(HarnessError, match="2 runs begin so .*; say more of it"):
-        find_run(folder.name[:8], ledger=ledger)
-    with pytest.raises(HarnessError, match=r"no run in .* begins so"):
-        find_run("nothing", ledger=ledger)
+def test_a_start_is_trained_once_for_all_its_variants_and_not_decoded(opened: Opened) -> None:
+    start = run_of(opened, "general")
+    assert len(list(opened.ledger.root.iterdir())) == 4
+    assert {run.needs for run in opened.runs} == {(start.digest,)}
+    assert not (opened.ledger.run(start.digest) / "evaluations").exists()
+    assert opened.ledger.measurements(start.digest)
 
 
-@pytest.mark.parametrize(
-    ("outcome", "fault"),
-    [
-        (None, "is not finished, it is at update 12; `harness run` its study first"),
-        ({"status": "failed", "reason": "out of memory"}, "failed: out of memory"),
-        ({"status": "diverged", "reason": "loss is NaN"}, "diverged .loss is NaN., and has no"),
-    ],
-)
-def test_a_run_without_final_weights_is_refused(
-    folder: Path, outcome: dict[str, str] | None, fault: str
-) -> None:
-    (folder / "outcome.json").unlink()
-    if outcome:
-        (folder / "outcome.json").write_text(json.dumps(outcome))
-    with pytest.raises(HarnessError, match=fault):
-        load_trained(folder)
+def test_the_vocabulary_is_that_of_the_start(opened: Opened) -> None:
+    parts = []
+    for name in ("general", "slower"):
+        run = run_of(opened, name)
+        runs = Runs.beside(opened.ledger.run(run.digest))
+        choices = runs.experiment(run.digest, generation=run.decoding["generation"])
+        parts.append(runs.assemble(choices, seed=1))
+    theirs, ours = (each.task for each in parts)
+    line = "1 2 3 4 5 6 7 8 9 10"
+    assert ours.codecs.source.encode(line) == theirs.codecs.source.encode(line)
+    assert ours.codecs.target.size == theirs.codecs.target.size
+    words = {word for pair in ours.corpus.train for word in pair.source.split()}
+    assert len(words) < len(theirs.codecs.source.encode(line))
+    assert len(ours.corpus.train) == 8
 
 
-def test_code_that_has_changed_since_is_named(folder: Path) -> None:
-    old = folder.rename(folder.parent / "0123456789abcdef")
-    rewrite(old / "run.json", lambda run: run["code"].update(harness="another"))
-    assert load_trained(old).changed == "changed code of harness"
-
-
-def test_a_corpus_that_is_gone_or_another_is_refused(folder: Path) -> None:
-    side = {"source": "sha256:1", "target": "sha256:1"}
-    splits = dict.fromkeys(("train", "validation", "test"), side)
-    rewrite(
-        folder / "run.json",
-        lambda run: run["experiment"].update(dataset={"parallel_text": splits}),
-    )
-    for file, fault in (("gone.de", "is gone: gone.de"), (__file__, "has changed since")):
-        rewrite(
-            folder / "where.json", lambda where, file=file: where.update(files={"sha256:1": file})
-        )
-        with pytest.raises(HarnessError, match=fault):
-            load_trained(folder)
-
-
-def test_weights_that_do_not_fit_are_refused(folder: Path) -> None:
-    weights = torch.load(folder / "weights.pt", weights_only=True)
-    weights["projection.bias"] = weights["projection.bias"][1:]
-    torch.save(weights, folder / "weights.pt")
-    with pytest.raises(HarnessError, match="weights do not fit the model"):
-        load_trained(folder)
-    (folder / "weights.pt").unlink()
-    with pytest.raises(HarnessError, match="gone; `harness run` its study"):
-        load_trained(folder)
-
-
-def test_a_run_can_write_in_another_way(finished: Path) -> None:
-    path = find_run("", ledger=Ledger(finished / "results" / "runs"))
-    trained = load_trained(path, generation="{greedy: {extra: 0}}")
-    (one,) = translations(trained, lines=["ein"])
-    assert len(trained.codecs.target.encode(one.text)) <= 2
-    with pytest.raises(HarnessError, match="no generation named 'grredy'; did you mean 'greedy'"):
-        load_trained(path, generation="grredy")
-    with pytest.raises(HarnessError, match="is not YAML"):
-        load_trained(path, generation="{greedy")
+def test_what_is_planned_again_exists(opened: Opened) -> None:
+    again = open_study(opened.study.path, out=opened.out, seeds=None)
+    assert {run.why for run in again.plan} == {"exists"}

@@ -79,7 +79,7 @@ def dropout_sites(study: Path, *, variant: str, picture: Path) -> None:
     loaded, _ = load(study)
     runs.refuse_unknown(variant, study=loaded)
     name = f"{study.stem}, {variant}"
-    _save(lambda: draw_sites(loaded.variants[variant], name=name), picture=picture)
+    _save(lambda: draw_sites(loaded.experiments[variant], name=name), picture=picture)
 
 
 @figure.command("label_smoothing")
@@ -193,5 +193,7 @@ def attention(
     """Draw where a trained RUN looks while it translates SENTENCE; RUN as in `harness generate`."""
     from harness.drawings.attention import draw_attention
 
-    trained = run.load()
-    _save(lambda: draw_attention(trained, line=sentence, layer=layer, heads=heads), picture=picture)
+    finished = run.load()
+    _save(
+        lambda: draw_attention(finished, line=sentence, layer=layer, heads=heads), picture=picture
+    )

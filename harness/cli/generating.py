@@ -54,13 +54,13 @@ def generate(
     lines = list(sentences) or [line.rstrip("\r\n") for line in sys.stdin]
     if reference is not None and (not traced or len(lines) != 1):
         raise HarnessError("--reference goes with --trace and one sentence")
-    trained = run.load()
+    finished = run.load()
     if traced:
-        found = list(translating.traces(trained, lines=lines, reference=reference))
+        found = list(translating.traces(finished, lines=lines, reference=reference))
         _warn([each.translation for each in found])
         _tell_traces(found, as_json=as_json)
     else:
-        written = translating.translations(trained, lines=lines)
+        written = translating.translations(finished, lines=lines)
         _warn(written)
         click.echo(_json([each._asdict() for each in written]) if as_json else _texts(written))
 

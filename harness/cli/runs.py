@@ -14,9 +14,9 @@ from harness.cli import options
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
+    from harness.finished import Finished
     from harness.planning import PlannedRun
     from harness.study import Study
-    from harness.trained import Trained
 
 _BASELINE = "baseline"
 
@@ -31,21 +31,22 @@ class Chosen:
     generation: str | None
     out: Path
 
-    def load(self) -> Trained:
+    def load(self) -> Finished:
         """The run, live; what has changed since it was trained is said on standard error.
 
         Raises `HarnessError` where there is no such run, more than one, or one without an end.
         """
         from harness.checkpoint import settle
+        from harness.finished import find_run, load_finished
         from harness.ledger import Ledger
-        from harness.trained import find_run, load_trained
 
         folder, decoding = None, None
         if Path(self.name).suffix in (".yaml", ".yml"):
             planned = self._planned(Path(self.name))
-            folder, decoding = self.out / "runs" / planned.digest, planned.evaluation
+            folder = self.out / "runs" / planned.digest
+            decoding = None if planned.start else planned.evaluation
         folder = folder or find_run(self.name, ledger=Ledger(self.out / "runs"))
-        run = load_trained(folder, decoding=decoding, generation=self.generation)
+        run = load_finished(folder, decoding=decoding, generation=self.generation)
         settle(run.parts.experiment.budget)
         if run.changed:
             said = f"warning: run {run.name}: {run.changed} since it was trained"
@@ -109,6 +110,6 @@ def refuse_unknown(variant: str, *, study: Study) -> None:
     """Raise `HarnessError` for a variant that a study does not have."""
     from harness.wording import meant, shown
 
-    if variant not in study.variants:
-        rest = meant(variant, among=study.variants, otherwise="there are")
+    if variant not in study.experiments:
+        rest = meant(variant, among=study.experiments, otherwise="there are")
         raise HarnessError(f"{study.path}: no variant named {shown(variant)}; {rest}")

@@ -12,7 +12,7 @@ from harness.attending import attention
 from harness.contracts import BOS
 from harness.drawings.maps import Map, Shades, draw_maps
 from harness.errors import HarnessError
-from harness.trained import Trained
+from harness.finished import Finished
 from harness.translating import source_tokens, texts, written
 
 if TYPE_CHECKING:
@@ -27,23 +27,23 @@ _KINDS = {
 
 
 def attention_maps(
-    trained: Trained, *, line: str, layer: int | None = None, heads: Sequence[int] = ()
+    run: Finished, *, line: str, layer: int | None = None, heads: Sequence[int] = ()
 ) -> list[Map]:
     """The three attentions of a layer, the last of each stack unless said; counted from 0.
 
     A row of maps for each of `heads`, or one for their mean if there are none. The decoder reads
     what it wrote itself, and every row of a map, which sums to 1, is one token's look around.
     """
-    own = written(trained, line=line)
-    source = source_tokens(trained, line=line)
-    seen = attention(trained.model, source, target=source.new_tensor([[BOS, *own]]))
-    codecs = trained.codecs
+    own = written(run, line=line)
+    source = source_tokens(run, line=line)
+    seen = attention(run.model, source, target=source.new_tensor([[BOS, *own]]))
+    codecs = run.codecs
     read = texts(codecs.source, tokens=source[0].tolist())
     fed = texts(codecs.target, tokens=[BOS, *own])
     maps = []
     for head in heads or (None,):
         for kind, (side, name) in _KINDS.items():
-            number = _layer(layer, side=side, of=trained)
+            number = _layer(layer, side=side, of=run)
             weights = seen[f"{side}.{number}.{name}"][0]
             which = f"mean of {len(weights)} heads" if head is None else f"head {head}"
             title = f"{kind}\nlayer {number}, {which}"
@@ -55,19 +55,19 @@ def attention_maps(
 
 
 def draw_attention(
-    trained: Trained, *, line: str, layer: int | None = None, heads: Sequence[int] = ()
+    run: Finished, *, line: str, layer: int | None = None, heads: Sequence[int] = ()
 ) -> Figure:
     """The maps of `attention_maps`, a row for each head."""
     return draw_maps(
-        attention_maps(trained, line=line, layer=layer, heads=heads),
+        attention_maps(run, line=line, layer=layer, heads=heads),
         shades=Shades(darkest=1.0, form=None, label="attention weight (a row sums to 1)"),
-        title=f"Attention of run {trained.name} while it translates: {shorten(line, _LONGEST)}",
+        title=f"Attention of run {run.name} while it translates: {shorten(line, _LONGEST)}",
         columns=len(_KINDS),
         cell=(0.3, 0.3),
     )
 
 
-def _layer(layer: int | None, *, side: str, of: Trained) -> int:
+def _layer(layer: int | None, *, side: str, of: Finished) -> int:
     stack = of.model.encoder if side == "encoder" else of.model.decoder
     if layer is None:
         return len(stack) - 1

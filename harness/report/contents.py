@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from harness.analysis import RunResult, ScoredMetric
-from harness.contracts import Finding, ReportView, RunFacts
+from harness.contracts import Design, Finding, ReportView, RunFacts
 
 
 class Change(NamedTuple):
@@ -32,7 +32,8 @@ class Report:
 
     `variants` and `seeds` are what was planned, the baseline first; `changes` has the variants that
     differ from it; `runs` are for figures;
-    `signatures` say how each text metric was computed; `command` is what to type to
+    `signatures` say how each text metric was computed, and `faults` which could not be, in a line
+    each; `command` is what to type to
     get the report again, and `versions` name what it was made with.
     """
 
@@ -49,6 +50,8 @@ class Report:
     command: str
     versions: Mapping[str, str]
     runs: Sequence[RunFacts] = ()
+    design: Design = field(default_factory=Design)
+    faults: Sequence[str] = ()
 
     @property
     def on_primary(self) -> list[Finding]:
@@ -71,4 +74,5 @@ class Report:
             seeds=tuple(self.seeds),
             findings=tuple(self.findings),
             runs=tuple(self.runs),
+            design=self.design,
         )
