@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 _ROUND = 3  # decimals of a probability
 _WRONG = "≠"
+_WIDE = 10_000  # letters: as wide as it must be, for whatever reads it
 
 
 @click.command()
@@ -93,31 +93,28 @@ def _tell_traces(traces: Sequence[Trace], *, as_json: bool) -> None:
 
 def _plain(trace: Trace) -> object:
     """A trace as JSON data."""
-    data = asdict(trace)
-    steps = {
-        name: [step._asdict() for step in getattr(trace, name)]
-        for name in ("teacher_forcing", "free_running")
+    return {
+        **trace.translation._asdict(),
+        "reference": trace.reference,
+        "gold": trace.gold,
+        "teacher_forcing": [step._asdict() for step in trace.teacher_forcing],
+        "free_running": [step._asdict() for step in trace.free_running],
     }
-    return {**trace.translation._asdict(), **data, **steps, "translation": trace.translation.text}
 
 
 def _tell(trace: Trace) -> None:
     """The sentence, its reference, its translation, and the table of steps."""
     from rich.console import Console
 
-    console = Console(highlight=False, markup=False, emoji=False)
     click.echo(f"source       {trace.translation.source}")
     if trace.reference is not None:
         click.echo(f"reference    {trace.reference}")
     click.echo(f"translation  {trace.translation.text}\n")
-    table = _table(trace, plain=not console.is_terminal)
-    if console.is_terminal:
-        console.print(table)
-    else:  # as wide as it must be, for whatever reads it
-        console = Console(width=10_000, highlight=False, markup=False, emoji=False)
-        with console.capture() as capture:
-            console.print(table)
-        click.echo("\n".join(line.rstrip() for line in capture.get().rstrip().splitlines()))
+    terminal = Console().is_terminal
+    console = Console(width=None if terminal else _WIDE, highlight=False, markup=False, emoji=False)
+    with console.capture() as capture:
+        console.print(_table(trace, plain=not terminal))
+    click.echo("\n".join(line.rstrip() for line in capture.get().rstrip().splitlines()))
     if trace.gold:
         counts = (f"{name} {_right(trace, steps=steps)}" for name, steps in _ways(trace).items())
         click.echo(f"\nright tokens of {len(trace.gold)}: {', '.join(counts)}")

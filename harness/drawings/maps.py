@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _SHADES = "light:#2f7fd0"
 _MOST = 16  # columns in which numbers are still readable
-_LETTERS = 13  # of a title, in an inch
+_LETTER = 0.075  # inches, of a title or a label
 _SHORT = 5  # letters of a label that need not stand aslant
 
 
@@ -42,7 +42,8 @@ def draw_maps(
     from matplotlib.figure import Figure
 
     rows = -(-len(maps) // columns)
-    width = columns * (max(len(each.columns) for each in maps) * cell[0] + 1.3)
+    labels = max(len(row) for each in maps for row in each.rows) * _LETTER + 0.8
+    width = columns * (max(len(each.columns) for each in maps) * cell[0] + labels)
     height = rows * (max(len(each.rows) for each in maps) * cell[1] + 1.2) + 0.4
     drawn = Figure(figsize=(width, height))
     grid = drawn.subplots(rows, columns, squeeze=False)
@@ -50,7 +51,7 @@ def draw_maps(
         axes.axis("off")
     for axes, each in zip(grid.flat, maps, strict=False):
         _draw(axes, of=each, shades=shades)
-        axes.set_title(_filled(each.title, width=int(width / columns * _LETTERS)))
+        axes.set_title(_filled(each.title, width=int(len(each.columns) * cell[0] / _LETTER)))
     if shades.label:
         shown = list(grid.flat[: len(maps)])
         drawn.colorbar(grid.flat[0].collections[0], ax=shown, shrink=0.6, label=shades.label)
@@ -89,5 +90,5 @@ def _draw(axes: Axes, *, of: Map, shades: Shades) -> None:
 
 
 def _filled(text: str, *, width: int) -> str:
-    """Lines of so many letters at most."""
-    return "\n".join(fill(line, width=width) for line in text.splitlines())
+    """Lines of so many letters at most, and of a few at least."""
+    return "\n".join(fill(line, width=max(width, 24)) for line in text.splitlines())

@@ -87,12 +87,12 @@ def draw_sites(experiment: Experiment, *, name: str) -> Figure:
     kinds = [row.kind for row in TABLE]
     values = [[rates.get((place, kind)) for kind in kinds] for place in places]
     both = Map(
-        title=f"{name}; white: no such site there",
+        title=name,
         rows=places,
         columns=kinds,
         values=values,
         row_label="part of the model",
-        column_label="kind of site",
+        column_label="kind of site; white: there is none",
     )
     shades = Shades(darkest=max(0.3, *rates.values()), form=".2g")
     return draw_maps(
