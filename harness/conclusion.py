@@ -55,6 +55,7 @@ def conclude(
         faults=_faults(scored, plugins=plugins),
         command=command,
         runs=_facts(runs, results=results, ledger=ledger),
+        design=study.design,
         versions={
             "harness": version("transformer-harness"),
             "torch": version("torch"),

@@ -35,6 +35,7 @@ _APART = frozenset(
         "harness.blaming",
         "harness.components.executor",
         "harness.components.metric",
+        "harness.contracts.designs",
         "harness.contracts.facts",
         "harness.errors",
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -26,7 +26,8 @@ from harness.components import (
     Tokenizer,
     Tracker,
 )
-from harness.components.options import NonNegativeInt, PositiveInt
+from harness.components.options import NonNegativeInt, PositiveFloat, PositiveInt
+from harness.contracts import Design
 
 BASELINE = "baseline"
 _STRICT: Any = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
@@ -85,13 +86,25 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """How variants are held against the baseline; `primary` is the metric that verdicts are on."""
+    """How variants are held against the baseline; `primary` is the metric that verdicts are on.
+
+    `method` is ``paired_t``, on the differences of equal seeds, or ``welch`` for runs that share
+    nothing (Welch 1947). `margin` is the largest difference that would not matter: a number in the
+    primary metric's own unit, or ``{metric: number}``; without it, nothing is called equivalent.
+    P values are corrected by Holm's method over the variants of the study.
+    """
 
     __pydantic_config__: ClassVar[Any] = _STRICT
 
     primary: str = "nll"
-    method: Literal["paired_t"] = "paired_t"
-    correction: Literal["holm"] = "holm"
+    method: Literal["paired_t", "welch"] = "paired_t"
+    margin: PositiveFloat | Mapping[str, PositiveFloat] | None = None
+
+    def margin_of(self, metric: str) -> float | None:
+        """The margin declared for a metric, if any."""
+        if isinstance(self.margin, Mapping):
+            return self.margin.get(metric)
+        return self.margin if metric == self.primary else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,5 +142,6 @@ class Study:
     figures: tuple[Figure, ...]
     compare: Comparison
     executor: Executor
+    design: Design = field(default_factory=Design)
     trackers: tuple[Tracker, ...] = ()
     plugins: tuple[Path, ...] = ()

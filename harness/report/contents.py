@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from harness.analysis import RunResult, ScoredMetric
-from harness.contracts import Finding, ReportView, RunFacts
+from harness.contracts import Design, Finding, ReportView, RunFacts
 
 
 class Change(NamedTuple):
@@ -50,6 +50,7 @@ class Report:
     command: str
     versions: Mapping[str, str]
     runs: Sequence[RunFacts] = ()
+    design: Design = field(default_factory=Design)
     faults: Sequence[str] = ()
 
     @property
@@ -73,4 +74,5 @@ class Report:
             seeds=tuple(self.seeds),
             findings=tuple(self.findings),
             runs=tuple(self.runs),
+            design=self.design,
         )

@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from harness.analysis import RunResult, ScoredMetric, compare
-from harness.contracts import Measurement, Outcome, ReportView, RunFacts
+from harness.contracts import (
+    Design,
+    Factorial,
+    Level,
+    Measurement,
+    Outcome,
+    ReportView,
+    RunFacts,
+    Sweep,
+)
 from harness.study import Comparison
 
 METRIC = ScoredMetric(name="bleu", higher_is_better=True)
 UPDATES = (0, 10, 20, 30)
 NAMES = [*("one", "two", "three", "four", "five", "six"), *(f"variant-{n}" for n in range(7, 13))]
+SWEEP = Sweep(option="model.layers", levels=(Level(1, "one"), Level(100, "two")))
+FACTORIAL = Factorial(
+    factors={"A": ("baseline", "high"), "B": ("baseline", "low")},
+    cells={
+        "baseline": {"A": "baseline", "B": "baseline"},
+        "one": {"A": "high", "B": "baseline"},
+        "two": {"A": "baseline", "B": "low"},
+        "three": {"A": "high", "B": "low"},
+    },
+)
 
 
 def every() -> Mapping[str, ReportView]:
     """All that a figure must draw: few, many, and whatever may be missing."""
     one, baseline = ([(name, seed) for seed in (1, 2, 3)] for name in ("one", "baseline"))
     two = [("two", seed) for seed in (1, 2, 3)]
+    sweep = Design(sweep=SWEEP)
     return {
         "two variants": view(),
         "one seed": view(seeds=1),
@@ -27,6 +48,9 @@ def every() -> Mapping[str, ReportView]:
         "a run diverged": view(diverged=one[:1]),
         "a variant diverged": view(diverged=one),
         "the baseline diverged": view(diverged=baseline),
+        "a sweep": replace(view(), design=sweep),
+        "a sweep not trained": replace(view(missing=baseline), design=sweep),
+        "factors": replace(view(3, diverged=one), design=Design(factorial=FACTORIAL)),
         "nothing trained": view(missing=[*baseline, *one, *two]),
     }
 
