@@ -49,6 +49,7 @@ from harness.contracts.parts import (
     Score,
     ScoreText,
     Setting,
+    no_trained_run,
 )
 from harness.contracts.tensors import (
     Batch,
@@ -127,4 +128,5 @@ __all__ = [
     "Sweep",
     "Tracking",
     "Verdict",
+    "no_trained_run",
 ]
