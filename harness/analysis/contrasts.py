@@ -48,17 +48,13 @@ def families(
     return [found, floor]
 
 
-def variants_in(name: str, *, against: str, design: Design) -> set[str]:
-    """The variants that a comparison needs more seeds of, if it needs any."""
-    if design.factorial is None:
-        return {name, against}
-    return set(design.factorial.cells)
-
-
 def _effects(runs: Runs, *, factorial: Factorial, seeds: Sequence[int]) -> list[Contrast]:
     found = []
     for effect in effects(factorial):
-        against = "the other level" if len(effect.factors) == 1 else "the sum of its parts"
+        against = "the sum of its parts"
+        if len(effect.factors) == 1:
+            (factor,) = effect.factors
+            against = f"{factor}={factorial.factors[factor][0]}"
         sides = {effect.name: effect.observed, against: effect.expected}
         both = {
             (name, seed): combined(runs, weights=weights, name=name, seed=seed)

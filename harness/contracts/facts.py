@@ -107,6 +107,11 @@ class Finding:
     reason: str
     per_seed: tuple[SeedValues, ...]
 
+    @property
+    def label(self) -> str:
+        """What is compared, where the baseline goes without saying."""
+        return f"{self.variant} against {self.against}" if self.kind == "pair" else self.variant
+
 
 class Run(NamedTuple):
     """One experiment with one seed, as its worker sees it; `path` is the folder of its facts."""
