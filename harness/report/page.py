@@ -37,6 +37,7 @@ def as_html(report: Report, *, drawings: Sequence[Drawing]) -> str:
         designed=[*designs.designed(report)],
         corrected=designs.corrected(report),
         direction=sentences.direction(report.primary),
+        beginning=sentences.beginning,
         tables=tables,
         is_note=lambda cell: isinstance(cell, tables.Note),
         drawings=drawings,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.analysis import ScoredMetric
 from harness.contracts import Finding, Verdict
-from harness.report.contents import Report
+from harness.report.contents import Beginning, Report
 from harness.study import BASELINE
 
 _FEW = 3  # names of variants that change nothing
@@ -50,6 +50,17 @@ def _claims(findings: Sequence[Finding]) -> Iterator[str]:
         what = "the baseline" if against == BASELINE else against
         claim = _CLAIMS[group[0].verdict]
         yield claim.format(names=listed(names), are=are, have=have, against=what)
+
+
+def beginning(what: Beginning) -> str:
+    """What was trained first, and for whom."""
+    uses = ((what.begun, "start", "from"), (what.drawn, "draw", "on"))
+    said = "; ".join(
+        f"{listed(names)} {verb}{'s' if len(names) == 1 else ''} {where} it"
+        for names, verb, where in uses
+        if names
+    )
+    return f"{what.name} was trained first, once a seed, for {what.updates} updates: {said}."
 
 
 def direction(metric: ScoredMetric) -> str:

@@ -65,6 +65,7 @@ def as_markdown(report: Report) -> str:
         designed=[*designs.designed(report)],
         corrected=designs.corrected(report),
         direction=sentences.direction(report.primary),
+        beginning=sentences.beginning,
         table=markdown.table,
         tables=tables,
         code=markdown.code,
