@@ -1,7 +1,7 @@
 """The reference pages, written from the code: ``python -m harness.reference docs/reference``.
 
 Hooks come from their specifications, components from what this distribution's plugins offer,
-commands from the command line itself.
+techniques from those and their tests and studies, commands from the command line itself.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from harness.catalog import Catalog, Row
 from harness.cli import main
 from harness.components import SLOTS, Component
 from harness.discovery import discover
+from harness.techniques import tables
 from harness.wording import words
 
 DISTRIBUTION = "transformer-harness"
@@ -32,12 +33,18 @@ _HOOKS = (
     "point in the group `harness`, or a file that a study names. A function may take fewer "
     "arguments than its hook gives; what it takes, it takes by name."
 )
+_TABLE = "docstrings (papers), `tests/plugins/` (what each is held against) and `studies/`"
 _PHASE = re.compile(r"^# --- (.+?) -+$")
 
 
 def pages() -> Mapping[str, str]:
     """Every page by the name of its file."""
-    return {"hooks.md": hooks(), "components.md": components(), "commands.md": commands()}
+    return {
+        "hooks.md": hooks(),
+        "components.md": components(),
+        "techniques.md": _page("Techniques", source=_TABLE, sections=list(tables(_ours()))),
+        "commands.md": commands(),
+    }
 
 
 def _page(title: str, *, source: str, sections: Sequence[str]) -> str:

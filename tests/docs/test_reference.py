@@ -17,7 +17,7 @@ HOOKS = list(every_hook())
 every = pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook.name)
 
 
-@pytest.mark.parametrize("name", ["hooks.md", "components.md", "commands.md"])
+@pytest.mark.parametrize("name", ["hooks.md", "components.md", "techniques.md", "commands.md"])
 def test_a_page_is_current(name: str) -> None:
     written = (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8")
     assert written == pages()[name], "python -m harness.reference docs/reference"
