@@ -50,6 +50,14 @@ def main() -> None:
     defer("torch")
 
 
+def _keep_lines(command: click.Command) -> None:
+    r"""Let a raw docstring say \b where click wants the character: the lines below it stay."""
+    command.help = (command.help or "").replace("\\b\n", "\b\n")
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            _keep_lines(each)
+
+
 for _command in (
     studying.run,
     studying.plan,
@@ -65,3 +73,4 @@ for _command in (
     authoring.new,
 ):
     main.add_command(_command)
+_keep_lines(main)
