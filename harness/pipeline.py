@@ -59,15 +59,19 @@ class Opened:
             self.study, runs=self.runs, ledger=self.ledger, folder=self.folder, report=report
         )
 
-    def conclude(self) -> Report:
-        """What is to be said of what is in the ledger, written down as the study's report."""
-        concluded = conclude(
+    def find(self) -> Report:
+        """What is to be said of what is in the ledger."""
+        return conclude(
             self.study,
             runs=self.runs,
             ledger=self.ledger,
             plugins=self.plugins,
             command=self.command,
         )
+
+    def conclude(self) -> Report:
+        """What is to be said of what is in the ledger, written down as the study's report."""
+        concluded = self.find()
         figures, drawn = self.study.figures, self.folder / "figures"
         drawings = [*report.draw(figures, view=concluded.view, folder=drawn)]
         for drawing in drawings:
