@@ -38,8 +38,8 @@ def stopped(report: Report) -> Report:
 def test_variants_are_compared_one_at_a_time(report: Report) -> None:
     assert [*designed(report)] == [
         (
-            "One at a time: each variant is held against the baseline, and what several of them would "
-            "do together is not tested."
+            "One at a time: each variant is held against the baseline, and what several of them "
+            "would do together is not tested."
         )
     ]
     assert corrected(report) == ", corrected by Holm's method over the 4 planned variants"
