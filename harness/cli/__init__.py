@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from harness.cli import authoring, drawing, generating, studying
+from harness.cli import authoring, drawing, exporting, generating, studying
 from harness.deferred import defer
 from harness.errors import HarnessError
 
@@ -50,6 +50,14 @@ def main() -> None:
     defer("torch")
 
 
+def _keep_lines(command: click.Command) -> None:
+    r"""Let a raw docstring say \b where click wants the character: the lines below it stay."""
+    command.help = (command.help or "").replace("\\b\n", "\b\n")
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            _keep_lines(each)
+
+
 for _command in (
     studying.run,
     studying.plan,
@@ -57,6 +65,7 @@ for _command in (
     studying.report,
     studying.sync,
     studying.ui,
+    exporting.export,
     generating.generate,
     drawing.figure,
     authoring.plugins,
@@ -64,3 +73,4 @@ for _command in (
     authoring.new,
 ):
     main.add_command(_command)
+_keep_lines(main)

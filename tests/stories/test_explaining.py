@@ -86,6 +86,13 @@ def test_a_trace_without_a_reference_is_free_running_only(say: Say) -> None:
     assert "free running: reads" in done.stdout
 
 
+def test_examples_in_help_keep_their_lines(say: Say) -> None:
+    for words in ([], ["figure"], ["generate"], ["schema"]):
+        said = say(*words, "--help").stdout
+        assert "\\b" not in said
+        assert any(line.startswith("    harness ") for line in said.splitlines())
+
+
 @pytest.mark.parametrize(
     ("words", "fault"),
     [
@@ -140,3 +147,24 @@ def test_every_figure_is_drawn_where_it_is_said(say: Say, words: list[str], tmp_
     assert done.exit_code == 0, done.output
     assert done.stdout == f"{picture}\n"
     assert picture.read_text().rstrip().endswith("</svg>")
+
+
+def test_what_was_found_is_exported_without_training(say: Say, finished: Path) -> None:
+    rows = say("export", "tiny.yaml", "--runs").stdout.splitlines()
+    run = planned(finished)
+    outcome = Ledger(finished / "results" / "runs").evaluated(run.digest, evaluation=run.evaluation)
+    assert outcome
+    assert rows[0] == "run,variant,seed,outcome,metric,value"
+    assert f"{run.digest},baseline,1,finished,nll,{outcome['scores']['nll']}" in rows
+    assert {row.split(",")[4] for row in rows[1:]} == {
+        "nll",
+        "perplexity",
+        "token_accuracy",
+        "bleu",
+    }
+    latex = say("export", "tiny.yaml", "--format", "latex")
+    assert latex.stdout.startswith(r"\begin{tabular}")
+    assert r"no-dropout & no\_inference" in latex.stdout
+    assert not (finished / "results" / "tiny").exists()
+    empty = say("export", "tiny.yaml", "--out", "elsewhere")
+    assert (empty.exit_code, empty.stderr.count("\n")) == (2, 1)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from starting import carried_out
 
 from harness.components.options import TrainedRun
 from harness.contracts import EOS, Memory, Projection, Setting, Site
@@ -177,3 +179,44 @@ def test_a_draft_that_is_the_model_is_always_right() -> None:
     model, draft = Dice(0.1, 0.2, 0.3, 0.4), Dice(0.1, 0.2, 0.3, 0.4)
     _write(model, draft, torch.tensor([[4]]), ahead=4, temperature=1.0, extra=49)
     assert model.passes == 50 / 5
+
+
+# --- in a study -----------------------------------------------------------------------------------
+
+STUDY = """
+question: Does a draft change what is written?
+baseline:
+  dataset: {copy: {train: 24, validation: 4, test: 6, symbols: 4}}
+  tokenizer: word
+  model: {d_model: 8, d_ff: 16, heads: 2, layers: 1}
+  initializer: xavier_uniform
+  loss: cross_entropy
+  optimizer: adam
+  schedule: {constant: 1.0e-2}
+  decoding_policy: teacher_forcing
+  generation: {greedy: {extra: 1}}
+  budget: {updates: 4, batch_tokens: 60, evaluate_every: 2}
+pretraining:
+  small: {model: {d_model: 4, heads: 1}}
+variants:
+  drafted: {generation: {speculative: {draft: small, extra: 1}}}
+  drawn: {generation: {speculative: {draft: small, extra: 1, temperature: 1.0}}}
+seeds: 1
+figures: []
+trackers: []
+"""
+
+
+def test_a_study_trains_the_draft_first_and_writes_what_it_writes_without(tmp_path: Path) -> None:
+    opened, ended = carried_out(tmp_path / "drafting.yaml", text=STUDY)
+    assert [each.reason for each in ended] == [None] * len(ended)
+    texts = {
+        run.variant: [
+            each.hypothesis
+            for each in opened.ledger.hypotheses(run.digest, evaluation=run.evaluation)
+        ]
+        for run in opened.plan
+        if run.variant != "small"
+    }
+    assert len(set(texts["baseline"])) > 1
+    assert texts["drafted"] == texts["baseline"] != texts["drawn"]
