@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,13 +19,16 @@ from harness.contracts import (
     Codecs,
     Corpus,
     Loss,
+    Model,
     ParameterGroup,
     Predict,
     Rate,
     Regularization,
     Setting,
+    no_trained_run,
 )
 from harness.effects import watch
+from harness.errors import HarnessError
 from harness.model import Transformer
 from harness.resolving import leaves
 from harness.study import Experiment
@@ -44,13 +47,36 @@ class Task:
     test: EncodedPairs
 
 
-def prepare(experiment: Experiment) -> Task:
-    """Build the corpus and the vocabulary, and encode every split."""
-    dataset, tokenizer = experiment.dataset, experiment.tokenizer
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """What a run begins from: the vocabulary and the final weights of another one."""
+
+    codecs: Codecs
+    weights: Mapping[str, torch.Tensor]
+
+
+def vocabulary(experiment: Experiment) -> Codecs:
+    """The codecs that an experiment learns from its own corpus."""
+    return _codecs(experiment, corpus=_corpus(experiment))
+
+
+def _corpus(experiment: Experiment) -> Corpus:
+    dataset = experiment.dataset
     with answering(dataset):
-        corpus = answers.corpus(dataset.build(), of=dataset)
+        return answers.corpus(dataset.build(), of=dataset)
+
+
+def _codecs(experiment: Experiment, *, corpus: Corpus) -> Codecs:
+    tokenizer = experiment.tokenizer
     with answering(tokenizer):
-        codecs = answers.codecs(tokenizer.build(corpus), of=tokenizer)
+        return answers.codecs(tokenizer.build(corpus), of=tokenizer)
+
+
+def prepare(experiment: Experiment, *, codecs: Codecs | None = None) -> Task:
+    """Build the corpus and, unless `codecs` are given, the vocabulary; encode every split."""
+    corpus, tokenizer = _corpus(experiment), experiment.tokenizer
+    codecs = codecs or _codecs(experiment, corpus=corpus)
+    with answering(tokenizer):
         return Task(
             corpus=corpus,
             codecs=codecs,
@@ -79,18 +105,24 @@ class Assembly:
     averager: Averager | None
 
 
-def assemble(experiment: Experiment, *, seed: int) -> Assembly:
-    """Build, initialise by name, digest, modify the model, group, optimize, average."""
+def assemble(
+    experiment: Experiment,
+    *,
+    seed: int,
+    start: Start | None = None,
+    trained: Callable[[str], Model] = no_trained_run,
+) -> Assembly:
+    """Build, initialise by name, load the start, digest, modify, group, optimize, average.
+
+    `trained` becomes ``Setting.trained``.
+    """
     budget = experiment.budget
-    task = prepare(experiment)
-    setting = Setting(
-        seed=seed,
-        replicate=experiment.replicate,
-        classes=task.codecs.target.size,
-        d_model=experiment.model.d_model,
-        updates=budget.updates,
-    )
-    model = _initialized_model(experiment, task=task, setting=setting)
+    task = prepare(experiment, codecs=start.codecs if start else None)
+    setting = _setting(experiment, seed=seed, codecs=task.codecs, trained=trained)
+    model = _model(experiment, codecs=task.codecs)
+    _initialize(model, experiment=experiment, setting=setting)
+    if start:
+        _load_start(model, weights=start.weights)
     initial_weights = {name: digest(weight) for name, weight in model.named_parameters()}
     regularizations = _regularizations(experiment, setting=setting, model=model)
     model.to(budget.device)
@@ -160,6 +192,17 @@ def _regularizations(
     return found
 
 
+def restore(
+    experiment: Experiment, *, seed: int, codecs: Codecs, weights: Mapping[str, torch.Tensor]
+) -> Transformer:
+    """The model of a run that is trained, frozen, on the CPU."""
+    model = _model(experiment, codecs=codecs)
+    setting = _setting(experiment, seed=seed, codecs=codecs, trained=no_trained_run)
+    _regularizations(experiment, setting=setting, model=model)
+    load_weights(model, weights=weights)
+    return model.requires_grad_(requires_grad=False)
+
+
 @torch.no_grad()
 def load_weights(model: Transformer, *, weights: Mapping[str, torch.Tensor]) -> None:
     """Copy weights into a model by name; every parameter must be there."""
@@ -173,20 +216,45 @@ def digest(weight: torch.Tensor) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _initialized_model(experiment: Experiment, *, task: Task, setting: Setting) -> Transformer:
+def _setting(
+    experiment: Experiment, *, seed: int, codecs: Codecs, trained: Callable[[str], Model]
+) -> Setting:
+    return Setting(
+        seed=seed,
+        replicate=experiment.replicate,
+        classes=codecs.target.size,
+        d_model=experiment.model.d_model,
+        updates=experiment.budget.updates,
+        trained=trained,
+    )
+
+
+def _model(experiment: Experiment, *, codecs: Codecs) -> Transformer:
     model = Transformer(
         experiment.model,
-        source_classes=task.codecs.source.size,
-        target_classes=task.codecs.target.size,
+        source_classes=codecs.source.size,
+        target_classes=codecs.target.size,
     )
-    model.to(_PRECISIONS[experiment.budget.precision])
+    return model.to(_PRECISIONS[experiment.budget.precision])
+
+
+def _initialize(model: Transformer, *, experiment: Experiment, setting: Setting) -> None:
     initializer = experiment.initializer
     initialize = _built(initializer, setting=setting)
     with torch.no_grad(), answering(initializer):
         for name, parameter in model.named_parameters():
             initialize(name, parameter, partial(streams.generator, setting.seed, "init"))
             answers.initialized(parameter, name=name, of=initializer)
-    return model
+
+
+def _load_start(model: Transformer, *, weights: Mapping[str, torch.Tensor]) -> None:
+    """Begin with another run's weights; raises `HarnessError` unless the names are the same."""
+    names = {name for name, _ in model.named_parameters()}
+    odd = sorted(names ^ weights.keys())
+    if odd:
+        which = "the start has no" if odd[0] in names else "only the start has"
+        raise HarnessError(f"cannot start from another model: {which} {odd[0]}")
+    load_weights(model, weights=weights)
 
 
 def _groups(

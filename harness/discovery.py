@@ -22,6 +22,7 @@ from harness.wording import meant, option_types
 
 _HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("harness_")}
 _WRAPPABLE = "harness_run"
+CORE = "harness"  # who answers a hook last, where no plugin does
 
 
 class Complaint(NamedTuple):
@@ -184,9 +185,10 @@ def takers(plugins: Plugins, *, hook: str) -> list[str]:
 
 
 def wrappers(plugins: Plugins) -> tuple[str, ...]:
-    """The modules of the plugins that put something around a run."""
+    """The modules of the plugins that put something around a run, the core's own answer apart."""
     found = _implementations(plugins, hook="harness_run")
-    return tuple(sorted({each.function.__module__ for each in found}))
+    around = {each.function.__module__ for each in found if each.plugin_name != CORE}
+    return tuple(sorted(around))
 
 
 def _implementations(plugins: Plugins, *, hook: str) -> Iterator[pluggy.HookImpl]:

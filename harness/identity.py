@@ -21,7 +21,7 @@ from typing import Any
 from harness.components import BASES, Component
 from harness.components.options import TextFile
 from harness.discovery import Plugins, wrappers
-from harness.resolving import leaves, resolved_experiment
+from harness.resolving import Written, leaves, resolved, resolved_experiment
 from harness.study import Experiment
 
 Identity = Mapping[str, Any]
@@ -42,19 +42,22 @@ _APART = frozenset(
 )
 
 
-def training_identity(experiment: Experiment, *, seed: int, plugins: Plugins) -> Identity:
+def training_identity(
+    experiment: Experiment, *, seed: int, plugins: Plugins, trained: Written = str
+) -> Identity:
     """What decides the bits of a run's training, as JSON; how it decodes is not in it.
 
     `plugins` count where they implement `harness_run`: what is wrapped around a run may change it.
+    `trained` says what stands for a trained run: the digest of it.
     """
-    choices = dict(resolved_experiment(experiment, file=content_digest))
+    choices = dict(resolved_experiment(experiment, file=content_digest, trained=trained))
     del choices["generation"]
-    trained = [
+    training = [
         getattr(experiment, field.name)
         for field in fields(experiment)
         if field.name != "generation"
     ]
-    parts = [value for value in leaves(trained) if isinstance(value, Component)]
+    parts = [value for value in leaves(training) if isinstance(value, Component)]
     return {
         "experiment": choices,
         "seed": seed,
@@ -63,11 +66,13 @@ def training_identity(experiment: Experiment, *, seed: int, plugins: Plugins) ->
     }
 
 
-def evaluation_identity(experiment: Experiment, *, training: str, split: str) -> Identity:
+def evaluation_identity(
+    experiment: Experiment, *, training: str, split: str, trained: Written = str
+) -> Identity:
     """What decides the bits of one decoding of a trained run, as JSON."""
     return {
         "training": training,
-        "generation": resolved_experiment(experiment, file=content_digest)["generation"],
+        "generation": resolved(experiment.generation, file=content_digest, trained=trained),
         "split": split,
         "code": _code([experiment.generation], core=_EVALUATION, around=()),
     }

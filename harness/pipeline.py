@@ -38,8 +38,13 @@ class Opened:
     plugins: Plugins
     ledger: Ledger
     folder: Path
-    runs: tuple[PlannedRun, ...]
+    plan: tuple[PlannedRun, ...]
     command: str
+
+    @property
+    def runs(self) -> tuple[PlannedRun, ...]:
+        """The runs that are compared: those of the variants, without what they start from."""
+        return tuple(run for run in self.plan if not run.start)
 
     def tell(self, hook: str, **facts: object) -> None:
         """Tell the observers; one that raises is named on the screen and changes nothing."""
@@ -87,7 +92,7 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> Opened:
         plugins=plugins,
         ledger=ledger,
         folder=folder,
-        runs=plan(study, plugins=plugins, ledger=ledger, previous=results.previous_plan(folder)),
+        plan=plan(study, plugins=plugins, ledger=ledger, previous=results.previous_plan(folder)),
         command=describing.command(path, out=out, seeds=seeds),
     )
 
@@ -95,7 +100,7 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> Opened:
 def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describing.Summary:
     """Answer the question that a study asks, training only what does not exist yet."""
     opened = open_study(path, out=out, seeds=seeds)
-    results.remember(opened.study, runs=opened.runs, folder=opened.folder)
+    results.remember(opened.study, runs=opened.plan, folder=opened.folder)
     followers = Followers(
         opened.study.trackers, out=out, ledger=opened.ledger, plugins=opened.plugins
     )
@@ -113,16 +118,18 @@ def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describ
     return _summary(opened, concluded=concluded, failed=failed)
 
 
-def _carry_out(opened: Opened, *, jobs: int, followers: Followers) -> dict[str, str]:
-    """Train and decode; the reason of every run that failed, by its digest."""
-    by_digest = {run.digest: run for run in reversed(opened.view().runs)}
-    updates = {run.digest: opened.study.variants[run.variant].budget.updates for run in opened.runs}
-    failed, synced = {}, time.monotonic()
+def _carry_out(opened: Opened, *, jobs: int, followers: Followers) -> list[str]:
+    """Train and decode; every run that failed, with its reason."""
+    untold = {run.digest: run for run in reversed(opened.view().runs)}
+    choices = opened.study.experiments
+    updates = {run.digest: choices[run.variant].budget.updates for run in opened.plan}
+    failed: dict[str, str] = {}
+    synced = time.monotonic()
     executor = opened.study.executor
     with ExitStack() as stack:
-        watch = stack.enter_context(watching(opened.runs, ledger=opened.ledger, updates=updates))
+        watch = stack.enter_context(watching(opened.plan, ledger=opened.ledger, updates=updates))
         looks = stack.enter_context(
-            closing(execute(opened.runs, executor=executor, jobs=jobs, ledger=opened.ledger))
+            closing(execute(opened.plan, executor=executor, jobs=jobs, ledger=opened.ledger))
         )
         for ended in looks:
             watch(ended)
@@ -131,15 +138,16 @@ def _carry_out(opened: Opened, *, jobs: int, followers: Followers) -> dict[str, 
                 followers.show(opened.view())
                 synced = time.monotonic()
             for each in ended:
-                opened.tell("harness_run_ended", run=by_digest[each.digest])
+                if run := untold.pop(each.digest, None):  # a start is told to nobody
+                    opened.tell("harness_run_ended", run=run)
                 if each.reason:
-                    failed[each.digest] = each.reason
-    return failed
+                    failed |= {run.title: each.reason for run in each.runs}
+    return [f"{run.title}: {failed[run.title]}" for run in opened.plan if run.title in failed]
 
 
 def write_report(opened: Opened) -> describing.Summary:
     """Conclude from what is in the ledger, and write it down."""
-    return _summary(opened, concluded=opened.conclude(), failed={})
+    return _summary(opened, concluded=opened.conclude(), failed=[])
 
 
 def sync(opened: Opened) -> list[str]:
@@ -163,13 +171,8 @@ def show(opened: Opened, *, port: int | None, ready: Callable[[str], None]) -> N
         page.serve(view, port=port, ready=ready)
 
 
-def _summary(opened: Opened, *, concluded: Report, failed: dict[str, str]) -> describing.Summary:
-    reasons = [
-        f"{run.variant}, seed {run.seed}: {failed[run.digest]}"
-        for run in opened.runs
-        if run.digest in failed
-    ]
-    failures = [*reasons, *concluded.faults]
+def _summary(opened: Opened, *, concluded: Report, failed: list[str]) -> describing.Summary:
+    failures = [*failed, *concluded.faults]
     return describing.summary(concluded, path=opened.folder / "report.html", failed=failures)
 
 

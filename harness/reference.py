@@ -1,7 +1,7 @@
 """The reference pages, written from the code: ``python -m harness.reference docs/reference``.
 
 Hooks come from their specifications, components from what this distribution's plugins offer,
-commands from the command line itself.
+techniques from those and their tests and studies, commands from the command line itself.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from harness.catalog import Catalog, Row
 from harness.cli import main
 from harness.components import SLOTS, Component
 from harness.discovery import discover
+from harness.techniques import tables
 from harness.testing import CHECKS
 from harness.wording import words
 
@@ -36,6 +37,7 @@ _HOOKS = (
 )
 _SPECIFICATIONS = "`harness/hookspecs.py`"
 _ALL_HOOKS = "[hooks](../hooks.md)"
+_TABLE = "docstrings (papers), `tests/plugins/` (what each is held against) and `studies/`"
 _PHASE = re.compile(r"^# --- (.+?) -+$")
 
 
@@ -49,6 +51,7 @@ def pages() -> Mapping[str, str]:
             for each in every_hook()
         },
         "components.md": components(),
+        "techniques.md": _page("Techniques", source=_TABLE, sections=list(tables(_ours()))),
         "commands.md": commands(),
     }
 

@@ -14,21 +14,18 @@ from typing import Any
 import torch
 
 from harness import checkpoint
-from harness.assembly import Assembly, assemble, load_weights
+from harness.assembly import Assembly, load_weights
 from harness.blaming import blamed, naming, owner
-from harness.catalog import Catalog
-from harness.checking import experiment_from
 from harness.contracts import Run
-from harness.discovery import Complaint, Plugins, discover, takers
+from harness.discovery import CORE, Complaint, Plugins, takers
 from harness.errors import HarnessError, PluginError
 from harness.evaluation import final_weights, teacher_forced, translate
 from harness.hookspecs import hookimpl
-from harness.identity import digest, evaluation_identity, training_identity
+from harness.identity import digest, evaluation_identity
 from harness.ledger import Hypothesis, Ledger, read_json, write_hypotheses, write_json
 from harness.study import Experiment
+from harness.trained import CHANGED, Runs
 from harness.training import Diverged, Update, train
-
-_CORE = "harness"  # as a plugin
 
 
 def perform(path: Path) -> None:
@@ -36,10 +33,9 @@ def perform(path: Path) -> None:
 
     Raises whatever goes wrong; a run that diverges does not raise, its outcome says so.
     """
-    where = read_json(path / "where.json")
-    plugins = discover([Path(file) for file in where["plugins"]])
-    asked = _asked(path, plugins=plugins, where=where)
-    plugins.registry.register(_Core(asked, plugins=plugins), name=_CORE)
+    runs = Runs.beside(path)
+    plugins, core = runs.plugins, _core(path, runs=runs)
+    plugins.registry.register(core, name=CORE)
     run = Run(read_json(path / "run.json")["seed"], path.name, path)
     with _lock(path):
         try:
@@ -52,64 +48,62 @@ def perform(path: Path) -> None:
             if whose:
                 raise PluginError(str(whose)) from error
             raise
-        _check_outcome(run, plugins=plugins, asked=asked)
+        _check_outcome(run, plugins=plugins, asked=core.asked)
 
 
 def _check_outcome(run: Run, *, plugins: Plugins, asked: Collection[Path]) -> None:
     """Raise `PluginError` where a plugin took the run from the core, and left nothing."""
     ledger = Ledger(run.path.parent)
     outcome = ledger.outcome(run.digest) or {}
-    if outcome.get("status") == "diverged" or all(
-        ledger.evaluated(run.digest, evaluation=each.name) for each in asked
-    ):
+    decoded = all(ledger.evaluated(run.digest, evaluation=each.name) for each in asked)
+    if outcome.get("status") == "diverged" or (decoded if asked else ledger.weights(run.digest)):
         return
-    others = [each for each in takers(plugins, hook="harness_run") if each != _CORE]
+    others = [each for each in takers(plugins, hook="harness_run") if each != CORE]
     fault = "says that the run is carried out, but it left no outcome"
     raise PluginError(str(Complaint(", ".join(others), "harness_run", fault)))
 
 
-def _asked(path: Path, *, plugins: Plugins, where: Mapping[str, Any]) -> dict[Path, Experiment]:
-    """The experiment of every decoding that is asked for, by its folder.
+def _core(path: Path, *, runs: Runs) -> _Core:
+    """What is to be done in a run's folder.
 
     Raises `HarnessError` if what would run here is not what the folder is named after.
     """
-    catalog, files = Catalog.of(plugins), where["files"]
-    identity = read_json(path / "run.json")
+    where = read_json(path / "where.json")
     asked = {}
     for name in where["evaluations"]:
         folder = path / "evaluations" / name
         decoding = read_json(folder / "evaluation.json")
-        choices = {**identity["experiment"], "generation": decoding["generation"]}
-        experiment = experiment_from(choices, catalog=catalog, find_file=files.__getitem__)
-        now = training_identity(experiment, seed=identity["seed"], plugins=plugins)
+        experiment = runs.experiment(path.name, generation=decoding["generation"])
         then = evaluation_identity(experiment, training=path.name, split=decoding["split"])
-        if (digest(now), digest(then)) != (path.name, name):
-            raise HarnessError("code, corpus or torch changed since the plan was made; run again")
+        if digest(then) != name:
+            raise HarnessError(CHANGED)
         asked[folder] = experiment
-    return asked
+    experiment = runs.experiment(path.name, generation=where["generation"])
+    return _Core(runs, experiment=experiment, asked=asked)
 
 
 class _Core:
     """The program's own answer to `harness_run`, which comes last."""
 
-    def __init__(self, asked: Mapping[Path, Experiment], *, plugins: Plugins) -> None:
-        self._asked, self._plugins = asked, plugins
+    def __init__(
+        self, runs: Runs, *, experiment: Experiment, asked: Mapping[Path, Experiment]
+    ) -> None:
+        self._runs, self._experiment, self.asked = runs, experiment, asked
 
     @hookimpl(trylast=True)
     def harness_run(self, run: Run) -> bool:
         """Train, then decode."""
-        ledger = Ledger(run.path.parent)
+        ledger = self._runs.ledger
         waiting = {
             folder: experiment
-            for folder, experiment in self._asked.items()
+            for folder, experiment in self.asked.items()
             if not ledger.evaluated(run.digest, evaluation=folder.name)
         }
-        if not waiting:
+        if not waiting and (self.asked or ledger.weights(run.digest)):
             return True
-        experiment = next(iter(waiting.values()))
-        checkpoint.settle(experiment.budget)
-        parts = assemble(experiment, seed=run.seed)
-        if _trained(parts, path=run.path, plugins=self._plugins):
+        checkpoint.settle(self._experiment.budget)
+        parts = self._runs.assemble(self._experiment, seed=run.seed)
+        if _trained(parts, path=run.path, plugins=self._runs.plugins):
             for folder, each in waiting.items():
                 _evaluate(parts, experiment=each, folder=folder)
         return True

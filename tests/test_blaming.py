@@ -82,6 +82,12 @@ def filled(effect):
     return Regularization(modify_model=modify_model)
 
 
+def altered(change):
+    def modify_model(model, *, generator):
+        model.sites["encoder.embedding"].alter(change)
+    return Regularization(modify_model=modify_model)
+
+
 def bad_gradients(parameters, *, update, generator):
     parameters[0].grad.fill_(nan)
 
@@ -135,6 +141,7 @@ builds(Regularizer, nan_penalty=Regularization(penalty=lambda found: found[0].lo
 builds(Regularizer, nan_site=filled(lambda value, site, noise: value * nan))
 builds(Regularizer, flat_site=filled(lambda value, site, noise: value.flatten()))
 builds(Regularizer, torn_site=filled(broken))
+builds(Regularizer, flat_change=altered(lambda value: value.flatten()))
 builds(Regularizer, nan_gradients=Regularization(modify_gradients=bad_gradients))
 builds(Regularizer, nan_weights=Regularization(modify_weights=bad_weights))
 builds(Loss, rows=lambda logits, targets: logits.sum(1))
@@ -191,6 +198,7 @@ BROKEN = {
         "nan_site": f"at update 1; {NAN}what regularizer nan_site does at a site",
         "flat_site": "site encoder.embedding must give shape",
         "torn_site": "raised KeyError: 'odd' (faulty.py, line",
+        "flat_change": "site encoder.embedding must give shape",
         "nan_gradients": "the gradients are not finite after regularizer nan_gradients changed",
         "nan_weights": "the weights are not finite after regularizer nan_weights changed",
     },

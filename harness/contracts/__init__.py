@@ -8,6 +8,7 @@ from harness.contracts.facts import (
     Finding,
     LedgerView,
     Measurement,
+    Method,
     Outcome,
     Page,
     ReportView,
@@ -47,6 +48,7 @@ from harness.contracts.parts import (
     Score,
     ScoreText,
     Setting,
+    no_trained_run,
 )
 from harness.contracts.tensors import (
     Batch,
@@ -95,6 +97,7 @@ __all__ = [
     "MakeOptimizer",
     "Measurement",
     "Memory",
+    "Method",
     "Model",
     "ModifyGradients",
     "ModifyModel",
@@ -123,4 +126,5 @@ __all__ = [
     "Sweep",
     "Tracking",
     "Verdict",
+    "no_trained_run",
 ]

@@ -26,6 +26,15 @@ class Specimen(NamedTuple):
     written: Mapping[str, str]  # by variant; without those that did not translate it
 
 
+class Beginning(NamedTuple):
+    """What was trained before the variants, once a seed, and which of them needed it."""
+
+    name: str
+    updates: int
+    begun: Sequence[str]  # the variants that start from it
+    drawn: Sequence[str]  # the variants that name it in an option
+
+
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """A finished study.
@@ -52,6 +61,7 @@ class Report:
     runs: Sequence[RunFacts] = ()
     design: Design = field(default_factory=Design)
     faults: Sequence[str] = ()
+    beginnings: Sequence[Beginning] = ()
 
     @property
     def on_primary(self) -> list[Finding]:

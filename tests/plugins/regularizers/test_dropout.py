@@ -1,3 +1,5 @@
+"""Held against torch's feature and alpha dropout, and the first value that changes at a site."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
