@@ -11,7 +11,7 @@ from typing import NamedTuple
 from harness.catalog import Row
 from harness.errors import Fault
 from harness.planning import PlannedRun
-from harness.report import Report
+from harness.report import Report, markdown, tables
 from harness.report.sentences import answer
 
 _DIGITS = 12  # of a digest, enough to tell runs apart
@@ -34,16 +34,30 @@ def command(path: Path, *, out: Path, seeds: int | None) -> str:
 
 def summary(report: Report, *, path: Path, failed: Sequence[str]) -> Summary:
     """The question, each verdict with its reason, what failed, and where the report is."""
-    lines = [report.question, ""]
-    width = max((len(finding.label) for finding in report.on_primary), default=0)
-    lines += [
-        f"  {finding.label:{width}}  {finding.verdict:12}  {finding.reason}"
-        for finding in report.on_primary
-    ]
-    lines += ["", answer(report), ""]
+    lines = [report.question, "", *_verdicts(report), "", answer(report), ""]
     lines += [f"failed: {reason}" for reason in failed]
     lines.append(f"report: {path}")
     return Summary("\n".join(lines), failed)
+
+
+def comparison(report: Report) -> Summary:
+    """The same without a study: verdicts, then the tables of a report in Markdown."""
+    lines = [*_verdicts(report), "", answer(report), "", markdown.table(tables.verdicts(report))]
+    if report.exploratory:
+        lines += ["", "Exploratory, corrected within each metric:", ""]
+        lines.append(markdown.table(tables.exploratory(report)))
+    if any(report.changes.values()):
+        lines += ["", "Options that differ:", "", markdown.table(tables.changes(report))]
+    lines += [f"failed: {fault}" for fault in report.faults]
+    return Summary("\n".join(lines), report.faults)
+
+
+def _verdicts(report: Report) -> list[str]:
+    width = max((len(finding.label) for finding in report.on_primary), default=0)
+    return [
+        f"  {finding.label:{width}}  {finding.verdict:12}  {finding.reason}"
+        for finding in report.on_primary
+    ]
 
 
 def plan_text(runs: Sequence[PlannedRun]) -> str:
