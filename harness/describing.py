@@ -54,6 +54,8 @@ def plan_text(runs: Sequence[PlannedRun]) -> str:
     ]
     waiting = {run.digest for run in runs if not run.exists}
     lines += ["", f"{len(runs)} runs; {len(waiting)} to train or decode"]
+    if any(run.trial for run in runs):
+        lines.append("which runs are compared follows from these trials")
     return "\n".join(lines)
 
 
