@@ -45,7 +45,7 @@ def main() -> None:
       harness run studies/ablation.yaml         train, compare, report
 
     A run that exists is never trained twice, and an interrupted one goes on where it was.
-    Exit status: 0 done, 1 some runs failed, 2 the study, a plugin or an option is wrong.
+    Exit status: 0 done, 1 some runs or metrics failed, 2 the study, a plugin or an option is wrong.
     """
     defer("torch")
 
