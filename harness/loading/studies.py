@@ -256,6 +256,10 @@ def _designs(data: Mapping[str, Any]) -> Iterator[Misfit]:
     if "factors" in given and len(given) > 1:
         fault = f"factors are a study of their own; move {given[0]} to another"
         yield Misfit((given[0],), fault, at_key=True)
+    compare = data.get("compare")
+    if "factors" in given and isinstance(compare, Mapping) and compare.get("against") == "each":
+        fault = "factors are compared by their effects, not each against each"
+        yield Misfit(("compare", "against"), fault)
 
 
 def _names(components: Any) -> list[str | None]:

@@ -31,6 +31,7 @@ def answer(report: Report) -> str:
         for claim in _claims([each for each in report.on_primary if each.verdict == verdict])
     ]
     seeds = f"{len(report.seeds)} {'seed' if len(report.seeds) == 1 else 'seeds'}"
+    seeds = f"at most {seeds}" if report.design.looks else seeds
     primary = report.primary
     return f"By {primary.name} on the {primary.split} split, over {seeds}: {'; '.join(claims)}."
 
