@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 from harness.analysis import RunResult
 from harness.components import Metric
 from harness.contracts import Outcome, Score
-from harness.identity import digest, source_digest
 from harness.ledger import Hypothesis, Ledger, read_json, write_json
 from harness.planning import PlannedRun
-from harness.resolving import resolved
+from harness.sentences import columns, metric_key, over_sentences
 
 
 class ScoredRun(NamedTuple):
@@ -37,9 +36,8 @@ def score(run: PlannedRun, *, metrics: Sequence[Metric], ledger: Ledger) -> Scor
         outcome: Outcome = "diverged" if ended["status"] == "diverged" else "failed"
         return ScoredRun(RunResult(variant=run.variant, seed=run.seed, outcome=outcome), {})
     folder = ledger.evaluation(run.digest, evaluation=run.evaluation)
-    text = _text_scores(
-        ledger.hypotheses(run.digest, evaluation=run.evaluation), metrics=metrics, folder=folder
-    )
+    hypotheses = ledger.hypotheses(run.digest, evaluation=run.evaluation)
+    text = _text_scores(hypotheses, metrics=metrics, folder=folder)
     scores = {**evaluated["scores"], **{name: each.value for name, each in text.items()}}
     result = RunResult(
         variant=run.variant,
@@ -49,6 +47,7 @@ def score(run: PlannedRun, *, metrics: Sequence[Metric], ledger: Ledger) -> Scor
         tokens=evaluated["tokens"],
         references=evaluated["references"],
         written=hashlib.sha256((folder / "hypotheses.jsonl").read_bytes()).hexdigest(),
+        sentences=over_sentences(hypotheses, metrics=metrics, folder=folder, scores=scores),
     )
     return ScoredRun(result, {name: each.signature for name, each in text.items()})
 
@@ -57,21 +56,13 @@ def _text_scores(
     hypotheses: Sequence[Hypothesis], *, metrics: Sequence[Metric], folder: Path
 ) -> dict[str, Score]:
     kept: dict[str, Any] = read_json(folder / "scores.json") or {}
-    keys = {metric.name: _key(metric) for metric in metrics}
+    keys = {metric.name: metric_key(metric) for metric in metrics}
     missing = [metric for metric in metrics if keys[metric.name] not in kept]
     for metric in missing:
         judge = metric.build()
-        given = judge(
-            [each.hypothesis for each in hypotheses], [each.reference for each in hypotheses]
-        )
+        given = judge(*columns(hypotheses))
         value = given.value if math.isfinite(given.value) else None
         kept[keys[metric.name]] = [value, given.signature]
     if missing:
         write_json(folder / "scores.json", value=kept)
     return {name: Score(*kept[key]) for name, key in keys.items()}
-
-
-def _key(metric: Metric) -> str:
-    """What decides a metric's answer to given text: its options and its code."""
-    code = source_digest(type(metric).__module__)
-    return digest({"metric": resolved(metric), "code": code})[:16]

@@ -65,7 +65,9 @@ def weigh(pairing: Pairing, *, margin: float | None, family: int) -> Evidence:
         p_floor=sign_flip_floor(pairing.n) if pairing.method == "paired_t" else None,
         p_equivalent=_p_equivalent(pairing, test=test, margin=margin),
         effect_size=_effect_size(pairing, test=test),
-        detectable=smallest_shift(test.df, alpha=ALPHA / family) * test.error if test else None,
+        detectable=smallest_shift(round(test.df, 2), alpha=ALPHA / family) * test.error
+        if test
+        else None,
         correlation=_correlation(pairing),
         p_diverged=_p_diverged(pairing),
         sentences=over_sentences,

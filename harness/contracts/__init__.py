@@ -27,6 +27,7 @@ from harness.contracts.model import (
 )
 from harness.contracts.parts import (
     Averager,
+    BySentence,
     Draw,
     Generate,
     Initialize,
@@ -72,6 +73,7 @@ __all__ = [
     "UNK",
     "Averager",
     "Batch",
+    "BySentence",
     "Cache",
     "Codec",
     "Codecs",
