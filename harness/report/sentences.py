@@ -18,6 +18,28 @@ _CLAIMS: dict[Verdict, str] = {
 }
 
 
+_WOULD_SHOW = (
+    "Would show: the smallest difference that so many runs, as noisy as these, would have shown"
+    " with a probability of 80%. Effect size: the difference in standard deviations, corrected for"
+    " few runs (Hedges)."
+)
+_WITHIN = (
+    "Within the margin: two one-sided tests that the difference is less than {:g} in size,"
+    " corrected as p is."
+)
+_FLIPS = (
+    "Sign-flip and max-T tests assume nothing about the shape of the noise; max-T is corrected for"
+    " the number of variants. Neither can go below the least p that so many seeds can reach."
+    " Correlation: of variant and baseline over seeds, which is what pairing gains by."
+)
+_DIVERGED = "Diverged: in how many seeds, with the exact p that the baseline does so as often."
+SOURCES = (
+    "The difference with its 95% interval for new seeds on these sentences, for these runs on new"
+    " sentences, and for new seeds on new sentences. The paired bootstrap over sentences is about"
+    " the two models of the first seed, and no others."
+)
+
+
 def answer(report: Report) -> str:
     """What the study found on its primary metric."""
     if not report.on_primary:
@@ -27,9 +49,44 @@ def answer(report: Report) -> str:
         names = [finding.variant for finding in report.on_primary if finding.verdict == verdict]
         are, have = ("is", "has") if len(names) == 1 else ("are", "have")
         claims += [claim.format(names=listed(names), are=are, have=have)] if names else []
+    claims += [
+        f"{finding.variant} diverged in {finding.diverged} of {finding.planned}"
+        for finding in report.on_primary
+        if finding.diverged
+    ]
     seeds = f"{len(report.seeds)} {'seed' if len(report.seeds) == 1 else 'seeds'}"
     primary = report.primary
     return f"By {primary.name} on the {primary.split} split, over {seeds}: {'; '.join(claims)}."
+
+
+def method(report: Report) -> str:
+    """How the table of verdicts was computed."""
+    family = len(report.on_primary)
+    holm = f", corrected by Holm's method over the {family} planned variants" if family > 1 else ""
+    if any(finding.method == "welch" for finding in report.on_primary):
+        return (
+            "A difference is the variant's mean minus the baseline's, over all runs with a score;"
+            " nothing is paired. Its interval is not corrected for the number of variants."
+            f" p is from Welch's t test{holm}."
+        )
+    return (
+        "A difference is variant minus baseline on the same seed, averaged over the seeds that both"
+        " finished; its interval is not corrected for the number of variants."
+        f" p is from a paired t test{holm}."
+    )
+
+
+def certainty(report: Report) -> str:
+    """How to read the table that says how sure the verdicts are."""
+    said = [_WOULD_SHOW]
+    said += [
+        _WITHIN.format(margin) for margin in {each.margin for each in report.on_primary} if margin
+    ]
+    if any(finding.p_sign_flip is not None for finding in report.on_primary):
+        said.append(_FLIPS)
+    if any(finding.p_diverged is not None for finding in report.on_primary):
+        said.append(_DIVERGED)
+    return " ".join(said)
 
 
 def direction(metric: ScoredMetric) -> str:
