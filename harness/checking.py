@@ -7,7 +7,7 @@ A component is written ``noam``, ``{noam: {warmup: 4}}``, ``{noam: null}`` or, w
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -38,12 +38,13 @@ Checked = TypeVar("Checked")
 class Checker:
     """Makes components out of plain data; both methods raise `Misfits`.
 
-    `find_file` turns the path of a text file as it was written into the one to open, and raises
-    `ValueError` when there is no such file.
+    `find_file` turns the path of a text file as it was written into the one to open, `find_start`
+    the name of a trained run into what stands for it; both raise `ValueError` when there is none.
     """
 
     catalog: Catalog
     find_file: Callable[[str], str] | None = None
+    find_start: Callable[[str], str] | None = None
 
     def component(self, data: object, *, slot: str) -> Component:
         """The component that `data` names, with its options."""
@@ -72,7 +73,11 @@ class Checker:
         """The dataclass `of` with these options; `owner` is what messages call it."""
         if not isinstance(data, Mapping):
             raise Misfits([Misfit((), f"{owner} takes {{option: value}}, not {shown(data)}")])
-        context = {"choose": self.component, "find_file": self.find_file}
+        context = {
+            "choose": self.component,
+            "find_file": self.find_file,
+            "find_start": self.find_start,
+        }
         try:
             adapter = _adapter(cast("type", of))
             checked: Checked = adapter.validate_json(json.dumps(data), context=context)
@@ -92,9 +97,13 @@ class Checker:
                 given = {name: {name: given[name]} for name in sorted(given)}
             data = {**data, "regularizers": given}
         try:
-            return self.options(data, of=Experiment, owner=BASELINE)
+            experiment = self.options(data, of=Experiment, owner=BASELINE)
         except Misfits as found:
             raise Misfits([_once_named(each) for each in found.misfits]) from None
+        excluded = list(_excluded(experiment))
+        if excluded:
+            raise Misfits(excluded)
+        return experiment
 
 
 def experiment_from(
@@ -106,6 +115,15 @@ def experiment_from(
     except Misfits as found:
         lines = (f"{'.'.join(map(str, each.place))}: {each.message}" for each in found.misfits)
         raise HarnessError("\n".join(lines)) from None
+
+
+def _excluded(experiment: Experiment) -> Iterator[Misfit]:
+    """Every regularizer that cannot stand beside another that is there."""
+    for name, regularizer in experiment.regularizers.items():
+        for other in regularizer.excludes:
+            if other in experiment.regularizers:
+                fault = f"{name} cannot stand beside {other}; switch one of them off"
+                yield Misfit(("regularizers", name), fault, at_key=True)
 
 
 def _once_named(misfit: Misfit) -> Misfit:

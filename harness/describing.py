@@ -48,10 +48,9 @@ def summary(report: Report, *, path: Path, failed: Sequence[str]) -> Summary:
 
 def plan_text(runs: Sequence[PlannedRun]) -> str:
     """A line a run, and how many there are of each kind."""
-    width = max(len(run.variant) for run in runs)
+    width = max(len(run.label) for run in runs)
     lines = [
-        f"{run.variant:{width}}  seed {run.seed:<3} {run.digest[:_DIGITS]}  {run.why}"
-        for run in runs
+        f"{run.label:{width}}  seed {run.seed:<3} {run.digest[:_DIGITS]}  {run.why}" for run in runs
     ]
     waiting = {run.digest for run in runs if not run.exists}
     lines += ["", f"{len(runs)} runs; {len(waiting)} to train or decode"]
@@ -59,8 +58,12 @@ def plan_text(runs: Sequence[PlannedRun]) -> str:
 
 
 def plan_json(runs: Sequence[PlannedRun]) -> str:
-    """A list of objects: variant, seed, digest, exists, why."""
-    fields = ("variant", "seed", "digest", "evaluation", "exists", "why")
+    """A list of objects: variant, seed, digest, exists, why; `start` where it is none, but needed.
+
+    `needs` and `drafts` are digests of the starts that training and decoding wait for.
+    """
+    fields = ["variant", "seed", "digest", "evaluation", "exists", "why"]
+    fields += ["start", "needs", "drafts"]
     return json.dumps([{name: getattr(run, name) for name in fields} for run in runs], indent=2)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import describing, report, results
+from harness.blaming import complaint, naming
 from harness.catalog import Catalog
 from harness.conclusion import conclude
 from harness.contracts import StudyView
@@ -37,14 +38,19 @@ class Opened:
     plugins: Plugins
     ledger: Ledger
     folder: Path
-    runs: tuple[PlannedRun, ...]
+    plan: tuple[PlannedRun, ...]
     command: str
+
+    @property
+    def runs(self) -> tuple[PlannedRun, ...]:
+        """The runs that are compared: those of the variants, without what they start from."""
+        return tuple(run for run in self.plan if not run.start)
 
     def tell(self, hook: str, **facts: object) -> None:
         """Tell the observers; one that raises is named on the screen and changes nothing."""
         arguments = {"study": self.view(), "ledger": self.ledger, **facts}
-        for complaint in observe(self.plugins, hook=hook, arguments=arguments):
-            sys.stderr.write(f"warning: {complaint}\n")
+        for fault in observe(self.plugins, hook=hook, arguments=arguments):
+            sys.stderr.write(f"warning: {fault}\n")
 
     def view(self, report: Report | None = None) -> StudyView:
         """The study as observers see it, with what was found once there is a report."""
@@ -52,14 +58,25 @@ class Opened:
             self.study, runs=self.runs, ledger=self.ledger, folder=self.folder, report=report
         )
 
+    def find(self) -> Report:
+        """What is to be said of what is in the ledger."""
+        return conclude(
+            self.study,
+            runs=self.runs,
+            ledger=self.ledger,
+            plugins=self.plugins,
+            command=self.command,
+        )
+
     def conclude(self) -> Report:
         """What is to be said of what is in the ledger, written down as the study's report."""
-        concluded = conclude(self.study, runs=self.runs, ledger=self.ledger, command=self.command)
+        concluded = self.find()
         figures, drawn = self.study.figures, self.folder / "figures"
         drawings = [*report.draw(figures, view=concluded.view, folder=drawn)]
         for drawing in drawings:
             if drawing.fault:
-                sys.stderr.write(f"warning: {drawing.fault}\n")
+                fault = complaint(self.plugins, error=drawing.fault)
+                sys.stderr.write(f"warning: {fault}\n")
         report.write(concluded, folder=self.folder, drawings=drawings)
         return concluded
 
@@ -79,7 +96,7 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> Opened:
         plugins=plugins,
         ledger=ledger,
         folder=folder,
-        runs=plan(study, plugins=plugins, ledger=ledger, previous=results.previous_plan(folder)),
+        plan=plan(study, plugins=plugins, ledger=ledger, previous=results.previous_plan(folder)),
         command=describing.command(path, out=out, seeds=seeds),
     )
 
@@ -87,11 +104,14 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> Opened:
 def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describing.Summary:
     """Answer the question that a study asks, training only what does not exist yet."""
     opened = open_study(path, out=out, seeds=seeds)
-    results.remember(opened.study, runs=opened.runs, folder=opened.folder)
-    followers = Followers(opened.study.trackers, out=out, ledger=opened.ledger)
+    results.remember(opened.study, runs=opened.plan, folder=opened.folder)
+    followers = Followers(
+        opened.study.trackers, out=out, ledger=opened.ledger, plugins=opened.plugins
+    )
     opened.tell("harness_study_started")
     try:
-        failed = _carry_out(opened, jobs=jobs, followers=followers)
+        with naming(opened.plugins):
+            failed = _carry_out(opened, jobs=jobs, followers=followers)
     except BaseException:
         followers.end(opened.view(), patience=_HURRY)  # or trackers show runs that go on for ever
         raise
@@ -102,16 +122,18 @@ def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describ
     return _summary(opened, concluded=concluded, failed=failed)
 
 
-def _carry_out(opened: Opened, *, jobs: int, followers: Followers) -> dict[str, str]:
-    """Train and decode; the reason of every run that failed, by its digest."""
-    by_digest = {run.digest: run for run in reversed(opened.view().runs)}
-    updates = {run.digest: opened.study.variants[run.variant].budget.updates for run in opened.runs}
-    failed, synced = {}, time.monotonic()
-    executor = opened.study.executor.build(jobs=jobs)
+def _carry_out(opened: Opened, *, jobs: int, followers: Followers) -> list[str]:
+    """Train and decode; every run that failed, with its reason."""
+    untold = {run.digest: run for run in reversed(opened.view().runs)}
+    choices = opened.study.experiments
+    updates = {run.digest: choices[run.variant].budget.updates for run in opened.plan}
+    failed: dict[str, str] = {}
+    synced = time.monotonic()
+    executor = opened.study.executor
     with ExitStack() as stack:
-        watch = stack.enter_context(watching(opened.runs, ledger=opened.ledger, updates=updates))
+        watch = stack.enter_context(watching(opened.plan, ledger=opened.ledger, updates=updates))
         looks = stack.enter_context(
-            closing(execute(opened.runs, jobs=executor, ledger=opened.ledger))
+            closing(execute(opened.plan, executor=executor, jobs=jobs, ledger=opened.ledger))
         )
         for ended in looks:
             watch(ended)
@@ -120,42 +142,42 @@ def _carry_out(opened: Opened, *, jobs: int, followers: Followers) -> dict[str, 
                 followers.show(opened.view())
                 synced = time.monotonic()
             for each in ended:
-                opened.tell("harness_run_ended", run=by_digest[each.digest])
+                if run := untold.pop(each.digest, None):  # a start is told to nobody
+                    opened.tell("harness_run_ended", run=run)
                 if each.reason:
-                    failed[each.digest] = each.reason
-    return failed
+                    failed |= {run.title: each.reason for run in each.runs}
+    return [f"{run.title}: {failed[run.title]}" for run in opened.plan if run.title in failed]
 
 
 def write_report(opened: Opened) -> describing.Summary:
     """Conclude from what is in the ledger, and write it down."""
-    return _summary(opened, concluded=opened.conclude(), failed={})
+    return _summary(opened, concluded=opened.conclude(), failed=[])
 
 
 def sync(opened: Opened) -> list[str]:
     """Let every tracker copy what it misses; what was in the way, a line each."""
     view = opened.view(opened.conclude())
-    faults = (
-        (each.name, copied(each, study=view, out=opened.out, ledger=opened.ledger))
-        for each in opened.study.trackers
+    return copied(
+        opened.study.trackers,
+        study=view,
+        out=opened.out,
+        ledger=opened.ledger,
+        plugins=opened.plugins,
     )
-    return [f"tracker {name}: {fault}" for name, fault in faults if fault]
 
 
 def show(opened: Opened, *, port: int | None, ready: Callable[[str], None]) -> None:
     """Serve the study's page until interrupted, with all that is in the ledger."""
-    page = page_of(opened.study.trackers, out=opened.out)
-    view = opened.view(opened.conclude())
-    page.sync(view, opened.ledger)
-    page.serve(view, port=port, ready=ready)
+    with naming(opened.plugins):
+        page = page_of(opened.study.trackers, out=opened.out)
+        view = opened.view(opened.conclude())
+        page.sync(view, opened.ledger)
+        page.serve(view, port=port, ready=ready)
 
 
-def _summary(opened: Opened, *, concluded: Report, failed: dict[str, str]) -> describing.Summary:
-    reasons = [
-        f"{run.variant}, seed {run.seed}: {failed[run.digest]}"
-        for run in opened.runs
-        if run.digest in failed
-    ]
-    return describing.summary(concluded, path=opened.folder / "report.html", failed=reasons)
+def _summary(opened: Opened, *, concluded: Report, failed: list[str]) -> describing.Summary:
+    failures = [*failed, *concluded.faults]
+    return describing.summary(concluded, path=opened.folder / "report.html", failed=failures)
 
 
 def validate(path: Path) -> tuple[Fault, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from annotated_types import MinLen
+from annotated_types import Ge, Le, MinLen
 
 from harness.components import (
     Averaging,
@@ -26,8 +27,13 @@ from harness.components import (
     Tokenizer,
     Tracker,
 )
-from harness.components.options import NonNegativeInt, PositiveFloat, PositiveInt
-from harness.contracts import Method
+from harness.components.options import (
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    TrainedRun,
+)
+from harness.contracts import Design, Method
 
 BASELINE = "baseline"
 _STRICT: Any = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
@@ -108,8 +114,38 @@ class Comparison:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stopping:
+    """How many seeds a study takes that stops itself: `least` at first, `most` at the end.
+
+    The variants that are undecided at a look get `step` seeds more, by default so many that there
+    are four looks at most. Every look may be the last, so each is tested at .05 divided by the
+    number of those that are planned (Bonferroni; the alpha of Lan and DeMets 1983, spent evenly).
+    """
+
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+    least: Annotated[int, Ge(2)]
+    most: Annotated[int, Le(1000)]
+    until: Literal["decided"] = "decided"
+    step: PositiveInt | None = None
+
+    def __post_init__(self) -> None:
+        if self.most <= self.least:
+            raise ValueError(f"most must be above least, got {self.most} and {self.least}")
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """After how many seeds the study is looked at."""
+        step = self.step or math.ceil((self.most - self.least) / 3)
+        return (*range(self.least, self.most, step), self.most)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """All the choices of one variant, resolved: nothing inherited, nothing defaulted later."""
+    """All the choices of one variant, resolved: nothing inherited, nothing defaulted later.
+
+    `starts_from` names the pretraining with whose final weights and vocabulary training begins.
+    """
 
     __pydantic_config__: ClassVar[Any] = _STRICT
 
@@ -127,11 +163,15 @@ class Experiment:
     generation: Generation
     budget: Budget
     replicate: NonNegativeInt = 0
+    starts_from: TrainedRun | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """A question, the variants that answer it (the baseline first), and how they are compared."""
+    """A question, the variants that answer it (the baseline first), and how they are compared.
+
+    `pretraining` has what variants start from or draw on, trained once a seed and not compared.
+    """
 
     name: str
     path: Path
@@ -142,5 +182,12 @@ class Study:
     figures: tuple[Figure, ...]
     compare: Comparison
     executor: Executor
+    design: Design = field(default_factory=Design)
     trackers: tuple[Tracker, ...] = ()
     plugins: tuple[Path, ...] = ()
+    pretraining: Mapping[str, Experiment] = field(default_factory=dict)
+
+    @property
+    def experiments(self) -> Mapping[str, Experiment]:
+        """Everything that may be trained, by its name: variants, then pretraining."""
+        return {**self.variants, **self.pretraining}

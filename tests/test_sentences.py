@@ -10,7 +10,6 @@ import pytest
 from harness import identity
 from harness.components import Metric
 from harness.contracts import BySentence, Score, ScoreText
-from harness.errors import HarnessError
 from harness.ledger import Hypothesis
 from harness.sentences import metric_key, over_sentences
 from harness_metrics.bleu import Bleu
@@ -52,13 +51,13 @@ def test_statistics_are_kept_and_computed_once(
 ) -> None:
     scores = {"exact_match": 200 / 3, "longest": 9.0}
     metrics = [ExactMatch(), Longest()]
-    found = over_sentences(LINES, metrics=metrics, folder=tmp_path, scores=scores)
+    found, _ = over_sentences(LINES, metrics=metrics, folder=tmp_path, scores=scores)
     assert list(found) == ["exact_match"]
     assert found["exact_match"].influence == pytest.approx([100 / 3, -200 / 3, 100 / 3])
-    (kept,) = json.loads((tmp_path / "sentences.json").read_text()).values()
-    assert kept["statistics"] == [[1, 1], [0, 1], [1, 1]]
+    kept, nothing = json.loads((tmp_path / "sentences.json").read_text()).values()
+    assert (kept["statistics"], nothing) == ([[1, 1], [0, 1], [1, 1]], {})
     monkeypatch.setattr("harness.sentences.resample", None)
-    again = over_sentences(LINES, metrics=metrics, folder=tmp_path, scores=scores)
+    again, _ = over_sentences(LINES, metrics=metrics, folder=tmp_path, scores=scores)
     assert again == found
 
 
@@ -66,7 +65,7 @@ def test_the_cores_scores_are_made_of_what_evaluation_wrote(tmp_path: Path) -> N
     told = {"nats": [1.0, 4.0], "right": [2.0, 1.0], "tokens": [2.0, 4.0]}
     (tmp_path / "by_sentence.json").write_text(json.dumps(told))
     scores = {"nll": 5 / 6, "token_accuracy": 0.5, "perplexity": 2.300975890892825}
-    found = over_sentences([], metrics=[], folder=tmp_path, scores=scores)
+    found, _ = over_sentences([], metrics=[], folder=tmp_path, scores=scores)
     assert set(found) == set(scores)
     # Without the first sentence nll is 1, without the second 0.5.
     assert found["nll"].influence == pytest.approx([-0.25, 0.25])
@@ -74,10 +73,12 @@ def test_the_cores_scores_are_made_of_what_evaluation_wrote(tmp_path: Path) -> N
 
 
 def test_statistics_that_do_not_make_the_score_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(HarnessError) as error:
-        over_sentences(LINES, metrics=[Wrong()], folder=tmp_path, scores={"wrong": 9.0})
-    assert str(error.value) == (
-        "metric wrong: its statistics by sentence make a score of 21, and it says 9"
+    found, (fault,) = over_sentences(
+        LINES, metrics=[Wrong()], folder=tmp_path, scores={"wrong": 9.0}
+    )
+    assert found == {}
+    assert str(fault) == (
+        "metric wrong: its statistics by sentence make a score of 21, where it is 9"
     )
 
 

@@ -1,42 +1,125 @@
-"""How small a difference a t test would have found: by integration, not by simulation."""
+"""What a number of seeds can show: the power of the t test, in standard deviations.
+
+An effect is in standard deviations of what is tested: of the paired differences (d_z) or, unpaired,
+of either side's scores (d). Welch's test has the power of the unpaired one when both spread alike.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from statistics import variance
 
 from harness.analysis.statistics import ALPHA
 
 POWER = 0.8
-_STEP, _FARTHEST = 0.01, 9.0  # in standard deviations; beyond lies 1e-18
+_NODES = 32  # of the Gauss-Legendre rule, a panel
+_REACH = 12.0  # standard deviations around a mean, beyond which nothing is left
 
 
-def power(shift: float, *, df: float, alpha: float = ALPHA) -> float:
-    """The probability that a two-sided t test at `alpha` finds a shift.
+def power(effect: float, *, n: int, alpha: float = ALPHA, paired: bool = True) -> float:
+    """The probability that the two-sided t test at level `alpha` sees a true effect.
 
-    `shift` is the true difference in standard errors of its estimate: d_z sqrt(n) of n pairs, with
-    n - 1 degrees of freedom. T = (Z + shift) / sqrt(V / df) with Z normal and V chi-squared, so
-    P(|T| > c) is the mean of P(V < df (z + shift)^2 / c^2) over z.
+    `n` is the number of pairs, or of runs on each side. Raises `ValueError` for fewer than two.
+    """
+    df, shift = _test(effect, n=n, paired=paired)
+    return power_at(shift, df=df, alpha=alpha)
+
+
+def power_at(shift: float, *, df: float, alpha: float = ALPHA) -> float:
+    """The same of any t test; `shift` is the effect in standard errors of its estimate.
+
+    Given s, the sample's standard deviation over the true one, the test's mean is normal: power is
+    the mean of Phi(shift - t s) + Phi(-shift - t s) over the law of s, chi / sqrt(df), which is
+    integrated panel by panel (Cohen 1988, chapter 2, has the noncentral t; scipy's is NaN far out).
     """
     import numpy as np
-    from scipy.special import chdtr, stdtrit
+    from scipy.special import gammaln, ndtr, stdtrit
 
-    critical = float(stdtrit(df, 1 - alpha / 2))
-    z = np.arange(-_FARTHEST, _FARTHEST + _STEP / 2, _STEP)
-    density = np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
-    return float(_STEP * (density * chdtr(df, df * ((z + shift) / critical) ** 2)).sum())
+    t = -float(stdtrit(df, alpha / 2))
+    edges = _edges(df, turn=shift / t, width=1 / t)
+    x, weight = np.polynomial.legendre.leggauss(_NODES)
+    low, half = np.array(edges[:-1])[:, None], np.diff(edges)[:, None] / 2
+    s = low + half * (x + 1)
+    scale = math.log(2) + df / 2 * math.log(df / 2) - float(gammaln(df / 2))
+    density = np.exp(scale + (df - 1) * np.log(s) - df / 2 * s**2)
+    rejected = ndtr(shift - t * s) + ndtr(-shift - t * s)
+    return min(1.0, float((half * weight * density * rejected).sum()))
 
 
 @lru_cache(maxsize=4096)
 def smallest_shift(df: float, *, alpha: float = ALPHA, wanted: float = POWER) -> float:
-    """The shift that a two-sided t test at `alpha` finds with a probability of `wanted`.
+    """The smallest shift that a t test sees with a probability of at least `wanted`."""
+    low, high = 0.0, 1.0
+    while power_at(high, df=df, alpha=alpha) < wanted:
+        low, high = high, 2 * high
+    while high - low > 1e-10 * high:
+        middle = (low + high) / 2
+        if power_at(middle, df=df, alpha=alpha) < wanted:
+            low = middle
+        else:
+            high = middle
+    return high
 
-    Over sqrt(n), it is the smallest effect d_z that n pairs show.
+
+def detectable(n: int, *, alpha: float = ALPHA, power: float = POWER, paired: bool = True) -> float:
+    """The smallest true effect that the test sees with a probability of at least `power`.
+
+    Raises `ValueError` for fewer than two.
     """
-    from scipy.optimize import brentq
-    from scipy.special import chdtri, stdtrit
+    df, unit = _test(1.0, n=n, paired=paired)
+    return smallest_shift(df, alpha=alpha, wanted=power) / unit
 
-    critical = float(stdtrit(df, 1 - alpha / 2))
-    farthest = critical * math.sqrt(float(chdtri(df, 1e-3)) / df) + _FARTHEST
-    missing = lambda shift: power(shift, df=df, alpha=alpha) - wanted  # noqa: E731 (what brentq solves)
-    return float(brentq(missing, 0.0, farthest, xtol=1e-9))
+
+def seeds_for(
+    effect: float, *, alpha: float = ALPHA, power: float = POWER, paired: bool = True
+) -> int:
+    """The fewest seeds with which the test sees this true effect with `power`.
+
+    Raises `ValueError` for an effect of 0, which no number of seeds would show.
+    """
+    if effect == 0:
+        raise ValueError("no number of seeds shows an effect of 0")
+    low, high = 1, 2
+    while _power(effect, n=high, alpha=alpha, paired=paired) < power:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _power(effect, n=middle, alpha=alpha, paired=paired) < power:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def pooled_sd(samples: Iterable[Sequence[float]]) -> tuple[float, int] | None:
+    """The standard deviation within samples, and its degrees of freedom; None where there are none.
+
+    s^2 = sum of squared deviations from each sample's own mean / sum of (n - 1).
+    """
+    squares, freedom = 0.0, 0
+    for sample in samples:
+        if len(sample) > 1:
+            squares += variance(sample) * (len(sample) - 1)
+            freedom += len(sample) - 1
+    return (math.sqrt(squares / freedom), freedom) if freedom else None
+
+
+_power = power  # where `power` is the one that is wished for
+
+
+def _test(effect: float, *, n: int, paired: bool) -> tuple[int, float]:
+    """The degrees of freedom, and the noncentrality of t."""
+    if n < 2:
+        raise ValueError(f"a test needs 2 seeds, got {n}")
+    return (n - 1, effect * math.sqrt(n)) if paired else (2 * n - 2, effect * math.sqrt(n / 2))
+
+
+def _edges(df: float, *, turn: float, width: float) -> list[float]:
+    """Panels that follow both the law of s and the place where the test turns."""
+    spread = _REACH / math.sqrt(2 * df)
+    low, high = max(0.0, 1 - spread), 1 + spread
+    evenly = [low + (high - low) * part / 8 for part in range(9)]
+    near = [turn + width * step for step in (-8, -4, -2, -1, 0, 1, 2, 4, 8)]
+    return sorted({*evenly, *(edge for edge in near if low < edge < high)})

@@ -55,5 +55,5 @@ def bootstrap_p(pairing: Pairing) -> float | None:
     if not any(drawn):
         return None
     center, observed = mean(drawn), abs(pairing.differences[0])
-    beyond = sum(value - center > observed for value in drawn)
-    return (beyond + 1) / (len(drawn) + 1)
+    hits: int = sum(value - center > observed for value in drawn)
+    return (hits + 1) / (len(drawn) + 1)

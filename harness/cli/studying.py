@@ -51,7 +51,7 @@ def plan(study: Path, *, out: Path, seeds: int | None, as_json: bool) -> None:
     """
     from harness import describing, pipeline
 
-    runs = pipeline.open_study(study, out=out, seeds=seeds).runs
+    runs = pipeline.open_study(study, out=out, seeds=seeds).plan
     click.echo(describing.plan_json(runs) if as_json else describing.plan_text(runs))
 
 

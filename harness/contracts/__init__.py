@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.contracts.designs import Design, Factorial, Level, Sweep
 from harness.contracts.facts import (
     CORE_METRICS,
     Finding,
@@ -20,9 +21,12 @@ from harness.contracts.facts import (
     Verdict,
 )
 from harness.contracts.model import (
+    Adapter,
     Cache,
+    Change,
     Effect,
     Model,
+    Projection,
     Site,
 )
 from harness.contracts.parts import (
@@ -45,6 +49,7 @@ from harness.contracts.parts import (
     Score,
     ScoreText,
     Setting,
+    no_trained_run,
 )
 from harness.contracts.tensors import (
     Batch,
@@ -71,20 +76,25 @@ __all__ = [
     "PAD",
     "SPECIAL_TOKENS",
     "UNK",
+    "Adapter",
     "Averager",
     "Batch",
     "BySentence",
     "Cache",
+    "Change",
     "Codec",
     "Codecs",
     "Corpus",
+    "Design",
     "Draw",
     "Effect",
+    "Factorial",
     "Finding",
     "Generate",
     "Initialize",
     "Jobs",
     "LedgerView",
+    "Level",
     "Loss",
     "MakeOptimizer",
     "Measurement",
@@ -101,6 +111,7 @@ __all__ = [
     "Parameters",
     "Predict",
     "Prediction",
+    "Projection",
     "Rate",
     "Regularization",
     "ReportView",
@@ -114,6 +125,8 @@ __all__ = [
     "Site",
     "Split",
     "StudyView",
+    "Sweep",
     "Tracking",
     "Verdict",
+    "no_trained_run",
 ]

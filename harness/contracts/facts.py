@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
+from harness.contracts.designs import Design
 from harness.contracts.text import Split
 
 # The scores that every run has and no plugin can redefine; whether higher is better.
@@ -152,7 +153,8 @@ class ReportView:
     """A report's numbers, as figures see them.
 
     `metric` is the primary one, on `split`; `variants` and `seeds` are what was planned, the
-    baseline first; `runs` has one entry for each of both; `findings` are on every metric.
+    baseline first; `runs` has one entry for each of both; `findings` are on every metric; `design`
+    says how the variants were chosen.
     """
 
     metric: str
@@ -162,6 +164,7 @@ class ReportView:
     seeds: tuple[int, ...]
     findings: tuple[Finding, ...]
     runs: tuple[RunFacts, ...]
+    design: Design = field(default_factory=Design)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,10 +14,16 @@ from harness.contracts.facts import ReportView
 from harness.contracts.model import Model
 from harness.contracts.tensors import Batch, Prediction
 from harness.contracts.text import BOS, EOS, PAD, UNK
+from harness.errors import HarnessError
 from harness.streams import Noise
 
 if TYPE_CHECKING:
     import matplotlib.figure
+
+
+def no_trained_run(digest: str) -> Model:
+    """The answer where no run can be had; raises `HarnessError`."""
+    raise HarnessError(f"no trained run can be had here: {digest}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +31,8 @@ class Setting:
     """What a component is told when it is built; its own options never repeat any of it.
 
     `classes` counts the target vocabulary with its special tokens, `updates` the whole budget.
+    `trained` gives the model of an option of type `TrainedRun`: its final weights of the same seed,
+    frozen, on the device of the run, with the same vocabulary.
     """
 
     seed: int
@@ -36,6 +44,7 @@ class Setting:
     bos: int = BOS
     eos: int = EOS
     unk: int = UNK
+    trained: Callable[[str], Model] = no_trained_run
 
 
 # Aliases quote torch and matplotlib, which they would load; annotations are strings already.
@@ -75,7 +84,7 @@ class Generate(Protocol):
 
 @runtime_checkable
 class ModifyModel(Protocol):
-    """Fill sites or add adapters, once, after initialisation."""
+    """Fill or alter sites, hang adapters, freeze parameters: once, after initialisation."""
 
     def __call__(self, model: Model, *, generator: Callable[[str], torch.Generator]) -> None: ...
 
@@ -101,10 +110,12 @@ class Regularization:
     """What a regularizer does, each part only where it does something.
 
     `passes` forwards are made of every batch, each with noise of its own. `penalty` takes their
-    predictions and is summed over tokens, as losses are.
+    predictions and is summed over tokens, as losses are. Evaluation averages the probabilities of
+    `members` passes, each with noise that adapters hear and no site does; 0 is one without noise.
     """
 
     passes: int = 1
+    members: int = 0
     modify_model: ModifyModel | None = None
     penalty: Callable[[Sequence[Prediction]], torch.Tensor] | None = None
     modify_gradients: ModifyGradients | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -23,13 +23,16 @@ from harness.loading.faults import Faults
 from harness.loading.names import name_fault
 from harness.loading.nodes import entries, irregularities, plain
 from harness.loading.reading import read
+from harness.loading.starts import find_start, start_names
 from harness.loading.variants import experiments
 from harness.messages import Misfit, Misfits
-from harness.study import Comparison, Study
+from harness.study import Comparison, Stopping, Study
 from harness.wording import meant, shown
 
 _DEFAULTS = {"executor": "local", "trackers": ["mlflow"]}
-_FIGURES = ("forest", "learning_curves", "slopes", "cost")  # those of them that are installed
+# Those of them that are installed, and that have something to show.
+_FIGURES = ("forest", "trend", "interactions", "learning_curves", "slopes", "cost")
+_ONLY_WITH = {"trend": "grid", "interactions": "factors"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +43,19 @@ class StudyKeys:
 
     question: Annotated[str, MinLen(1)]
     baseline: Mapping[str, Any]
-    variants: Annotated[Mapping[str, Any], MinLen(1)]
-    seeds: Annotated[int, Ge(1), Le(1000)] | Annotated[tuple[NonNegativeInt, ...], MinLen(1)]
+    variants: Annotated[Mapping[str, Any], MinLen(1)] | None = None
+    grid: Annotated[Mapping[str, Annotated[tuple[Any, ...], MinLen(1)]], MinLen(1)] | None = None
+    factors: (
+        Annotated[Mapping[str, Annotated[Mapping[str, Mapping[str, Any]], MinLen(1)]], MinLen(2)]
+        | None
+    ) = None
+    seeds: (
+        Annotated[int, Ge(1), Le(1000)]
+        | Annotated[tuple[NonNegativeInt, ...], MinLen(1)]
+        | Stopping
+    )
     metrics: tuple[Metric, ...] = ()
+    pretraining: Mapping[str, Any] = field(default_factory=dict)
     figures: tuple[Figure, ...]
     compare: Comparison = field(default_factory=Comparison)
     executor: Executor
@@ -62,24 +75,31 @@ def load(
     root = _root(path, faults=faults)
     plugins = plugins or discover()
     files = _register_files(root, path=path, plugins=plugins, faults=faults)
-    checker = Checker(Catalog.of(plugins), partial(_find_file, folder=path.parent))
+    checker = Checker(
+        Catalog.of(plugins),
+        partial(_find_file, folder=path.parent),
+        partial(find_start, among=start_names(root)),
+    )
     for complaint in checker.catalog.complaints:
         if complaint.plugin in files:
             faults.add(str(complaint), at=files[complaint.plugin])
-    variants = experiments(root, checker=checker, faults=faults)
+    variants, design, pretraining = experiments(root, checker=checker, faults=faults)
     top = _top(root, checker=checker, faults=faults)
+    wanted = top.seeds if seeds is None else seeds
     study = Study(
         name=path.stem,
         path=path,
         question=top.question.strip(),
         variants=variants,
-        seeds=_seeds(top.seeds if seeds is None else seeds),
+        design=replace(design, looks=wanted.looks if isinstance(wanted, Stopping) else ()),
+        seeds=_seeds(wanted),
         metrics=top.metrics,
         figures=top.figures,
         compare=top.compare,
         executor=top.executor,
         trackers=top.trackers,
         plugins=tuple(Path(file).absolute() for file in files),
+        pretraining=pretraining,
     )
     return study, plugins
 
@@ -139,9 +159,16 @@ def _find_file(name: str, *, folder: Path) -> str:
 def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> StudyKeys:
     """The study apart from its experiments; raises `StudyError` if there is any fault at all."""
     offered = checker.catalog.offers[Figure.slot]
-    figures = [name for name in _FIGURES if name in offered]
-    data = {**_DEFAULTS, "figures": figures, **plain(root)}
+    given = plain(root)
+    figures = [
+        name
+        for name in _FIGURES
+        if name in offered and (name not in _ONLY_WITH or given.get(_ONLY_WITH[name]) is not None)
+    ]
+    data = {**_DEFAULTS, "figures": figures, **given}
     faults.add_misfits(_contradictions(data), root=root)
+    if isinstance(data.get("seeds"), Mapping):
+        data |= {"seeds": _stopping(data["seeds"], checker=checker, root=root, faults=faults)}
     try:
         top = checker.options(data, of=StudyKeys, owner="a study")
     except Misfits as found:
@@ -151,8 +178,21 @@ def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> StudyKeys:
     return top
 
 
+def _stopping(
+    data: Mapping[str, Any], *, checker: Checker, root: yaml.Node, faults: Faults
+) -> object:
+    """Seeds that stop themselves, checked alone: in a choice of types, a fault has no place."""
+    try:
+        checker.options(data, of=Stopping, owner="seeds")
+    except Misfits as found:
+        faults.add_misfits(found.under("seeds").misfits, root=root)
+        return 1
+    return data
+
+
 def _contradictions(data: Mapping[str, Any]) -> Iterator[Misfit]:
     """What no single option has wrong."""
+    yield from _designs(data)
     metrics, seeds, compare = (data.get(name) for name in ("metrics", "seeds", "compare"))
     named, figures = _names(metrics), _names(data.get("figures"))
     yield from _repetitions(named, slot="metrics", word="metric")
@@ -179,6 +219,16 @@ def _unknown_metrics(compare: Any, *, possible: Sequence[str]) -> Iterator[Misfi
             yield Misfit(place, fault, at_key=len(place) == 3)
 
 
+def _designs(data: Mapping[str, Any]) -> Iterator[Misfit]:
+    """Whether there is anything to compare, and whether it is one question."""
+    given = [name for name in ("variants", "grid", "factors") if data.get(name) is not None]
+    if not given:
+        yield Misfit((), "a study needs 'variants', a 'grid' or 'factors'", at_key=True)
+    if "factors" in given and len(given) > 1:
+        fault = f"factors are a study of their own; move {given[0]} to another"
+        yield Misfit((given[0],), fault, at_key=True)
+
+
 def _names(components: Any) -> list[str | None]:
     return [_named(each) for each in components] if isinstance(components, list) else []
 
@@ -195,5 +245,7 @@ def _repetitions(values: Sequence[Any], *, slot: str, word: str) -> Iterator[Mis
             yield Misfit((slot, number), f"{word} {shown(value)} is given twice")
 
 
-def _seeds(seeds: int | tuple[int, ...]) -> tuple[int, ...]:
+def _seeds(seeds: int | tuple[int, ...] | Stopping) -> tuple[int, ...]:
+    if isinstance(seeds, Stopping):
+        return tuple(range(1, seeds.most + 1))
     return tuple(range(1, seeds + 1)) if isinstance(seeds, int) else seeds

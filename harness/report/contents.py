@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from harness.analysis import RunResult, ScoredMetric
-from harness.contracts import Finding, ReportView, RunFacts
+from harness.contracts import Design, Finding, ReportView, RunFacts
 
 
 class Change(NamedTuple):
@@ -26,13 +26,23 @@ class Specimen(NamedTuple):
     written: Mapping[str, str]  # by variant; without those that did not translate it
 
 
+class Beginning(NamedTuple):
+    """What was trained before the variants, once a seed, and which of them needed it."""
+
+    name: str
+    updates: int
+    begun: Sequence[str]  # the variants that start from it
+    drawn: Sequence[str]  # the variants that name it in an option
+
+
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """A finished study.
 
     `variants` and `seeds` are what was planned, the baseline first; `changes` has the variants that
     differ from it; `runs` are for figures;
-    `signatures` say how each text metric was computed; `command` is what to type to
+    `signatures` say how each text metric was computed, and `faults` which could not be, in a line
+    each; `command` is what to type to
     get the report again, and `versions` name what it was made with.
     """
 
@@ -49,6 +59,9 @@ class Report:
     command: str
     versions: Mapping[str, str]
     runs: Sequence[RunFacts] = ()
+    design: Design = field(default_factory=Design)
+    faults: Sequence[str] = ()
+    beginnings: Sequence[Beginning] = ()
 
     @property
     def on_primary(self) -> list[Finding]:
@@ -71,4 +84,5 @@ class Report:
             seeds=tuple(self.seeds),
             findings=tuple(self.findings),
             runs=tuple(self.runs),
+            design=self.design,
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from harness.analysis import ScoredMetric
 from harness.contracts import Verdict
-from harness.report.contents import Report
+from harness.report.contents import Beginning, Report
 
 _CLAIMS: dict[Verdict, str] = {
     "better": "{names} {are} better than the baseline",
@@ -87,6 +87,17 @@ def certainty(report: Report) -> str:
     if any(finding.p_diverged is not None for finding in report.on_primary):
         said.append(_DIVERGED)
     return " ".join(said)
+
+
+def beginning(what: Beginning) -> str:
+    """What was trained first, and for whom."""
+    uses = ((what.begun, "start", "from"), (what.drawn, "draw", "on"))
+    said = "; ".join(
+        f"{listed(names)} {verb}{'s' if len(names) == 1 else ''} {where} it"
+        for names, verb, where in uses
+        if names
+    )
+    return f"{what.name} was trained first, once a seed, for {what.updates} updates: {said}."
 
 
 def direction(metric: ScoredMetric) -> str:

@@ -66,6 +66,7 @@ def as_markdown(report: Report) -> str:
         sentences=sentences,
         answer=sentences.answer(report),
         direction=sentences.direction(report.primary),
+        beginning=sentences.beginning,
         table=markdown.table,
         tables=tables,
         code=markdown.code,
