@@ -37,7 +37,7 @@ def difference(finding: Finding) -> str:
     return center if finding.interval_low is None else f"{center} ({low} to {high})"
 
 
-def between(low: float | None, high: float | None, *, places: int) -> str:
+def between(low: float | None, *, high: float | None, places: int) -> str:
     """An interval, such as ``-2.02 to -1.90``."""
     if low is None or high is None:
         return NONE

@@ -71,11 +71,13 @@ def sources(report: Report) -> Table:
     rows = [
         [
             each.variant,
-            between(each.interval_low, each.interval_high, places=decimals(each)),
+            between(each.interval_low, high=each.interval_high, places=decimals(each)),
             between(
-                each.interval_sentences_low, each.interval_sentences_high, places=decimals(each)
+                each.interval_sentences_low,
+                high=each.interval_sentences_high,
+                places=decimals(each),
             ),
-            between(each.combined_low, each.combined_high, places=decimals(each)),
+            between(each.combined_low, high=each.combined_high, places=decimals(each)),
             _p(each.p_bootstrap),
         ]
         for each in report.on_primary
