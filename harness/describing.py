@@ -35,9 +35,9 @@ def command(path: Path, *, out: Path, seeds: int | None) -> str:
 def summary(report: Report, *, path: Path, failed: Sequence[str]) -> Summary:
     """The question, each verdict with its reason, what failed, and where the report is."""
     lines = [report.question, ""]
-    width = max((len(finding.variant) for finding in report.on_primary), default=0)
+    width = max((len(finding.label) for finding in report.on_primary), default=0)
     lines += [
-        f"  {finding.variant:{width}}  {finding.verdict:12}  {finding.reason}"
+        f"  {finding.label:{width}}  {finding.verdict:12}  {finding.reason}"
         for finding in report.on_primary
     ]
     lines += ["", answer(report), ""]
@@ -54,6 +54,8 @@ def plan_text(runs: Sequence[PlannedRun]) -> str:
     ]
     waiting = {run.digest for run in runs if not run.exists}
     lines += ["", f"{len(runs)} runs; {len(waiting)} to train or decode"]
+    if any(run.trial for run in runs):
+        lines.append("which runs are compared follows from these trials")
     return "\n".join(lines)
 
 

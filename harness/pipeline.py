@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import describing, report, results
@@ -19,11 +19,13 @@ from harness.errors import Fault, StudyError
 from harness.execution import execute
 from harness.ledger import Ledger
 from harness.loading import load, plugins_named_in
-from harness.planning import PlannedRun, plan
+from harness.planning import PlannedRun, Previous, plan
 from harness.progress import watching
-from harness.report import Report
+from harness.report import Report, Trials
+from harness.stopping import due
 from harness.study import Study
 from harness.tracking import Followers, copied, page_of
+from harness.tuning import settled, trials, tuned
 from harness.views import study_view
 
 _SYNC_EVERY = 4.0  # seconds
@@ -40,6 +42,7 @@ class Opened:
     folder: Path
     plan: tuple[PlannedRun, ...]
     command: str
+    tuning: Trials | None = None
 
     @property
     def runs(self) -> tuple[PlannedRun, ...]:
@@ -60,13 +63,14 @@ class Opened:
 
     def find(self) -> Report:
         """What is to be said of what is in the ledger."""
-        return conclude(
+        concluded = conclude(
             self.study,
             runs=self.runs,
             ledger=self.ledger,
             plugins=self.plugins,
             command=self.command,
         )
+        return replace(concluded, tuning=self.tuning)
 
     def conclude(self) -> Report:
         """What is to be said of what is in the ledger, written down as the study's report."""
@@ -91,14 +95,27 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> Opened:
     study, plugins = load(path, seeds=seeds)
     folder = results.study_folder(study, out=out)
     ledger = Ledger(out / "runs")
-    return Opened(
+    opened = Opened(
         study=study,
         plugins=plugins,
         ledger=ledger,
         folder=folder,
-        plan=plan(study, plugins=plugins, ledger=ledger, previous=results.previous_plan(folder)),
+        plan=(),
         command=describing.command(path, out=out, seeds=seeds),
     )
+    return _planned(opened, previous=results.previous_plan(folder))
+
+
+def _planned(opened: Opened, *, previous: Previous) -> Opened:
+    """With the runs that the study needs next: those of its tuning, or its own."""
+    study, plugins, ledger = opened.study, opened.plugins, opened.ledger
+    tried = trials(study, plugins=plugins, ledger=ledger, previous=previous)
+    if not all(run.exists for run in tried):
+        return replace(opened, plan=tried)
+    tuning = tuned(study, trials=tried, ledger=ledger)
+    study = settled(study, trials=tuning)
+    runs = plan(study, plugins=plugins, ledger=ledger, previous=previous)
+    return replace(opened, study=study, tuning=tuning, plan=due(study, runs=runs, ledger=ledger))
 
 
 def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describing.Summary:
@@ -112,6 +129,12 @@ def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describ
     try:
         with naming(opened.plugins):
             failed = _carry_out(opened, jobs=jobs, followers=followers)
+            while not failed and (opened.study.design.looks or opened.study.tuning):
+                opened = _planned(opened, previous={})
+                if all(run.exists for run in opened.plan):
+                    break
+                results.remember(opened.study, runs=opened.plan, folder=opened.folder)
+                failed = _carry_out(opened, jobs=jobs, followers=followers)
     except BaseException:
         followers.end(opened.view(), patience=_HURRY)  # or trackers show runs that go on for ever
         raise

@@ -94,6 +94,8 @@ class Budget:
 class Comparison:
     """How variants are held against the baseline; `primary` is the metric that verdicts are on.
 
+    `against` is the baseline, or ``each`` for every pair, the baseline among them.
+
     `method` is ``paired_t``, on the differences of equal seeds, or ``welch`` for runs that share
     nothing (Welch 1947). `margin` is the largest difference that would not matter: a number in the
     primary metric's own unit, or ``{metric: number}``; without it, nothing is called equivalent.
@@ -103,6 +105,7 @@ class Comparison:
     __pydantic_config__: ClassVar[Any] = _STRICT
 
     primary: str = "nll"
+    against: Literal["baseline", "each"] = "baseline"
     method: Method = "paired_t"
     margin: PositiveFloat | Mapping[str, PositiveFloat] | None = None
 
@@ -111,6 +114,20 @@ class Comparison:
         if isinstance(self.margin, Mapping):
             return self.margin.get(metric)
         return self.margin if metric == self.primary else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuningOptions:
+    """The same values of one option for every variant, tried with so many seeds of their own.
+
+    The best on validation is what the variant is compared with: by the primary metric or, where
+    that is one of text, by negative log-likelihood.
+    """
+
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+    grid: Annotated[Mapping[str, Annotated[tuple[Any, ...], MinLen(2)]], MinLen(1)]
+    seeds: PositiveInt = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +184,31 @@ class Experiment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tuning:
+    """Equal tuning: every variant at each value of one option, with seeds that are only for that.
+
+    `candidates` has the experiments by variant and value.
+    """
+
+    option: str
+    candidates: Mapping[str, Mapping[str, Experiment]]
+    seeds: tuple[int, ...]
+
+    def name(self, variant: str, *, value: str) -> str:
+        """What the trials of one value are called."""
+        return f"{variant}, {self.option} {value}"
+
+    @property
+    def experiments(self) -> Mapping[str, Experiment]:
+        """Everything that is tried, by its name."""
+        return {
+            self.name(variant, value=value): experiment
+            for variant, values in self.candidates.items()
+            for value, experiment in values.items()
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Study:
     """A question, the variants that answer it (the baseline first), and how they are compared.
 
@@ -186,8 +228,10 @@ class Study:
     trackers: tuple[Tracker, ...] = ()
     plugins: tuple[Path, ...] = ()
     pretraining: Mapping[str, Experiment] = field(default_factory=dict)
+    tuning: Tuning | None = None
 
     @property
     def experiments(self) -> Mapping[str, Experiment]:
-        """Everything that may be trained, by its name: variants, then pretraining."""
-        return {**self.variants, **self.pretraining}
+        """Everything that may be trained, by its name: variants, pretraining, what tuning tries."""
+        tried = self.tuning.experiments if self.tuning else {}
+        return {**self.variants, **self.pretraining, **tried}

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from harness.report.contents import Beginning, Change, Report, Specimen
+from harness.report.contents import Beginning, Change, Report, Specimen, Trials, Tuned
 from harness.report.drawing import Drawing, draw
 from harness.report.writing import brief, write
 
-__all__ = ["Beginning", "Change", "Drawing", "Report", "Specimen", "brief", "draw", "write"]
+__all__ = [
+    "Beginning",
+    "Change",
+    "Drawing",
+    "Report",
+    "Specimen",
+    "Trials",
+    "Tuned",
+    "brief",
+    "draw",
+    "write",
+]

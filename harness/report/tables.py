@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from harness.analysis import p_text
 from harness.contracts import Finding
-from harness.report.contents import Report, Specimen
+from harness.report.contents import Report, Specimen, Trials
 from harness.report.numbers import (
     NONE,
     between,
@@ -39,9 +39,9 @@ _EMPTY = Note("(nothing)")
 def verdicts(report: Report) -> Table:
     """The primary metric: means, difference, p, verdict."""
     counted = "runs" if any(each.method == "welch" for each in report.on_primary) else "pairs"
-    header = ["variant", "verdict", counted, BASELINE, "variant mean", _DIFFERENCE, "p"]
+    header = ["variant", "verdict", counted, _against(report), "variant mean", _DIFFERENCE, "p"]
     rows = [
-        [finding.variant, finding.verdict, finding.n, *_numbers(finding)]
+        [finding.label, finding.verdict, finding.n, *_numbers(finding)]
         for finding in report.on_primary
     ]
     return Table(header, rows, right=2)
@@ -60,7 +60,7 @@ def certainty(report: Report) -> Table:
     ]
     found = [(name, [cell(each) for each in report.on_primary]) for name, cell in columns]
     shown = [(name, cells) for name, cells in found if any(cell != NONE for cell in cells)]
-    names = [finding.variant for finding in report.on_primary] if shown else []
+    names = [finding.label for finding in report.on_primary] if shown else []
     rows = [*zip(names, *(cells for _, cells in shown), strict=True)]
     return Table(["variant", *(name for name, _ in shown)], rows, right=1)
 
@@ -70,7 +70,7 @@ def sources(report: Report) -> Table:
     header = ["variant", "new seeds", "new sentences", "both", "bootstrap p, two models only"]
     rows = [
         [
-            each.variant,
+            each.label,
             between(each.interval_low, high=each.interval_high, places=decimals(each)),
             between(
                 each.interval_sentences_low,
@@ -88,12 +88,18 @@ def sources(report: Report) -> Table:
 
 def exploratory(report: Report) -> Table:
     """Every other metric, in brief."""
-    header = ["metric", "variant", "verdict", BASELINE, "variant mean", _DIFFERENCE, "p"]
+    header = ["metric", "variant", "verdict", _against(report), "variant mean", _DIFFERENCE, "p"]
     rows = [
-        [finding.metric, finding.variant, finding.verdict, *_numbers(finding)]
+        [finding.metric, finding.label, finding.verdict, *_numbers(finding)]
         for finding in report.exploratory
     ]
     return Table(header, rows, right=3)
+
+
+def _against(report: Report) -> str:
+    """What the column is called with the means of what variants are held against."""
+    plain = all(each.against == BASELINE for each in report.findings)
+    return BASELINE if plain else "against"
 
 
 def changes(report: Report) -> Table:
@@ -106,27 +112,54 @@ def changes(report: Report) -> Table:
     return Table(["variant", "option", BASELINE, "variant"], rows, right=4)
 
 
+def tuning(trials: Trials) -> Table:
+    """What tuning gave each variant, and what every value scored on validation."""
+    values = list(trials.variants[0].scores)
+    rows = [
+        [
+            each.variant,
+            each.chosen,
+            *("diverged" if score is None else f"{score:.4g}" for score in each.scores.values()),
+        ]
+        for each in trials.variants
+    ]
+    return Table(["variant", "got", *values], rows, right=1)
+
+
 def runs(report: Report) -> Table:
     """How many runs were planned, and what became of them."""
     outcomes = Counter((result.variant, result.outcome) for result in report.results)
+    planned = _planned(report)
     rows = []
     for variant in report.variants:
         ended = [outcomes[variant, "finished"], outcomes[variant, "diverged"]]
         ended.append(outcomes[variant, "failed"])
-        rows.append([variant, len(report.seeds), *ended, len(report.seeds) - sum(ended)])
+        size = len(planned[variant])
+        rows.append([variant, size, *ended, size - sum(ended)])
     header = ["variant", "planned", "finished", "diverged", "failed", "not run"]
     return Table(header, rows, right=1)
+
+
+def _planned(report: Report) -> Mapping[str, Sequence[int]]:
+    """The seeds of each variant; where they stop themselves, not all have the same."""
+    if not report.design.looks:
+        return dict.fromkeys(report.variants, report.seeds)
+    return {
+        variant: [run.seed for run in report.runs if run.variant == variant]
+        for variant in report.variants
+    }
 
 
 def by_seed(report: Report) -> Table:
     """The primary metric of every run."""
     results = {(result.variant, result.seed): result for result in report.results}
     places = max((decimals(finding) for finding in report.on_primary), default=3)
+    planned = _planned(report)
 
     def cell(variant: str, *, seed: int) -> str:
         result = results.get((variant, seed))
         if result is None:
-            return "not run"
+            return "not run" if seed in planned[variant] else NONE
         if result.outcome != "finished":
             return result.outcome
         return number(result.score(report.primary.name), places=places)
