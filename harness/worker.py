@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import math
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,7 +23,14 @@ from harness.errors import HarnessError, PluginError
 from harness.evaluation import final_weights, teacher_forced, translate
 from harness.hookspecs import hookimpl
 from harness.identity import digest, evaluation_identity
-from harness.ledger import Hypothesis, Ledger, read_json, write_hypotheses, write_json
+from harness.ledger import (
+    Hypothesis,
+    Ledger,
+    read_json,
+    write_columns,
+    write_hypotheses,
+    write_json,
+)
 from harness.study import Experiment
 from harness.trained import CHANGED, Runs
 from harness.training import Diverged, Update, train
@@ -175,9 +183,12 @@ def _evaluate(parts: Assembly, *, experiment: Experiment, folder: Path) -> None:
         for pair, text in zip(pairs, written, strict=True)
     ]
     write_hypotheses(folder, hypotheses=hypotheses)
-    scores = teacher_forced(parts, pairs=encoded).by_name()
+    scored = teacher_forced(parts, pairs=encoded)
+    if math.isfinite(scored.nll):
+        named = zip(("nats", "right", "tokens"), scored.by_sentence, strict=True)
+        write_columns(folder / "by_sentence.json", columns=dict(named))
     outcome = {
-        "scores": scores,
+        "scores": scored.by_name(),
         "sentences": len(hypotheses),
         # What was scored: two runs can be compared only where these are equal.
         "tokens": _digest([each.tolist() for each in encoded.targets]),

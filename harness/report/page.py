@@ -33,6 +33,7 @@ def as_html(report: Report, *, drawings: Sequence[Drawing]) -> str:
     )
     return environment.get_template("report.html.j2").render(
         report=report,
+        sentences=sentences,
         answer=sentences.answer(report),
         designed=[*designs.designed(report)],
         corrected=designs.corrected(report),

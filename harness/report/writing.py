@@ -29,11 +29,13 @@ def write(report: Report, *, folder: Path, drawings: Sequence[Drawing] = ()) -> 
 
 
 def brief(report: Report) -> str:
-    """The answer and the table of verdicts, in Markdown, for places where a report is too much."""
+    """The answer, the verdicts and how sure they are, in Markdown: a report in brief."""
     question, answer = markdown.escape(report.question), markdown.escape(sentences.answer(report))
     parts = [f"**{question}** {answer}"]
     if report.on_primary:
         parts.append(markdown.table(tables.verdicts(report)))
+    if (certainty := tables.certainty(report)).rows:
+        parts.append(markdown.table(certainty))
     return "\n\n".join(parts) + "\n"
 
 
@@ -61,6 +63,7 @@ def as_markdown(report: Report) -> str:
     template = resources.files("harness.report").joinpath("report.md.j2").read_text("utf-8")
     return environment.from_string(template).render(
         report=report,
+        sentences=sentences,
         answer=sentences.answer(report),
         designed=[*designs.designed(report)],
         corrected=designs.corrected(report),
