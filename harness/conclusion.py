@@ -11,6 +11,7 @@ from statistics import pstdev
 from harness.analysis import RunResult, ScoredMetric, compare
 from harness.contracts import CORE_METRICS, RunFacts
 from harness.differences import differences
+from harness.fairness import fairness
 from harness.ledger import Hypothesis, Ledger
 from harness.planning import PlannedRun
 from harness.report import Change, Report, Specimen
@@ -28,7 +29,7 @@ def conclude(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger, comman
     every = (score(run, metrics=study.metrics, ledger=ledger) for run in runs)
     scored = [each for each in every if each is not None]
     results = [each.result for each in scored]
-    metrics = scored_metrics(study)
+    metrics, changed = scored_metrics(study), changes(study)
     findings = compare(
         results,
         variants=tuple(study.variants),
@@ -44,11 +45,12 @@ def conclude(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger, comman
         seeds=study.seeds,
         results=results,
         findings=findings,
-        changes=changes(study),
+        changes=changed,
         specimens=_specimens(runs, ledger=ledger),
         signatures={name: text for each in scored for name, text in each.signatures.items()},
         command=command,
         runs=_facts(runs, results=results, ledger=ledger),
+        fairness=fairness(study, runs=runs, ledger=ledger, changed=changed),
         versions={
             "harness": version("transformer-harness"),
             "torch": version("torch"),

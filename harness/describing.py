@@ -10,11 +10,8 @@ from typing import NamedTuple
 
 from harness.catalog import Row
 from harness.errors import Fault
-from harness.planning import PlannedRun
 from harness.report import Report
 from harness.report.sentences import answer
-
-_DIGITS = 12  # of a digest, enough to tell runs apart
 
 
 class Summary(NamedTuple):
@@ -44,24 +41,6 @@ def summary(report: Report, *, path: Path, failed: Sequence[str]) -> Summary:
     lines += [f"failed: {reason}" for reason in failed]
     lines.append(f"report: {path}")
     return Summary("\n".join(lines), failed)
-
-
-def plan_text(runs: Sequence[PlannedRun]) -> str:
-    """A line a run, and how many there are of each kind."""
-    width = max(len(run.variant) for run in runs)
-    lines = [
-        f"{run.variant:{width}}  seed {run.seed:<3} {run.digest[:_DIGITS]}  {run.why}"
-        for run in runs
-    ]
-    waiting = {run.digest for run in runs if not run.exists}
-    lines += ["", f"{len(runs)} runs; {len(waiting)} to train or decode"]
-    return "\n".join(lines)
-
-
-def plan_json(runs: Sequence[PlannedRun]) -> str:
-    """A list of objects: variant, seed, digest, exists, why."""
-    fields = ("variant", "seed", "digest", "evaluation", "exists", "why")
-    return json.dumps([{name: getattr(run, name) for name in fields} for run in runs], indent=2)
 
 
 def faults_text(faults: Sequence[Fault], *, path: Path) -> str:

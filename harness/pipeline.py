@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness import describing, report, results
+from harness import describing, probing, report, results
 from harness.catalog import Catalog
-from harness.conclusion import conclude
+from harness.conclusion import changes, conclude
 from harness.contracts import StudyView
 from harness.discovery import Plugins, discover, observe
 from harness.errors import Fault, StudyError
 from harness.execution import execute
 from harness.ledger import Ledger
-from harness.loading import load, plugins_named_in
+from harness.loading import load, plugins_named_in, refusal
+from harness.looks import looked
 from harness.planning import PlannedRun, plan
+from harness.preregistration import (
+    Preregistration,
+    Wish,
+    preregister,
+    resolution,
+    unequal_misfits,
+)
 from harness.progress import watching
 from harness.report import Report
-from harness.study import Study
+from harness.study import BASELINE, Study
 from harness.tracking import Followers, copied, page_of
 from harness.views import study_view
 
 _SYNC_EVERY = 4.0  # seconds
+_SENTENCES = 64  # translated by a probe that is to tell how long that takes
 _HURRY = 10.0  # seconds that trackers are given when a study is interrupted
 
 
@@ -55,6 +64,8 @@ class Opened:
     def conclude(self) -> Report:
         """What is to be said of what is in the ledger, written down as the study's report."""
         concluded = conclude(self.study, runs=self.runs, ledger=self.ledger, command=self.command)
+        looks = looked(concluded, runs=self.runs, folder=self.folder)
+        concluded = replace(concluded, looks=looks)
         figures, drawn = self.study.figures, self.folder / "figures"
         drawings = [*report.draw(figures, view=concluded.view, folder=drawn)]
         for drawing in drawings:
@@ -84,10 +95,49 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> Opened:
     )
 
 
+def plan_study(opened: Opened, *, wish: Wish, probe_jobs: int | None = None) -> Preregistration:
+    """What the study will do and can show; trains nothing. Raises `StudyError` as `run` would.
+
+    With `probe_jobs`, so many variants at once are tried for a few updates.
+    """
+    study, runs, ledger = opened.study, opened.runs, opened.ledger
+    _refuse_unequal(study, runs=runs, ledger=ledger)
+    some = any(run.exists for run in runs)
+    concluded = conclude(study, runs=runs, ledger=ledger, command="") if some else None
+    resolved = resolution(study, wish=wish, concluded=concluded)
+    found = preregister(study, runs=runs, ledger=ledger, resolution=resolved)
+    if probe_jobs is None:
+        return found
+    names = list(study.variants)
+    probed = probing.probe(study, variants=names, jobs=probe_jobs, sentences=_SENTENCES)
+    return found.with_probe(
+        probing.estimate(study, probed=probed, runs=runs, ledger=ledger, jobs=probe_jobs)
+    )
+
+
+def _without_effect(opened: Opened, *, jobs: int) -> Iterator[str]:
+    """Tries what was never run, where runs are carried out on this machine."""
+    study = opened.study
+    seen = {run.variant for run in opened.runs if run.exists} | {BASELINE}
+    unseen = [name for name in study.variants if name not in seen]
+    if unseen and study.executor.name == "local":
+        probed = probing.probe(study, variants=[BASELINE, *unseen], jobs=jobs, sentences=2)
+        yield from probing.without_effect(probed, changed=changes(study))
+
+
+def _refuse_unequal(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> None:
+    misfits = unequal_misfits(study, runs=runs, ledger=ledger)
+    if misfits:
+        raise refusal(study.path, misfits=misfits)
+
+
 def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describing.Summary:
     """Answer the question that a study asks, training only what does not exist yet."""
     opened = open_study(path, out=out, seeds=seeds)
+    _refuse_unequal(opened.study, runs=opened.runs, ledger=opened.ledger)
     results.remember(opened.study, runs=opened.runs, folder=opened.folder)
+    for warning in _without_effect(opened, jobs=jobs):
+        sys.stderr.write(f"warning: {warning}\n")
     followers = Followers(opened.study.trackers, out=out, ledger=opened.ledger)
     opened.tell("harness_study_started")
     try:
@@ -155,13 +205,15 @@ def _summary(opened: Opened, *, concluded: Report, failed: dict[str, str]) -> de
         for run in opened.runs
         if run.digest in failed
     ]
+    reasons += concluded.fairness.broken
     return describing.summary(concluded, path=opened.folder / "report.html", failed=reasons)
 
 
 def validate(path: Path) -> tuple[Fault, ...]:
     """Everything that is wrong with a study."""
     try:
-        load(path)
+        study, _ = load(path)
+        _refuse_unequal(study, runs=(), ledger=Ledger(Path()))
     except StudyError as error:
         return error.faults
     return ()

@@ -29,6 +29,16 @@ from harness.components import (
 from harness.components.options import NonNegativeInt, PositiveInt
 
 BASELINE = "baseline"
+# What a study can declare equal in all variants; with the time, all that `Controls` has.
+Controlled = Literal[
+    "peak_rate",
+    "rate_area",
+    "parameters",
+    "trained_parameters",
+    "target_tokens",
+    "updates",
+    "seconds_per_update",
+]
 _STRICT: Any = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
 
 
@@ -85,13 +95,18 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """How variants are held against the baseline; `primary` is the metric that verdicts are on."""
+    """How variants are held against the baseline; `primary` is the metric that verdicts are on.
+
+    `must_stay_equal` names what no variant may change beside what it is meant to: within 1%, or
+    10% for time. A study that would is refused before it trains, as far as that can be known.
+    """
 
     __pydantic_config__: ClassVar[Any] = _STRICT
 
     primary: str = "nll"
     method: Literal["paired_t"] = "paired_t"
     correction: Literal["holm"] = "holm"
+    must_stay_equal: tuple[Controlled, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,8 @@ of either side's scores (d). Welch's test has the power of the unpaired one when
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
+from statistics import variance
 
 _NODES = 32  # of the Gauss-Legendre rule, a panel
 _REACH = 12.0  # standard deviations around a mean, beyond which nothing is left
@@ -71,6 +73,19 @@ def seeds_for(
         else:
             high = middle
     return high
+
+
+def pooled_sd(samples: Iterable[Sequence[float]]) -> tuple[float, int] | None:
+    """The standard deviation within samples, and its degrees of freedom; None where there are none.
+
+    s^2 = sum of squared deviations from each sample's own mean / sum of (n - 1).
+    """
+    squares, freedom = 0.0, 0
+    for sample in samples:
+        if len(sample) > 1:
+            squares += variance(sample) * (len(sample) - 1)
+            freedom += len(sample) - 1
+    return (math.sqrt(squares / freedom), freedom) if freedom else None
 
 
 _power = power  # where `power` is the one that is wished for

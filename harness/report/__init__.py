@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from harness.report.contents import Change, Report, Specimen
+from harness.report.contents import Change, Fairness, Report, Sharing, Specimen
 from harness.report.drawing import Drawing, draw
 from harness.report.writing import brief, write
 
-__all__ = ["Change", "Drawing", "Report", "Specimen", "brief", "draw", "write"]
+__all__ = [
+    "Change",
+    "Drawing",
+    "Fairness",
+    "Report",
+    "Sharing",
+    "Specimen",
+    "brief",
+    "draw",
+    "write",
+]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from harness.analysis import RunResult, ScoredMetric
+from harness.analysis.controls import Controls
 from harness.contracts import Finding, ReportView, RunFacts
 
 
@@ -26,6 +27,29 @@ class Specimen(NamedTuple):
     written: Mapping[str, str]  # by variant; without those that did not translate it
 
 
+class Sharing(NamedTuple):
+    """What a variant's runs had in common with the baseline's of the same seed, in words."""
+
+    variant: str
+    predicted: str
+    seen: str  # the least that any seed had
+    seeds: int  # that both sides ran
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fairness:
+    """How comparable the variants were.
+
+    `controls` is a mean over the seeds that all variants finished, `cautions` what a reader ought
+    to know, and `broken` the predictions of pairing that the runs did not keep: errors.
+    """
+
+    controls: Mapping[str, Controls] = field(default_factory=dict)
+    sharing: Sequence[Sharing] = ()
+    cautions: Sequence[str] = ()
+    broken: Sequence[str] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """A finished study.
@@ -33,7 +57,8 @@ class Report:
     `variants` and `seeds` are what was planned, the baseline first; `changes` has the variants that
     differ from it; `runs` are for figures;
     `signatures` say how each text metric was computed; `command` is what to type to
-    get the report again, and `versions` name what it was made with.
+    get the report again, and `versions` name what it was made with; `looks` says how often the
+    results were looked at.
     """
 
     name: str
@@ -49,6 +74,8 @@ class Report:
     command: str
     versions: Mapping[str, str]
     runs: Sequence[RunFacts] = ()
+    fairness: Fairness = field(default_factory=Fairness)
+    looks: str = ""
 
     @property
     def on_primary(self) -> list[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from harness.analysis import p_text
+from harness.analysis.controls import known_of, told
 from harness.contracts import Finding
 from harness.report.contents import Report, Specimen
 from harness.report.numbers import (
@@ -72,6 +73,23 @@ def changes(report: Report) -> Table:
         for change in report.changes.get(variant, ())
     ]
     return Table(["variant", "option", BASELINE, "variant"], rows, right=4)
+
+
+def controls(report: Report) -> Table:
+    """What each variant spent and was made of; in brackets, times the baseline's."""
+    found = report.fairness.controls
+    known = known_of(found)
+    rows = [
+        [variant, *(told(found, variant=variant, quantity=name) for name in known)]
+        for variant in found
+    ]
+    return Table(["variant", *(name.replace("_", " ") for name in known)], rows, right=1)
+
+
+def sharing(report: Report) -> Table:
+    """What each variant had in common with the baseline of the same seed."""
+    header = ["variant", "predicted", "seen in the runs", "seeds"]
+    return Table(header, report.fairness.sharing, right=3)
 
 
 def runs(report: Report) -> Table:

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
-from harness.analysis.power import detectable, power, seeds_for
+from harness.analysis.power import detectable, pooled_sd, power, seeds_for
 
 
 @pytest.mark.parametrize(
@@ -100,3 +100,11 @@ def test_what_has_no_answer_is_refused() -> None:
         detectable(1)
     with pytest.raises(ValueError, match="^no number of seeds shows an effect of 0$"):
         seeds_for(0.0)
+
+
+def test_pooling_takes_each_sample_about_its_own_mean() -> None:
+    # Squares about 7/3 and 11: 8/3 and 2, with 2 and 1 degrees of freedom.
+    assert pooled_sd([[1.0, 3.0, 3.0], [10.0, 12.0], [5.0], []]) == pytest.approx(
+        (math.sqrt((8 / 3 + 2) / 3), 3)
+    )
+    assert pooled_sd([[1.0], []]) is None
