@@ -7,7 +7,7 @@ A component is written ``noam``, ``{noam: {warmup: 4}}``, ``{noam: null}`` or, w
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -92,9 +92,13 @@ class Checker:
                 given = {name: {name: given[name]} for name in sorted(given)}
             data = {**data, "regularizers": given}
         try:
-            return self.options(data, of=Experiment, owner=BASELINE)
+            experiment = self.options(data, of=Experiment, owner=BASELINE)
         except Misfits as found:
             raise Misfits([_once_named(each) for each in found.misfits]) from None
+        excluded = list(_excluded(experiment))
+        if excluded:
+            raise Misfits(excluded)
+        return experiment
 
 
 def experiment_from(
@@ -106,6 +110,15 @@ def experiment_from(
     except Misfits as found:
         lines = (f"{'.'.join(map(str, each.place))}: {each.message}" for each in found.misfits)
         raise HarnessError("\n".join(lines)) from None
+
+
+def _excluded(experiment: Experiment) -> Iterator[Misfit]:
+    """Every regularizer that cannot stand beside another that is there."""
+    for name, regularizer in experiment.regularizers.items():
+        for other in regularizer.excludes:
+            if other in experiment.regularizers:
+                fault = f"{name} cannot stand beside {other}; switch one of them off"
+                yield Misfit(("regularizers", name), fault, at_key=True)
 
 
 def _once_named(misfit: Misfit) -> Misfit:

@@ -51,6 +51,7 @@ def conclude(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger, comman
         command=command,
         runs=_facts(runs, results=results, ledger=ledger),
         fairness=fairness(study, runs=runs, ledger=ledger, changed=changed),
+        design=study.design,
         versions={
             "harness": version("transformer-harness"),
             "torch": version("torch"),

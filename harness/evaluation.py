@@ -1,6 +1,7 @@
 """Scores that no technique can redefine, and text from a trained model.
 
-Teacher-forced scores use the plain log-softmax, no noise, and the averaged weights if any.
+Teacher-forced scores use the plain log-softmax, no noise, and the averaged weights if any. Only a
+regularizer that averages over members brings noise, the same at every evaluation of a run.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import torch
 from harness.answers import translated
 from harness.assembly import Assembly, load_weights
 from harness.batching import EncodedPairs, in_order_of_length
-from harness.contracts import CORE_METRICS, Generate, Measurement, Split
+from harness.contracts import CORE_METRICS, Generate, Measurement, Model, Split
+from harness.model import Ensemble, merged
 from harness.prediction import predict_at_real
+from harness.streams import Noise
 
 _SENTENCES = 64  # the most that are generated at once: memory, not meaning
 
@@ -46,15 +49,16 @@ def teacher_forced(parts: Assembly, *, pairs: EncodedPairs) -> TeacherForced:
     nll = torch.zeros((), dtype=torch.float64, device=budget.device)
     right = torch.zeros((), dtype=torch.int64, device=budget.device)
     tokens = 0
-    for rows in in_order_of_length(pairs, limit=budget.batch_tokens):
-        batch = pairs.batch(rows, device=budget.device)
-        memory = parts.model.encode(batch.source)
-        hidden = parts.model.decode(parts.model.embed(batch.target_input), memory)
-        prediction = predict_at_real(parts.model, batch, hidden=hidden)
-        log_likelihood = prediction.logits.log_softmax(-1)
-        nll -= log_likelihood.gather(-1, prediction.targets[:, None]).sum(dtype=torch.float64)
-        right += (prediction.logits.argmax(-1) == prediction.targets).sum()
-        tokens += batch.tokens
+    with _evaluated(parts) as model:
+        for rows in in_order_of_length(pairs, limit=budget.batch_tokens):
+            batch = pairs.batch(rows, device=budget.device)
+            memory = model.encode(batch.source)
+            hidden = model.decode(model.embed(batch.target_input), memory)
+            prediction = predict_at_real(model, batch, hidden=hidden)
+            log_likelihood = prediction.logits.log_softmax(-1)
+            nll -= log_likelihood.gather(-1, prediction.targets[:, None]).sum(dtype=torch.float64)
+            right += (prediction.logits.argmax(-1) == prediction.targets).sum()
+            tokens += batch.tokens
     return TeacherForced(nll=nll.item() / tokens, token_accuracy=right.item() / tokens)
 
 
@@ -70,16 +74,39 @@ def translate(parts: Assembly, *, pairs: EncodedPairs, generate: Generate) -> li
     """Translate every source, sentences of one length together, in the split's order."""
     hypotheses = [""] * len(pairs.sources)
     order = sorted(range(len(pairs.sources)), key=lambda row: len(pairs.sources[row]))
-    for _, equal in groupby(order, key=lambda row: len(pairs.sources[row])):
-        rows = list(equal)
-        for first in range(0, len(rows), _SENTENCES):
-            some = rows[first : first + _SENTENCES]
-            source = torch.stack([pairs.sources[row] for row in some])
-            source = source.to(parts.experiment.budget.device)
-            written = translated(generate(parts.model, source, sentences=some), sentences=len(some))
-            for row, tokens in zip(some, written, strict=True):
-                hypotheses[row] = parts.task.codecs.target.decode(tokens)
+    with _evaluated(parts) as model:
+        for _, equal in groupby(order, key=lambda row: len(pairs.sources[row])):
+            rows = list(equal)
+            for first in range(0, len(rows), _SENTENCES):
+                some = rows[first : first + _SENTENCES]
+                source = torch.stack([pairs.sources[row] for row in some])
+                source = source.to(parts.experiment.budget.device)
+                written = translated(generate(model, source, sentences=some), sentences=len(some))
+                for row, tokens in zip(some, written, strict=True):
+                    hypotheses[row] = parts.task.codecs.target.decode(tokens)
     return hypotheses
+
+
+@contextmanager
+def _evaluated(parts: Assembly) -> Iterator[Model]:
+    """What is scored: the model with its adapters merged, or the ensemble that is asked for."""
+    members = max([0, *(each.members for each in parts.regularizations)])
+    if members:
+        noises = [
+            Noise(
+                seed=parts.setting.seed,
+                replicate=parts.setting.replicate,
+                update=0,  # not the model's age: members are the same at every evaluation
+                forward=f"member {number}",
+                device=parts.experiment.budget.device,
+                stream="members",
+            )
+            for number in range(members)
+        ]
+        yield Ensemble(parts.model, noises=noises)
+    else:
+        with merged(parts.model):
+            yield parts.model
 
 
 @contextmanager

@@ -76,10 +76,12 @@ def _pairs(
     study: Study, *, variant: str, runs: Sequence[PlannedRun], ledger: Ledger
 ) -> Iterator[tuple[int, Shared, Shared]]:
     """For every seed that both sides ran: what was predicted to be shared, and what was."""
-    digests = {(run.variant, run.seed): run.digest for run in runs}
+    digests = {
+        (run.variant, run.seed): run.digest for run in runs if run.variant in (BASELINE, variant)
+    }
+    begun = {key: beginning(digest, ledger=ledger) for key, digest in digests.items()}
     for seed in study.seeds:
-        theirs = beginning(digests[BASELINE, seed], ledger=ledger)
-        ours = beginning(digests[variant, seed], ledger=ledger)
+        theirs, ours = begun.get((BASELINE, seed)), begun.get((variant, seed))
         if theirs and ours:
             promise = predicted(
                 study.variants[BASELINE],

@@ -34,6 +34,7 @@ _APART = frozenset(
     {
         "harness.components.executor",
         "harness.components.metric",
+        "harness.contracts.designs",
         "harness.contracts.facts",
         "harness.errors",
     }

@@ -54,12 +54,33 @@ def schema(catalog: Catalog) -> Schema:
             "propertyNames": {"pattern": f"^{VARIANT_NAME}$", "not": {"const": BASELINE}},
             "additionalProperties": _reference("variant"),
         },
+        "grid": {
+            "type": "object",
+            "description": "One option, such as regularizers.dropout, and its values.",
+            "minProperties": 1,
+            "maxProperties": 1,
+            "additionalProperties": {"type": "array", "minItems": 1},
+        },
+        "factors": {
+            "type": "object",
+            "description": "Factor: level: what the level changes; all combinations are trained.",
+            "minProperties": 2,
+            "additionalProperties": {
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": _reference("variant"),
+            },
+        },
     }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "A study",
         **_object(StudyKeys, instead=keys, optional=("executor", "figures", "trackers")),
         "description": "A question, the variants that answer it, and how they are compared.",
+        "oneOf": [
+            {"required": ["factors"]},
+            {"anyOf": [{"required": ["variants"]}, {"required": ["grid"]}]},
+        ],
         "definitions": definitions,
     }
 

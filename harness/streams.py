@@ -2,7 +2,7 @@
 
 A key is the SHA-256 of (seed, stream, names...). Two draws with one key are equal; two draws with
 different keys are independent, so switching one source of noise off leaves every other as it was.
-Streams: init, order, dropout, policy, generation, bootstrap.
+Streams: init, order, dropout, policy, generation, members, bootstrap.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import torch
 from jaxtyping import Bool, Float
@@ -49,6 +50,9 @@ class Noise:
 
     The plain pass has ``forward`` empty. A policy or regularizer that needs further passes takes
     them from `of_pass`, so that the plain pass keeps its masks.
+
+    Training's noise is of the stream ``dropout``. That of a member, over which evaluation averages
+    probabilities, is of the stream ``members``: no site hears it, only adapters do.
     """
 
     seed: int
@@ -57,15 +61,21 @@ class Noise:
     micro_batch: int = 0
     forward: str = ""
     device: str = "cpu"
+    stream: Literal["dropout", "members"] = "dropout"
+
+    @property
+    def training(self) -> bool:
+        """Whether it is training that makes noise, and not a member of an evaluation."""
+        return self.stream == "dropout"
 
     def of_pass(self, name: str) -> Noise:
         """The noise of another forward pass over the same batch, with masks of its own."""
         return replace(self, forward=f"{self.forward}/{name}" if self.forward else name)
 
-    def generator(self, name: str, *, stream: str = "dropout") -> torch.Generator:
+    def generator(self, name: str, *, stream: str | None = None) -> torch.Generator:
         """A generator for whatever `name` draws in this pass."""
         names = (self.replicate, self.update, self.micro_batch, self.forward, name)
-        return generator(self.seed, stream, *names, device=self.device)
+        return generator(self.seed, stream or self.stream, *names, device=self.device)
 
     def keep(self, site: str, shape: Sequence[int], rate: float) -> Bool[torch.Tensor, "..."]:
         """Which elements survive dropping each with probability `rate`, to the nearest 2^-16.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -26,7 +26,8 @@ from harness.components import (
     Tokenizer,
     Tracker,
 )
-from harness.components.options import NonNegativeInt, PositiveInt
+from harness.components.options import NonNegativeInt, PositiveFloat, PositiveInt
+from harness.contracts import Design
 
 BASELINE = "baseline"
 # What a study can declare equal in all variants; with the time, all that `Controls` has.
@@ -97,6 +98,10 @@ class Budget:
 class Comparison:
     """How variants are held against the baseline; `primary` is the metric that verdicts are on.
 
+    `method` is ``paired_t``, on the differences of equal seeds, or ``welch`` for runs that share
+    nothing (Welch 1947). `margin` is the largest difference that would not matter: a number in the
+    primary metric's own unit, or ``{metric: number}``; without it, nothing is called equivalent.
+    P values are corrected by Holm's method over the variants of the study.
     `must_stay_equal` names what no variant may change beside what it is meant to: within 1%, or
     10% for time. A study that would is refused before it trains, as far as that can be known.
     """
@@ -104,9 +109,15 @@ class Comparison:
     __pydantic_config__: ClassVar[Any] = _STRICT
 
     primary: str = "nll"
-    method: Literal["paired_t"] = "paired_t"
-    correction: Literal["holm"] = "holm"
+    method: Literal["paired_t", "welch"] = "paired_t"
+    margin: PositiveFloat | Mapping[str, PositiveFloat] | None = None
     must_stay_equal: tuple[Controlled, ...] = ()
+
+    def margin_of(self, metric: str) -> float | None:
+        """The margin declared for a metric, if any."""
+        if isinstance(self.margin, Mapping):
+            return self.margin.get(metric)
+        return self.margin if metric == self.primary else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,5 +155,6 @@ class Study:
     figures: tuple[Figure, ...]
     compare: Comparison
     executor: Executor
+    design: Design = field(default_factory=Design)
     trackers: tuple[Tracker, ...] = ()
     plugins: tuple[Path, ...] = ()

@@ -28,6 +28,14 @@ def test_a_key_fits_a_generator(names: list[int | str]) -> None:
     json.dumps(names)
 
 
+def test_a_member_of_an_evaluation_draws_from_a_stream_of_its_own() -> None:
+    training = Noise(seed=1, update=7)
+    member = Noise(seed=1, update=7, stream="members")
+    assert (training.training, member.training) == (True, False)
+    assert not torch.equal(training.keep("a", (100,), 0.5), member.keep("a", (100,), 0.5))
+    assert torch.equal(training.uniform("a", (9,)), member.uniform("a", (9,)))  # policy's own
+
+
 def test_a_draw_depends_on_its_key_alone() -> None:
     noise = Noise(seed=1, update=7)
     alone = noise.keep("decoder.0.residual", (4, 5), 0.3)

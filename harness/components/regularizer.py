@@ -14,11 +14,13 @@ from harness.contracts import Regularization, Setting
 class Regularizer(Component):
     """Acts on sites, on the objective, on gradients or on weights; a study may name several.
 
-    Noise must come from the `Noise` that a site is called with, never from a global generator.
+    Noise must come from the `Noise` that a site or an adapter is called with, never from a global
+    generator. `excludes` names those that cannot stand beside it in one experiment.
     """
 
     slot: ClassVar[str] = "regularizers"
     hook: ClassVar[str] = "harness_regularizers"
+    excludes: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def build(self, setting: Setting) -> Regularization:

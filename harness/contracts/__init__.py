@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.contracts.designs import Design, Factorial, Level, Sweep
 from harness.contracts.facts import (
     CORE_METRICS,
     Finding,
@@ -19,9 +20,12 @@ from harness.contracts.facts import (
     Verdict,
 )
 from harness.contracts.model import (
+    Adapter,
     Cache,
+    Change,
     Effect,
     Model,
+    Projection,
     Site,
 )
 from harness.contracts.parts import (
@@ -69,19 +73,24 @@ __all__ = [
     "PAD",
     "SPECIAL_TOKENS",
     "UNK",
+    "Adapter",
     "Averager",
     "Batch",
     "Cache",
+    "Change",
     "Codec",
     "Codecs",
     "Corpus",
+    "Design",
     "Draw",
     "Effect",
+    "Factorial",
     "Finding",
     "Generate",
     "Initialize",
     "Jobs",
     "LedgerView",
+    "Level",
     "Loss",
     "MakeOptimizer",
     "Measurement",
@@ -97,6 +106,7 @@ __all__ = [
     "Parameters",
     "Predict",
     "Prediction",
+    "Projection",
     "Rate",
     "Regularization",
     "ReportView",
@@ -110,6 +120,7 @@ __all__ = [
     "Site",
     "Split",
     "StudyView",
+    "Sweep",
     "Tracking",
     "Verdict",
 ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
+from harness.contracts.designs import Design
 from harness.contracts.text import Split
 
 # The scores that every run has and no plugin can redefine; whether higher is better.
@@ -38,15 +39,38 @@ Verdict = Literal["better", "worse", "equivalent", "inconclusive", "identical", 
 class Finding:
     """A variant against the baseline on one metric, over the seeds that both finished.
 
-    `difference` is variant minus baseline in the metric's own unit; None where there is no number.
-    `p_floor` is the smallest p that the sign-flip test can reach with `n` seeds.
+    Numbers are in the metric's own unit unless said; each is None where there is none.
+    `difference` is variant minus baseline, `interval_low` and `interval_high` its 95% t interval.
+    `n` counts complete pairs; by Welch's method, which pairs nothing, the variant's scored runs,
+    and `n_baseline` the baseline's. `planned`, `finished`, `failed` and `diverged` count the
+    variant's runs; `p_diverged` is the exact test that it diverges as often as the baseline.
+    `p_adjusted` is Holm's over the study's variants. `p_floor` is the smallest p that the sign-flip
+    test can reach with `n` seeds, `p_max_t` the joint sign-flip test's, which is corrected already.
+    `effect_size` is the mean difference in standard deviations, of the differences or, by Welch's
+    method, of the scores, without its bias at small n (Hedges 1981). `detectable` is the smallest
+    absolute difference that would have been found with a probability of 80%, had its noise been
+    what was observed: a two-sided test at .05 divided by the number of variants, as Holm's first
+    step is. `correlation` is that of variant and baseline over seeds.
+    `margin` is what the study declares to be no difference that matters, `p_equivalent` the p of
+    two one-sided tests against it, `p_equivalent_adjusted` Holm's over those.
+    `interval_low` to `interval_high` speaks of new seeds on these sentences;
+    `interval_sentences_low` to `interval_sentences_high` of these runs on new sentences, and
+    `combined_low` to `combined_high` of both. `p_bootstrap` is the paired bootstrap's over
+    sentences (Koehn 2004), of the two models of the first pair only.
     """
 
     variant: str
     metric: str
     split: str
     role: Literal["primary", "exploratory"]
+    method: Literal["paired_t", "welch"] = "paired_t"
     n: int
+    n_baseline: int = 0
+    planned: int = 0
+    finished: int = 0
+    failed: int = 0
+    diverged: int = 0
+    p_diverged: float | None = None
     baseline_mean: float | None
     variant_mean: float | None
     difference: float | None
@@ -56,6 +80,18 @@ class Finding:
     p_adjusted: float | None
     p_sign_flip: float | None
     p_floor: float | None
+    p_max_t: float | None = None
+    effect_size: float | None = None
+    detectable: float | None = None
+    correlation: float | None = None
+    margin: float | None = None
+    p_equivalent: float | None = None
+    p_equivalent_adjusted: float | None = None
+    interval_sentences_low: float | None = None
+    interval_sentences_high: float | None = None
+    combined_low: float | None = None
+    combined_high: float | None = None
+    p_bootstrap: float | None = None
     higher_is_better: bool
     verdict: Verdict
     reason: str
@@ -116,7 +152,8 @@ class ReportView:
     """A report's numbers, as figures see them.
 
     `metric` is the primary one, on `split`; `variants` and `seeds` are what was planned, the
-    baseline first; `runs` has one entry for each of both; `findings` are on every metric.
+    baseline first; `runs` has one entry for each of both; `findings` are on every metric; `design`
+    says how the variants were chosen.
     """
 
     metric: str
@@ -126,6 +163,7 @@ class ReportView:
     seeds: tuple[int, ...]
     findings: tuple[Finding, ...]
     runs: tuple[RunFacts, ...]
+    design: Design = field(default_factory=Design)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,11 +14,15 @@ from harness.streams import Noise
 
 # The alias quotes torch, which it would load; annotations are strings already.
 Effect = Callable[["torch.Tensor", "Site", Noise], "torch.Tensor"]
+Change = Callable[["torch.Tensor"], "torch.Tensor"]
 
 
 @dataclass(eq=False, kw_only=True)
 class Site:
     """A named place in the model where noise may be put; empty, it is the identity for free.
+
+    Effects are noise, and act in training only. Changes make the model another one: they act in
+    evaluation as in training, before any effect.
 
     `names` runs from the kind alone to the whole path, for example ``attention.weights``,
     ``decoder.attention.weights``, ``decoder.1.attention.weights``,
@@ -28,6 +32,7 @@ class Site:
     names: tuple[str, ...]
     layout: str
     effects: list[Effect] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
 
     @property
     def kind(self) -> str:
@@ -43,12 +48,19 @@ class Site:
         """Put one more effect here; effects act in the order in which they came."""
         self.effects.append(effect)
 
+    def alter(self, change: Change) -> None:
+        """Put one more change here; it is given no noise, and so draws nothing."""
+        self.changes.append(change)
+
     def active(self, noise: Noise | None) -> bool:
-        """Whether calling the site would change anything."""
-        return noise is not None and bool(self.effects)
+        """Whether calling the site would do anything."""
+        heard = noise is not None and noise.training
+        return bool(self.changes) or (heard and bool(self.effects))
 
     def __call__(self, value: torch.Tensor, noise: Noise | None) -> torch.Tensor:
-        if noise is not None:
+        for change in self.changes:
+            value = change(value)
+        if noise is not None and noise.training:
             for effect in self.effects:
                 value = effect(value, self, noise)
         return value
@@ -63,12 +75,40 @@ class Cache(Protocol):
 
 
 @runtime_checkable
+class Adapter(Protocol):
+    """What hangs beside a matrix, a torch module: adds its answer to what the matrix makes of x."""
+
+    def __call__(
+        self, states: Float[torch.Tensor, "*places inputs"], noise: Noise | None
+    ) -> Float[torch.Tensor, "*places outputs"]:
+        """What is added, with or without noise."""
+
+    def delta(self) -> Float[torch.Tensor, "outputs inputs"] | None:
+        """The matrix that it is without noise, which evaluation adds to the other; None if none."""
+
+
+@runtime_checkable
+class Projection(Protocol):
+    """A matrix of the model beside which an adapter may hang."""
+
+    weight: torch.nn.Parameter  # outputs, inputs
+    adapter: Adapter | None
+
+
+@runtime_checkable
 class Model(Protocol):
     """The surface of the Transformer that policies, generations and regularizers may use."""
 
     @property
     def sites(self) -> Mapping[str, Site]:
         """Every site by its path."""
+
+    @property
+    def projections(self) -> Mapping[str, Projection]:
+        """Every matrix that may take an adapter, by its name, ``decoder.0.self_attention.query``.
+
+        An adapter's parameter ``A`` is then ``decoder.0.self_attention.query.adapter.A``.
+        """
 
     def named_parameters(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
         """Every parameter once, by its canonical name, ``decoder.0.feed_forward.inner.weight``."""
@@ -102,6 +142,6 @@ class Model(Protocol):
         """An empty cache over an encoded source, for `step`."""
 
     def step(
-        self, tokens: Int[torch.Tensor, "sentences"], cache: Cache
+        self, tokens: Int[torch.Tensor, "sentences"], cache: Cache, *, noise: Noise | None = None
     ) -> Float[torch.Tensor, "sentences d_model"]:
         """Feed one more token a sentence, growing the cache; what predicts the next."""

@@ -75,7 +75,7 @@ class Generate(Protocol):
 
 @runtime_checkable
 class ModifyModel(Protocol):
-    """Fill sites or add adapters, once, after initialisation."""
+    """Fill or alter sites, hang adapters, freeze parameters: once, after initialisation."""
 
     def __call__(self, model: Model, *, generator: Callable[[str], torch.Generator]) -> None: ...
 
@@ -101,10 +101,12 @@ class Regularization:
     """What a regularizer does, each part only where it does something.
 
     `passes` forwards are made of every batch, each with noise of its own. `penalty` takes their
-    predictions and is summed over tokens, as losses are.
+    predictions and is summed over tokens, as losses are. Evaluation averages the probabilities of
+    `members` passes, each with noise that adapters hear and no site does; 0 is one without noise.
     """
 
     passes: int = 1
+    members: int = 0
     modify_model: ModifyModel | None = None
     penalty: Callable[[Sequence[Prediction]], torch.Tensor] | None = None
     modify_gradients: ModifyGradients | None = None

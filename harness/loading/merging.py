@@ -32,14 +32,12 @@ def merged(variant: yaml.Node, *, baseline: yaml.Node | None = None) -> yaml.Map
     return _mapping(found, at=variant)
 
 
-def strange(variant: yaml.Node, *, name: str) -> Iterator[Irregular]:
-    """Keys of a variant that are no choice."""
+def strange(variant: yaml.Node, *, owner: str) -> Iterator[Irregular]:
+    """Keys of a variant that are no choice; `owner` is what messages call it."""
     for key, entry in entries(variant).items():
         if key not in _CHOICES:
             rest = meant(key, among=_CHOICES, otherwise="there are")
-            yield Irregular(
-                entry.key.start_mark, f"no option {shown(key)} in variant {shown(name)}; {rest}"
-            )
+            yield Irregular(entry.key.start_mark, f"no option {shown(key)} in {owner}; {rest}")
 
 
 def needless(variant: yaml.Node, *, baseline: yaml.Node | None = None) -> Iterator[Irregular]:

@@ -6,7 +6,7 @@ import re
 
 from harness.wording import shown
 
-VARIANT_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+VARIANT_NAME = "[A-Za-z0-9][A-Za-z0-9._+=-]{0,63}"
 
 
 def name_fault(name: str) -> str | None:
@@ -14,6 +14,6 @@ def name_fault(name: str) -> str | None:
     if re.fullmatch(VARIANT_NAME, name):
         return None
     return (
-        f"{shown(name)} cannot be a name: at most 64 letters, digits, dots, hyphens and "
-        "underscores, a letter or digit first"
+        f"{shown(name)} cannot be a name: at most 64 letters, digits and . _ + = -, "
+        "a letter or digit first"
     )

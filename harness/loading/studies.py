@@ -29,7 +29,9 @@ from harness.study import Comparison, Study
 from harness.wording import meant, shown
 
 _DEFAULTS = {"executor": "local", "trackers": ["mlflow"]}
-_FIGURES = ("forest", "learning_curves", "slopes", "cost")  # those of them that are installed
+# Those of them that are installed, and that have something to show.
+_FIGURES = ("forest", "trend", "interactions", "learning_curves", "slopes", "cost")
+_ONLY_WITH = {"trend": "grid", "interactions": "factors"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,12 @@ class StudyKeys:
 
     question: Annotated[str, MinLen(1)]
     baseline: Mapping[str, Any]
-    variants: Annotated[Mapping[str, Any], MinLen(1)]
+    variants: Annotated[Mapping[str, Any], MinLen(1)] | None = None
+    grid: Annotated[Mapping[str, Annotated[tuple[Any, ...], MinLen(1)]], MinLen(1)] | None = None
+    factors: (
+        Annotated[Mapping[str, Annotated[Mapping[str, Mapping[str, Any]], MinLen(1)]], MinLen(2)]
+        | None
+    ) = None
     seeds: Annotated[int, Ge(1), Le(1000)] | Annotated[tuple[NonNegativeInt, ...], MinLen(1)]
     metrics: tuple[Metric, ...] = ()
     figures: tuple[Figure, ...]
@@ -66,13 +73,14 @@ def load(
     for complaint in checker.catalog.complaints:
         if complaint.plugin in files:
             faults.add(str(complaint), at=files[complaint.plugin])
-    variants = experiments(root, checker=checker, faults=faults)
+    variants, design = experiments(root, checker=checker, faults=faults)
     top = _top(root, checker=checker, faults=faults)
     study = Study(
         name=path.stem,
         path=path,
         question=top.question.strip(),
         variants=variants,
+        design=design,
         seeds=_seeds(top.seeds if seeds is None else seeds),
         metrics=top.metrics,
         figures=top.figures,
@@ -146,8 +154,13 @@ def _find_file(name: str, *, folder: Path) -> str:
 def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> StudyKeys:
     """The study apart from its experiments; raises `StudyError` if there is any fault at all."""
     offered = checker.catalog.offers[Figure.slot]
-    figures = [name for name in _FIGURES if name in offered]
-    data = {**_DEFAULTS, "figures": figures, **plain(root)}
+    given = plain(root)
+    figures = [
+        name
+        for name in _FIGURES
+        if name in offered and (name not in _ONLY_WITH or given.get(_ONLY_WITH[name]) is not None)
+    ]
+    data = {**_DEFAULTS, "figures": figures, **given}
     faults.add_misfits(_contradictions(data), root=root)
     try:
         top = checker.options(data, of=StudyKeys, owner="a study")
@@ -160,19 +173,41 @@ def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> StudyKeys:
 
 def _contradictions(data: Mapping[str, Any]) -> Iterator[Misfit]:
     """What no single option has wrong."""
+    yield from _designs(data)
     metrics, seeds, compare = (data.get(name) for name in ("metrics", "seeds", "compare"))
     named, figures = _names(metrics), _names(data.get("figures"))
     yield from _repetitions(named, slot="metrics", word="metric")
     yield from _repetitions(figures, slot="figures", word="figure")
     yield from _repetitions(_names(data["trackers"]), slot="trackers", word="tracker")
     yield from _repetitions(seeds if isinstance(seeds, list) else [], slot="seeds", word="seed")
-    primary = compare.get("primary") if isinstance(compare, Mapping) else None
-    possible = [*CORE_METRICS, *(name for name in named if name)]
-    known = metrics is None or isinstance(metrics, list)
-    if known and isinstance(primary, str) and primary not in possible:
-        rest = meant(primary, among=possible, otherwise="there are")
-        fault = f"{shown(primary)} is no metric of this study; {rest}"
-        yield Misfit(("compare", "primary"), fault)
+    if metrics is None or isinstance(metrics, list):
+        possible = [*CORE_METRICS, *(name for name in named if name)]
+        yield from _unknown_metrics(compare, possible=possible)
+
+
+def _unknown_metrics(compare: Any, *, possible: Sequence[str]) -> Iterator[Misfit]:
+    """The metrics that a comparison names and the study does not have."""
+    if not isinstance(compare, Mapping):
+        return
+    named: list[tuple[tuple[str, ...], Any]] = [(("compare", "primary"), compare.get("primary"))]
+    margin = compare.get("margin")
+    if isinstance(margin, Mapping):
+        named += [(("compare", "margin", name), name) for name in margin]
+    for place, name in named:
+        if isinstance(name, str) and name not in possible:
+            rest = meant(name, among=possible, otherwise="there are")
+            fault = f"{shown(name)} is no metric of this study; {rest}"
+            yield Misfit(place, fault, at_key=len(place) == 3)
+
+
+def _designs(data: Mapping[str, Any]) -> Iterator[Misfit]:
+    """Whether there is anything to compare, and whether it is one question."""
+    given = [name for name in ("variants", "grid", "factors") if data.get(name) is not None]
+    if not given:
+        yield Misfit((), "a study needs 'variants', a 'grid' or 'factors'", at_key=True)
+    if "factors" in given and len(given) > 1:
+        fault = f"factors are a study of their own; move {given[0]} to another"
+        yield Misfit((given[0],), fault, at_key=True)
 
 
 def _names(components: Any) -> list[str | None]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from harness.contracts import Adapter
 from harness.streams import Noise
 
 
@@ -18,7 +21,7 @@ class Projection(nn.Module):
     keep their names. Both `weight`, shaped (outputs, inputs), and `bias` are 0 until initialised.
     """
 
-    adapter: nn.Module | None
+    adapter: Adapter | None
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -31,6 +34,28 @@ class Projection(nn.Module):
     ) -> Float[Tensor, "*places outputs"]:
         projected = nn.functional.linear(states, self.weight, self.bias)
         return projected if self.adapter is None else projected + self.adapter(states, noise)
+
+
+@contextmanager
+def merged(model: nn.Module) -> Iterator[None]:
+    """Every matrix plus what its adapter adds to it, in place of both, for as long as this lasts.
+
+    Matrices are put aside and not written to, so that they come back to the bit.
+    """
+    kept = []
+    for part in model.modules():
+        if not isinstance(part, Projection) or part.adapter is None:
+            continue
+        delta = part.adapter.delta()
+        if delta is not None:
+            kept.append((part, part.weight, part.adapter))
+            part.weight = nn.Parameter((part.weight + delta).detach(), requires_grad=False)
+            part.adapter = None
+    try:
+        yield
+    finally:
+        for part, weight, adapter in kept:
+            part.weight, part.adapter = weight, adapter
 
 
 class Embedding(nn.Module):

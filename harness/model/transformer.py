@@ -47,6 +47,8 @@ class Transformer(nn.Module):
         self.decoder_norm = _final_norm(options)
         self.projection = Projection(d_model, target_classes)
         self._tie(options.tie)
+        parts = self.named_modules()
+        self.projections = {name: part for name, part in parts if isinstance(part, Projection)}
 
     def encode(
         self, source: Int[Tensor, "sentences source"], *, noise: Noise | None = None
@@ -89,12 +91,12 @@ class Transformer(nn.Module):
         return KeyValueCache(memory=memory, layers=tuple(Past() for _ in self.decoder))
 
     def step(
-        self, tokens: Int[Tensor, "sentences"], cache: Cache
+        self, tokens: Int[Tensor, "sentences"], cache: Cache, *, noise: Noise | None = None
     ) -> Float[Tensor, "sentences d_model"]:
         """Feed one more token a sentence, growing the cache; what predicts the next."""
         assert isinstance(cache, KeyValueCache), "a cache comes from `start`"
         embedded = self.embed(tokens[:, None])
-        return self._decode(embedded, cache=cache, view=View(), noise=None)[:, 0]
+        return self._decode(embedded, cache=cache, view=View(), noise=noise)[:, 0]
 
     def _decode(
         self,

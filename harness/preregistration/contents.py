@@ -11,7 +11,7 @@ from harness.conclusion import changes
 from harness.fairness import scheduled
 from harness.foresight import Foreseen, foresee, known
 from harness.ledger import Ledger
-from harness.messages import Misfit
+from harness.messages import Misfit, Place
 from harness.planning import PlannedRun
 from harness.preregistration.resolution import Resolution
 from harness.probing import Estimate, without_effect
@@ -97,11 +97,21 @@ def unequal_misfits(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger)
             if each.fault
         ),
         *(
-            Misfit(("variants", each.variant), each.message, at_key=True)
+            Misfit(_place(study, variant=each.variant), each.message, at_key=True)
             for each in unequal(_controls(outlook), declared=study.compare.must_stay_equal)
             if each.quantity != "seconds_per_update"  # of which the report is the judge
         ),
     ]
+
+
+def _place(study: Study, *, variant: str) -> Place:
+    """Where a variant is written: those of a grid or of factors are not written one by one."""
+    sweep, factorial = study.design.sweep, study.design.factorial
+    if sweep and variant in [level.variant for level in sweep.levels]:
+        return ("grid",)
+    if factorial and variant in factorial.cells:
+        return ("factors",)
+    return ("variants", variant)
 
 
 def _outlook(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> Mapping[str, Foreseen]:

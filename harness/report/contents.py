@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from harness.analysis import RunResult, ScoredMetric
 from harness.analysis.controls import Controls
-from harness.contracts import Finding, ReportView, RunFacts
+from harness.contracts import Design, Finding, ReportView, RunFacts
 
 
 class Change(NamedTuple):
@@ -76,6 +76,7 @@ class Report:
     runs: Sequence[RunFacts] = ()
     fairness: Fairness = field(default_factory=Fairness)
     looks: str = ""
+    design: Design = field(default_factory=Design)
 
     @property
     def on_primary(self) -> list[Finding]:
@@ -98,4 +99,5 @@ class Report:
             seeds=tuple(self.seeds),
             findings=tuple(self.findings),
             runs=tuple(self.runs),
+            design=self.design,
         )

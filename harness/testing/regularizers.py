@@ -63,7 +63,8 @@ def _claim_sites(claims: Claims, *, component: Regularizer) -> None:
     claims.finite(logits, what="logits of the modified model")
     model, _ = _modified(component)
     plain = ground.model()
-    if same(ground.weights(model), ground.weights(plain)):  # nothing but sites
+    altered = any(site.changes for site in model.sites.values())
+    if not altered and same(ground.weights(model), ground.weights(plain)):  # nothing but noise
         silent = _predicted(model, noise=None).logits
         unchanged = torch.equal(silent, _predicted(plain, noise=None).logits)
         claims.that(unchanged, "acts without noise; an effect must come from a site's noise")

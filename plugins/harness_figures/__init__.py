@@ -8,11 +8,14 @@ from harness.components import Figure
 from harness.hookspecs import hookimpl
 from harness_figures.cost import Cost
 from harness_figures.forest import Forest
+from harness_figures.interactions import Interactions
 from harness_figures.learning_curves import LearningCurves
+from harness_figures.p_values import PValues
 from harness_figures.slopes import Slopes
+from harness_figures.trend import Trend
 
 
 @hookimpl
 def harness_figures() -> Sequence[type[Figure]]:
-    """Offer the four that a report has unless its study says otherwise."""
-    return [Forest, LearningCurves, Slopes, Cost]
+    """Offer those that a report has unless its study says otherwise, and what is asked for."""
+    return [Forest, LearningCurves, Slopes, Cost, Trend, Interactions, PValues]

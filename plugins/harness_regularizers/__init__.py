@@ -13,7 +13,11 @@ from harness_regularizers.drop_key import DropKey
 from harness_regularizers.dropout import Dropout
 from harness_regularizers.gradient_noise import GradientNoise
 from harness_regularizers.layer_drop import LayerDrop
+from harness_regularizers.lora import Lora
+from harness_regularizers.lora_dropout import LoraDropout
 from harness_regularizers.r_drop import RDrop
+from harness_regularizers.reinitialize_top import ReinitializeTop
+from harness_regularizers.reuse_attention import ReuseAttention
 from harness_regularizers.weight_decay import WeightDecay
 
 
@@ -25,6 +29,10 @@ def harness_regularizers() -> Sequence[type[Regularizer]]:
         DropHead,
         DropKey,
         LayerDrop,
+        Lora,
+        LoraDropout,
+        ReinitializeTop,
+        ReuseAttention,
         RDrop,
         ConfidencePenalty,
         WeightDecay,

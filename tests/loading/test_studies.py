@@ -45,7 +45,7 @@ def test_a_study_is_all_that_its_file_says(loaded: Load) -> None:
 def test_what_a_study_may_leave_out_has_defaults(loaded: Load) -> None:
     study = loaded(
         ("metrics: [bleu, chrf]\n", ""),
-        ("compare: {primary: bleu, method: paired_t, correction: holm}\n", ""),
+        ("compare: {primary: bleu, method: paired_t}\n", ""),
     )
     assert (study.metrics, study.compare) == ((), Comparison(primary="nll"))
     assert study.trackers == (strangers.Mlflow(),)
@@ -228,6 +228,31 @@ def test_all_faults_come_at_once_each_once_and_in_the_order_of_the_file(faults: 
         "study.yaml:17:11: no metric named 'blue'; did you mean 'bleu'?",
         "study.yaml:18:20: 'chrv' is no metric of this study; did you mean 'chrf'?",
     ]
+
+
+@pytest.mark.parametrize(
+    ("margin", "of_bleu", "of_nll"),
+    [("0.5", 0.5, None), ("{bleu: 1, nll: 0.02}", 1, 0.02), ("null", None, None)],
+)
+def test_a_margin_is_the_primary_metrics_or_says_whose_it_is(
+    loaded: Load, margin: str, of_bleu: float | None, of_nll: float | None
+) -> None:
+    compare = loaded(("paired_t}", f"welch, margin: {margin}}}")).compare
+    assert compare.method == "welch"
+    assert (compare.margin_of("bleu"), compare.margin_of("nll")) == (of_bleu, of_nll)
+
+
+@pytest.mark.parametrize(
+    ("margin", "fault"),
+    [
+        ("{chr: 1}", "53: 'chr' is no metric of this study; did you mean 'chrf'?"),
+        ("-1", "52: compare.margin must be a number above 0 or {name: a number above 0} or null"),
+        ("[1]", "52: compare.margin must be a number above 0 or {name: a number above 0} or null"),
+    ],
+)
+def test_a_margin_that_is_none_is_refused(faults: Faults, margin: str, fault: str) -> None:
+    (found,) = faults(("paired_t}", f"paired_t, margin: {margin}}}"))
+    assert found.removesuffix(f", got {margin}") == f"study.yaml:19:{fault}"
 
 
 def test_what_the_baseline_has_wrong_as_a_whole_is_not_repeated_by_variants_that_inherit_it(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -107,6 +109,31 @@ def test_sites_without_noise_and_noise_without_effects_change_no_bit(
         site.fill(_zero)
     assert torch.equal(forward(model, source, target), logits)
     assert not torch.isclose(forward(model, source, target, noise), logits).any(-1).any()
+
+
+def test_a_change_acts_without_noise_and_before_any_effect(
+    build, forward, source, target, noise
+) -> None:
+    model, moved = build(), build()
+    vector = torch.linspace(-1, 2, 16, dtype=torch.float64).square()
+    site = model.sites["decoder.embedding"]
+    site.fill(lambda value, _site, _noise: value * 3)
+    site.alter(lambda value: value + 4 * vector)
+    moved.get_submodule("target_embedding").weight.data.add_(vector)  # sqrt(d_model) is 4
+    expected = forward(moved, source, target)
+    torch.testing.assert_close(forward(model, source, target), expected, rtol=0, atol=1e-12)
+    moved.sites["decoder.embedding"].fill(lambda value, _site, _noise: value * 3)
+    expected = forward(moved, source, target, noise)
+    torch.testing.assert_close(forward(model, source, target, noise), expected, rtol=0, atol=1e-12)
+
+
+def test_no_site_hears_the_noise_of_a_member(build, forward, source, target, noise) -> None:
+    model, member = build(), replace(noise, stream="members")
+    logits = forward(model, source, target)
+    for site in model.sites.values():
+        site.fill(_zero)
+    assert not any(site.active(member) for site in model.sites.values())
+    assert torch.equal(forward(model, source, target, member), logits)
 
 
 def test_only_the_attention_whose_site_is_filled_leaves_the_fused_path(

@@ -12,8 +12,14 @@ from harness.report import Report, write
 from harness.report.writing import as_markdown
 
 FIELDS = [
-    *("variant", "metric", "split", "role", "n", "baseline_mean", "variant_mean", "difference"),
-    *("interval_low", "interval_high", "p", "p_adjusted", "p_sign_flip", "p_floor"),
+    *("variant", "metric", "split", "role", "method", "n", "n_baseline"),
+    *("planned", "finished", "failed", "diverged", "p_diverged"),
+    *("baseline_mean", "variant_mean", "difference", "interval_low", "interval_high"),
+    *("p", "p_adjusted", "p_sign_flip", "p_floor", "p_max_t"),
+    *("effect_size", "detectable", "correlation"),
+    *("margin", "p_equivalent", "p_equivalent_adjusted"),
+    *("interval_sentences_low", "interval_sentences_high", "combined_low", "combined_high"),
+    "p_bootstrap",
     *("higher_is_better", "verdict", "reason", "per_seed"),
 ]
 

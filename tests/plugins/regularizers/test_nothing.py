@@ -22,6 +22,8 @@ from harness_regularizers import (
     GradientNoise,
     LayerDrop,
     RDrop,
+    ReinitializeTop,
+    ReuseAttention,
     WeightDecay,
 )
 
@@ -34,6 +36,8 @@ NOTHING: list[Regularizer] = [
     WeightDecay(rate=0.0),
     WeightDecay(rate=0.0, kind="l2"),
     GradientNoise(eta=0.0),
+    ReinitializeTop(layers=0),
+    ReuseAttention(layers=()),
 ]
 SOMETHING: list[Regularizer] = [
     DropHead(rate=0.4),
@@ -43,6 +47,7 @@ SOMETHING: list[Regularizer] = [
     ConfidencePenalty(beta=0.4),
     WeightDecay(rate=0.4),
     GradientNoise(eta=0.4),
+    ReinitializeTop(),
 ]
 
 

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from experiments import experiment
+from regularized import NOISE, put, run
+
+from harness.assembly import assemble
+from harness.contracts import Batch
+from harness.errors import HarnessError
+from harness.evaluation import teacher_forced
+from harness.model import Transformer
+from harness.study import ModelOptions
+from harness.training import train
+from harness_regularizers import Dropout, LayerDrop, ReuseAttention
+
+MakeModel = Callable[[], Transformer]
+SELF = ("encoder.self_attention", "decoder.self_attention")
+ALL = (*SELF, "decoder.cross_attention")
+
+
+@pytest.fixture
+def deep() -> MakeModel:
+    """Three layers a stack, in float64, far from uniform outputs."""
+
+    def make() -> Transformer:
+        options = ModelOptions(d_model=8, d_ff=16, heads=2, layers=3)
+        model = Transformer(options, source_classes=12, target_classes=12).double()
+        generator = torch.Generator().manual_seed(5)
+        for parameter in model.parameters():
+            noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+            parameter.data += 0.5 * noise
+        return model
+
+    return make
+
+
+def _taken(model: Transformer, batch: Batch, noise: Any = None) -> dict[str, torch.Tensor]:
+    """The weights by which every attention mixes values, noise aside."""
+    taken: dict[str, torch.Tensor] = {}
+    for name, site in model.sites.items():
+        if site.kind == "attention.weights":
+            path = name.removesuffix(".attention.weights")
+
+            def keep(weights: torch.Tensor, path: str = path) -> torch.Tensor:
+                taken[path] = weights
+                return weights
+
+            site.alter(keep)
+    run(model, batch, noise)
+    return taken
+
+
+@pytest.mark.parametrize("noise", [None, NOISE], ids=["evaluation", "training"])
+def test_a_layer_has_the_weights_of_the_one_below_to_the_bit(
+    deep: MakeModel, batch: Batch, noise: Any
+) -> None:
+    plain = _taken(deep(), batch)
+    model = put(ReuseAttention(layers=(2,), attentions=ALL), deep())
+    found = _taken(put(Dropout(rate=0.3, rates={"residual": 0.0}), model), batch, noise)
+    for where in ALL:
+        stack, sublayer = where.split(".")
+        zero, one, two = (found[f"{stack}.{number}.{sublayer}"] for number in range(3))
+        assert torch.equal(two, one)
+        assert not torch.allclose(one, zero)
+        if noise is None and stack == "encoder":  # the decoder reads what has changed
+            torch.testing.assert_close(one, plain[f"{stack}.1.{sublayer}"], rtol=0, atol=1e-12)
+            own = plain[f"{stack}.2.{sublayer}"]
+            assert not torch.allclose(two, own)
+
+
+def test_a_layer_that_reuses_hands_on_and_only_what_is_named_does(
+    deep: MakeModel, batch: Batch
+) -> None:
+    found = _taken(put(ReuseAttention(layers=(1, 2)), deep()), batch)
+    for where in SELF:
+        stack, sublayer = where.split(".")
+        assert torch.equal(found[f"{stack}.2.{sublayer}"], found[f"{stack}.0.{sublayer}"])
+    cross = [found[f"decoder.{number}.cross_attention"] for number in range(3)]
+    assert not torch.allclose(cross[1], cross[0])
+    assert not torch.allclose(cross[2], cross[1])
+
+
+def test_what_comes_out_is_those_weights_times_a_layer_s_own_values(
+    deep: MakeModel, batch: Batch
+) -> None:
+    """By hand: the encoder's second layer, from the weights of its first."""
+    model = put(ReuseAttention(layers=(1,)), deep())
+    outputs: dict[int, torch.Tensor] = {}
+    inputs: dict[int, torch.Tensor] = {}
+    for number in (0, 1):
+        attention = model.encoder[number].self_attention
+
+        def note(
+            _module: Any, args: Any, _kwargs: Any, output: torch.Tensor, number: int = number
+        ) -> None:
+            inputs[number], outputs[number] = args[0], output
+
+        attention.register_forward_hook(note, with_kwargs=True)
+    model.encode(batch.source)
+    below, own = (model.encoder[number].self_attention for number in (0, 1))
+    query, key = (part(inputs[0]).unflatten(-1, (2, 4)) for part in (below.query, below.key))
+    scores = torch.einsum("nthc,nshc->nhts", query, key) / math.sqrt(4)
+    hidden = (batch.source == 0)[:, None, None]
+    weights = scores.masked_fill(hidden, -math.inf).softmax(-1)
+    value = own.value(inputs[1]).unflatten(-1, (2, 4))
+    expected = own.output(torch.einsum("nhts,nshc->nthc", weights, value).flatten(2))
+    torch.testing.assert_close(outputs[1], expected, rtol=0, atol=1e-12)
+
+
+def test_training_and_evaluation_are_one_model(deep: MakeModel, batch: Batch) -> None:
+    model = put(ReuseAttention(attentions=ALL), deep())
+    assert torch.equal(run(model, batch, NOISE), run(model, batch, None))
+    assert not torch.allclose(run(model, batch, None), run(deep(), batch, None))
+
+
+def test_dropout_takes_from_each_layer_for_itself(deep: MakeModel, batch: Batch) -> None:
+    """Bit-equal weights before noise, whatever dropout does to either layer's."""
+    model = put(ReuseAttention(layers=(1,)), deep())
+    met: dict[str, torch.Tensor] = {}
+
+    def note(value: torch.Tensor, site: Any, _noise: Any) -> torch.Tensor:
+        met[site.path] = value
+        return value * 0.5
+
+    for number in (0, 1):
+        model.sites[f"encoder.{number}.self_attention.attention.weights"].fill(note)
+    run(model, batch, NOISE)
+    one, two = met.values()
+    assert torch.equal(one, two)
+
+
+@torch.no_grad()
+def test_a_cached_step_is_the_whole_sentence_fed_again(deep: MakeModel, batch: Batch) -> None:
+    model = put(ReuseAttention(layers=(1, 2), attentions=ALL), deep())
+    memory = model.encode(batch.source)
+    cache = model.start(memory)
+    stepped = torch.stack([model.step(each, cache) for each in batch.target_input.T], 1)
+    whole = model.decode(model.embed(batch.target_input), memory)
+    torch.testing.assert_close(stepped, whole, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("choice", [ReuseAttention(layers=()), ReuseAttention(attentions=())])
+def test_without_a_layer_it_is_nothing_and_sites_stay_empty(
+    deep: MakeModel, batch: Batch, choice: ReuseAttention
+) -> None:
+    model = put(choice, deep())
+    assert not any(site.active(None) for site in model.sites.values())
+    assert torch.equal(run(model, batch, None), run(deep(), batch, None))
+
+
+def test_a_layer_whose_neighbor_fell_keeps_weights_of_its_own(
+    deep: MakeModel, batch: Batch
+) -> None:
+    """Not those of another batch or pass, which another shape would betray."""
+    model = put(LayerDrop(rate=0.5), put(ReuseAttention(layers=(1, 2)), deep()))
+    small = Batch(source=batch.source[:2, :2], target=batch.target[:2, :3], tokens=4)
+    for update in range(6):
+        noise = NOISE.of_pass(str(update))
+        after = run(model, batch, noise)
+        run(model, small, noise)
+        fresh = put(LayerDrop(rate=0.5), put(ReuseAttention(layers=(1, 2)), deep()))
+        assert torch.equal(run(fresh, batch, noise), after)
+
+
+def test_queries_and_keys_of_these_layers_stay_and_the_rest_learns() -> None:
+    model = ModelOptions(d_model=16, d_ff=32, heads=2, layers=2)
+    parts = assemble(
+        experiment(model=model, regularizers={"reuse_attention": ReuseAttention()}), seed=1
+    )
+    before = teacher_forced(parts, pairs=parts.task.validation).nll
+    updates = train(parts)
+    next(updates)
+    next(updates)
+    still = {name for name, each in parts.model.named_parameters() if each.grad is None}
+    assert still == {
+        f"{stack}.1.self_attention.{matrix}.{part}"
+        for stack in ("encoder", "decoder")
+        for matrix in ("query", "key")
+        for part in ("weight", "bias")
+    }
+    *_, _ = updates
+    assert teacher_forced(parts, pairs=parts.task.validation).nll < before
+
+
+def test_a_layer_that_is_not_there_is_a_fault(transformer: MakeModel) -> None:
+    with pytest.raises(HarnessError, match="the encoder has no layer 1"):
+        put(ReuseAttention(), transformer())
