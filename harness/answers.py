@@ -1,60 +1,175 @@
-"""What components answer in training, refused where it is not what their slot promises.
+"""What components answer in a run, refused where it is not what their slot promises.
 
-Shapes and rates are looked at always, since that costs nothing; NaN only where training has
-diverged already, to say whose answer it was.
+What is cheap to look at is looked at always; NaN in a forward pass only where training has diverged
+already, to say whose it was. Each raises `ComponentError`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import torch
 
-from harness.contracts import Batch, Prediction
-from harness.errors import HarnessError
+from harness.blaming import refuse
+from harness.components import Component
+from harness.contracts import (
+    SPECIAL_TOKENS,
+    UNK,
+    Batch,
+    Codecs,
+    Corpus,
+    Pair,
+    ParameterGroup,
+    Prediction,
+    Setting,
+)
+
+Kind = TypeVar("Kind")
 
 
-def summed(value: Any, *, of: str) -> torch.Tensor:
-    """One number, of a loss or a penalty; raises `HarnessError` for any other shape."""
-    if not isinstance(value, torch.Tensor):
-        raise HarnessError(f"{of}: must return a tensor, got {value!r:.40}")
-    if value.ndim:
-        raise HarnessError(f"{of}: must return one summed number, got shape {tuple(value.shape)}")
+def kind(value: Any, *, wanted: type[Kind], of: Component) -> Kind:
+    """What was built, if it is what the slot builds."""
+    if not isinstance(value, wanted):
+        name = wanted.__name__
+        article = "an" if name[0] in "AEIOU" else "a"
+        refuse(of, f"must return {article} {name}, got {type(value).__name__}")
     return value
 
 
-def predicted(prediction: Any, *, batch: Batch, of: str) -> Prediction:
-    """A row of logits for every real target token; raises `HarnessError` for any other number."""
-    if not isinstance(prediction, Prediction):
-        raise HarnessError(f"{of}: must return a Prediction, got {prediction!r:.40}")
-    rows = {name: len(getattr(prediction, name)) for name in ("logits", "targets", "hidden")}
-    for name, count in rows.items():
-        if count != batch.tokens:
-            fault = f"the batch has {batch.tokens} target tokens, but {name} has {count} rows"
-            raise HarnessError(f"{of}: {fault}")
-    return prediction
+# --- before training ----------------------------------------------------------------------------
 
 
-def rated(rate: Any, *, update: int, of: str) -> float:
-    """A rate; raises `HarnessError` for one that is negative, not finite or no number."""
+def corpus(value: Any, *, of: Component) -> Corpus:
+    """Three splits of raw lines, none of them empty."""
+    built = kind(value, wanted=Corpus, of=of)
+    for name in ("train", "validation", "test"):
+        pairs: Any = getattr(built, name)
+        if not isinstance(pairs, Sequence) or not pairs:
+            refuse(of, f"{name} must be some pairs of text, got {pairs!r:.40}")
+        for pair in pairs:
+            if not (isinstance(pair, Pair) and all(isinstance(side, str) for side in pair)):
+                refuse(of, f"{name} must hold pairs of text, got {pair!r:.40}")
+    return built
+
+
+def codecs(value: Any, *, of: Component) -> Codecs:
+    """A codec a side, each with a size."""
+    for side, codec in zip(("source", "target"), kind(value, wanted=Codecs, of=of), strict=True):
+        size = getattr(codec, "size", None)
+        if not isinstance(size, int) or size < len(SPECIAL_TOKENS):
+            wanted = f"a size of at least {len(SPECIAL_TOKENS)}"
+            refuse(of, f"the {side} codec must have {wanted}, got {size!r:.40}")
+    return Codecs(*value)
+
+
+def tokens(numbers: Any, *, size: int, line: str, of: Component) -> list[int]:
+    """The numbers of a line, each one of the vocabulary and none of them special but unk."""
+    whole = isinstance(numbers, list) and all(isinstance(each, int) for each in numbers)
+    if not whole or not all(UNK <= each < size for each in numbers):
+        wanted = f"a list of numbers from {UNK} to {size - 1}"
+        refuse(of, f"encode({line!r:.40}) must give {wanted}, got {numbers!r:.60}")
+    return list(numbers)
+
+
+def initialized(parameter: torch.Tensor, *, name: str, of: Component) -> None:
+    """Weights to begin with, all of them finite."""
+    if not torch.isfinite(parameter).all():
+        refuse(of, f"{name} must be finite, and is not")
+
+
+def grouped(value: Any, *, names: Sequence[str], of: Component) -> Sequence[ParameterGroup]:
+    """Groups of parameters in which every name stands once."""
+    if not (
+        isinstance(value, list | tuple) and all(isinstance(each, ParameterGroup) for each in value)
+    ):
+        refuse(of, f"must return a list of ParameterGroup, got {value!r:.40}")
+    if sorted(name for group in value for name in group.names) != sorted(names):
+        refuse(of, "every trained parameter must stand in exactly one group")
+    return value
+
+
+def optimizer(
+    value: Any, *, groups: Sequence[ParameterGroup], of: Component
+) -> torch.optim.Optimizer:
+    """A torch optimizer that kept the groups as they came."""
+    made = kind(value, wanted=torch.optim.Optimizer, of=of)
+    sizes = [len(group["params"]) for group in made.param_groups]
+    if sizes != [len(group.names) for group in groups]:
+        refuse(of, "must keep the groups as they came")
+    return made
+
+
+def share(value: Any, *, update: int, of: Component) -> None:
+    """A decay's answer: a number from 0 to 1."""
+    if not (isinstance(value, float | int) and 0 <= value <= 1):
+        refuse(of, f"at update {update} must be a number from 0 to 1, got {value!r:.40}")
+
+
+# --- in training --------------------------------------------------------------------------------
+
+
+def summed(value: Any, *, of: Component) -> torch.Tensor:
+    """One number, of a loss or a penalty."""
+    if not isinstance(value, torch.Tensor):
+        refuse(of, f"must return a tensor, got {value!r:.40}")
+    if value.ndim:
+        refuse(of, f"must return one summed number, got shape {tuple(value.shape)}")
+    return value
+
+
+def predicted(prediction: Any, *, batch: Batch, setting: Setting, of: Component) -> Prediction:
+    """Logits, target and hidden state of every real target token."""
+    found = kind(prediction, wanted=Prediction, of=of)
+    wanted = {"logits": (setting.classes,), "targets": (), "hidden": (setting.d_model,)}
+    for name, rest in wanted.items():
+        value: Any = getattr(found, name)
+        if not isinstance(value, torch.Tensor):
+            refuse(of, f"{name} must be a tensor, got {value!r:.40}")
+        if tuple(value.shape) != (batch.tokens, *rest):
+            fault = f"the batch has {batch.tokens} target tokens, so {name} must have shape"
+            refuse(of, f"{fault} {(batch.tokens, *rest)}, got {tuple(value.shape)}")
+    return found
+
+
+def rated(rate: Any, *, what: str, update: int, of: Component) -> float:
+    """A rate, or a multiple of one: a number at least 0."""
     if not (isinstance(rate, float | int) and math.isfinite(rate) and rate >= 0):
-        fault = f"the rate at update {update} must be a number at least 0, got {rate!r:.40}"
-        raise HarnessError(f"{of}: {fault}")
+        refuse(of, f"{what} at update {update} must be a number at least 0, got {rate!r:.40}")
     return rate
 
 
-def translated(written: Sequence[list[int]], *, sentences: int) -> Sequence[list[int]]:
-    """A translation a sentence; raises `HarnessError` for any other number."""
-    if len(written) != sentences:
-        raise HarnessError(f"generation: {len(written)} translations of {sentences} sentences")
+# --- after training -----------------------------------------------------------------------------
+
+
+def averaged(
+    weights: Any, *, parameters: Iterable[tuple[str, torch.Tensor]], of: Component
+) -> Mapping[str, torch.Tensor]:
+    """Weights for every parameter, each of its shape."""
+    shapes = {name: getattr(each, "shape", None) for name, each in dict(weights).items()}
+    for name, parameter in parameters:
+        if shapes.get(name) != parameter.shape:
+            wanted = f"{name} of shape {tuple(parameter.shape)}"
+            refuse(of, f"weights() must have {wanted}, and has {shapes.get(name)}")
+    return dict(weights)
+
+
+def translated(written: Any, *, sentences: int, classes: int, of: Component) -> list[list[int]]:
+    """A translation a sentence, each a list of token numbers."""
+    if not isinstance(written, list) or len(written) != sentences:
+        count = len(written) if isinstance(written, list) else "no list of"
+        refuse(of, f"{count} translations of {sentences} sentences")
+    for each in written:
+        whole = isinstance(each, list) and all(isinstance(token, int) for token in each)
+        if not whole or not all(0 <= token < classes for token in each):
+            fault = f"a translation must be a list of numbers from 0 to {classes - 1}"
+            refuse(of, f"{fault}, got {each!r:.60}")
     return written
 
 
-def first_not_finite(answers: Iterator[tuple[str, torch.Tensor]]) -> str:
-    """Whose answer is the first with a NaN or an infinity in it, in words."""
-    for of, answer in answers:
-        if not torch.isfinite(answer).all():
-            return of
-    return "a gradient"
+def text(value: Any, *, of: Component) -> str:
+    """What tokens were decoded to."""
+    if not isinstance(value, str):
+        refuse(of, f"decode must give text, got {value!r:.40}")
+    return value

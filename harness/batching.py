@@ -16,8 +16,9 @@ import torch
 from jaxtyping import Int
 from torch.nn.utils.rnn import pad_sequence
 
-from harness import streams
-from harness.contracts import BOS, EOS, PAD, Batch, Codecs, Pair
+from harness import answers, streams
+from harness.components import Tokenizer
+from harness.contracts import BOS, EOS, PAD, Batch, Codec, Codecs, Pair
 from harness.errors import HarnessError
 
 
@@ -47,11 +48,15 @@ def _pad(rows: list[torch.Tensor]) -> torch.Tensor:
     return pad_sequence(rows, batch_first=True, padding_value=PAD)
 
 
-def encode(pairs: Sequence[Pair], *, codecs: Codecs) -> EncodedPairs:
+def encode(pairs: Sequence[Pair], *, codecs: Codecs, of: Tokenizer) -> EncodedPairs:
     """A split's raw lines as token numbers; a source ends with eos, so none is empty."""
-    sources = [torch.tensor([*codecs.source.encode(pair.source), EOS]) for pair in pairs]
-    targets = [torch.tensor([BOS, *codecs.target.encode(pair.target), EOS]) for pair in pairs]
-    return EncodedPairs(sources, targets)
+
+    def numbers(line: str, *, codec: Codec) -> list[int]:
+        return answers.tokens(codec.encode(line), size=codec.size, line=line, of=of)
+
+    sources = [[*numbers(pair.source, codec=codecs.source), EOS] for pair in pairs]
+    targets = [[BOS, *numbers(pair.target, codec=codecs.target), EOS] for pair in pairs]
+    return EncodedPairs([*map(torch.tensor, sources)], [*map(torch.tensor, targets)])
 
 
 def cut(order: Sequence[int], *, lengths: Sequence[tuple[int, int]], limit: int) -> list[list[int]]:

@@ -38,12 +38,13 @@ Checked = TypeVar("Checked")
 class Checker:
     """Makes components out of plain data; both methods raise `Misfits`.
 
-    `find_file` turns the path of a text file as it was written into the one to open, and raises
-    `ValueError` when there is no such file.
+    `find_file` turns the path of a text file as it was written into the one to open, `find_start`
+    the name of a trained run into what stands for it; both raise `ValueError` when there is none.
     """
 
     catalog: Catalog
     find_file: Callable[[str], str] | None = None
+    find_start: Callable[[str], str] | None = None
 
     def component(self, data: object, *, slot: str) -> Component:
         """The component that `data` names, with its options."""
@@ -72,7 +73,11 @@ class Checker:
         """The dataclass `of` with these options; `owner` is what messages call it."""
         if not isinstance(data, Mapping):
             raise Misfits([Misfit((), f"{owner} takes {{option: value}}, not {shown(data)}")])
-        context = {"choose": self.component, "find_file": self.find_file}
+        context = {
+            "choose": self.component,
+            "find_file": self.find_file,
+            "find_start": self.find_start,
+        }
         try:
             adapter = _adapter(cast("type", of))
             checked: Checked = adapter.validate_json(json.dumps(data), context=context)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from heapq import nlargest
 from importlib.metadata import version
 from statistics import pstdev
 
 from harness.analysis import RunResult, ScoredMetric, compare
+from harness.blaming import complaint
 from harness.contracts import CORE_METRICS, RunFacts
 from harness.differences import differences
+from harness.discovery import Plugins
 from harness.fairness import fairness
 from harness.ledger import Hypothesis, Ledger
 from harness.planning import PlannedRun
 from harness.report import Change, Report, Specimen
 from harness.resolving import resolved_experiment
-from harness.scoring import score
+from harness.scoring import ScoredRun, score
 from harness.study import BASELINE, Study
 from harness.wording import shown
 
@@ -24,7 +27,9 @@ _SPECIMENS = 5
 _LONGEST_OPTION = 500  # characters
 
 
-def conclude(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger, command: str) -> Report:
+def conclude(
+    study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger, plugins: Plugins, command: str
+) -> Report:
     """Score every run of a study, compare the variants with the baseline, and gather the rest."""
     every = (score(run, metrics=study.metrics, ledger=ledger) for run in runs)
     scored = [each for each in every if each is not None]
@@ -48,6 +53,7 @@ def conclude(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger, comman
         changes=changed,
         specimens=_specimens(runs, ledger=ledger),
         signatures={name: text for each in scored for name, text in each.signatures.items()},
+        faults=_faults(scored, plugins=plugins),
         command=command,
         runs=_facts(runs, results=results, ledger=ledger),
         fairness=fairness(study, runs=runs, ledger=ledger, changed=changed),
@@ -58,6 +64,12 @@ def conclude(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger, comman
             "Python": platform.python_version(),
         },
     )
+
+
+def _faults(scored: Sequence[ScoredRun], *, plugins: Plugins) -> list[str]:
+    """What was wrong with metrics, a line each with how many runs it left without a score."""
+    lines = Counter(complaint(plugins, error=fault) for each in scored for fault in each.faults)
+    return [f"{line}; {count} of {len(scored)} runs unscored" for line, count in lines.items()]
 
 
 def scored_metrics(study: Study) -> list[ScoredMetric]:

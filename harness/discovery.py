@@ -22,6 +22,7 @@ from harness.wording import meant, option_types
 
 _HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("harness_")}
 _WRAPPABLE = "harness_run"
+CORE = "harness"  # who answers a hook last, where no plugin does
 
 
 class Complaint(NamedTuple):
@@ -178,24 +179,16 @@ def observe(plugins: Plugins, *, hook: str, arguments: Mapping[str, object]) -> 
     return [answer for answer in found if isinstance(answer, Complaint)]
 
 
+def takers(plugins: Plugins, *, hook: str) -> list[str]:
+    """The plugins that implement a hook."""
+    return [each.plugin_name for each in _implementations(plugins, hook=hook)]
+
+
 def wrappers(plugins: Plugins) -> tuple[str, ...]:
-    """The modules of the plugins that put something around a run."""
+    """The modules of the plugins that put something around a run, the core's own answer apart."""
     found = _implementations(plugins, hook="harness_run")
-    return tuple(sorted({each.function.__module__ for each in found}))
-
-
-def blamed(plugins: Plugins, *, error: BaseException) -> str | None:
-    """The plugin in whose code an exception arose, its line and the fault; None if in none."""
-    registered = plugins.registry.list_name_plugin()
-    files = {name: Path(getattr(plugin, "__file__", None) or "/") for name, plugin in registered}
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        place = Path(frame.filename)
-        for name, file in files.items():
-            package = file.name == "__init__.py"
-            if place == file or (package and place.is_relative_to(file.parent)):
-                fault = " ".join(f"{type(error).__name__}: {error}".split())
-                return f"plugin {name}: {fault} ({place.name}, line {frame.lineno})"
-    return None
+    around = {each.function.__module__ for each in found if each.plugin_name != CORE}
+    return tuple(sorted(around))
 
 
 def _implementations(plugins: Plugins, *, hook: str) -> Iterator[pluggy.HookImpl]:

@@ -14,6 +14,17 @@ class PluginError(HarnessError):
     """A plugin that cannot be used; the message names the plugin, the hook and the fault."""
 
 
+class ComponentError(HarnessError):
+    """A component that raised, or whose answer is not what its slot promises.
+
+    `component` is whose fault it is; which plugin offers it is known where there is a catalog.
+    """
+
+    def __init__(self, component: object, message: str) -> None:
+        super().__init__(message)
+        self.component = component
+
+
 class Fault(NamedTuple):
     """One thing wrong with a study."""
 

@@ -7,17 +7,19 @@ regularizer that averages over members brings noise, the same at every evaluatio
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import groupby
 from typing import NamedTuple
 
 import torch
 
-from harness.answers import translated
+from harness import answers
 from harness.assembly import Assembly, load_weights
 from harness.batching import EncodedPairs, in_order_of_length
-from harness.contracts import CORE_METRICS, Generate, Measurement, Model, Split
+from harness.blaming import answering
+from harness.components import Averaging, Generation
+from harness.contracts import CORE_METRICS, Measurement, Model, Split
 from harness.model import Ensemble, merged
 from harness.prediction import predict_at_real
 from harness.streams import Noise
@@ -70,8 +72,10 @@ def measure(parts: Assembly, *, split: Split, update: int) -> list[Measurement]:
 
 
 @torch.no_grad()
-def translate(parts: Assembly, *, pairs: EncodedPairs, generate: Generate) -> list[str]:
+def translate(parts: Assembly, *, pairs: EncodedPairs, of: Generation) -> list[str]:
     """Translate every source, sentences of one length together, in the split's order."""
+    with answering(of):
+        generate = of.build(parts.setting)
     hypotheses = [""] * len(pairs.sources)
     order = sorted(range(len(pairs.sources)), key=lambda row: len(pairs.sources[row]))
     with _evaluated(parts) as model:
@@ -81,10 +85,40 @@ def translate(parts: Assembly, *, pairs: EncodedPairs, generate: Generate) -> li
                 some = rows[first : first + _SENTENCES]
                 source = torch.stack([pairs.sources[row] for row in some])
                 source = source.to(parts.experiment.budget.device)
-                written = translated(generate(model, source, sentences=some), sentences=len(some))
+                with answering(of):
+                    written = generate(model, source, sentences=some)
+                classes = parts.setting.classes
+                written = answers.translated(written, sentences=len(some), classes=classes, of=of)
                 for row, tokens in zip(some, written, strict=True):
-                    hypotheses[row] = parts.task.codecs.target.decode(tokens)
+                    hypotheses[row] = _text(parts, tokens=tokens)
     return hypotheses
+
+
+def _text(parts: Assembly, *, tokens: list[int]) -> str:
+    tokenizer = parts.experiment.tokenizer
+    with answering(tokenizer):
+        return answers.text(parts.task.codecs.target.decode(tokens), of=tokenizer)
+
+
+def spoiled_average(parts: Assembly) -> Averaging | None:
+    """Whose average is not finite though the weights are; None if that is not so."""
+    averaged = _averaged(parts)
+    if averaged is None or not all(each.isfinite().all() for each in parts.model.parameters()):
+        return None
+    whole = all(each.isfinite().all() for each in averaged.values())
+    return None if whole else parts.experiment.averaging
+
+
+def _averaged(parts: Assembly) -> Mapping[str, torch.Tensor] | None:
+    """The averaged weights, if there are any yet."""
+    averaging = parts.experiment.averaging
+    if averaging is None or parts.averager is None:
+        return None
+    with answering(averaging):
+        weights = parts.averager.weights()
+        if weights is None:
+            return None
+        return answers.averaged(weights, parameters=parts.model.named_parameters(), of=averaging)
 
 
 @contextmanager
@@ -112,7 +146,7 @@ def _evaluated(parts: Assembly) -> Iterator[Model]:
 @contextmanager
 def final_weights(parts: Assembly) -> Iterator[None]:
     """Put the averaged weights in the model for as long as it is evaluated."""
-    averaged = parts.averager.weights() if parts.averager else None
+    averaged = _averaged(parts)
     if averaged is None:
         yield
         return

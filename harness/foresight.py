@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -14,13 +14,13 @@ from harness.analysis.sharing import Beginning, Shapes
 from harness.contracts import ParameterGroup, Setting
 from harness.errors import HarnessError
 from harness.ledger import Ledger
-from harness.study import Experiment
+from harness.study import Experiment, Study
 
 if TYPE_CHECKING:
     from harness.assembly import Task
     from harness.counting import Counts
 
-Tasks = dict[tuple[object, object], "Task"]  # the data of some variants, so that it is made once
+Tasks = dict[tuple[object, ...], "Task"]  # the data of some variants, so that it is made once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +35,16 @@ class Foreseen:
     fault: str | None = None
 
 
-def foresee(variants: Mapping[str, Experiment], *, seed: int) -> dict[str, Foreseen]:
-    """Build each variant as a run would, without drawing a weight or training; loads torch."""
+def foresee(study: Study, *, names: Sequence[str], seed: int) -> dict[str, Foreseen]:
+    """Build these variants as a run would, without drawing a weight or training; loads torch."""
     tasks: Tasks = {}
     found = {}
-    for name, experiment in variants.items():
+    for name in names:
+        experiment = study.variants[name]
+        begun = study.pretraining.get(experiment.starts_from or "", experiment)
         try:
-            found[name] = _foreseen(experiment, seed=seed, tasks=tasks)
+            task = _task(experiment, begun=begun, tasks=tasks)
+            found[name] = _foreseen(experiment, seed=seed, task=task)
         except HarnessError as error:
             found[name] = Foreseen(fault=str(error))
         except Exception as error:  # noqa: BLE001 - a plugin's: its run will tell all of it
@@ -92,11 +95,18 @@ def _of_run(digest: str, *, ledger: Ledger) -> Foreseen | None:
     )
 
 
-def _foreseen(experiment: Experiment, *, seed: int, tasks: Tasks) -> Foreseen:
-    from harness.assembly import prepare
+def _task(experiment: Experiment, *, begun: Experiment, tasks: Tasks) -> Task:
+    """The data of a variant, in the vocabulary of what it begins from."""
+    from harness.assembly import prepare, vocabulary
 
-    task = tasks.get(key := (experiment.dataset, experiment.tokenizer)) or prepare(experiment)
-    tasks[key] = task
+    key = (experiment.dataset, begun.dataset, experiment.tokenizer)
+    if key not in tasks:
+        codecs = None if begun is experiment else vocabulary(begun)
+        tasks[key] = prepare(experiment, codecs=codecs)
+    return tasks[key]
+
+
+def _foreseen(experiment: Experiment, *, seed: int, task: Task) -> Foreseen:
     setting = Setting(
         seed=seed,
         replicate=experiment.replicate,

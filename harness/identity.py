@@ -12,7 +12,7 @@ import importlib.util
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any
 from harness.components import BASES, Component
 from harness.components.options import TextFile
 from harness.discovery import Plugins, wrappers
-from harness.resolving import resolved_experiment
+from harness.resolving import Written, leaves, resolved, resolved_experiment
 from harness.study import Experiment
 
 Identity = Mapping[str, Any]
@@ -32,6 +32,7 @@ _EVALUATION = ("harness.evaluation",)
 # Imported by what trains, but without any part in the bits that come out.
 _APART = frozenset(
     {
+        "harness.blaming",
         "harness.components.executor",
         "harness.components.metric",
         "harness.contracts.designs",
@@ -41,19 +42,22 @@ _APART = frozenset(
 )
 
 
-def training_identity(experiment: Experiment, *, seed: int, plugins: Plugins) -> Identity:
+def training_identity(
+    experiment: Experiment, *, seed: int, plugins: Plugins, trained: Written = str
+) -> Identity:
     """What decides the bits of a run's training, as JSON; how it decodes is not in it.
 
     `plugins` count where they implement `harness_run`: what is wrapped around a run may change it.
+    `trained` says what stands for a trained run: the digest of it.
     """
-    choices = dict(resolved_experiment(experiment, file=content_digest))
+    choices = dict(resolved_experiment(experiment, file=content_digest, trained=trained))
     del choices["generation"]
-    trained = [
+    training = [
         getattr(experiment, field.name)
         for field in fields(experiment)
         if field.name != "generation"
     ]
-    parts = [value for value in _leaves(trained) if isinstance(value, Component)]
+    parts = [value for value in leaves(training) if isinstance(value, Component)]
     return {
         "experiment": choices,
         "seed": seed,
@@ -62,11 +66,13 @@ def training_identity(experiment: Experiment, *, seed: int, plugins: Plugins) ->
     }
 
 
-def evaluation_identity(experiment: Experiment, *, training: str, split: str) -> Identity:
+def evaluation_identity(
+    experiment: Experiment, *, training: str, split: str, trained: Written = str
+) -> Identity:
     """What decides the bits of one decoding of a trained run, as JSON."""
     return {
         "training": training,
-        "generation": resolved_experiment(experiment, file=content_digest)["generation"],
+        "generation": resolved(experiment.generation, file=content_digest, trained=trained),
         "split": split,
         "code": _code([experiment.generation], core=_EVALUATION, around=()),
     }
@@ -87,21 +93,7 @@ def content_digest(path: str) -> str:
 
 def text_files(experiment: Experiment) -> list[str]:
     """Where the files are that an experiment reads."""
-    return [value for value in _leaves(experiment) if isinstance(value, TextFile)]
-
-
-def _leaves(value: object) -> Iterator[object]:
-    """A value and everything in it: components, their options, what those are made of."""
-    yield value
-    if isinstance(value, Mapping):
-        for each in value.values():
-            yield from _leaves(each)
-    elif isinstance(value, tuple | list):
-        for each in value:
-            yield from _leaves(each)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _leaves(getattr(value, field.name))
+    return [value for value in leaves(experiment) if isinstance(value, TextFile)]
 
 
 def _code(

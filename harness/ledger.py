@@ -15,7 +15,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from harness.contracts import Measurement
 from harness.errors import HarnessError
@@ -161,9 +161,15 @@ class Ledger:
         path = self.evaluation(digest, evaluation=evaluation) / "hypotheses.jsonl"
         return [Hypothesis(*json.loads(line)) for line in complete_lines(path)]
 
-    def fail(self, digest: str, *, reason: str) -> None:
-        """Write down that the process of a run is gone without an outcome."""
-        write_json(self.run(digest) / "outcome.json", value={"status": "failed", "reason": reason})
+    def end(self, digest: str, *, status: Literal["failed", "diverged"], reason: str) -> None:
+        """Write down how a run ended that left no outcome itself."""
+        write_json(self.run(digest) / "outcome.json", value={"status": status, "reason": reason})
+
+    def weights(self, digest: str) -> Path | None:
+        """Where a finished run's final weights are; None for a run that has none."""
+        path = self.run(digest) / "weights.pt"
+        finished = (self.outcome(digest) or {}).get("status") == "finished"
+        return path if finished and path.exists() else None
 
 
 def write_hypotheses(folder: Path, *, hypotheses: Sequence[Hypothesis]) -> None:

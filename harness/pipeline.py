@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import describing, probing, report, results
+from harness.blaming import complaint, naming
 from harness.catalog import Catalog
 from harness.conclusion import changes, conclude
 from harness.contracts import StudyView
@@ -46,14 +47,19 @@ class Opened:
     plugins: Plugins
     ledger: Ledger
     folder: Path
-    runs: tuple[PlannedRun, ...]
+    plan: tuple[PlannedRun, ...]
     command: str
+
+    @property
+    def runs(self) -> tuple[PlannedRun, ...]:
+        """The runs that are compared: those of the variants, without what they start from."""
+        return tuple(run for run in self.plan if not run.start)
 
     def tell(self, hook: str, **facts: object) -> None:
         """Tell the observers; one that raises is named on the screen and changes nothing."""
         arguments = {"study": self.view(), "ledger": self.ledger, **facts}
-        for complaint in observe(self.plugins, hook=hook, arguments=arguments):
-            sys.stderr.write(f"warning: {complaint}\n")
+        for fault in observe(self.plugins, hook=hook, arguments=arguments):
+            sys.stderr.write(f"warning: {fault}\n")
 
     def view(self, report: Report | None = None) -> StudyView:
         """The study as observers see it, with what was found once there is a report."""
@@ -61,16 +67,27 @@ class Opened:
             self.study, runs=self.runs, ledger=self.ledger, folder=self.folder, report=report
         )
 
+    def concluded(self) -> Report:
+        """What is to be said of what is in the ledger, without a word to anybody."""
+        return conclude(
+            self.study,
+            runs=self.runs,
+            ledger=self.ledger,
+            plugins=self.plugins,
+            command=self.command,
+        )
+
     def conclude(self) -> Report:
-        """What is to be said of what is in the ledger, written down as the study's report."""
-        concluded = conclude(self.study, runs=self.runs, ledger=self.ledger, command=self.command)
+        """The same, written down as the study's report; this is a look at the results."""
+        concluded = self.concluded()
         looks = looked(concluded, runs=self.runs, folder=self.folder)
         concluded = replace(concluded, looks=looks)
         figures, drawn = self.study.figures, self.folder / "figures"
         drawings = [*report.draw(figures, view=concluded.view, folder=drawn)]
         for drawing in drawings:
             if drawing.fault:
-                sys.stderr.write(f"warning: {drawing.fault}\n")
+                fault = complaint(self.plugins, error=drawing.fault)
+                sys.stderr.write(f"warning: {fault}\n")
         report.write(concluded, folder=self.folder, drawings=drawings)
         return concluded
 
@@ -90,7 +107,7 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> Opened:
         plugins=plugins,
         ledger=ledger,
         folder=folder,
-        runs=plan(study, plugins=plugins, ledger=ledger, previous=results.previous_plan(folder)),
+        plan=plan(study, plugins=plugins, ledger=ledger, previous=results.previous_plan(folder)),
         command=describing.command(path, out=out, seeds=seeds),
     )
 
@@ -100,18 +117,21 @@ def plan_study(opened: Opened, *, wish: Wish, probe_jobs: int | None = None) -> 
 
     With `probe_jobs`, so many variants at once are tried for a few updates.
     """
-    study, runs, ledger = opened.study, opened.runs, opened.ledger
-    _refuse_unequal(study, runs=runs, ledger=ledger)
-    some = any(run.exists for run in runs)
-    concluded = conclude(study, runs=runs, ledger=ledger, command="") if some else None
-    resolved = resolution(study, wish=wish, concluded=concluded)
-    found = preregister(study, runs=runs, ledger=ledger, resolution=resolved)
+    study, ledger = opened.study, opened.ledger
+    _refuse_unequal(opened)
+    concluded = opened.concluded() if any(run.exists for run in opened.runs) else None
+    found = preregister(
+        study,
+        runs=opened.plan,
+        ledger=ledger,
+        resolution=resolution(study, wish=wish, concluded=concluded),
+    )
     if probe_jobs is None:
         return found
-    names = list(study.variants)
-    probed = probing.probe(study, variants=names, jobs=probe_jobs, sentences=_SENTENCES)
+    names = list(study.experiments)
+    probed = probing.probe(study, names=names, jobs=probe_jobs, sentences=_SENTENCES)
     return found.with_probe(
-        probing.estimate(study, probed=probed, runs=runs, ledger=ledger, jobs=probe_jobs)
+        probing.estimate(study, probed=probed, runs=opened.plan, ledger=ledger, jobs=probe_jobs)
     )
 
 
@@ -121,27 +141,30 @@ def _without_effect(opened: Opened, *, jobs: int) -> Iterator[str]:
     seen = {run.variant for run in opened.runs if run.exists} | {BASELINE}
     unseen = [name for name in study.variants if name not in seen]
     if unseen and study.executor.name == "local":
-        probed = probing.probe(study, variants=[BASELINE, *unseen], jobs=jobs, sentences=2)
+        probed = probing.probe(study, names=[BASELINE, *unseen], jobs=jobs, sentences=2)
         yield from probing.without_effect(probed, changed=changes(study))
 
 
-def _refuse_unequal(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> None:
-    misfits = unequal_misfits(study, runs=runs, ledger=ledger)
+def _refuse_unequal(opened: Opened) -> None:
+    misfits = unequal_misfits(opened.study, runs=opened.runs, ledger=opened.ledger)
     if misfits:
-        raise refusal(study.path, misfits=misfits)
+        raise refusal(opened.study.path, misfits=misfits)
 
 
 def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describing.Summary:
     """Answer the question that a study asks, training only what does not exist yet."""
     opened = open_study(path, out=out, seeds=seeds)
-    _refuse_unequal(opened.study, runs=opened.runs, ledger=opened.ledger)
-    results.remember(opened.study, runs=opened.runs, folder=opened.folder)
+    _refuse_unequal(opened)
+    results.remember(opened.study, runs=opened.plan, folder=opened.folder)
     for warning in _without_effect(opened, jobs=jobs):
         sys.stderr.write(f"warning: {warning}\n")
-    followers = Followers(opened.study.trackers, out=out, ledger=opened.ledger)
+    followers = Followers(
+        opened.study.trackers, out=out, ledger=opened.ledger, plugins=opened.plugins
+    )
     opened.tell("harness_study_started")
     try:
-        failed = _carry_out(opened, jobs=jobs, followers=followers)
+        with naming(opened.plugins):
+            failed = _carry_out(opened, jobs=jobs, followers=followers)
     except BaseException:
         followers.end(opened.view(), patience=_HURRY)  # or trackers show runs that go on for ever
         raise
@@ -152,16 +175,18 @@ def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describ
     return _summary(opened, concluded=concluded, failed=failed)
 
 
-def _carry_out(opened: Opened, *, jobs: int, followers: Followers) -> dict[str, str]:
-    """Train and decode; the reason of every run that failed, by its digest."""
-    by_digest = {run.digest: run for run in reversed(opened.view().runs)}
-    updates = {run.digest: opened.study.variants[run.variant].budget.updates for run in opened.runs}
-    failed, synced = {}, time.monotonic()
-    executor = opened.study.executor.build(jobs=jobs)
+def _carry_out(opened: Opened, *, jobs: int, followers: Followers) -> list[str]:
+    """Train and decode; every run that failed, with its reason."""
+    untold = {run.digest: run for run in reversed(opened.view().runs)}
+    choices = opened.study.experiments
+    updates = {run.digest: choices[run.variant].budget.updates for run in opened.plan}
+    failed: dict[str, str] = {}
+    synced = time.monotonic()
+    executor = opened.study.executor
     with ExitStack() as stack:
-        watch = stack.enter_context(watching(opened.runs, ledger=opened.ledger, updates=updates))
+        watch = stack.enter_context(watching(opened.plan, ledger=opened.ledger, updates=updates))
         looks = stack.enter_context(
-            closing(execute(opened.runs, jobs=executor, ledger=opened.ledger))
+            closing(execute(opened.plan, executor=executor, jobs=jobs, ledger=opened.ledger))
         )
         for ended in looks:
             watch(ended)
@@ -170,50 +195,51 @@ def _carry_out(opened: Opened, *, jobs: int, followers: Followers) -> dict[str, 
                 followers.show(opened.view())
                 synced = time.monotonic()
             for each in ended:
-                opened.tell("harness_run_ended", run=by_digest[each.digest])
+                if run := untold.pop(each.digest, None):  # a start is told to nobody
+                    opened.tell("harness_run_ended", run=run)
                 if each.reason:
-                    failed[each.digest] = each.reason
-    return failed
+                    failed |= {run.title: each.reason for run in each.runs}
+    return [f"{run.title}: {failed[run.title]}" for run in opened.plan if run.title in failed]
 
 
 def write_report(opened: Opened) -> describing.Summary:
     """Conclude from what is in the ledger, and write it down."""
-    return _summary(opened, concluded=opened.conclude(), failed={})
+    return _summary(opened, concluded=opened.conclude(), failed=[])
 
 
 def sync(opened: Opened) -> list[str]:
     """Let every tracker copy what it misses; what was in the way, a line each."""
     view = opened.view(opened.conclude())
-    faults = (
-        (each.name, copied(each, study=view, out=opened.out, ledger=opened.ledger))
-        for each in opened.study.trackers
+    return copied(
+        opened.study.trackers,
+        study=view,
+        out=opened.out,
+        ledger=opened.ledger,
+        plugins=opened.plugins,
     )
-    return [f"tracker {name}: {fault}" for name, fault in faults if fault]
 
 
 def show(opened: Opened, *, port: int | None, ready: Callable[[str], None]) -> None:
     """Serve the study's page until interrupted, with all that is in the ledger."""
-    page = page_of(opened.study.trackers, out=opened.out)
-    view = opened.view(opened.conclude())
-    page.sync(view, opened.ledger)
-    page.serve(view, port=port, ready=ready)
+    with naming(opened.plugins):
+        page = page_of(opened.study.trackers, out=opened.out)
+        view = opened.view(opened.conclude())
+        page.sync(view, opened.ledger)
+        page.serve(view, port=port, ready=ready)
 
 
-def _summary(opened: Opened, *, concluded: Report, failed: dict[str, str]) -> describing.Summary:
-    reasons = [
-        f"{run.variant}, seed {run.seed}: {failed[run.digest]}"
-        for run in opened.runs
-        if run.digest in failed
-    ]
-    reasons += concluded.fairness.broken
-    return describing.summary(concluded, path=opened.folder / "report.html", failed=reasons)
+def _summary(opened: Opened, *, concluded: Report, failed: list[str]) -> describing.Summary:
+    failures = [*failed, *concluded.faults, *concluded.fairness.broken]
+    return describing.summary(concluded, path=opened.folder / "report.html", failed=failures)
 
 
 def validate(path: Path) -> tuple[Fault, ...]:
     """Everything that is wrong with a study."""
     try:
         study, _ = load(path)
-        _refuse_unequal(study, runs=(), ledger=Ledger(Path()))
+        misfits = unequal_misfits(study, runs=(), ledger=Ledger(Path()))
+        if misfits:
+            raise refusal(path, misfits=misfits)
     except StudyError as error:
         return error.faults
     return ()

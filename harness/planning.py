@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 
 from harness.differences import differences
 from harness.discovery import Plugins
@@ -16,9 +17,11 @@ from harness.identity import (
     training_identity,
 )
 from harness.ledger import Ledger
-from harness.study import Study
+from harness.resolving import trained_runs
+from harness.study import Experiment, Study
 
 SCORED_SPLIT = "test"
+_DECODED = "generation"  # what stands there is no part of training
 
 # The digest of each (variant, seed) when the study was planned last.
 Previous = Mapping[tuple[str, int], str]
@@ -26,7 +29,12 @@ Previous = Mapping[tuple[str, int], str]
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedRun:
-    """One variant with one seed; `exists` when there is nothing left to do, `why` if there is."""
+    """One variant with one seed; `exists` when there is nothing left to do, `why` if there is.
+
+    A `start` is what variants start from or draw on: it is called after its entry in `pretraining`,
+    and is trained and not decoded. Training needs the runs in `needs`, decoding those in `drafts`
+    too, by their digests.
+    """
 
     variant: str
     seed: int
@@ -38,78 +46,125 @@ class PlannedRun:
     plugins: tuple[str, ...]  # the files that the study names
     exists: bool
     why: str
+    start: bool = False
+    needs: tuple[str, ...] = ()
+    drafts: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What it is called where starts and variants stand together."""
+        return f"start {self.variant}" if self.start else self.variant
+
+    @property
+    def title(self) -> str:
+        """The one run of a study that is meant."""
+        return f"{self.label}, seed {self.seed}"
 
 
 def plan(
     study: Study, *, plugins: Plugins, ledger: Ledger, previous: Previous
 ) -> tuple[PlannedRun, ...]:
-    """Every run of a study, seed by seed, with the baseline first.
+    """Every run of a study, seed by seed: the starts, then the variants with the baseline first.
 
-    Variants that differ only in decoding share their training digest.
+    Variants that differ only in decoding share their training digest. A start is not needed where
+    everything that needs it exists.
     """
-    return tuple(
-        _planned(
-            study,
-            plugins=plugins,
-            variant=variant,
-            seed=seed,
-            ledger=ledger,
-            before=previous.get((variant, seed)),
+    planner = _Planner(study, plugins, ledger, previous)
+    return tuple(run for seed in study.seeds for run in planner.runs(seed))
+
+
+@dataclass(frozen=True)
+class _Planner:
+    """Makes the runs of a study, one seed after another."""
+
+    study: Study
+    plugins: Plugins
+    ledger: Ledger
+    previous: Previous
+
+    def runs(self, seed: int) -> Iterator[PlannedRun]:
+        """What variants start from or draw on, then the variants."""
+        starts = [self._run(name, seed=seed, starts={}) for name in self.study.pretraining]
+        digests = {run.variant: run.digest for run in starts}
+        variants = [self._run(name, seed=seed, starts=digests) for name in self.study.variants]
+        waited = {each for run in variants if not run.exists for each in run.needs + run.drafts}
+        for run in starts:
+            idle = not run.exists and run.digest not in waited
+            yield replace(run, exists=True, why="not needed") if idle else run
+        yield from variants
+
+    def _run(self, name: str, *, seed: int, starts: Mapping[str, str]) -> PlannedRun:
+        """One run; `starts` has the digest of everything that it may need, by name."""
+        experiment, start = self.study.experiments[name], name in self.study.pretraining
+        trained = partial(_digest_of, starts=starts)
+        identity = training_identity(experiment, seed=seed, plugins=self.plugins, trained=trained)
+        training = digest(identity)
+        decoding = evaluation_identity(
+            experiment, training=training, split=SCORED_SPLIT, trained=trained
         )
-        for seed in study.seeds
-        for variant in study.variants
-    )
+        named = [] if start else trained_runs(experiment)
+        run = PlannedRun(
+            variant=name,
+            seed=seed,
+            digest=training,
+            evaluation=digest(decoding),
+            identity=identity,
+            decoding=decoding,
+            files=self._files(experiment),
+            plugins=tuple(str(file) for file in self.study.plugins),
+            exists=False,
+            why="new",
+            start=start,
+            needs=tuple(starts[each] for place, each in named if place[0] != _DECODED),
+            drafts=tuple(starts[each] for place, each in named if place[0] == _DECODED),
+        )
+        exists, why = _state(run, ledger=self.ledger)
+        why = self._changed(run, starts=starts) if why == "new" else why
+        return replace(run, exists=exists, why=why)
+
+    def _files(self, experiment: Experiment) -> Mapping[str, str]:
+        """Where the text files lie of an experiment and of all that it may start from."""
+        every = [experiment, *self.study.pretraining.values()]
+        return {content_digest(file): file for each in every for file in text_files(each)}
+
+    def _changed(self, run: PlannedRun, *, starts: Mapping[str, str]) -> str:
+        """What made a run another one than when the study was planned last, if it was."""
+        before = self.previous.get((run.variant, run.seed), run.digest)
+        known = self.ledger.identity(before) if before != run.digest else None
+        if not known:
+            return "new"
+        began = {self.previous.get((name, run.seed)): name for name in starts}
+        for each in differences(known["experiment"], new=run.identity["experiment"]):
+            name = began.get(each.old)
+            if name and starts[name] == each.new:
+                return f"its start {name} changed"
+        return _difference(known, now=run.identity)
 
 
-def _planned(
-    study: Study,
-    *,
-    plugins: Plugins,
-    variant: str,
-    seed: int,
-    ledger: Ledger,
-    before: str | None,
-) -> PlannedRun:
-    experiment = study.variants[variant]
-    identity = training_identity(experiment, seed=seed, plugins=plugins)
-    training = digest(identity)
-    decoding = evaluation_identity(experiment, training=training, split=SCORED_SPLIT)
-    evaluation = digest(decoding)
-    exists, why = _state(ledger, training=training, evaluation=evaluation)
-    known = ledger.identity(before) if why == "new" and before and before != training else None
-    if known:
-        why = _changed(known, now=identity)
-    return PlannedRun(
-        variant=variant,
-        seed=seed,
-        digest=training,
-        evaluation=evaluation,
-        identity=identity,
-        decoding=decoding,
-        files={content_digest(file): file for file in text_files(experiment)},
-        plugins=tuple(str(file) for file in study.plugins),
-        exists=exists,
-        why=why,
-    )
+def _digest_of(name: str, *, starts: Mapping[str, str]) -> str:
+    return starts.get(name, name)  # a start decodes nothing: what it names for that is never read
 
 
-def _state(ledger: Ledger, *, training: str, evaluation: str) -> tuple[bool, str]:
+def _state(run: PlannedRun, *, ledger: Ledger) -> tuple[bool, str]:
     """Whether nothing is left to do, and in a few words what is there or missing."""
-    outcome = ledger.outcome(training)
+    outcome = ledger.outcome(run.digest)
     if outcome is None:
-        updates = ledger.updates(training)
+        updates = ledger.updates(run.digest)
         return False, f"interrupted at update {updates}" if updates else "new"
     if outcome["status"] == "failed":
         return False, f"failed before: {outcome['reason']}"
     if outcome["status"] == "diverged":
         return True, "diverged"
-    if ledger.evaluated(training, evaluation=evaluation) is None:
+    if run.start:
+        there = ledger.weights(run.digest) is not None
+        return there, "exists" if there else "trained, weights gone"
+    if ledger.evaluated(run.digest, evaluation=run.evaluation) is None:
         return False, "trained, not decoded"
     return True, "exists"
 
 
-def _changed(before: Identity, *, now: Identity) -> str:
-    """What made a planned run another one; a changed option says more than the code it brings."""
+def _difference(before: Identity, *, now: Identity) -> str:
+    """What two identities differ in; a changed option says more than the code it brings."""
     options = list(differences(before["experiment"], new=now["experiment"]))
     if options and all(str(each.old).startswith("sha256:") for each in options):
         return "changed corpus"

@@ -69,7 +69,7 @@ class _Tally:
         waiting = [run for run in runs if not run.exists]
         self.names: dict[str, str] = {}
         for run in waiting:
-            self.names.setdefault(run.digest, f"{run.variant}, seed {run.seed}")
+            self.names.setdefault(run.digest, run.title)
         self.updates = {digest: updates[digest] for digest in self.names}
         self._ledger = ledger
         self._begun = time.monotonic()
@@ -89,7 +89,7 @@ class _Tally:
             words = f"failed: {ended.reason}"
         elif "reason" in outcome:
             words = f"{words}: {outcome['reason']}"
-        return f"{self.names[ended.digest]}: {words}"
+        return f"{ended.runs[0].title}: {words}"
 
     def left(self) -> str:
         """About how long the rest will take."""

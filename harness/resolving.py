@@ -2,42 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import partial
 from typing import Any
 
 from harness.components import Component
-from harness.components.options import TextFile
+from harness.components.options import TextFile, TrainedRun
 from harness.study import Experiment
 
+Written = Callable[[str], str]
+Place = tuple[str | int, ...]
 
-def resolved(value: object, *, file: Callable[[str], str] = str) -> Any:
+
+def resolved(value: object, *, file: Written = str, trained: Written = str) -> Any:
     """A component as ``{name: {every option}}``, and all that is in it, as JSON data.
 
     Options come in the order of their declaration, entries of a mapping by key. `file` says what
-    stands for a text file: an identity puts a digest of its content there.
+    stands for a text file, `trained` what for a trained run: an identity puts digests there.
     """
+    inside = partial(resolved, file=file, trained=trained)
     match value:
         case None | bool() | int() | float():
             return value
         case str():
+            if isinstance(value, TrainedRun):
+                return trained(value)
             return file(value) if isinstance(value, TextFile) else value
         case Mapping():
-            return {str(key): resolved(value[key], file=file) for key in sorted(value)}
+            return {str(key): inside(value[key]) for key in sorted(value)}
         case tuple() | list():
-            return [resolved(each, file=file) for each in value]
+            return [inside(each) for each in value]
     if not is_dataclass(value):
         raise TypeError(f"an option of type {type(value).__name__} cannot be written down")
     options = {
-        field.name: resolved(getattr(value, field.name), file=file)
-        for field in fields(value)
-        if field.init
+        field.name: inside(getattr(value, field.name)) for field in fields(value) if field.init
     }
     return {value.name: options} if isinstance(value, Component) else options
 
 
-def resolved_experiment(experiment: Experiment, *, file: Callable[[str], str] = str) -> Any:
+def leaves(value: object) -> Iterator[object]:
+    """A value and everything in it: components, their options, what those are made of."""
+    yield value
+    if isinstance(value, Mapping):
+        for each in value.values():
+            yield from leaves(each)
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from leaves(each)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from leaves(getattr(value, field.name))
+
+
+def resolved_experiment(
+    experiment: Experiment, *, file: Written = str, trained: Written = str
+) -> Any:
     """An experiment as a study could write it, nothing left to defaults."""
-    data = resolved(experiment, file=file)
+    data = resolved(experiment, file=file, trained=trained)
     regularizers = data["regularizers"].items()
     return {**data, "regularizers": {name: options[name] for name, options in regularizers}}
+
+
+def trained_runs(experiment: Experiment) -> Sequence[tuple[Place, TrainedRun]]:
+    """Every trained run that an experiment names, with the place of the option that names it."""
+    return list(_trained_runs(resolved_experiment(experiment, trained=_itself)))
+
+
+def _itself(run: str) -> str:
+    return run
+
+
+def _trained_runs(data: Any, *, place: Place = ()) -> Iterator[tuple[Place, TrainedRun]]:
+    inside: Iterable[tuple[str | int, Any]] = ()
+    match data:
+        case TrainedRun():
+            yield place, data
+        case dict():
+            inside = data.items()
+        case list():
+            inside = enumerate(data)
+    for step, each in inside:
+        yield from _trained_runs(each, place=(*place, step))

@@ -16,7 +16,7 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 
 from harness.catalog import Catalog
 from harness.components import Component
-from harness.components.options import TextFile
+from harness.components.options import TextFile, TrainedRun
 from harness.loading import VARIANT_NAME, StudyKeys
 from harness.resolving import resolved
 from harness.study import BASELINE, Budget, Experiment, ModelOptions
@@ -32,6 +32,7 @@ _KINDS: Mapping[Any, Schema] = {
     float: {"type": "number"},
     str: {"type": "string"},
     TextFile: {"type": "string", "description": "A file, relative to the study's folder."},
+    TrainedRun: {"type": "string", "description": "The name of an entry under `pretraining`."},
 }
 _LENGTHS = {"string": "Length", "array": "Items", "object": "Properties"}
 
@@ -42,18 +43,15 @@ def schema(catalog: Catalog) -> Schema:
         "baseline": _experiment(catalog, partial=False),
         "variant": _experiment(catalog, partial=True),
     }
+    definitions["pretraining"] = _without(definitions["variant"], option="starts_from")
     for slot, names in catalog.offers.items():
         components = [names[name][0].component for name in sorted(names)]
         definitions[slot] = _choice(components)
         definitions |= {f"{slot}.{each.name}": _given(each) for each in components}
     keys = {
         "baseline": _reference("baseline"),
-        "variants": {
-            "type": "object",
-            "minProperties": 1,
-            "propertyNames": {"pattern": f"^{VARIANT_NAME}$", "not": {"const": BASELINE}},
-            "additionalProperties": _reference("variant"),
-        },
+        "variants": {**_named("variant"), "minProperties": 1},
+        "pretraining": _named("pretraining"),
         "grid": {
             "type": "object",
             "description": "One option, such as regularizers.dropout, and its values.",
@@ -88,6 +86,20 @@ def schema(catalog: Catalog) -> Schema:
 # --- experiments --------------------------------------------------------------------------------
 
 
+def _named(kind: str) -> Schema:
+    """What is laid over the baseline, by its name."""
+    return {
+        "type": "object",
+        "propertyNames": {"pattern": f"^{VARIANT_NAME}$", "not": {"const": BASELINE}},
+        "additionalProperties": _reference(kind),
+    }
+
+
+def _without(schema: Schema, *, option: str) -> Schema:
+    kept = {name: each for name, each in schema["properties"].items() if name != option}
+    return {**schema, "properties": kept}
+
+
 def _experiment(catalog: Catalog, *, partial: bool) -> Schema:
     """All the choices of the baseline; or some, of a variant, which may switch some off."""
     off = [_OFF] if partial else []
@@ -102,6 +114,7 @@ def _experiment(catalog: Catalog, *, partial: bool) -> Schema:
     instead: dict[str, Schema] = {"regularizers": regularizers}
     for name in ("parameter_groups", "averaging"):
         instead[name] = _any_of([_reference(name), _OFF, {"type": "null"}])
+    instead["starts_from"] = _any_of([_KINDS[TrainedRun], _OFF, {"type": "null"}])
     if partial:
         instead |= {
             "model": _object(ModelOptions, optional=option_types(ModelOptions)),

@@ -6,11 +6,14 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from harness.analysis import RunResult
+from harness.blaming import answering, refuse
 from harness.components import Metric
 from harness.contracts import Outcome, Score
+from harness.errors import ComponentError
 from harness.identity import digest, source_digest
 from harness.ledger import Hypothesis, Ledger, read_json, write_json
 from harness.planning import PlannedRun
@@ -18,10 +21,14 @@ from harness.resolving import resolved
 
 
 class ScoredRun(NamedTuple):
-    """What one run came to, and the signature of every text metric that judged it."""
+    """What one run came to, the signature of every text metric that judged it, and who could not.
+
+    A metric at fault gives no score, is asked again the next time, and takes nothing from others.
+    """
 
     result: RunResult
-    signatures: Mapping[str, str]
+    signatures: Mapping[str, str] = MappingProxyType({})
+    faults: Sequence[ComponentError] = ()
 
 
 def score(run: PlannedRun, *, metrics: Sequence[Metric], ledger: Ledger) -> ScoredRun | None:
@@ -35,11 +42,10 @@ def score(run: PlannedRun, *, metrics: Sequence[Metric], ledger: Ledger) -> Scor
         if ended is None:
             return None
         outcome: Outcome = "diverged" if ended["status"] == "diverged" else "failed"
-        return ScoredRun(RunResult(variant=run.variant, seed=run.seed, outcome=outcome), {})
+        return ScoredRun(RunResult(variant=run.variant, seed=run.seed, outcome=outcome))
     folder = ledger.evaluation(run.digest, evaluation=run.evaluation)
-    text = _text_scores(
-        ledger.hypotheses(run.digest, evaluation=run.evaluation), metrics=metrics, folder=folder
-    )
+    written = ledger.hypotheses(run.digest, evaluation=run.evaluation)
+    text, faults = _text_scores(written, metrics=metrics, folder=folder)
     scores = {**evaluated["scores"], **{name: each.value for name, each in text.items()}}
     result = RunResult(
         variant=run.variant,
@@ -50,25 +56,38 @@ def score(run: PlannedRun, *, metrics: Sequence[Metric], ledger: Ledger) -> Scor
         references=evaluated["references"],
         written=hashlib.sha256((folder / "hypotheses.jsonl").read_bytes()).hexdigest(),
     )
-    return ScoredRun(result, {name: each.signature for name, each in text.items()})
+    return ScoredRun(result, {name: each.signature for name, each in text.items()}, faults)
 
 
 def _text_scores(
     hypotheses: Sequence[Hypothesis], *, metrics: Sequence[Metric], folder: Path
-) -> dict[str, Score]:
+) -> tuple[dict[str, Score], list[ComponentError]]:
     kept: dict[str, Any] = read_json(folder / "scores.json") or {}
     keys = {metric.name: _key(metric) for metric in metrics}
     missing = [metric for metric in metrics if keys[metric.name] not in kept]
+    faults = []
     for metric in missing:
-        judge = metric.build()
-        given = judge(
+        try:
+            kept[keys[metric.name]] = _judged(hypotheses, metric=metric)
+        except ComponentError as error:
+            faults.append(error)
+    if len(faults) < len(missing):
+        write_json(folder / "scores.json", value=kept)
+    return {name: Score(*kept[key]) for name, key in keys.items() if key in kept}, faults
+
+
+def _judged(hypotheses: Sequence[Hypothesis], *, metric: Metric) -> Score:
+    """A metric's answer; raises `ComponentError` for one that is no number."""
+    with answering(metric):
+        given: Any = metric.build()(
             [each.hypothesis for each in hypotheses], [each.reference for each in hypotheses]
         )
-        value = given.value if math.isfinite(given.value) else None
-        kept[keys[metric.name]] = [value, given.signature]
-    if missing:
-        write_json(folder / "scores.json", value=kept)
-    return {name: Score(*kept[key]) for name, key in keys.items()}
+    if not isinstance(given, Score):
+        refuse(metric, f"must return a Score, got {given!r:.40}")
+    value: Any = given.value
+    if not (isinstance(value, float | int) and math.isfinite(value)):
+        refuse(metric, f"the score must be a finite number, got {value!r:.40}")
+    return Score(float(value), str(given.signature))
 
 
 def _key(metric: Metric) -> str:

@@ -26,7 +26,12 @@ from harness.components import (
     Tokenizer,
     Tracker,
 )
-from harness.components.options import NonNegativeInt, PositiveFloat, PositiveInt
+from harness.components.options import (
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    TrainedRun,
+)
 from harness.contracts import Design
 
 BASELINE = "baseline"
@@ -122,7 +127,10 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """All the choices of one variant, resolved: nothing inherited, nothing defaulted later."""
+    """All the choices of one variant, resolved: nothing inherited, nothing defaulted later.
+
+    `starts_from` names the pretraining with whose final weights and vocabulary training begins.
+    """
 
     __pydantic_config__: ClassVar[Any] = _STRICT
 
@@ -140,11 +148,15 @@ class Experiment:
     generation: Generation
     budget: Budget
     replicate: NonNegativeInt = 0
+    starts_from: TrainedRun | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """A question, the variants that answer it (the baseline first), and how they are compared."""
+    """A question, the variants that answer it (the baseline first), and how they are compared.
+
+    `pretraining` has what variants start from or draw on, trained once a seed and not compared.
+    """
 
     name: str
     path: Path
@@ -158,3 +170,9 @@ class Study:
     design: Design = field(default_factory=Design)
     trackers: tuple[Tracker, ...] = ()
     plugins: tuple[Path, ...] = ()
+    pretraining: Mapping[str, Experiment] = field(default_factory=dict)
+
+    @property
+    def experiments(self) -> Mapping[str, Experiment]:
+        """Everything that may be trained, by its name: variants, then pretraining."""
+        return {**self.variants, **self.pretraining}

@@ -8,19 +8,25 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Thread
 
+from harness.blaming import answering, complaint, named
 from harness.components import Tracker
 from harness.contracts import LedgerView, Page, StudyView, Tracking
-from harness.errors import HarnessError
+from harness.discovery import Plugins
+from harness.errors import ComponentError, HarnessError
 
 _PATIENCE = 60.0  # seconds for the last look, when everything is trained and reported
-_LONGEST = 200  # characters of somebody else's complaint
+_LONGEST = 300  # characters of somebody else's complaint
 
 
 class Followers:
     """The trackers of a study, each in a thread that may hang alone."""
 
-    def __init__(self, trackers: Sequence[Tracker], *, out: Path, ledger: LedgerView) -> None:
-        self._followers = [_Follower(each, out=out, ledger=ledger) for each in trackers]
+    def __init__(
+        self, trackers: Sequence[Tracker], *, out: Path, ledger: LedgerView, plugins: Plugins
+    ) -> None:
+        self._followers = [
+            _Follower(each, out=out, ledger=ledger, plugins=plugins) for each in trackers
+        ]
         self._ended = False
 
     def show(self, study: StudyView) -> None:
@@ -44,8 +50,11 @@ class Followers:
 class _Follower:
     """One tracker and its thread."""
 
-    def __init__(self, tracker: Tracker, *, out: Path, ledger: LedgerView) -> None:
+    def __init__(
+        self, tracker: Tracker, *, out: Path, ledger: LedgerView, plugins: Plugins
+    ) -> None:
         self._tracker, self._out, self._ledger = tracker, out, ledger
+        self._plugins = plugins
         self._views: SimpleQueue[StudyView | None] = SimpleQueue()
         self._idle = Event()
         self._idle.set()
@@ -66,14 +75,15 @@ class _Follower:
     def wait(self, patience: float) -> None:
         self._thread.join(patience)
         if self._thread.is_alive():
-            self.fault = self.fault or f"still busy after {patience:g} s"
+            said = f"{named(self._tracker)}: still busy after {patience:g} s"
+            self.fault = self.fault or said
 
     def complain(self) -> None:
         """Say once that something is in the way."""
         if self.fault and not self._said:
             self._said = True
             way_out = "no run is delayed; `harness sync` copies what is missing"
-            sys.stderr.write(f"warning: tracker {self._tracker.name}: {self.fault}; {way_out}\n")
+            sys.stderr.write(f"warning: {self.fault}; {way_out}\n")
 
     def _put(self, study: StudyView | None) -> None:
         self._idle.clear()
@@ -88,24 +98,44 @@ class _Follower:
 
     def copy(self, study: StudyView) -> None:
         try:
-            self._tracking = self._tracking or self._tracker.build(out=self._out)
-            self._tracking.sync(study, self._ledger)
-        except Exception as error:  # noqa: BLE001 - whatever a stranger's code or a network may do
-            text = " ".join(str(error).split()) or type(error).__name__
-            self.fault = text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+            with answering(self._tracker):
+                self._tracking = self._tracking or self._tracker.build(out=self._out)
+                self._tracking.sync(study, self._ledger)
+        except ComponentError as error:
+            self.fault = _short(complaint(self._plugins, error=error))
+        except HarnessError as error:  # in the tracker's own words
+            self.fault = _short(f"{named(self._tracker)}: {error}")
+        except Exception as error:  # noqa: BLE001 - want of memory must not end the thread unsaid
+            self.fault = _short(f"{named(self._tracker)}: {type(error).__name__}: {error}")
 
 
-def copied(tracker: Tracker, *, study: StudyView, out: Path, ledger: LedgerView) -> str | None:
-    """Let a tracker copy what is new, and wait for it; what was in its way, in one line."""
-    alone = _Follower(tracker, out=out, ledger=ledger)
-    alone.copy(study)
-    return alone.fault
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
+
+
+def copied(
+    trackers: Sequence[Tracker],
+    *,
+    study: StudyView,
+    out: Path,
+    ledger: LedgerView,
+    plugins: Plugins,
+) -> list[str]:
+    """Let trackers copy what is new, and wait for them; what was in their way, a line each."""
+    faults = []
+    for tracker in trackers:
+        alone = _Follower(tracker, out=out, ledger=ledger, plugins=plugins)
+        alone.copy(study)
+        faults += [alone.fault] if alone.fault else []
+    return faults
 
 
 def page_of(trackers: Sequence[Tracker], *, out: Path) -> Page:
     """The first tracker's page; raises `HarnessError` when none has one."""
     for tracker in trackers:
-        built = tracker.build(out=out)
+        with answering(tracker):
+            built = tracker.build(out=out)
         if isinstance(built, Page):
             return built
     raise HarnessError("no tracker of this study has a page; say `trackers: [mlflow]`, or nothing")

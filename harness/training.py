@@ -10,10 +10,13 @@ from typing import NamedTuple
 
 import torch
 
-from harness.answers import first_not_finite, predicted, rated, summed
+from harness import answers
 from harness.assembly import Assembly
-from harness.contracts import Batch, Measurement, Prediction
-from harness.evaluation import measure
+from harness.blaming import answering, named
+from harness.components import Component, Regularizer
+from harness.contracts import Batch, Measurement, ParameterGroup
+from harness.evaluation import measure, spoiled_average
+from harness.objective import first_not_finite, objective, regularizers
 from harness.streams import Noise
 
 
@@ -25,7 +28,14 @@ class Update(NamedTuple):
 
 
 class Diverged(Exception):
-    """A loss or gradient that is not finite; the weights are those before the update."""
+    """A loss or gradient that is not finite; the weights are those before the update.
+
+    `component` is whose answer was the first that is not finite, if it was a component's.
+    """
+
+    def __init__(self, reason: str, *, component: Component | None = None) -> None:
+        super().__init__(reason)
+        self.component = component
 
 
 def train(parts: Assembly, *, after: int = 0) -> Iterator[Update]:
@@ -42,7 +52,10 @@ def train(parts: Assembly, *, after: int = 0) -> Iterator[Update]:
         if update % budget.evaluate_every == 0 or update == budget.updates:
             measured = measure(parts, split="validation", update=update)
             if not any(each.metric == "nll" for each in measured):
-                raise Diverged(f"validation nll is not finite after update {update}")
+                whose = spoiled_average(parts)
+                by = f": the weights that {named(whose)} gives are not" if whose else ""
+                fault = f"validation nll is not finite after update {update}{by}"
+                raise Diverged(fault, component=whose)
             measurements += measured
         yield Update(update, measurements)
 
@@ -69,19 +82,17 @@ def _step(parts: Assembly, *, window: Sequence[Batch], update: int) -> list[Meas
     losses = []
     for micro_batch, batch in enumerate(window):
         key = replace(noise, micro_batch=micro_batch)
-        objective = _objective(parts, batch=batch, noise=key) / tokens
-        objective.backward()
-        losses.append(objective.detach())
+        loss_per_token = objective(parts, batch=batch, noise=key) / tokens
+        loss_per_token.backward()
+        losses.append(loss_per_token.detach())
     norm = torch.nn.utils.get_total_norm(
         [each.grad for each in parts.model.parameters() if each.grad is not None]
     )
     loss, gradient_norm = torch.stack([torch.stack(losses).sum(), norm]).tolist()
     if not (math.isfinite(loss) and math.isfinite(gradient_norm)):
-        whose = first_not_finite(_answers(parts, window=window, noise=noise))
-        raise Diverged(
-            f"loss {loss:g}, gradient norm {gradient_norm:g} at update {update}; "
-            f"the first that is not finite: {whose}"
-        )
+        what, component = first_not_finite(parts, window=window, noise=noise)
+        fault = f"loss {loss:g}, gradient norm {gradient_norm:g} at update {update}; "
+        raise Diverged(f"{fault}the first that is not finite: {what}", component=component)
     rate = _move(parts, noise=noise)
     return [
         Measurement(update, "train", "loss", loss),
@@ -91,80 +102,63 @@ def _step(parts: Assembly, *, window: Sequence[Batch], update: int) -> list[Meas
     ]
 
 
-def _objective(parts: Assembly, *, batch: Batch, noise: Noise) -> torch.Tensor:
-    """The mean loss of the passes plus the penalties, summed over the batch's tokens."""
-    predictions = _predictions(parts, batch=batch, noise=noise)
-    losses = [
-        summed(parts.loss(each.logits, each.targets), of=f"loss {parts.experiment.loss.name}")
-        for each in predictions
-    ]
-    objective = torch.stack(losses).mean() if len(losses) > 1 else losses[0]
-    for name, regularization in zip(
-        parts.experiment.regularizers, parts.regularizations, strict=True
-    ):
-        if regularization.penalty:
-            penalty = regularization.penalty(predictions)
-            objective = objective + summed(penalty, of=f"regularizer {name}")
-    return objective
-
-
-def _predictions(parts: Assembly, *, batch: Batch, noise: Noise) -> list[Prediction]:
-    """One prediction a pass; the first has the plain key."""
-    passes = max([1, *(each.passes for each in parts.regularizations)])
-    found = (
-        parts.predict(
-            parts.model,
-            batch,
-            update=noise.update,
-            noise=noise.of_pass(f"pass {number}") if number else noise,
-        )
-        for number in range(passes)
-    )
-    owner = f"decoding policy {parts.experiment.decoding_policy.name}"
-    return [predicted(each, batch=batch, of=owner) for each in found]
-
-
-@torch.no_grad()
-def _answers(
-    parts: Assembly, *, window: Sequence[Batch], noise: Noise
-) -> Iterator[tuple[str, torch.Tensor]]:
-    """All that an update was made of, once more: its keys give the same numbers."""
-    for micro_batch, batch in enumerate(window):
-        predictions = _predictions(
-            parts, batch=batch, noise=replace(noise, micro_batch=micro_batch)
-        )
-        for each in predictions:
-            yield "the model's logits", each.logits
-        for each in predictions:
-            answer = parts.loss(each.logits, each.targets)
-            yield f"loss {parts.experiment.loss.name}, from finite logits", answer
-        for name, part in zip(parts.experiment.regularizers, parts.regularizations, strict=True):
-            if part.penalty:
-                yield f"the penalty of regularizer {name}", part.penalty(predictions)
-
-
 def _move(parts: Assembly, *, noise: Noise) -> float:
     """Let regularizers and the optimizer use the gradients; returns the schedule's rate."""
     update = noise.update
-    named = dict(parts.model.named_parameters())
-    owner = f"schedule {parts.experiment.schedule.name}"
-    rate = rated(parts.rate(update), update=update, of=owner)
+    weights = dict(parts.model.named_parameters())
+    schedule = parts.experiment.schedule
+    with answering(schedule):
+        rate = answers.rated(parts.rate(update), what="the rate", update=update, of=schedule)
     for group, torch_group in zip(parts.groups, parts.optimizer.param_groups, strict=True):
-        multiple = group.multiple(update)
+        multiple = _multiple(parts, group=group, update=update)
         torch_group["lr"] = rate * multiple
         if multiple == 0:  # frozen: a missing gradient moves no moment and decays no weight
             for name in group.names:
-                named[name].grad = None
-    trained = [each for each in named.values() if each.grad is not None]
-    generator = noise.generator("gradients")
-    for regularization in parts.regularizations:
-        if regularization.modify_gradients:
-            regularization.modify_gradients(trained, update=update, generator=generator)
-    with torch.no_grad():
-        for regularization in parts.regularizations:
-            if regularization.modify_weights:
-                regularization.modify_weights(trained, update=update, learning_rate=rate)
-    parts.optimizer.step()
-    if parts.averager:
-        parts.averager.update({name: each.detach() for name, each in named.items()}, update)
+                weights[name].grad = None
+    trained = [each for each in weights.values() if each.grad is not None]
+    _modify(parts, trained=trained, noise=noise, rate=rate)
+    with answering(parts.experiment.optimizer):
+        parts.optimizer.step()
+    if parts.averager and parts.experiment.averaging:
+        with answering(parts.experiment.averaging):
+            parts.averager.update({name: each.detach() for name, each in weights.items()}, update)
     return rate
+
+
+def _multiple(parts: Assembly, *, group: ParameterGroup, update: int) -> float:
+    split = parts.experiment.parameter_groups
+    if split is None:
+        return group.multiple(update)
+    with answering(split):
+        multiple = group.multiple(update)
+        return answers.rated(multiple, what="a multiple", update=update, of=split)
+
+
+def _modify(
+    parts: Assembly, *, trained: Sequence[torch.nn.Parameter], noise: Noise, rate: float
+) -> None:
+    """Let regularizers change gradients, then weights; raises `Diverged` for one that spoils them.
+
+    What it is given is finite: the norm of the gradients was looked at.
+    """
+    generator, update = noise.generator("gradients"), noise.update
+    for regularizer, part in regularizers(parts):
+        if part.modify_gradients:
+            with answering(regularizer):
+                part.modify_gradients(trained, update=update, generator=generator)
+            gradients = [each.grad for each in trained if each.grad is not None]
+            _check_finite(gradients, what="the gradients", of=regularizer, update=update)
+    with torch.no_grad():
+        for regularizer, part in regularizers(parts):
+            if part.modify_weights:
+                with answering(regularizer):
+                    part.modify_weights(trained, update=update, learning_rate=rate)
+                _check_finite(trained, what="the weights", of=regularizer, update=update)
+
+
+def _check_finite(
+    values: Sequence[torch.Tensor], *, what: str, of: Regularizer, update: int
+) -> None:
+    if values and not torch.isfinite(torch.nn.utils.get_total_norm(values)):
+        fault = f"{what} are not finite after {named(of)} changed them at update {update}"
+        raise Diverged(fault, component=of)

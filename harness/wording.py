@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Union
 from annotated_types import Ge, GroupedMetadata, Gt, Le, Lt, MaxLen, MinLen
 
 from harness.components import Component
-from harness.components.options import TextFile
+from harness.components.options import TextFile, TrainedRun
 
 _KINDS: Mapping[Any, str] = {
     Any: "anything",
@@ -23,6 +23,7 @@ _KINDS: Mapping[Any, str] = {
     float: "a number",
     str: "text",
     TextFile: "a file",
+    TrainedRun: "the name of a pretraining",
     type(None): "null",
 }
 _IN_YAML = {

@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,18 @@ from typing import Any
 import torch
 
 from harness import checkpoint
-from harness.assembly import Assembly, assemble, load_weights
-from harness.catalog import Catalog
-from harness.checking import experiment_from
+from harness.assembly import Assembly, load_weights
+from harness.blaming import blamed, naming, owner
 from harness.contracts import Run
 from harness.counting import counts
-from harness.discovery import Plugins, blamed, discover
-from harness.errors import HarnessError
+from harness.discovery import CORE, Complaint, Plugins, takers
+from harness.errors import HarnessError, PluginError
 from harness.evaluation import final_weights, teacher_forced, translate
 from harness.hookspecs import hookimpl
-from harness.identity import digest, evaluation_identity, training_identity
+from harness.identity import digest, evaluation_identity
 from harness.ledger import Hypothesis, Ledger, read_json, write_hypotheses, write_json
 from harness.study import Experiment
+from harness.trained import CHANGED, Runs
 from harness.training import Diverged, Update, train
 
 
@@ -34,77 +34,89 @@ def perform(path: Path) -> None:
 
     Raises whatever goes wrong; a run that diverges does not raise, its outcome says so.
     """
-    where = read_json(path / "where.json")
-    plugins = discover([Path(file) for file in where["plugins"]])
-    asked = _asked(path, plugins=plugins, where=where)
-    plugins.registry.register(_Core(asked), name="harness")
+    runs = Runs.beside(path)
+    plugins, core = runs.plugins, _core(path, runs=runs)
+    plugins.registry.register(core, name=CORE)
     run = Run(read_json(path / "run.json")["seed"], path.name, path)
     with _lock(path):
         try:
-            plugins.registry.hook.harness_run(run=run)
+            with naming(plugins):
+                plugins.registry.hook.harness_run(run=run)
         except HarnessError:
             raise
         except Exception as error:
             whose = blamed(plugins, error=error)
             if whose:
-                error.add_note(whose)  # the last line of the log, and so the run's reason
+                raise PluginError(str(whose)) from error
             raise
+        _check_outcome(run, plugins=plugins, asked=core.asked)
 
 
-def _asked(path: Path, *, plugins: Plugins, where: Mapping[str, Any]) -> dict[Path, Experiment]:
-    """The experiment of every decoding that is asked for, by its folder.
+def _check_outcome(run: Run, *, plugins: Plugins, asked: Collection[Path]) -> None:
+    """Raise `PluginError` where a plugin took the run from the core, and left nothing."""
+    ledger = Ledger(run.path.parent)
+    outcome = ledger.outcome(run.digest) or {}
+    decoded = all(ledger.evaluated(run.digest, evaluation=each.name) for each in asked)
+    if outcome.get("status") == "diverged" or (decoded if asked else ledger.weights(run.digest)):
+        return
+    others = [each for each in takers(plugins, hook="harness_run") if each != CORE]
+    fault = "says that the run is carried out, but it left no outcome"
+    raise PluginError(str(Complaint(", ".join(others), "harness_run", fault)))
+
+
+def _core(path: Path, *, runs: Runs) -> _Core:
+    """What is to be done in a run's folder.
 
     Raises `HarnessError` if what would run here is not what the folder is named after.
     """
-    catalog, files = Catalog.of(plugins), where["files"]
-    identity = read_json(path / "run.json")
+    where = read_json(path / "where.json")
     asked = {}
     for name in where["evaluations"]:
         folder = path / "evaluations" / name
         decoding = read_json(folder / "evaluation.json")
-        choices = {**identity["experiment"], "generation": decoding["generation"]}
-        experiment = experiment_from(choices, catalog=catalog, find_file=files.__getitem__)
-        now = training_identity(experiment, seed=identity["seed"], plugins=plugins)
+        experiment = runs.experiment(path.name, generation=decoding["generation"])
         then = evaluation_identity(experiment, training=path.name, split=decoding["split"])
-        if (digest(now), digest(then)) != (path.name, name):
-            raise HarnessError("code, corpus or torch changed since the plan was made; run again")
+        if digest(then) != name:
+            raise HarnessError(CHANGED)
         asked[folder] = experiment
-    return asked
+    experiment = runs.experiment(path.name, generation=where["generation"])
+    return _Core(runs, experiment=experiment, asked=asked)
 
 
 class _Core:
     """The program's own answer to `harness_run`, which comes last."""
 
-    def __init__(self, asked: Mapping[Path, Experiment]) -> None:
-        self._asked = asked
+    def __init__(
+        self, runs: Runs, *, experiment: Experiment, asked: Mapping[Path, Experiment]
+    ) -> None:
+        self._runs, self._experiment, self.asked = runs, experiment, asked
 
     @hookimpl(trylast=True)
     def harness_run(self, run: Run) -> bool:
         """Train, then decode."""
-        ledger = Ledger(run.path.parent)
+        ledger = self._runs.ledger
         waiting = {
             folder: experiment
-            for folder, experiment in self._asked.items()
+            for folder, experiment in self.asked.items()
             if not ledger.evaluated(run.digest, evaluation=folder.name)
         }
-        if not waiting:
+        if not waiting and (self.asked or ledger.weights(run.digest)):
             return True
-        experiment = next(iter(waiting.values()))
-        checkpoint.settle(experiment.budget)
-        parts = assemble(experiment, seed=run.seed)
-        if _trained(parts, path=run.path):
+        checkpoint.settle(self._experiment.budget)
+        parts = self._runs.assemble(self._experiment, seed=run.seed)
+        if _trained(parts, path=run.path, plugins=self._runs.plugins):
             for folder, each in waiting.items():
                 _evaluate(parts, experiment=each, folder=folder)
         return True
 
 
-def _trained(parts: Assembly, *, path: Path) -> bool:
+def _trained(parts: Assembly, *, path: Path, plugins: Plugins) -> bool:
     """Train to the end of the budget; False for a run that diverged."""
     outcome, weights = Ledger(path.parent).outcome(path.name) or {}, path / "weights.pt"
     if outcome.get("status") == "diverged":
         return False
     if outcome.get("status") != "finished" or not weights.exists():
-        outcome = _train(parts, path=path)
+        outcome = _train(parts, path=path, plugins=plugins)
         write_json(path / "outcome.json", value=outcome)
         checkpoint.drop(path)
     if outcome["status"] != "finished":
@@ -113,7 +125,7 @@ def _trained(parts: Assembly, *, path: Path) -> bool:
     return True
 
 
-def _train(parts: Assembly, *, path: Path) -> dict[str, Any]:
+def _train(parts: Assembly, *, path: Path, plugins: Plugins) -> dict[str, Any]:
     """Write down every update as it comes; says how it ended."""
     budget = parts.experiment.budget
     begun = time.perf_counter()
@@ -128,7 +140,7 @@ def _train(parts: Assembly, *, path: Path) -> dict[str, Any]:
                 if update.number and update.number % budget.evaluate_every == 0:
                     checkpoint.save(parts, path=path, update=update.number, size=file.tell())
         except Diverged as fault:
-            ended = {"status": "diverged", "reason": str(fault)}
+            ended = {"status": "diverged", "reason": reason(fault, plugins=plugins)}
     if ended["status"] == "finished":
         with final_weights(parts):
             weights = {name: each.detach().cpu() for name, each in parts.model.named_parameters()}
@@ -150,13 +162,20 @@ def _train(parts: Assembly, *, path: Path) -> dict[str, Any]:
     }
 
 
+def reason(fault: Diverged, *, plugins: Plugins) -> str:
+    """Why a run diverged, with the plugin whose component it was."""
+    component = fault.component
+    if component is None:
+        return str(fault)
+    return f"{fault} (plugin {owner(plugins, component=component)}, hook {component.hook})"
+
+
 def _evaluate(parts: Assembly, *, experiment: Experiment, folder: Path) -> None:
     """Score the trained model on the split, and write what it translates."""
     split = read_json(folder / "evaluation.json")["split"]
     begun = time.perf_counter()
     encoded, pairs = getattr(parts.task, split), getattr(parts.task.corpus, split)
-    generate = experiment.generation.build(parts.setting)
-    written = translate(parts, pairs=encoded, generate=generate)
+    written = translate(parts, pairs=encoded, of=experiment.generation)
     hypotheses = [
         Hypothesis(pair.source, pair.target, text)
         for pair, text in zip(pairs, written, strict=True)

@@ -16,6 +16,7 @@ from harness.components.options import (
     Probability,
     ProbabilityBelowOne,
     TextFile,
+    TrainedRun,
 )
 from harness.discovery import Plugins
 from harness.hookspecs import hookimpl
@@ -183,10 +184,26 @@ class Ema(NeverBuilt, components.Averaging):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Anchor(NeverBuilt, components.Averaging):
+    """Stays near another run."""
+
+    name = "anchor"
+    runs: tuple[TrainedRun, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Greedy(NeverBuilt, components.Generation):
     """The likeliest."""
 
     name = "greedy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speculative(NeverBuilt, components.Generation):
+    """Asks a smaller model first."""
+
+    name = "speculative"
+    draft: TrainedRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,11 +303,11 @@ class Stranger:
 
     @hookimpl
     def harness_averagings(self) -> list[type]:
-        return [Ema]
+        return [Ema, Anchor]
 
     @hookimpl
     def harness_generations(self) -> list[type]:
-        return [Greedy]
+        return [Greedy, Speculative]
 
     @hookimpl
     def harness_metrics(self) -> list[type]:

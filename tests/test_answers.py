@@ -10,7 +10,7 @@ import pytest
 from experiments import experiment
 
 from harness.assembly import assemble
-from harness.components import DecodingPolicy, Regularizer, Schedule
+from harness.components import DecodingPolicy, Generation, Regularizer, Schedule
 from harness.contracts import Predict, Prediction, Rate, Regularization, Setting
 from harness.errors import HarnessError
 from harness.evaluation import translate
@@ -52,12 +52,23 @@ class Penalty(Regularizer):
         return Regularization(penalty=lambda predictions: self.of(predictions[0].logits))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Silent(Generation):
+    """Writes what it is told to."""
+
+    name = "silent"
+    generate: Any
+
+    def build(self, setting: Setting) -> Any:
+        return self.generate
+
+
 def test_rows_that_are_not_the_tokens_of_the_batch_are_the_policy_s() -> None:
     def halved(found: Prediction) -> Prediction:
         return found._replace(logits=found.logits[::2])
 
     parts = assemble(experiment(decoding_policy=Odd(change=halved)), seed=1)
-    fault = r"decoding policy odd: the batch has \d+ target tokens, but logits has \d+ rows"
+    fault = r"decoding policy odd: the batch has \d+ target tokens, so logits must have shape"
     with pytest.raises(HarnessError, match=fault):
         list(train(parts))
 
@@ -89,8 +100,9 @@ def test_translations_that_are_not_as_many_as_the_sentences_are_refused() -> Non
     def generate(model: Any, source: Any, *, sentences: Any) -> list[list[int]]:
         return [[]] * (len(sentences) - 1)
 
-    with pytest.raises(HarnessError, match=r"generation: \d+ translations of \d+ sentences"):
-        translate(parts, pairs=parts.task.test, generate=generate)
+    fault = r"generation silent: \d+ translations of \d+ sentences"
+    with pytest.raises(HarnessError, match=fault):
+        translate(parts, pairs=parts.task.test, of=Silent(generate=generate))
 
 
 def test_a_penalty_that_is_no_sum_is_the_regularizer_s() -> None:
@@ -109,7 +121,7 @@ def test_a_penalty_that_is_no_sum_is_the_regularizer_s() -> None:
         ),
         (
             {"decoding_policy": Odd(change=lambda p: p._replace(logits=p.logits * math.inf))},
-            "the model's logits",
+            "the logits of decoding policy odd, from finite weights",
         ),
         (
             {"regularizers": {"penalty": Penalty(of=lambda logits: (logits.sum() * 0).sqrt())}},

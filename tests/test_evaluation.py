@@ -1,15 +1,18 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
 from experiments import BUDGET, experiment, weights
 
 from harness.assembly import Assembly, assemble
+from harness.contracts import Generate, Model, Setting
 from harness.evaluation import measure, teacher_forced, translate
 from harness.streams import Noise
 from harness.training import train
+from harness_generations import Greedy
 from harness_regularizers import Dropout, Lora, LoraDropout
 
 
@@ -94,33 +97,37 @@ def test_members_are_the_same_at_every_evaluation_and_change_no_training() -> No
         assert all(torch.equal(weight, other[name]) for other in trained[1:])
 
 
+@dataclass(frozen=True, kw_only=True)
+class Spying(Greedy):
+    """Greedy decoding that says what it was given."""
+
+    name = "spying"
+    met: list[list[str]]
+
+    def build(self, setting: Setting) -> Generate:
+        generate = super().build(setting)
+
+        def spy(model: Model, source: torch.Tensor, *, sentences: Sequence[int]) -> list[list[int]]:
+            self.met.append([type(model).__name__, *dict(model.named_parameters())])
+            return generate(model, source, sentences=sentences)
+
+        return spy
+
+
 def test_translations_are_the_ensemble_s() -> None:
-    ours, plain = (
-        _parts(lora_dropout=LoraDropout(rate=0.5, members=members)) for members in (3, 0)
-    )
-    seen: list[object] = []
-
-    def generate(model, source, *, sentences):
-        seen.append(model)
-        return parts.experiment.generation.build(parts.setting)(model, source, sentences=sentences)
-
     written = []
-    for parts in (ours, plain):
-        written.append(translate(parts, pairs=parts.task.validation, generate=generate))
-        assert all(len(each) == len(parts.task.validation.sources) for each in written)
+    for members, kind in ((3, "Ensemble"), (0, "Transformer")):
+        parts = _parts(lora_dropout=LoraDropout(rate=0.5, members=members))
+        spying = Spying(extra=3, met=[])
+        written.append(translate(parts, pairs=parts.task.validation, of=spying))
+        assert {each[0] for each in spying.met} == {kind}
     assert written[0] != written[1]
-    assert seen[-1] is plain.model
 
 
 def test_adapters_are_merged_for_as_long_as_it_is_scored() -> None:
     parts = _parts(lora=Lora(rank=2))
     names = [name for name, _ in parts.model.named_parameters()]
-    met: list[list[str]] = []
-
-    def generate(model, source, *, sentences):
-        met.append([name for name, _ in model.named_parameters()])
-        return [[] for _ in sentences]
-
-    translate(parts, pairs=parts.task.validation, generate=generate)
-    assert not any("adapter" in name for each in met for name in each)
+    spying = Spying(extra=3, met=[])
+    translate(parts, pairs=parts.task.validation, of=spying)
+    assert not any("adapter" in name for each in spying.met for name in each)
     assert [name for name, _ in parts.model.named_parameters()] == names

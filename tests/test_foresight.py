@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,12 +9,35 @@ import pytest
 from experiments import BUDGET, Counting, experiment
 
 from harness.assembly import assemble
-from harness.foresight import beginning, foresee, known
+from harness.components.options import TrainedRun
+from harness.foresight import Foreseen, beginning, foresee, known
 from harness.ledger import Ledger
-from harness.study import Experiment, ModelOptions
+from harness.study import Comparison, Experiment, ModelOptions, Study
 from harness.training import train
+from harness_executors.local import Local
 from harness_parameter_groups.gradual_unfreezing import GradualUnfreezing
 from harness_schedules.constant import Constant
+
+
+def study_of(
+    *, pretraining: Mapping[str, Experiment] | None = None, **variants: Experiment
+) -> Study:
+    return Study(
+        name="tiny",
+        path=Path("tiny.yaml"),
+        question="?",
+        variants=variants,
+        seeds=(1,),
+        metrics=(),
+        figures=(),
+        compare=Comparison(),
+        executor=Local(),
+        pretraining=pretraining or {},
+    )
+
+
+def foreseen_of(choices: Experiment, *, seed: int = 1) -> Foreseen:
+    return foresee(study_of(it=choices), names=["it"], seed=seed)["it"]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -28,7 +52,7 @@ from harness_schedules.constant import Constant
     ids=["plain", "accumulated", "constant", "tied"],
 )
 def test_what_is_foreseen_is_what_training_does(choices: Experiment, seed: int) -> None:
-    foreseen = foresee({"it": choices}, seed=seed)["it"]
+    foreseen = foreseen_of(choices, seed=seed)
     parts = assemble(choices, seed=seed)
     measured = [each for update in train(parts) for each in update.measurements]
     rates = [each.value for each in measured if each.metric == "learning_rate"]
@@ -45,7 +69,7 @@ def test_what_is_foreseen_is_what_training_does(choices: Experiment, seed: int) 
 
 def test_what_never_learns_is_not_trained() -> None:
     frozen = experiment(parameter_groups=GradualUnfreezing(every=100))
-    plain, some = (foresee({"it": each}, seed=1)["it"].controls for each in (experiment(), frozen))
+    plain, some = (foreseen_of(each).controls for each in (experiment(), frozen))
     assert some.parameters == plain.parameters
     assert some.trained_parameters is not None
     assert plain.trained_parameters is not None
@@ -54,7 +78,8 @@ def test_what_never_learns_is_not_trained() -> None:
 
 def test_what_cannot_be_built_is_a_fault_of_its_own() -> None:
     small = experiment(budget=replace(BUDGET, batch_tokens=3))
-    found = foresee({"baseline": experiment(), "small": small}, seed=1)
+    study = study_of(baseline=experiment(), small=small)
+    found = foresee(study, names=["baseline", "small"], seed=1)
     assert found["baseline"].fault is None
     assert found["small"].fault == (
         "batch_tokens is 3, but sentence 22 has 4 target tokens; raise batch_tokens to at least 7"
@@ -96,3 +121,14 @@ def test_a_finished_run_tells_the_same_and_its_time(tmp_path: Path) -> None:
     begun = beginning("a", ledger=ledger)
     assert begun is not None
     assert (begun.weights, begun.order) == ({"w": "1234"}, ("x",))
+
+
+def test_a_variant_has_the_vocabulary_of_what_it_starts_from() -> None:
+    rich = experiment(dataset=Counting(train=40))
+    poor = experiment(dataset=Counting(train=1))
+    begun = replace(poor, starts_from=TrainedRun("rich"))
+    study = study_of(pretraining={"rich": rich}, poor=poor, begun=begun)
+    found = foresee(study, names=["poor", "begun"], seed=1)
+    whole = foreseen_of(rich).shapes["target_embedding.weight"]
+    assert found["begun"].shapes["target_embedding.weight"] == whole
+    assert found["poor"].shapes["target_embedding.weight"] < whole

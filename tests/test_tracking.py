@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+import strangers
 
 from harness.components import Tracker
 from harness.contracts import LedgerView, StudyView
@@ -56,7 +57,9 @@ class Given(Tracker):
 
 
 def followers(tracking: Copies, *, out: Path) -> Followers:
-    return Followers([Given(tracking=tracking)], out=out, ledger=Ledger(out))
+    return Followers(
+        [Given(tracking=tracking)], out=out, ledger=Ledger(out), plugins=strangers.plugins()
+    )
 
 
 def shown(tracking: Copies, *, times: int) -> None:
@@ -110,15 +113,17 @@ def test_a_tracker_that_fails_is_said_once_and_asked_again_at_the_end(
     assert tracking.seen == ["", "found"]
     warning = capsys.readouterr().err
     assert warning.count("\n") == 1
-    assert warning.startswith("warning: tracker given: nobody there; ")
+    assert warning.startswith(f"warning: plugin {__name__}, hook harness_trackers: ")
+    assert "tracker given: raised ConnectionError: nobody there; " in warning
     assert "harness sync" in warning
 
 
 def test_what_was_in_the_way_of_a_copy_is_its_answer(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path)
-    failing, copying = Given(tracking=Fails()), Given(tracking=Copies())
-    assert copied(failing, study=STUDY, out=tmp_path, ledger=ledger) == "nobody there"
-    assert copied(copying, study=STUDY, out=tmp_path, ledger=ledger) is None
+    trackers = [Given(tracking=Fails()), Given(tracking=Copies())]
+    (fault,) = copied(
+        trackers, study=STUDY, out=tmp_path, ledger=Ledger(tmp_path), plugins=strangers.plugins()
+    )
+    assert fault.endswith("tracker given: raised ConnectionError: nobody there")
 
 
 def test_without_a_page_there_is_nothing_to_look_at(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from harness.components.options import (
     Probability,
     ProbabilityBelowOne,
     TextFile,
+    TrainedRun,
 )
 
 
@@ -26,6 +27,7 @@ from harness.components.options import (
         (bool, "true or false"),
         (str, "text"),
         (TextFile, "a file"),
+        (TrainedRun, "the name of a pretraining"),
         (Any, "anything"),
         (PositiveInt, "a whole number above 0"),
         (PositiveInt | None, "a whole number above 0 or null"),

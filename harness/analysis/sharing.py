@@ -50,8 +50,8 @@ def predicted(
 ) -> Shared:
     """What the choices alone promise.
 
-    A module's parameters begin alike if their names, shapes, initializer, width and precision are
-    the same; batches are alike if data, tokenizer, size of batch and replicate are.
+    A module's parameters begin alike if their names, shapes, initializer, width, precision and
+    start are the same; batches are alike if data, vocabulary, size of batch and replicate are.
     """
     ours, theirs = _by_module(shapes), _by_module(baseline_shapes)
     alike = _weights_of(baseline) == _weights_of(variant)
@@ -99,12 +99,13 @@ def _by_module(shapes: Shapes) -> Mapping[str, dict[str, tuple[int, ...]]]:
 
 def _weights_of(experiment: Experiment) -> tuple[object, ...]:
     # The width, because an initializer is told it and may use it.
-    return (experiment.initializer, experiment.model.d_model, experiment.budget.precision)
+    width, precision = experiment.model.d_model, experiment.budget.precision
+    return (experiment.initializer, width, precision, experiment.starts_from)
 
 
 def _order_of(experiment: Experiment) -> tuple[object, ...]:
-    batch_tokens = experiment.budget.batch_tokens
-    return (experiment.dataset, experiment.tokenizer, batch_tokens, experiment.replicate)
+    vocabulary = (experiment.dataset, experiment.tokenizer, experiment.starts_from)
+    return (*vocabulary, experiment.budget.batch_tokens, experiment.replicate)
 
 
 def _listed(names: frozenset[str]) -> str:

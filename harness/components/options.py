@@ -35,3 +35,23 @@ class TextFile(str):
     def _find(cls, name: str, info: ValidationInfo) -> TextFile:
         find = (info.context or {}).get("find_file")
         return cls(find(name) if find else name)
+
+
+class TrainedRun(str):
+    """A run that must be trained first: in a study the name of an entry under `pretraining`.
+
+    Where a run is carried out it holds the digest of that entry's run with the same seed, which is
+    what an identity holds too; `build` gives it to ``setting.trained``, which has the model. Raises
+    a fault when there is no such entry.
+    """
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        return core_schema.with_info_after_validator_function(cls._find, core_schema.str_schema())
+
+    @classmethod
+    def _find(cls, name: str, info: ValidationInfo) -> TrainedRun:
+        find = (info.context or {}).get("find_start")
+        return cls(find(name) if find else name)

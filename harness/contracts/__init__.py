@@ -47,6 +47,7 @@ from harness.contracts.parts import (
     Score,
     ScoreText,
     Setting,
+    no_trained_run,
 )
 from harness.contracts.tensors import (
     Batch,
@@ -123,4 +124,5 @@ __all__ = [
     "Sweep",
     "Tracking",
     "Verdict",
+    "no_trained_run",
 ]

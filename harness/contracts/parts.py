@@ -14,10 +14,16 @@ from harness.contracts.facts import ReportView
 from harness.contracts.model import Model
 from harness.contracts.tensors import Batch, Prediction
 from harness.contracts.text import BOS, EOS, PAD, UNK
+from harness.errors import HarnessError
 from harness.streams import Noise
 
 if TYPE_CHECKING:
     import matplotlib.figure
+
+
+def no_trained_run(digest: str) -> Model:
+    """The answer where no run can be had; raises `HarnessError`."""
+    raise HarnessError(f"no trained run can be had here: {digest}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +31,8 @@ class Setting:
     """What a component is told when it is built; its own options never repeat any of it.
 
     `classes` counts the target vocabulary with its special tokens, `updates` the whole budget.
+    `trained` gives the model of an option of type `TrainedRun`: its final weights of the same seed,
+    frozen, on the device of the run, with the same vocabulary.
     """
 
     seed: int
@@ -36,6 +44,7 @@ class Setting:
     bos: int = BOS
     eos: int = EOS
     unk: int = UNK
+    trained: Callable[[str], Model] = no_trained_run
 
 
 # Aliases quote torch and matplotlib, which they would load; annotations are strings already.

@@ -12,7 +12,7 @@ from harness.study import Experiment
 from harness.wording import meant, shown
 
 BY_KEY = ("model", "budget", "regularizers")  # every other choice is replaced whole
-_OPTIONAL = ("parameter_groups", "averaging")
+_OPTIONAL = ("parameter_groups", "averaging", "starts_from")
 _CHOICES = [field.name for field in fields(Experiment)]
 
 
@@ -32,8 +32,14 @@ def merged(variant: yaml.Node, *, baseline: yaml.Node | None = None) -> yaml.Map
     return _mapping(found, at=variant)
 
 
+def without(choices: yaml.MappingNode, *, name: str) -> yaml.MappingNode:
+    """The same choices but for one."""
+    found = {key: entry for key, entry in entries(choices).items() if key != name}
+    return _mapping(found, at=choices)
+
+
 def strange(variant: yaml.Node, *, owner: str) -> Iterator[Irregular]:
-    """Keys of a variant that are no choice; `owner` is what messages call it."""
+    """Keys of a variant, or of a pretraining, that are no choice."""
     for key, entry in entries(variant).items():
         if key not in _CHOICES:
             rest = meant(key, among=_CHOICES, otherwise="there are")

@@ -23,6 +23,7 @@ from harness.loading.faults import Faults
 from harness.loading.names import name_fault
 from harness.loading.nodes import entries, irregularities, plain
 from harness.loading.reading import read
+from harness.loading.starts import find_start, start_names
 from harness.loading.variants import experiments
 from harness.messages import Misfit, Misfits
 from harness.study import Comparison, Study
@@ -50,6 +51,7 @@ class StudyKeys:
     ) = None
     seeds: Annotated[int, Ge(1), Le(1000)] | Annotated[tuple[NonNegativeInt, ...], MinLen(1)]
     metrics: tuple[Metric, ...] = ()
+    pretraining: Mapping[str, Any] = field(default_factory=dict)
     figures: tuple[Figure, ...]
     compare: Comparison = field(default_factory=Comparison)
     executor: Executor
@@ -69,11 +71,15 @@ def load(
     root = _root(path, faults=faults)
     plugins = plugins or discover()
     files = _register_files(root, path=path, plugins=plugins, faults=faults)
-    checker = Checker(Catalog.of(plugins), partial(_find_file, folder=path.parent))
+    checker = Checker(
+        Catalog.of(plugins),
+        partial(_find_file, folder=path.parent),
+        partial(find_start, among=start_names(root)),
+    )
     for complaint in checker.catalog.complaints:
         if complaint.plugin in files:
             faults.add(str(complaint), at=files[complaint.plugin])
-    variants, design = experiments(root, checker=checker, faults=faults)
+    variants, design, pretraining = experiments(root, checker=checker, faults=faults)
     top = _top(root, checker=checker, faults=faults)
     study = Study(
         name=path.stem,
@@ -88,6 +94,7 @@ def load(
         executor=top.executor,
         trackers=top.trackers,
         plugins=tuple(Path(file).absolute() for file in files),
+        pretraining=pretraining,
     )
     return study, plugins
 

@@ -1,8 +1,8 @@
-"""The experiments of a study: the baseline, and each variant laid over it."""
+"""The experiments of a study: the baseline, and each variant and pretraining laid over it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -13,9 +13,10 @@ from harness.contracts import Design, Factorial, Level, Sweep
 from harness.loading import factors, grids
 from harness.loading.faults import Faults
 from harness.loading.grids import Written
-from harness.loading.merging import BY_KEY, merged, needless, strange
+from harness.loading.merging import BY_KEY, merged, needless, strange, without
 from harness.loading.names import name_fault
 from harness.loading.nodes import Entry, entries, plain
+from harness.loading.starts import STARTS_FROM, idle, unfit
 from harness.messages import Misfit, Misfits
 from harness.study import BASELINE, Experiment
 from harness.wording import shown
@@ -24,43 +25,90 @@ _MERGED = {(name,) for name in BY_KEY}
 
 
 class Experiments(NamedTuple):
-    """Every experiment that is right, by its variant, and how the variants were chosen."""
+    """Every experiment that is right, by its name, and how the variants were chosen."""
 
     variants: Mapping[str, Experiment]
     design: Design
+    pretraining: Mapping[str, Experiment]
 
 
 def experiments(root: yaml.Node, *, checker: Checker, faults: Faults) -> Experiments:
-    """The baseline and the variants of a study; what is wrong with any of them is added."""
+    """All the experiments of a study; what is wrong with any of them is added."""
     given = entries(root)
     written = given.get(BASELINE)
     if written is None or not isinstance(written.value, yaml.MappingNode):
-        return Experiments({}, Design())
+        return Experiments({}, Design(), {})
     faults.add_irregular(needless(written.value))
     baseline = merged(written.value)
     swept = [*_swept(given.get("grid"), baseline=baseline, checker=checker, faults=faults)]
     cells = [*_cells(given.get("factors"), baseline=baseline, faults=faults)]
-    choices = {BASELINE: baseline}
-    for name, at, node in (
-        *_variants(given.get("variants"), baseline=baseline, faults=faults),
+    variants = (
+        *_written(given.get("variants"), kind="variant", baseline=baseline, faults=faults),
         *(value.variant for value in swept),
         *(cell.variant for cell in cells),
-    ):
+    )
+    starts = _written(
+        given.get("pretraining"), kind="pretraining", baseline=baseline, faults=faults
+    )
+    choices = {BASELINE: baseline}
+    _lay(variants, kind="variant", choices=choices, faults=faults)
+    begun = _lay(starts, kind="pretraining", choices=choices, faults=faults)
+    roots = {name: _under_baseline(node, key=written.key) for name, node in choices.items()}
+    found, pretraining = _right(roots, starts=begun, checker=checker, faults=faults)
+    chosen, design = _designed(found, swept=swept, cells=cells, faults=faults)
+    return Experiments(chosen, design, pretraining)
+
+
+def _lay(
+    written: Iterable[Written],
+    *,
+    kind: str,
+    choices: dict[str, yaml.MappingNode],
+    faults: Faults,
+) -> Sequence[Written]:
+    """Lay variants, or pretrainings, over the baseline; those whose names are free."""
+    over = choices[BASELINE]
+    if kind == "pretraining":
+        over = without(over, name=STARTS_FROM)
+    laid = []
+    for each in written:
+        name = each.name
         fault = name_fault(name)
         if name in choices:
             there = "" if name == BASELINE else "; there is one already"
-            fault = f"no variant can be called {shown(name)}{there}"
+            fault = f"no {kind} can be called {shown(name)}{there}"
+        else:
+            choices[name] = merged(each.node, baseline=over)
+            laid.append(each)
         if fault:
-            faults.add(fault, at=at)
-        choices.setdefault(name, merged(node, baseline=baseline))
-    found = _checked(choices, key=written.key, checker=checker, faults=faults)
-    return _designed(found, swept=swept, cells=cells, faults=faults)
+            faults.add(fault, at=each.at)
+    return laid
 
 
-def _variants(entry: Entry | None, *, baseline: yaml.Node, faults: Faults) -> Iterator[Written]:
-    """The variants that the study writes out."""
+def _right(
+    roots: Mapping[str, yaml.MappingNode],
+    *,
+    starts: Sequence[Written],
+    checker: Checker,
+    faults: Faults,
+) -> tuple[Mapping[str, Experiment], Mapping[str, Experiment]]:
+    """The variants and the pretrainings that are right; what does not fit together is added."""
+    checked = _checked(roots, checker=checker, faults=faults)
+    begun = {each.name for each in starts}
+    variants = {name: each for name, each in checked.items() if name not in begun}
+    pretraining = {name: each for name, each in checked.items() if name in begun}
+    _add_misfits(unfit(variants, pretraining=pretraining), roots=roots, faults=faults)
+    if len(checked) == len(roots):
+        faults.add_irregular(idle(variants, pretraining=pretraining, written=starts))
+    return variants, pretraining
+
+
+def _written(
+    entry: Entry | None, *, kind: str, baseline: yaml.Node, faults: Faults
+) -> Iterator[Written]:
+    """The variants, or pretrainings, that the study writes out."""
     for name, (key, node) in entries(entry.value).items() if entry else ():
-        owner = f"variant {shown(name)}"
+        owner = f"{kind} {shown(name)}"
         changed = node
         if not isinstance(changed, yaml.MappingNode):
             given = shown(plain(node))
@@ -103,24 +151,34 @@ def _cells(entry: Entry | None, *, baseline: yaml.Node, faults: Faults) -> Itera
     yield from factors.cells(entry.value)
 
 
+def _under_baseline(node: yaml.MappingNode, *, key: yaml.Node) -> yaml.MappingNode:
+    return yaml.MappingNode(node.tag, [(key, node)], key.start_mark)
+
+
 def _checked(
-    choices: Mapping[str, yaml.MappingNode], *, key: yaml.Node, checker: Checker, faults: Faults
+    roots: Mapping[str, yaml.MappingNode], *, checker: Checker, faults: Faults
 ) -> Mapping[str, Experiment]:
     found = {}
     known: tuple[Misfit, ...] = ()
-    for name, node in choices.items():
+    for name, root in roots.items():
         try:
-            found[name] = checker.experiment(plain(node))
+            found[name] = checker.experiment(plain(root)[BASELINE])
         except Misfits as misfits:
             # What the baseline's options have wrong together, a variant that changes some other of
             # them inherits, at a place of its own.
             new = [
                 each for each in misfits.misfits if each.place not in _MERGED or each not in known
             ]
-            root = yaml.MappingNode(node.tag, [(key, node)], key.start_mark)
-            faults.add_misfits([each.under(BASELINE) for each in new], root=root)
+            _add_misfits(((name, each) for each in new), roots=roots, faults=faults)
             known = misfits.misfits if name == BASELINE else known
     return found
+
+
+def _add_misfits(
+    found: Iterable[tuple[str, Misfit]], *, roots: Mapping[str, yaml.MappingNode], faults: Faults
+) -> None:
+    for name, each in found:
+        faults.add_misfits([each.under(BASELINE)], root=roots[name])
 
 
 def _designed(
@@ -129,8 +187,8 @@ def _designed(
     swept: Sequence[grids.Swept],
     cells: Sequence[factors.Cell],
     faults: Faults,
-) -> Experiments:
-    """The experiments without those of a grid that are the baseline, and what belongs together."""
+) -> tuple[Mapping[str, Experiment], Design]:
+    """The variants without those of a grid that are the baseline, and what belongs together."""
     baseline = found.get(BASELINE)
     same = {each.variant.name for each in swept if found.get(each.variant.name) == baseline}
     if {each.variant.name for each in swept} == same == found.keys() - {BASELINE} and same:
@@ -149,7 +207,7 @@ def _designed(
             if baseline and each != baseline == replace(each, replicate=baseline.replicate)
         ),
     )
-    return Experiments(variants, design)
+    return variants, design
 
 
 def _sweep(swept: Sequence[grids.Swept], *, same: set[str]) -> Sweep:

@@ -116,10 +116,12 @@ def _place(study: Study, *, variant: str) -> Place:
 
 def _outlook(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> Mapping[str, Foreseen]:
     """Each variant with the first seed, from its run if that is finished."""
-    first = {run.variant: run.digest for run in runs if run.seed == study.seeds[0]}
+    first = {
+        run.variant: run.digest for run in runs if run.seed == study.seeds[0] and not run.start
+    }
     seen = {name: known([digest], ledger=ledger) for name, digest in first.items()}
-    unseen = {name: each for name, each in study.variants.items() if not seen.get(name)}
-    found = foresee(unseen, seed=study.seeds[0]) if unseen else {}
+    unseen = [name for name in study.variants if not seen.get(name)]
+    found = foresee(study, names=unseen, seed=study.seeds[0]) if unseen else {}
     return {name: seen.get(name) or found[name] for name in study.variants}
 
 

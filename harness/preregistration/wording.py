@@ -30,7 +30,7 @@ def as_text(plan: Preregistration) -> str:
 
 def as_json(plan: Preregistration) -> str:
     """An object: runs, variants (changes, controls, shares), resolution, estimate, warnings."""
-    run = ("variant", "seed", "digest", "evaluation", "exists", "why")
+    run = ["variant", "seed", "digest", "evaluation", "exists", "why", "start", "needs", "drafts"]
     content = {
         "runs": [{name: getattr(each, name) for name in run} for each in plan.runs],
         "variants": {name: _variant(plan, name=name) for name in plan.controls},
@@ -55,9 +55,9 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _runs(plan: Preregistration) -> str:
-    width = max(len(run.variant) for run in plan.runs)
+    width = max(len(run.label) for run in plan.runs)
     lines = [
-        f"{run.variant:{width}}  seed {run.seed:<3} {run.digest[:_DIGITS]}  {run.why}"
+        f"{run.label:{width}}  seed {run.seed:<3} {run.digest[:_DIGITS]}  {run.why}"
         for run in plan.runs
     ]
     waiting = {run.digest for run in plan.runs if not run.exists}

@@ -34,7 +34,7 @@ def estimate(
 ) -> Estimate:
     """Extrapolate; what could not be probed is left out."""
     known = {name: each for name, each in probed.items() if not each.fault}
-    budgets = {name: each.budget for name, each in study.variants.items()}
+    budgets = {name: each.budget for name, each in study.experiments.items()}
     waiting = {run.digest: run for run in runs if not run.exists and run.variant in known}
     lasts = [
         _seconds(

@@ -20,13 +20,14 @@ class Request:
 class Probed:
     """What the probed updates took, in seconds and bytes, and digests of what came of them.
 
-    `averaged` is of the weights that would be evaluated, `written` of the translations. `fault`
-    says why there is nothing else to say.
+    `averaged` is of the weights that would be evaluated, `scores` are theirs, and `written` is of
+    their translations. `fault` says why there is nothing else to say.
     """
 
     updates: tuple[int, ...] = ()
     weights: str = ""
     averaged: str = ""
+    scores: str = ""
     written: str = ""
     setup: float = 0.0
     update: float = 0.0

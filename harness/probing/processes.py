@@ -15,24 +15,23 @@ from harness.resolving import resolved_experiment
 from harness.study import Study
 
 
-def probe(
-    study: Study, *, variants: Sequence[str], jobs: int, sentences: int
-) -> Mapping[str, Probed]:
-    """Try the variants with the first seed, `jobs` at once, each in a process of its own.
+def probe(study: Study, *, names: Sequence[str], jobs: int, sentences: int) -> Mapping[str, Probed]:
+    """Try these experiments with the first seed, `jobs` at once, each in a process of its own.
 
-    Nothing is written. What cannot be tried has a fault for an answer.
+    Nothing is written. What starts from another run is tried as if it began anew, and what cannot
+    be tried has a fault for an answer.
     """
     requests = [
         Request(
-            experiment=resolved_experiment(study.variants[name]),
+            experiment={**resolved_experiment(study.experiments[name]), "starts_from": None},
             plugins=tuple(map(str, study.plugins)),
             seed=study.seeds[0],
             sentences=sentences,
         )
-        for name in variants
+        for name in names
     ]
     with ThreadPoolExecutor(jobs) as pool:
-        return dict(zip(variants, pool.map(_in_a_process, requests), strict=True))
+        return dict(zip(names, pool.map(_in_a_process, requests), strict=True))
 
 
 def _in_a_process(request: Request) -> Probed:

@@ -41,12 +41,12 @@ def tried(request: Request) -> Probed:
     setup = time.perf_counter() - begun
     numbers = probed_updates(experiment.budget.updates)
     paces = list(_paces(parts, numbers=numbers))
-    begun = time.perf_counter()
-    teacher_forced(parts, pairs=parts.task.validation)
-    evaluation = time.perf_counter() - begun
     weights = _digest(dict(parts.model.named_parameters()))
     with final_weights(parts):
         averaged = _digest(dict(parts.model.named_parameters())) + _averaging(parts)
+        begun = time.perf_counter()
+        scores = teacher_forced(parts, pairs=parts.task.validation)
+        evaluation = time.perf_counter() - begun
         begun = time.perf_counter()
         written = _written(parts, sentences=request.sentences)
         share = len(written) / len(parts.task.test.sources)
@@ -55,6 +55,7 @@ def tried(request: Request) -> Probed:
         updates=numbers,
         weights=weights,
         averaged=averaged,
+        scores=str(scores),
         written=hashlib.sha256("\n".join(written).encode()).hexdigest(),
         setup=setup,
         update=median(paces),
@@ -105,8 +106,7 @@ def _averager(parts: Assembly) -> Averager | None:
 def _written(parts: Assembly, *, sentences: int) -> list[str]:
     test = parts.task.test
     some = EncodedPairs(test.sources[:sentences], test.targets[:sentences])
-    generate = parts.experiment.generation.build(parts.setting)
-    return translate(parts, pairs=some, generate=generate)
+    return translate(parts, pairs=some, of=parts.experiment.generation)
 
 
 def _digest(weights: Mapping[str, torch.Tensor]) -> str:

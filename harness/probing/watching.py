@@ -8,6 +8,8 @@ from harness.probing.probed import Probed
 from harness.report import Change
 from harness.study import BASELINE
 
+_STARTS_FROM = "starts_from"
+
 
 def without_effect(
     probed: Mapping[str, Probed], *, changed: Mapping[str, Sequence[Change]]
@@ -20,6 +22,8 @@ def without_effect(
     for variant, found in probed.items():
         options = [each.option for each in changed.get(variant, ())]
         if variant == BASELINE or found.fault or baseline.fault or not options:
+            continue
+        if _STARTS_FROM in options:  # which a probe leaves out
             continue
         if _outcome(found) != _outcome(baseline):
             continue
@@ -38,4 +42,4 @@ def without_effect(
 
 
 def _outcome(probed: Probed) -> tuple[object, ...]:
-    return probed.updates, probed.weights, probed.averaged, probed.written
+    return probed.updates, probed.weights, probed.averaged, probed.scores, probed.written

@@ -56,7 +56,8 @@ class Report:
 
     `variants` and `seeds` are what was planned, the baseline first; `changes` has the variants that
     differ from it; `runs` are for figures;
-    `signatures` say how each text metric was computed; `command` is what to type to
+    `signatures` say how each text metric was computed, and `faults` which could not be, in a line
+    each; `command` is what to type to
     get the report again, and `versions` name what it was made with; `looks` says how often the
     results were looked at.
     """
@@ -77,6 +78,7 @@ class Report:
     fairness: Fairness = field(default_factory=Fairness)
     looks: str = ""
     design: Design = field(default_factory=Design)
+    faults: Sequence[str] = ()
 
     @property
     def on_primary(self) -> list[Finding]:

@@ -8,10 +8,12 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from harness.blaming import answering, refuse
 from harness.components import Figure
 from harness.contracts import ReportView
+from harness.errors import ComponentError
 from harness.identity import source_digest
 from harness.ledger import write_atomically
 from harness.report.look import style
@@ -26,7 +28,7 @@ class Drawing(NamedTuple):
     name: str
     caption: str
     svg: Path | None
-    fault: str = ""
+    fault: ComponentError | None = None
 
 
 def draw(figures: Sequence[Figure], *, view: ReportView, folder: Path) -> Iterator[Drawing]:
@@ -40,9 +42,8 @@ def draw(figures: Sequence[Figure], *, view: ReportView, folder: Path) -> Iterat
         caption = " ".join((figure.__doc__ or "").split())
         try:
             _keep(figure, view=view, path=path, key=_key(figure, content=content))
-        except Exception as error:  # noqa: BLE001 - whatever a stranger's code may do
-            said = " ".join(f"{type(error).__name__}: {error}".split())
-            yield Drawing(figure.name, caption, None, f"figure {figure.name}: raised {said}")
+        except ComponentError as fault:
+            yield Drawing(figure.name, caption, None, fault)
         else:
             yield Drawing(figure.name, caption, path)
 
@@ -59,8 +60,10 @@ def _keep(figure: Figure, *, view: ReportView, path: Path, key: str) -> None:
     png = path.with_suffix(".png")
     if png.is_file() and path.is_file() and key.encode() in _head(path):
         return
-    with style(figure.name):
-        drawn = figure.build()(view)
+    with style(figure.name), answering(figure):
+        drawn: Any = figure.build()(view)
+        if not hasattr(drawn, "savefig"):
+            refuse(figure, f"must return a matplotlib Figure, got {drawn!r:.40}")
         files = {"png": io.BytesIO(), "svg": io.BytesIO()}
         for form, file in files.items():
             about = {"Identifier": key, "Creator": None, "Date": None} if form == "svg" else None

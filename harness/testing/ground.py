@@ -14,7 +14,7 @@ from harness.streams import Noise
 from harness.study import ModelOptions
 
 CLASSES = 13
-SETTING = Setting(seed=1, classes=CLASSES, d_model=16, updates=20)
+SETTING = Setting(seed=1, classes=CLASSES, d_model=16, updates=20, trained=lambda run: model())
 NOISE = Noise(seed=1, update=3)
 
 _SIDE = {"eins": "one", "zwei": "two", "drei": "three", "vier": "four", "fünf": "five"}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from harness.components import Dataset
 from harness.hookspecs import hookimpl
 from harness_datasets.copy import Copy
+from harness_datasets.hugging_face import HuggingFace
 from harness_datasets.parallel_text import ParallelText
 from harness_datasets.reverse import Reverse
 from harness_datasets.sort import Sort
@@ -15,5 +16,5 @@ from harness_datasets.toy_german.dataset import ToyGerman
 
 @hookimpl
 def harness_datasets() -> Sequence[type[Dataset]]:
-    """Offer generated German, tasks with numbers and files of parallel text."""
-    return [ToyGerman, Copy, Reverse, Sort, ParallelText]
+    """Offer generated German, tasks with numbers, and corpora in files or on the hub."""
+    return [ToyGerman, Copy, Reverse, Sort, ParallelText, HuggingFace]

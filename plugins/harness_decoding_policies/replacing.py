@@ -11,9 +11,12 @@ from harness.streams import Noise
 
 
 def replaced(
-    batch: Batch, *, gold_share: float, noise: Noise
+    batch: Batch, *, gold_share: float | Float[torch.Tensor, "target"], noise: Noise
 ) -> Bool[torch.Tensor, "sentences target"]:
-    """Where the coin of a real token shows the model; a bos has none."""
+    """Where the coin of a real token shows the model; a bos has none.
+
+    One share for the whole sentence, or one for each place of the decoder's input.
+    """
     real = batch.real
     chosen = real & (noise.uniform("scheduled_sampling", real.shape) >= gold_share)
     chosen[:, 0] = False  # the bos

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
 
 from harness.components import Decay, DecodingPolicy
 from harness.components.options import PositiveFloat, PositiveInt
-from harness.contracts import Batch, Model, Predict, Prediction, Setting
+from harness.contracts import Batch, Model, Predict, Prediction, Rate, Setting
 from harness.prediction import predict_at_real
 from harness.streams import Noise
 from harness_decoding_policies.mixtures import DISCRETE, Mixture, Name
@@ -35,6 +36,12 @@ class ScheduledSampling(DecodingPolicy):
     (``top_k``), softmax(z / temperature) (``softmax``), softmax((z + g) / temperature) with
     standard Gumbel g (``gumbel``), or sparsemax(z) (``sparsemax``).
 
+    `steps` makes the share of gold fall with the place in the sentence too, as errors add up there
+    (Liu et al. 2021): y_t, the t-th target token from 1, is kept with probability eps(update) *
+    steps(t). Their g(t) = 0.99^t alone is ``{decay: {constant: 1.0}, steps: {exponential: 0.99}}``;
+    the product is one of the ways in which both can be joined. A decay counts target tokens here
+    where it otherwise counts updates, so that ``linear`` needs its `over`.
+
     With `through_first_pass` gradients flow through the weights w into the first pass too, which
     the authors found worse; token vectors have theirs either way.
     """
@@ -42,6 +49,7 @@ class ScheduledSampling(DecodingPolicy):
     name = "scheduled_sampling"
 
     decay: Decay
+    steps: Decay | None = None
     mixture: Name = "argmax"
     top_k: PositiveInt = 5
     temperature: PositiveFloat = 1.0
@@ -56,14 +64,16 @@ class ScheduledSampling(DecodingPolicy):
 
     def build(self, setting: Setting) -> Predict:
         """Two passes over the decoder, or one where every coin shows gold."""
-        gold_share = self.decay.build(setting)
+        of_update = self.decay.build(setting)
+        of_place = self.steps.build(setting) if self.steps else None
         mix = Mixture(name=self.mixture, top_k=self.top_k, temperature=self.temperature)
 
         def predict(model: Model, batch: Batch, *, update: int, noise: Noise | None) -> Prediction:
             memory = model.encode(batch.source, noise=noise)
             embedded = model.embed(batch.target_input)
             if noise is not None:
-                places = replaced(batch, gold_share=gold_share(update), noise=noise)
+                share = _shares(batch, of_update=of_update(update), of_place=of_place)
+                places = replaced(batch, gold_share=share, noise=noise)
                 if places.any():
                     first = noise.of_pass("first")
                     with torch.set_grad_enabled(
@@ -78,3 +88,14 @@ class ScheduledSampling(DecodingPolicy):
             return predict_at_real(model, batch, hidden=hidden)
 
         return predict
+
+
+def _shares(
+    batch: Batch, *, of_update: float, of_place: Rate | None
+) -> float | Float[torch.Tensor, "target"]:
+    """The probability of gold: one number, or one for each place that the decoder reads."""
+    if of_place is None:
+        return of_update
+    read = batch.target_input
+    shares = [1.0, *(of_update * of_place(place) for place in range(1, read.shape[1]))]
+    return torch.tensor(shares, device=read.device)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
@@ -77,4 +78,6 @@ def _carry_out(path: Path) -> None:
     try:
         perform(path)
     except HarnessError as error:
+        if error.__cause__:  # a plugin's fault, whose author wants to see where
+            traceback.print_exc()
         sys.exit("; ".join(str(error).splitlines()))

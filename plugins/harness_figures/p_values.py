@@ -43,8 +43,8 @@ def _draw(view: ReportView) -> Drawn:
     axes = drawn.subplots()
     axes.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle=(0, (4, 2)))
     pairs = _disjoint(floor)
-    _draw_ordered(axes, against_baseline, label="against the baseline", filled=True)
-    _draw_ordered(axes, pairs, label="disjoint pairs", filled=False)
+    _draw_ordered(axes, values=against_baseline, label="against the baseline", filled=True)
+    _draw_ordered(axes, values=pairs, label="disjoint pairs", filled=False)
     _draw_band(axes, size=max(len(against_baseline), len(pairs)))
     axes.set_xlabel("p expected of chance")
     axes.set_ylabel(f"p of {view.metric}, paired t test")
@@ -61,7 +61,7 @@ def _expected(size: int) -> list[float]:
     return [place / (size + 1) for place in range(1, size + 1)]
 
 
-def _draw_ordered(axes: Axes, values: Sequence[float], *, label: str, filled: bool) -> None:
+def _draw_ordered(axes: Axes, *, values: Sequence[float], label: str, filled: bool) -> None:
     color = looks(("baseline", "variant"))["variant"].color
     if values:
         axes.plot(

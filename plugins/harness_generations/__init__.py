@@ -9,10 +9,11 @@ from harness.hookspecs import hookimpl
 from harness_generations.beam import Beam
 from harness_generations.contrastive import Contrastive
 from harness_generations.greedy import Greedy
+from harness_generations.lookahead import Lookahead
 from harness_generations.sampling import Sampling
 
 
 @hookimpl
 def harness_generations() -> Sequence[type[Generation]]:
     """The generations of this distribution."""
-    return [Greedy, Beam, Sampling, Contrastive]
+    return [Greedy, Beam, Sampling, Contrastive, Lookahead]

@@ -8,6 +8,7 @@ from harness.components import Tokenizer
 from harness.hookspecs import hookimpl
 from harness_tokenizers.bpe import Bpe
 from harness_tokenizers.char import Char
+from harness_tokenizers.spacy import Spacy
 from harness_tokenizers.unigram import Unigram
 from harness_tokenizers.word import Word
 
@@ -15,4 +16,4 @@ from harness_tokenizers.word import Word
 @hookimpl
 def harness_tokenizers() -> Sequence[type[Tokenizer]]:
     """Characters, words, and pieces of words."""
-    return [Char, Word, Bpe, Unigram]
+    return [Char, Word, Spacy, Bpe, Unigram]

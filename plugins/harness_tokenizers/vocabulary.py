@@ -10,6 +10,9 @@ from functools import cached_property
 from harness.contracts import SPECIAL_TOKENS, UNK, Codecs, Corpus
 from harness.errors import HarnessError
 
+# Marks a token that follows without a space. It is white space, which no token can contain.
+ATTACHED = "\x1f"
+
 Split = Callable[[str], Sequence[str]]
 Join = Callable[[Sequence[str]], str]
 
@@ -76,3 +79,8 @@ class Learning:
             both = self.vocabulary([*sources, *targets])
             return Codecs(both, both)
         return Codecs(self.vocabulary(sources), self.vocabulary(targets))
+
+
+def join_attached(tokens: Sequence[str]) -> str:
+    """A line of tokens with a space before each that is not marked as attached."""
+    return " ".join(tokens).replace(f" {ATTACHED}", "").removeprefix(ATTACHED)

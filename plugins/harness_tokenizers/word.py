@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.components import Tokenizer
 from harness.components.options import PositiveInt
 from harness.contracts import Codecs, Corpus
-from harness_tokenizers.vocabulary import Learning
+from harness_tokenizers.vocabulary import ATTACHED, Learning, join_attached
 
 _PIECE = re.compile(r"\w+|[^\w\s]")
-
-# Marks a token that follows without a space. It is white space, which no piece can contain.
-_ATTACHED = "\x1f"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +36,7 @@ class Word(Tokenizer):
     def build(self, corpus: Corpus) -> Codecs:
         learning = Learning(
             split=_split_lowercase if self.lowercase else _split,
-            join=_join,
+            join=join_attached,
             least_count=self.least_count,
             largest=self.largest,
         )
@@ -52,14 +48,10 @@ def _split(line: str) -> list[str]:
     end = -1
     for piece in _PIECE.finditer(line):
         attached = piece.start() == end
-        tokens.append(_ATTACHED + piece[0] if attached else piece[0])
+        tokens.append(ATTACHED + piece[0] if attached else piece[0])
         end = piece.end()
     return tokens
 
 
 def _split_lowercase(line: str) -> list[str]:
     return _split(line.lower())
-
-
-def _join(tokens: Sequence[str]) -> str:
-    return " ".join(tokens).replace(f" {_ATTACHED}", "").removeprefix(_ATTACHED)

@@ -13,15 +13,19 @@ from typing import Any, Literal
 import pytest
 
 from harness.components import BASES, SLOTS, Component
-from harness.components.options import TextFile
+from harness.components.options import TextFile, TrainedRun
 from harness.testing import CHECKS, check
 from harness.wording import option_types
+from harness_datasets.hugging_face import Local
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
-# Options that must fit together, which their types do not tell.
+# Options that must fit together, which their types do not tell; a type stands for an example.
 FITTING: Mapping[str, Mapping[str, Any]] = {
     "piecewise_constant": {"rates": (0.1, 0.01), "boundaries": (5,)},
+    "hugging_face": {"files": Local},
 }
+# Components that stand on a library which a user need not have.
+LIBRARIES = {"hugging_face": "datasets", "spacy": "spacy"}
 # What these do is for people to see; their tests look at that.
 WITHOUT = {"trackers", "figures"}
 
@@ -55,7 +59,9 @@ def example(component: type[Any], *, file: Path) -> Any:
         if field.name in types_of and field.default is field.default_factory is MISSING
     ]
     given = {name: value(types_of[name], file=file) for name in needed}
-    return component(**{**given, **FITTING.get(getattr(component, "name", ""), {})})
+    for name, option in FITTING.get(getattr(component, "name", ""), {}).items():
+        given[name] = example(option, file=file) if isinstance(option, type) else option
+    return component(**given)
 
 
 def value(hint: Any, *, file: Path) -> Any:
@@ -69,8 +75,8 @@ def value(hint: Any, *, file: Path) -> Any:
         return arguments[0]
     if typing.get_origin(hint) is tuple:
         return tuple(value(each, file=file) for each in arguments if each is not ...)
-    if hint is TextFile:
-        return TextFile(file)
+    if hint in {TextFile, TrainedRun}:
+        return hint(file)
     if isinstance(hint, type) and issubclass(hint, Component):
         return example(OFFERED[hint.slot][0], file=file)
     return (
@@ -86,6 +92,8 @@ def value(hint: Any, *, file: Path) -> Any:
     ids=lambda component: f"{component.slot}-{component.name}",
 )
 def test_it_keeps_to_its_contract(component: type[Component], tmp_path: Path) -> None:
+    if library := LIBRARIES.get(component.name):
+        pytest.importorskip(library, reason=f"{library} is not here: pip install {library}")
     file = tmp_path / "lines.txt"
     file.write_text("ein Satz\nnoch ein Satz\n")
     check(example(component, file=file))

@@ -90,7 +90,8 @@ def test_plugins_are_kept_from_every_module_that_is_not_public() -> None:
 
 def requirements() -> list[Requirement]:
     """Everything that the project asks for by name."""
-    groups = PROJECT["dependency-groups"].values()
+    extras = PROJECT["project"]["optional-dependencies"]
+    groups = [*PROJECT["dependency-groups"].values(), *extras.values()]
     named = [each for group in groups for each in group if isinstance(each, str)]
     asked = [*PROJECT["build-system"]["requires"], *PROJECT["project"]["dependencies"], *named]
     return [Requirement(each) for each in asked]

@@ -38,6 +38,8 @@ BEYOND = (
     r"rates need",
     r"'r_drop' to switch off; did|'dropout' to switch off",  # only the baseline tells
     r"no such file",
+    r"no pretraining named|cannot be changed by|draw on another|has another vocabulary",
+    r"nothing starts from|no pretraining can be called",
     r"merge keys|a key must be a name",  # gone before there is data
 )
 

@@ -224,7 +224,7 @@ def test_all_faults_come_at_once_each_once_and_in_the_order_of_the_file(faults: 
         "study.yaml:10:21: no option 'warmpu' in noam; did you mean 'warmup'?",
         "study.yaml:14:31: no regularizer 'dropuot' to switch off; did you mean 'dropout'?",
         "study.yaml:15:33: model.norm must be one of pre, post, got 'past'",
-        "study.yaml:15:52: no generation named 'beam'; there are greedy",
+        "study.yaml:15:52: no generation named 'beam'; there are greedy, speculative",
         "study.yaml:17:11: no metric named 'blue'; did you mean 'bleu'?",
         "study.yaml:18:20: 'chrv' is no metric of this study; did you mean 'chrf'?",
     ]

@@ -39,7 +39,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 @pytest.fixture(scope="module")
 def probed(study: Study) -> Mapping[str, Probed]:
-    return probe(study, variants=tuple(study.variants), jobs=2, sentences=2)
+    return probe(study, names=tuple(study.variants), jobs=2, sentences=2)
 
 
 def test_what_changes_nothing_is_told_and_what_acts_late_or_rarely_is_not(

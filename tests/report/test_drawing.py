@@ -60,7 +60,7 @@ def drawn_again(folder: Path) -> set[str]:
 
 def test_a_picture_is_a_png_and_an_svg_with_its_caption(tmp_path: Path) -> None:
     (drawing,) = draw([Plain()], view=VIEW, folder=tmp_path / "figures")
-    assert drawing == ("plain", "A line, drawn in black.", tmp_path / "figures" / "plain.svg", "")
+    assert drawing == ("plain", "A line, drawn in black.", tmp_path / "figures" / "plain.svg", None)
     assert {path.name for path in (tmp_path / "figures").iterdir()} == {"plain.png", "plain.svg"}
 
 
@@ -92,7 +92,7 @@ def test_what_is_drawn_twice_is_the_same_to_the_byte(tmp_path: Path) -> None:
 def test_a_figure_that_raises_is_named_and_the_others_are_drawn(tmp_path: Path) -> None:
     broken, plain = draw([Broken(), Plain()], view=VIEW, folder=tmp_path)
     assert broken.svg is None
-    assert broken.fault == "figure broken: raised RuntimeError: no paper"
+    assert str(broken.fault) == "figure broken: raised RuntimeError: no paper"
     assert plain.svg
 
 

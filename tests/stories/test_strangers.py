@@ -90,10 +90,23 @@ def test_a_run_that_fails_in_a_plugin_names_it_with_its_line(study: Path, harnes
     done = harness("run", study, "--jobs", "1")
     assert done.returncode == 1
     line = plugin.split("    raise")[0].count("\n") + 1
-    fault = f"plugin {study.parent / 'odd.py'}: KeyError: 'odd' (odd.py, line {line})"
+    place = f"raised KeyError: 'odd' (odd.py, line {line})"
+    fault = f"plugin {study.parent / 'odd.py'}, hook harness_run: {place}"
     assert f"failed: baseline, seed 1: {fault}" in done.stdout
     outcomes = (study.parent / "results" / "runs").glob("*/outcome.json")
     assert {json.loads(path.read_text())["reason"] for path in outcomes} == {fault}
+
+
+def test_a_plugin_that_takes_a_run_and_leaves_nothing_is_named(
+    study: Path, harness: Harness
+) -> None:
+    small(study, "from harness.hookspecs import hookimpl\n\n")
+    with (study.parent / "odd.py").open("a") as file:
+        file.write("@hookimpl\ndef harness_run(run):\n    return True\n")
+    done = harness("run", study, "--jobs", "1")
+    assert done.returncode == 1
+    fault = "hook harness_run: says that the run is carried out, but it left no outcome"
+    assert f"failed: baseline, seed 1: plugin {study.parent / 'odd.py'}, {fault}" in done.stdout
 
 
 def test_a_name_that_a_broken_file_should_have_offered_says_why_it_is_not_there(

@@ -12,7 +12,7 @@ from harness.components import Dataset
 from harness.components.options import NonNegativeInt
 from harness.contracts import Corpus, Pair, Split
 from harness.streams import key
-from harness_datasets.toy_german.sentences import sentence
+from harness_datasets.toy_german.sentences import Sort, sentence
 
 Count = Annotated[int, Ge(1), Le(100_000)]
 
@@ -32,6 +32,8 @@ class ToyGerman(Dataset):
     sentences of any shorter one: studies of different sizes are paired. With a few hundred
     sentences a small model overfits, with thousands it cannot.
 
+    `sort` keeps to main clauses (``statements``), to ``questions``, or to sentences of two clauses
+    (``compounds``): a narrower corpus of the same language. A sentence has the same split in all.
     `draw` chooses other sentences; nothing else is random.
     """
 
@@ -41,6 +43,7 @@ class ToyGerman(Dataset):
     validation: Count = 200
     test: Count = 200
     draw: NonNegativeInt = 0
+    sort: Sort | None = None
 
     def build(self) -> Corpus:
         return Corpus(
@@ -53,7 +56,7 @@ class ToyGerman(Dataset):
         random = Random(key(self.draw, "toy_german", split))
         pairs: dict[str, Pair] = {}  # by their English, which the German determines
         while len(pairs) < count:
-            pair = sentence(random)
+            pair = sentence(random, sort=self.sort)
             if self._home(pair) == split:
                 pairs.setdefault(pair.target, pair)
         return list(pairs.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
+from typing import Literal
 
 from harness.contracts import Pair
 from harness_datasets.toy_german import compounds, questions, statements
@@ -26,13 +27,15 @@ _KINDS: tuple[tuple[int, Callable[[Speaker], Pair]], ...] = (
     (2, compounds.in_the_rain),
     (3, compounds.contrast),
 )
+Sort = Literal["statements", "questions", "compounds"]
 _DRAWN = tuple(kind for weight, kind in _KINDS for _ in range(weight))
 
 
-def sentence(random: Random) -> Pair:
-    """A random German sentence that is not too long, and its English."""
+def sentence(random: Random, *, sort: Sort | None = None) -> Pair:
+    """A random German sentence that is not too long, and its English; of one sort, or of all."""
+    kinds = [kind for kind in _DRAWN if sort is None or kind.__module__.endswith(f".{sort}")]
     speaker = Speaker(random=random)
     while True:
-        source, target = random.choice(_DRAWN)(speaker)
+        source, target = random.choice(kinds)(speaker)
         if max(source.count(" "), target.count(" ")) < LONGEST:
             return Pair(source[0].upper() + source[1:], target[0].upper() + target[1:])

@@ -1,3 +1,5 @@
+"""Held against batches worked out by hand, binomial bounds, and teacher forcing to the bit."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from harness.components import Decay, DecodingPolicy
 from harness.contracts import BOS, PAD, Batch, Prediction, Rate, Setting
 from harness.model import Transformer
 from harness.streams import Noise
+from harness_decays import Exponential, Linear
 from harness_decoding_policies import ScheduledSampling, TeacherForcing
 
 SETTING = Setting(seed=1, classes=12, d_model=8, updates=100)
@@ -205,6 +208,49 @@ def test_the_share_of_gold_is_that_of_the_update(successor: type) -> None:
     for update in (3, 4):
         predict(model, batch, update=update, noise=Noise(seed=1, update=update))
     assert [read.tolist() for read in model.read] == [[[1, 4, 5]], [[1, 4, 5]], [[1, 11, 11]]]
+
+
+# --- the decoding steps ---------------------------------------------------------------------------
+
+
+def _kept(successor: type, *, decay: Decay, steps: Decay | None, count: int) -> torch.Tensor:
+    """How often each place of a sentence of twenty words stayed gold."""
+    batch = _batch(*[[1, *[4, 5, 6, 7] * 5, 2]] * count)
+    model = successor({})
+    predict = ScheduledSampling(decay=decay, steps=steps).build(SETTING)
+    predict(model, batch, update=3, noise=NOISE)
+    return (model.read[-1] != 11).sum(0)
+
+
+def test_the_share_of_gold_at_each_place_is_that_of_the_formula(successor: type) -> None:
+    steps = Exponential(base=0.9)
+    kept = _kept(successor, decay=Gold(share=0.8), steps=steps, count=2000)
+    assert kept[0] == 2000  # bos
+    for place in range(1, 21):
+        low, high = stats.binom.interval(1 - 1e-6, 2000, 0.8 * 0.9**place)
+        assert low <= kept[place].item() <= high
+    # One place off would not pass: the sum of all places tells 0.9^t from 0.9^(t - 1).
+    shares = [0.8 * 0.9**place for place in range(1, 21)]
+    spread = sum(share * (1 - share) for share in shares) ** 0.5 * 2000**0.5
+    assert abs(kept[1:].sum().item() - 2000 * sum(shares)) < 5 * spread < 0.05 * 2000 * sum(shares)
+
+
+def test_the_first_word_is_at_step_1(successor: type) -> None:
+    kept = _kept(successor, decay=Gold(share=1.0), steps=Linear(start=1.0, over=3), count=10)
+    assert kept.tolist() == [10, 10, _between(kept[2]), *[0] * 18]
+
+
+def _between(count: torch.Tensor) -> int:
+    assert 0 < count < 10  # a half
+    return int(count)
+
+
+def test_steps_that_are_always_gold_change_no_coin(successor: type) -> None:
+    plain, constant = (
+        _kept(successor, decay=Gold(share=0.6), steps=steps, count=50)
+        for steps in (None, Gold(share=1.0))
+    )
+    assert plain.tolist() == constant.tolist()
 
 
 def _drop(value: torch.Tensor, site: object, noise: Noise) -> torch.Tensor:

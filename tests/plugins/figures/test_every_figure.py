@@ -52,7 +52,7 @@ def figures() -> Iterator[Figure]:
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
 def test_it_draws_whatever_it_is_given(view: ReportView, tmp_path: Path) -> None:
     for drawing in draw([*figures()], view=view, folder=tmp_path):
-        assert drawing.fault == ""
+        assert drawing.fault is None
         assert drawing.svg == tmp_path / f"{drawing.name}.svg"
         assert drawing.svg.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
 

@@ -5,12 +5,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from harness.contracts import Corpus, Pair
 from harness_datasets.toy_german.dataset import ToyGerman
+from harness_datasets.toy_german.sentences import Sort
 
 ROOT = Path(__file__).parents[4]
 SMALL = ToyGerman(train=100, validation=50, test=50)
@@ -41,6 +43,19 @@ def test_each_split_begins_with_any_shorter_one_whatever_the_others_are(corpus: 
         assert shorter.train == corpus.train[:train]
         assert shorter.validation == corpus.validation[:validation]
         assert shorter.test == corpus.test[:test]
+
+
+def test_a_sort_is_a_part_of_the_language_with_the_splits_of_the_whole(corpus: Corpus) -> None:
+    sorts = {sort: replace(SMALL, sort=sort).build() for sort in get_args(Sort)}
+    for sort, part in sorts.items():
+        sources = [pair.source for split in splits(part) for pair in split]
+        assert all(source.endswith("?") for source in sources) == (sort == "questions")
+        assert all("," in source for source in sources) == (sort == "compounds")
+        assert len(set(sources)) == 200
+        for split, own in zip(splits(corpus), splits(part), strict=True):
+            others = [pair for other in splits(corpus) if other is not split for pair in other]
+            assert not set(own) & set(others)
+    assert not set(sorts["questions"].train) & set(sorts["statements"].train)
 
 
 def test_another_draw_is_another_corpus() -> None:

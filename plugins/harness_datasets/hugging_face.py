@@ -1,0 +1,147 @@
+"""A corpus through Hugging Face's `datasets`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from harness.components import Dataset
+from harness.components.options import TextFile
+from harness.contracts import Corpus, Pair
+from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    import types
+
+_BUILDERS = {
+    ".arrow": "arrow",
+    ".csv": "csv",
+    ".json": "json",
+    ".jsonl": "json",
+    ".parquet": "parquet",
+    ".txt": "text",
+}
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Local:
+    """Files of the three splits: Arrow (as `save_to_disk` writes), CSV, JSON, Parquet or text."""
+
+    __pydantic_config__: ClassVar[Any] = Dataset.__pydantic_config__
+
+    train: tuple[TextFile, ...]
+    validation: tuple[TextFile, ...]
+    test: tuple[TextFile, ...]
+
+    def rows(self, library: types.ModuleType, *, split: str) -> Iterable[Mapping[str, Any]]:
+        """The rows of a split, read from its files and not from a cache of them."""
+        files: Sequence[str] = getattr(self, split)
+        endings = sorted({Path(file).suffix for file in files})
+        if len(endings) != 1 or endings[0] not in _BUILDERS:
+            raise HarnessError(
+                f"dataset hugging_face: {split} needs files that all end in one of "
+                f"{', '.join(_BUILDERS)}, got {', '.join(endings) or 'none'}"
+            )
+        rows: Iterable[Mapping[str, Any]] = library.load_dataset(
+            _BUILDERS[endings[0]], data_files=list(files), split="train", streaming=True
+        )
+        return rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hub:
+    """A data set on the hub at one commit, so that what a run has read is said for good."""
+
+    __pydantic_config__: ClassVar[Any] = Dataset.__pydantic_config__
+
+    name: str
+    revision: str
+    configuration: str | None = None
+    train: str = "train"
+    validation: str = "validation"
+    test: str = "test"
+
+    def __post_init__(self) -> None:
+        if not _COMMIT.fullmatch(self.revision):
+            raise ValueError(
+                f"revision must be a commit, 40 hexadecimal digits, got {self.revision!r}; a "
+                "branch or a tag may mean other sentences tomorrow"
+            )
+
+    def rows(self, library: types.ModuleType, *, split: str) -> Iterable[Mapping[str, Any]]:
+        """The rows of a split, by its name there; they are fetched once and kept in a cache."""
+        rows: Iterable[Mapping[str, Any]] = library.load_dataset(
+            self.name, self.configuration, split=getattr(self, split), revision=self.revision
+        )
+        return rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class HuggingFace(Dataset):
+    """Columns of a data set that Hugging Face's `datasets` can read, from files or from the hub.
+
+    `source` and `target` name columns; a dot leads into a dictionary, as in ``translation.de``.
+    Either `files` are given, whose content is part of what a run is as that of any text file, or
+    `hub`, whose commit is. Line breaks within a text become spaces, as a sentence is a line. In
+    training, a pair with a blank side is left out; in validation and test it stays.
+
+    The library comes with ``pip install 'transformer-harness[hugging-face]'``.
+    """
+
+    name = "hugging_face"
+
+    source: str
+    target: str
+    files: Local | None = None
+    hub: Hub | None = None
+
+    def __post_init__(self) -> None:
+        if (self.files is None) == (self.hub is None):
+            raise ValueError("one of files and hub must be given, and not both")
+
+    def build(self) -> Corpus:
+        """Raises `HarnessError` for a missing library or column, and where nothing can be read."""
+        try:
+            import datasets
+        except ImportError:
+            raise HarnessError(
+                "dataset hugging_face: the library 'datasets' is not installed; "
+                "pip install 'transformer-harness[hugging-face]'"
+            ) from None
+        validation, test = (
+            list(self._pairs(datasets, split=split)) for split in ("validation", "test")
+        )
+        train = [
+            pair
+            for pair in self._pairs(datasets, split="train")
+            if pair.source.strip() and pair.target.strip()
+        ]
+        return Corpus(train=train, validation=validation, test=test)
+
+    def _pairs(self, library: types.ModuleType, *, split: str) -> Iterator[Pair]:
+        origin = self.files or self.hub
+        assert origin is not None, "checked when it was made"
+        try:
+            for number, row in enumerate(origin.rows(library, split=split), start=1):
+                where = f"row {number} of {split}"
+                source = _text(row, column=self.source, where=where)
+                yield Pair(source, _text(row, column=self.target, where=where))
+        except (OSError, ValueError, library.exceptions.DatasetsError) as fault:
+            reason = " ".join(str(fault).split())
+            raise HarnessError(f"dataset hugging_face: {split} cannot be read: {reason}") from fault
+
+
+def _text(row: Mapping[str, Any], *, column: str, where: str) -> str:
+    value: Any = row
+    for name in column.split("."):
+        if not isinstance(value, Mapping) or name not in value:
+            known = ", ".join(map(str, value)) if isinstance(value, Mapping) else "no columns"
+            raise HarnessError(f"dataset hugging_face: {where} has no {column!r}; there: {known}")
+        value = value[name]
+    if not isinstance(value, str):
+        raise HarnessError(f"dataset hugging_face: {column!r} in {where} is no text: {value!r:.40}")
+    return " ".join(value.splitlines())

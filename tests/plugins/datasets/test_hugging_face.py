@@ -1,0 +1,167 @@
+"""Held against data sets that the real library wrote to disk."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from experiments import experiment
+
+from harness.components.options import TextFile
+from harness.contracts import Corpus, Pair
+from harness.discovery import discover
+from harness.errors import HarnessError
+from harness.identity import digest, training_identity
+from harness_datasets.hugging_face import Hub, HuggingFace, Local
+
+datasets = pytest.importorskip(
+    "datasets", reason="Hugging Face's datasets is not here: pip install datasets"
+)
+Splits = Mapping[str, Sequence[tuple[str, str]]]
+SPLITS: Splits = {
+    "train": [("ein Hund", "a dog"), ("zwei Hunde", "two dogs"), (" ", "nothing")],
+    "validation": [("drei, vier", "three, four"), ("", "")],
+    "test": [("fünf\n „sechs“", "five 'six'")],
+}
+CORPUS = Corpus(
+    train=[Pair("ein Hund", "a dog"), Pair("zwei Hunde", "two dogs")],
+    validation=[Pair("drei, vier", "three, four"), Pair("", "")],
+    test=[Pair("fünf  „sechs“", "five 'six'")],
+)
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No bars on the screen, no network, and a cache of the test's own."""
+    datasets.disable_progress_bars()
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", value=True)
+
+
+def _saved(folder: Path, kind: str, *, nested: bool, splits: Splits = SPLITS) -> Local:
+    """The splits as the library writes them, in files of a kind."""
+    files = {}
+    for split, pairs in splits.items():
+        rows = [{"de": german, "en": english} for german, english in pairs]
+        made = datasets.Dataset.from_list(
+            [{"translation": row} for row in rows] if nested else rows
+        )
+        path = folder / f"{split}.{kind}"
+        if kind == "arrow":
+            made.save_to_disk(folder / split, num_shards=len(rows))
+            files[split] = tuple(map(TextFile, sorted((folder / split).glob("*.arrow"))))
+            continue
+        write = {"csv": made.to_csv, "json": made.to_json, "jsonl": made.to_json}
+        write.get(kind, made.to_parquet)(path)
+        files[split] = (TextFile(path),)
+    return Local(**files)
+
+
+@pytest.mark.parametrize("kind", ["arrow", "json", "jsonl", "parquet"])
+def test_nested_translations_come_back_from_every_kind_of_file(kind: str, tmp_path: Path) -> None:
+    files = _saved(tmp_path, kind, nested=True)
+    dataset = HuggingFace(source="translation.de", target="translation.en", files=files)
+    assert dataset.build() == CORPUS
+
+
+def test_what_save_to_disk_wrote_is_what_load_from_disk_reads(tmp_path: Path) -> None:
+    files = _saved(tmp_path, "arrow", nested=False)
+    assert all(len(getattr(files, split)) == len(SPLITS[split]) for split in SPLITS)  # shards
+    theirs = [(row["de"], row["en"]) for row in datasets.load_from_disk(tmp_path / "validation")]
+    assert HuggingFace(source="de", target="en", files=files).build().validation == theirs
+
+
+def test_columns_come_back_from_tables(tmp_path: Path) -> None:
+    files = _saved(tmp_path, "parquet", nested=False)
+    assert HuggingFace(source="de", target="en", files=files).build() == CORPUS
+    backward = HuggingFace(source="en", target="de", files=files).build()
+    assert [pair.source for pair in backward.train] == ["a dog", "two dogs"]
+
+
+def test_a_name_goes_to_the_library_with_its_splits(tmp_path: Path) -> None:
+    # A folder stands for the hub here: the library takes either by the same call.
+    _saved(tmp_path / "corpus", "parquet", nested=False)
+    hub = Hub(name=str(tmp_path / "corpus"), revision="0" * 40)
+    assert HuggingFace(source="de", target="en", hub=hub).build() == CORPUS
+    swapped = replace(hub, validation="test", test="validation")
+    assert HuggingFace(source="de", target="en", hub=swapped).build().test == CORPUS.validation
+
+
+def test_content_is_part_of_what_a_run_is_and_places_are_not(tmp_path: Path) -> None:
+    def of(name: str, splits: Splits = SPLITS) -> str:
+        (tmp_path / name).mkdir()
+        files = _saved(tmp_path / name, "jsonl", nested=False, splits=splits)
+        dataset = HuggingFace(source="de", target="en", files=files)
+        return digest(training_identity(experiment(dataset=dataset), seed=1, plugins=discover()))
+
+    assert of("one") == of("other") != of("changed", {**SPLITS, "test": [("sieben", "seven")]})
+
+
+# --- what a user can get wrong --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("fr", r"row 1 of validation has no 'fr'; there: de, en"),
+        ("de.text", r"row 1 of validation has no 'de.text'; there: no columns"),
+    ],
+)
+def test_a_column_that_is_not_there_is_said_with_those_that_are(
+    source: str, said: str, tmp_path: Path
+) -> None:
+    files = _saved(tmp_path, "jsonl", nested=False)
+    with pytest.raises(HarnessError, match=said):
+        HuggingFace(source=source, target="en", files=files).build()
+
+
+def test_a_column_that_holds_no_text_is_said(tmp_path: Path) -> None:
+    files = _saved(tmp_path, "jsonl", nested=True)
+    with pytest.raises(HarnessError, match=r"'translation' in row 1 of validation is no text"):
+        HuggingFace(source="translation", target="translation", files=files).build()
+
+
+def test_files_that_cannot_be_read_are_said_in_one_line(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"de": 1\n')
+    files = Local(train=(TextFile(bad),), validation=(TextFile(bad),), test=(TextFile(bad),))
+    with pytest.raises(HarnessError, match=r"validation cannot be read: JSON parse error") as found:
+        HuggingFace(source="de", target="en", files=files).build()
+    assert "\n" not in str(found.value)
+
+
+@pytest.mark.parametrize("names", [(), ("a.jsonl", "b.csv"), ("a.docx",)])
+def test_files_of_a_split_are_of_one_known_kind(names: tuple[str, ...]) -> None:
+    files = tuple(map(TextFile, names))
+    with pytest.raises(HarnessError, match=r"validation needs files that all end in one of"):
+        HuggingFace(
+            source="a", target="b", files=Local(train=files, validation=files, test=files)
+        ).build()
+
+
+def test_a_name_that_nobody_can_reach_is_said_in_one_line() -> None:
+    hub = Hub(name="nobody/nothing", revision="0" * 40)
+    with pytest.raises(HarnessError, match=r"validation cannot be read: .*nobody/nothing"):
+        HuggingFace(source="de", target="en", hub=hub).build()
+
+
+def test_a_branch_is_no_commit() -> None:
+    with pytest.raises(ValueError, match=r"a commit, 40 hexadecimal digits, got 'main'"):
+        Hub(name="nobody/nothing", revision="main")
+
+
+def test_files_and_a_name_exclude_each_other() -> None:
+    hub, files = Hub(name="a/b", revision="0" * 40), Local(train=(), validation=(), test=())
+    for given in ({}, {"hub": hub, "files": files}):
+        with pytest.raises(ValueError, match="one of files and hub"):
+            HuggingFace(source="a", target="b", **given)
+
+
+def test_without_the_library_the_way_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    files = Local(train=(), validation=(), test=())
+    with pytest.raises(HarnessError, match=r"pip install 'transformer-harness\[hugging-face\]'"):
+        HuggingFace(source="a", target="b", files=files).build()

@@ -1,0 +1,87 @@
+"""A tiny study whose variants start from trained runs, carried out in this process."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.components import Executor
+from harness.contracts import Jobs
+from harness.execution import Ended, execute
+from harness.pipeline import Opened, open_study
+from harness.worker import perform
+
+ADAPTING = """
+question: Does what was learned before help?
+baseline:
+  dataset: {copy: {train: 8, validation: 4, test: 4, symbols: 4}}
+  tokenizer: word
+  model: {d_model: 8, d_ff: 16, heads: 2, layers: 1}
+  initializer: xavier_uniform
+  regularizers: {dropout: 0.1}
+  loss: cross_entropy
+  optimizer: adam
+  schedule: {constant: 1.0e-2}
+  decoding_policy: teacher_forcing
+  generation: {greedy: {extra: 1}}
+  budget: {updates: 4, batch_tokens: 60, evaluate_every: 2}
+  starts_from: general
+pretraining:
+  general: {dataset: {copy: {train: 24, validation: 4, test: 4}}, averaging: {ema: 0.5}}
+variants:
+  no-dropout: {regularizers: {dropout: off}}
+  slower: {schedule: {constant: 1.0e-3}}
+seeds: 1
+figures: []
+trackers: []
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Here(Executor):
+    """Runs one after another in this process."""
+
+    name = "here"
+
+    def build(self, *, jobs: int) -> Jobs:
+        """One at a time, whatever is asked."""
+        return HereJobs()
+
+
+@dataclass
+class HereJobs:
+    """What a run raises is its log."""
+
+    capacity: int = 1
+    _ended: list[tuple[Path, int]] = field(default_factory=list)
+    _logs: dict[Path, str] = field(default_factory=dict)
+
+    def submit(self, path: Path) -> None:
+        """Carry it out at once."""
+        try:
+            perform(path)
+        except Exception:  # noqa: BLE001 - whatever a run may raise, as a process would
+            self._logs[path] = traceback.format_exc()
+        self._ended.append((path, 1 if path in self._logs else 0))
+
+    def poll(self) -> Iterator[tuple[Path, int]]:
+        """What was submitted since."""
+        while self._ended:
+            yield self._ended.pop()
+
+    def cancel(self) -> None:
+        """Nothing is ever under way."""
+
+    def logs(self, path: Path) -> str:
+        """The traceback."""
+        return self._logs.get(path, "")
+
+
+def carried_out(path: Path, *, text: str = ADAPTING) -> tuple[Opened, Sequence[Ended]]:
+    """Write a study, carry it out, and open it again; how its runs ended."""
+    path.write_text(text, encoding="utf-8")
+    opened = open_study(path, out=path.parent / "results", seeds=None)
+    looks = execute(opened.plan, executor=Here(), jobs=1, ledger=opened.ledger)
+    return opened, [each for look in looks for each in look]
