@@ -66,7 +66,7 @@ def test_what_was_dragged_along_and_shared_is_told_and_a_broken_promise_fails_th
     assert f"failed: wide, seed 2: another order of batches, {promise}" in summary.text
     report = (out / "tiny" / "report.md").read_text()
     assert "- **Pairing broken:** wide, seed 2: another order of batches" in report
-    assert "41 of 50 initial parameters, not the order of batches" in report
+    assert "43 of 50 initial parameters, not the order of batches" in report
 
 
 def test_a_plan_is_printed_for_people_and_for_programs(study: Path, harness: Harness) -> None:
