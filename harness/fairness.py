@@ -30,7 +30,7 @@ def fairness(
     }
     return Fairness(
         controls=controls,
-        sharing=[_sharing(variant, found) for variant, found in pairs.items() if found],
+        sharing=[_sharing(variant, pairs=found) for variant, found in pairs.items() if found],
         cautions=[
             *(each.message for each in faults),
             *unrelated_rates(controls, scheduled=scheduled(changed)),
@@ -92,7 +92,7 @@ def _pairs(
             yield seed, promise, seen(theirs, variant=ours)
 
 
-def _sharing(variant: str, pairs: Sequence[tuple[int, Shared, Shared]]) -> Sharing:
+def _sharing(variant: str, *, pairs: Sequence[tuple[int, Shared, Shared]]) -> Sharing:
     _, promise, _ = pairs[0]
     least = min((kept for _, _, kept in pairs), key=lambda kept: (len(kept.parameters), kept.order))
     return Sharing(variant, str(promise), str(least), len(pairs))

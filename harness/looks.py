@@ -54,7 +54,7 @@ def looked(report: Report, *, runs: Sequence[PlannedRun], folder: Path) -> str:
 def told(looks: Sequence[Look]) -> str:
     """How often results of these same runs were looked at; a look at one seed tests nothing."""
     last = looks[-1]
-    related = [each for each in looks if each.seeds > 1 and _continues(each, last)]
+    related = [each for each in looks if each.seeds > 1 and _continues(each, later=last)]
     if len(related) < 2:
         return ""
     counts = [each.seeds for each in related]
@@ -82,7 +82,7 @@ def _look(report: Report, *, runs: Sequence[PlannedRun]) -> Look:
     return Look(date, report.primary.name, metrics, found)
 
 
-def _continues(earlier: Look, later: Look) -> bool:
+def _continues(earlier: Look, *, later: Look) -> bool:
     """Whether some pair of runs stands in both."""
     return any(
         earlier.runs.get(variant, {}).items() & runs.items()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from annotated_types import MinLen
+from annotated_types import Ge, Le, MinLen
 
 from harness.components import (
     Averaging,
@@ -32,7 +33,7 @@ from harness.components.options import (
     PositiveInt,
     TrainedRun,
 )
-from harness.contracts import Design
+from harness.contracts import Design, Method
 
 BASELINE = "baseline"
 # What a study can declare equal in all variants; with the time, all that `Controls` has.
@@ -114,7 +115,7 @@ class Comparison:
     __pydantic_config__: ClassVar[Any] = _STRICT
 
     primary: str = "nll"
-    method: Literal["paired_t", "welch"] = "paired_t"
+    method: Method = "paired_t"
     margin: PositiveFloat | Mapping[str, PositiveFloat] | None = None
     must_stay_equal: tuple[Controlled, ...] = ()
 
@@ -123,6 +124,33 @@ class Comparison:
         if isinstance(self.margin, Mapping):
             return self.margin.get(metric)
         return self.margin if metric == self.primary else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopping:
+    """How many seeds a study takes that stops itself: `least` at first, `most` at the end.
+
+    The variants that are undecided at a look get `step` seeds more, by default so many that there
+    are four looks at most. Every look may be the last, so each is tested at .05 divided by the
+    number of those that are planned (Bonferroni; the alpha of Lan and DeMets 1983, spent evenly).
+    """
+
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+    least: Annotated[int, Ge(2)]
+    most: Annotated[int, Le(1000)]
+    until: Literal["decided"] = "decided"
+    step: PositiveInt | None = None
+
+    def __post_init__(self) -> None:
+        if self.most <= self.least:
+            raise ValueError(f"most must be above least, got {self.most} and {self.least}")
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """After how many seeds the study is looked at."""
+        step = self.step or math.ceil((self.most - self.least) / 3)
+        return (*range(self.least, self.most, step), self.most)
 
 
 @dataclass(frozen=True, kw_only=True)

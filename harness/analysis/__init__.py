@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from harness.analysis.results import RunResult, ScoredMetric
+from harness.analysis.results import RunResult, ScoredMetric, Sentences
+from harness.analysis.sentences import sentences
 from harness.analysis.verdicts import compare
 from harness.analysis.wording import p_text
 
-__all__ = ["RunResult", "ScoredMetric", "compare", "p_text"]
+__all__ = ["RunResult", "ScoredMetric", "Sentences", "compare", "p_text", "sentences"]

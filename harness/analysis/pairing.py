@@ -5,94 +5,144 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from harness.analysis.results import RunResult, ScoredMetric
-from harness.analysis.statistics import PairedT, paired_t
-from harness.contracts import SeedValues
+from harness.contracts import Method, Outcome, SeedValues
 from harness.study import BASELINE
-
-DIVERGED = "the variant diverged"
 
 Runs = Mapping[tuple[str, int], RunResult]  # by variant and seed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pairing:
-    """The complete pairs on one metric, and why the others are not complete.
+    """The runs of a variant and of the baseline, and what one metric can make of them.
 
-    `lost` has one phrase for every run that a pair lacks. `same_text` is False when some pair is
-    known to have written different things.
+    `planned` has what the seeds came to, the baseline's run first, and `together` those of them
+    that both have a comparable score. `lost` has one phrase for every run that is missing there.
     """
 
     variant: str
     metric: ScoredMetric
-    planned: int
-    pairs: tuple[SeedValues, ...]
-    lost: tuple[str, ...]
-    same_text: bool
+    method: Method
+    planned: Sequence[tuple[RunResult | None, RunResult | None]]
+    together: Sequence[tuple[RunResult, RunResult]]
+    lost: Sequence[str]
 
-    @property
+    @cached_property
+    def pairs(self) -> tuple[SeedValues, ...]:
+        """The scores of the complete pairs."""
+        name = self.metric.name
+        return tuple(
+            SeedValues(ours.seed, theirs.scores[name], ours.scores[name])
+            for theirs, ours in self.together
+        )
+
+    @cached_property
+    def judged(self) -> tuple[Sequence[RunResult], Sequence[RunResult]]:
+        """The baseline's runs and the variant's that count; Welch's method needs no pairs."""
+        if self.method == "welch":
+            return self._alone()
+        return [theirs for theirs, _ in self.together], [ours for _, ours in self.together]
+
+    @cached_property
+    def scores(self) -> tuple[list[float], list[float]]:
+        """The baseline's and the variant's."""
+        baseline, variant = self.judged
+        name = self.metric.name
+        return [run.scores[name] for run in baseline], [run.scores[name] for run in variant]
+
+    @cached_property
     def differences(self) -> list[float]:
-        """Variant minus baseline, seed by seed."""
+        """Variant minus baseline, pair by pair."""
         return [pair.variant - pair.baseline for pair in self.pairs]
 
+    @cached_property
+    def resolution(self) -> float:
+        """What rounding alone makes of equal differences."""
+        largest = max((abs(score) for side in self.scores for score in side), default=0.0)
+        return 8 * sys.float_info.epsilon * largest
+
     @property
+    def n(self) -> int:
+        """How many of the variant's runs count."""
+        return len(self.judged[1])
+
+    @property
+    def too_few(self) -> bool:
+        """Whether no test exists, whatever the scores."""
+        return min(map(len, self.judged)) < 2
+
+    @cached_property
     def identical(self) -> bool:
         """Whether no seed shows any difference, in the score or in what it judges."""
-        equal = all(pair.variant == pair.baseline for pair in self.pairs)
-        return equal and (self.same_text or not self.metric.of_text)
+        if any(self.differences) or not self.pairs or len(self.pairs) < self.n:
+            return False
+        return not self.metric.of_text or all(
+            same_text(theirs, ours=ours) is not False for theirs, ours in self.together
+        )
 
-    @property
-    def diverged(self) -> bool:
-        """Whether the variant diverged in some seed."""
-        return DIVERGED in self.lost
+    def count(self, outcome: Outcome, *, baseline: bool = False) -> int:
+        """How many of the variant's runs, or of the baseline's, ended so."""
+        runs = (row[0 if baseline else 1] for row in self.planned)
+        return sum(run is not None and run.outcome == outcome for run in runs)
 
-    def test(self) -> PairedT | None:
-        """The t test of the pairs; None when they are too few or differ by rounding alone."""
-        largest = max((abs(score) for pair in self.pairs for score in pair[1:]), default=0.0)
-        return paired_t(self.differences, resolution=8 * sys.float_info.epsilon * largest)
+    def _alone(self) -> tuple[list[RunResult], list[RunResult]]:
+        theirs, ours = (
+            [run for run in side if run and run.score(self.metric.name) is not None]
+            for side in zip(*self.planned, strict=True)
+        )
+        bases = {_basis(run, metric=self.metric) for run in theirs}
+        return theirs, [run for run in ours if _basis(run, metric=self.metric) in bases]
 
 
-def pair(runs: Runs, *, variant: str, seeds: Sequence[int], metric: ScoredMetric) -> Pairing:
-    """Put the variant's runs beside the baseline's of the same seeds."""
-    pairs: list[SeedValues] = []
+def pair(
+    runs: Runs,
+    *,
+    variant: str,
+    seeds: Sequence[int],
+    metric: ScoredMetric,
+    method: Method = "paired_t",
+) -> Pairing:
+    """Put the variant's runs beside the baseline's, those of the same seed together."""
+    planned = [(runs.get((BASELINE, seed)), runs.get((variant, seed))) for seed in sorted(seeds)]
+    together: list[tuple[RunResult, RunResult]] = []
     lost: list[str] = []
-    same_text = True
-    for seed in seeds:
-        theirs, ours = runs.get((BASELINE, seed)), runs.get((variant, seed))
-        faults = {
-            "baseline": _fault(theirs, metric=metric.name),
-            "variant": _fault(ours, metric=metric.name),
-        }
-        lost += [f"the {side} {fault}" for side, fault in faults.items() if fault]
-        if theirs and ours and not any(faults.values()):
-            if not _comparable(theirs, ours=ours, metric=metric):
+    for theirs, ours in planned:
+        faults = [_fault(theirs, of="baseline", metric=metric)]
+        faults += [_fault(ours, of="variant", metric=metric)]
+        lost += [fault for fault in faults if fault]
+        if theirs and ours and not any(faults):
+            if _basis(theirs, metric=metric) == _basis(ours, metric=metric):
+                together.append((theirs, ours))
+            else:
                 lost.append(f"scored on other {'sentences' if metric.of_text else 'tokens'}")
-                continue
-            values = theirs.scores[metric.name], ours.scores[metric.name]
-            pairs.append(SeedValues(seed, *values))
-            same_text &= theirs.written == ours.written or None in (theirs.written, ours.written)
     return Pairing(
         variant=variant,
         metric=metric,
-        planned=len(seeds),
-        pairs=tuple(pairs),
-        lost=tuple(lost),
-        same_text=same_text,
+        method=method,
+        planned=planned,
+        together=together,
+        lost=lost,
     )
 
 
-def _comparable(theirs: RunResult, *, ours: RunResult, metric: ScoredMetric) -> bool:
+def same_text(theirs: RunResult, *, ours: RunResult) -> bool | None:
+    """Whether two runs wrote the same; None where that is not known."""
+    if theirs.written is None or ours.written is None:
+        return None
+    return theirs.written == ours.written
+
+
+def _basis(run: RunResult, *, metric: ScoredMetric) -> str | None:
     # Nats per character and nats per word are no two values of one metric.
-    if metric.of_text:
-        return theirs.references == ours.references
-    return theirs.tokens == ours.tokens
+    return run.references if metric.of_text else run.tokens
 
 
-def _fault(run: RunResult | None, *, metric: str) -> str | None:
+def _fault(run: RunResult | None, *, of: str, metric: ScoredMetric) -> str | None:
     # Why a run has no number to offer.
     if run is None:
-        return "was not run"
+        return f"the {of} was not run"
     if run.outcome != "finished":
-        return run.outcome
-    return "has no finite score" if run.score(metric) is None else None
+        return f"the {of} {run.outcome}"
+    return f"the {of} has no finite score" if run.score(metric.name) is None else None

@@ -8,54 +8,72 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from statistics import variance
 
+from harness.analysis.statistics import ALPHA
+
+POWER = 0.8
 _NODES = 32  # of the Gauss-Legendre rule, a panel
 _REACH = 12.0  # standard deviations around a mean, beyond which nothing is left
 
 
-def power(effect: float, *, n: int, alpha: float = 0.05, paired: bool = True) -> float:
+def power(effect: float, *, n: int, alpha: float = ALPHA, paired: bool = True) -> float:
     """The probability that the two-sided t test at level `alpha` sees a true effect.
 
-    Given s, the sample's standard deviation over the true one, the test's mean is normal: power is
-    the mean of Phi(delta - t s) + Phi(-delta - t s) over the law of s, chi / sqrt(nu), which is
-    integrated panel by panel (Cohen 1988, chapter 2, has the noncentral t; scipy's is NaN far out).
     `n` is the number of pairs, or of runs on each side. Raises `ValueError` for fewer than two.
+    """
+    df, shift = _test(effect, n=n, paired=paired)
+    return power_at(shift, df=df, alpha=alpha)
+
+
+def power_at(shift: float, *, df: float, alpha: float = ALPHA) -> float:
+    """The same of any t test; `shift` is the effect in standard errors of its estimate.
+
+    Given s, the sample's standard deviation over the true one, the test's mean is normal: power is
+    the mean of Phi(shift - t s) + Phi(-shift - t s) over the law of s, chi / sqrt(df), which is
+    integrated panel by panel (Cohen 1988, chapter 2, has the noncentral t; scipy's is NaN far out).
     """
     import numpy as np
     from scipy.special import gammaln, ndtr, stdtrit
 
-    nu, delta = _test(effect, n=n, paired=paired)
-    t = -float(stdtrit(nu, alpha / 2))
-    edges = _edges(nu, turn=delta / t, width=1 / t)
+    t = -float(stdtrit(df, alpha / 2))
+    edges = _edges(df, turn=shift / t, width=1 / t)
     x, weight = np.polynomial.legendre.leggauss(_NODES)
     low, half = np.array(edges[:-1])[:, None], np.diff(edges)[:, None] / 2
     s = low + half * (x + 1)
-    scale = math.log(2) + nu / 2 * math.log(nu / 2) - float(gammaln(nu / 2))
-    density = np.exp(scale + (nu - 1) * np.log(s) - nu / 2 * s**2)
-    rejected = ndtr(delta - t * s) + ndtr(-delta - t * s)
+    scale = math.log(2) + df / 2 * math.log(df / 2) - float(gammaln(df / 2))
+    density = np.exp(scale + (df - 1) * np.log(s) - df / 2 * s**2)
+    rejected = ndtr(shift - t * s) + ndtr(-shift - t * s)
     return min(1.0, float((half * weight * density * rejected).sum()))
 
 
-def detectable(n: int, *, alpha: float = 0.05, power: float = 0.8, paired: bool = True) -> float:
-    """The smallest true effect that the test sees with a probability of at least `power`.
-
-    Raises `ValueError` for fewer than two.
-    """
+@lru_cache(maxsize=4096)
+def smallest_shift(df: float, *, alpha: float = ALPHA, wanted: float = POWER) -> float:
+    """The smallest shift that a t test sees with a probability of at least `wanted`."""
     low, high = 0.0, 1.0
-    while _power(high, n=n, alpha=alpha, paired=paired) < power:
+    while power_at(high, df=df, alpha=alpha) < wanted:
         low, high = high, 2 * high
     while high - low > 1e-10 * high:
         middle = (low + high) / 2
-        if _power(middle, n=n, alpha=alpha, paired=paired) < power:
+        if power_at(middle, df=df, alpha=alpha) < wanted:
             low = middle
         else:
             high = middle
     return high
 
 
+def detectable(n: int, *, alpha: float = ALPHA, power: float = POWER, paired: bool = True) -> float:
+    """The smallest true effect that the test sees with a probability of at least `power`.
+
+    Raises `ValueError` for fewer than two.
+    """
+    df, unit = _test(1.0, n=n, paired=paired)
+    return smallest_shift(df, alpha=alpha, wanted=power) / unit
+
+
 def seeds_for(
-    effect: float, *, alpha: float = 0.05, power: float = 0.8, paired: bool = True
+    effect: float, *, alpha: float = ALPHA, power: float = POWER, paired: bool = True
 ) -> int:
     """The fewest seeds with which the test sees this true effect with `power`.
 
@@ -98,9 +116,9 @@ def _test(effect: float, *, n: int, paired: bool) -> tuple[int, float]:
     return (n - 1, effect * math.sqrt(n)) if paired else (2 * n - 2, effect * math.sqrt(n / 2))
 
 
-def _edges(nu: int, *, turn: float, width: float) -> list[float]:
+def _edges(df: float, *, turn: float, width: float) -> list[float]:
     """Panels that follow both the law of s and the place where the test turns."""
-    spread = _REACH / math.sqrt(2 * nu)
+    spread = _REACH / math.sqrt(2 * df)
     low, high = max(0.0, 1 - spread), 1 + spread
     evenly = [low + (high - low) * part / 8 for part in range(9)]
     near = [turn + width * step for step in (-8, -4, -2, -1, 0, 1, 2, 4, 8)]

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from harness.contracts import Outcome, Split
 
 _LARGEST = 1e150  # the square of a larger score is no longer a float
+
+
+class Sentences(NamedTuple):
+    """How much a score hangs on the sentences that it was measured on.
+
+    `influence` has, for every sentence of the split, n - 1 times what the score would lose without
+    it (around their mean): of a mean over sentences, a sentence's deviation. `resampled` has the
+    score on sentences drawn anew, the same draws for every run.
+    """
+
+    influence: Sequence[float]
+    resampled: Sequence[float] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +29,8 @@ class RunResult:
 
     `written` stands for everything the run wrote, such as a digest of its hypotheses: two runs with
     equal `written` wrote the same. `tokens` and `references` stand likewise for the target tokens
-    and the reference lines that it was scored on. None where that is not known.
+    and the reference lines that it was scored on. None where that is not known. `sentences` has
+    those metrics whose statistics are known sentence by sentence.
     """
 
     variant: str
@@ -26,6 +40,7 @@ class RunResult:
     written: str | None = None
     tokens: str | None = None
     references: str | None = None
+    sentences: Mapping[str, Sentences] = field(default_factory=dict)
 
     def score(self, metric: str) -> float | None:
         """The run's score, if it finished with a usable number: overflow is none."""

@@ -1,74 +1,153 @@
-"""The tests that verdicts rest on, as functions of numbers alone."""
+"""The tests that verdicts rest on, as functions of numbers alone; order changes no bit of them."""
 
 from __future__ import annotations
 
 import math
-import random
-from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from harness import streams
-
-EXACT_UP_TO = 30  # pairs for which every sign pattern is counted
-FLIPS = 19_999  # sign patterns drawn beyond that
-_TIE = 1e-12  # sums this close, relative to the largest, are equal but for rounding
+ALPHA = 0.05
+_NO_SPREAD = 1e-300  # its square is 0
 
 
-class PairedT(NamedTuple):
-    """A mean difference with its confidence interval and two-sided p."""
+class StudentT(NamedTuple):
+    """A difference of means with its 95% confidence interval and two-sided p.
+
+    `error` is the standard error of the difference, `df` the degrees of freedom of its estimate.
+    """
 
     mean: float
     low: float
     high: float
     p: float
+    error: float
+    df: float
 
 
 def mean(values: Sequence[float]) -> float:
-    """The mean of at least one value; their order changes no bit of it."""
+    """The mean of at least one value."""
     return math.fsum(values) / len(values)
+
+
+def deviation(values: Sequence[float]) -> float:
+    """The standard deviation of at least two values, over n - 1."""
+    return _norm(values) / math.sqrt(len(values) - 1)
 
 
 def paired_t(
     differences: Sequence[float], *, resolution: float = 0.0, confidence: float = 0.95
-) -> PairedT | None:
+) -> StudentT | None:
     """Student's t test that the mean difference is 0 (Student 1908).
 
     t = mean / (s / sqrt(n)) with n - 1 degrees of freedom, s the standard deviation of the
     differences over n - 1. None where no such t exists: fewer than two differences, or none that
     stands apart from another by more than `resolution`, the rounding error of a difference.
     """
+    n = len(differences)
+    if n < 2 or not _spread(differences, resolution=resolution):
+        return None
+    error = deviation(differences) / math.sqrt(n)
+    return student(mean(differences), error=error, df=n - 1, confidence=confidence)
+
+
+def welch_t(
+    variant: Sequence[float],
+    *,
+    baseline: Sequence[float],
+    resolution: float = 0.0,
+    confidence: float = 0.95,
+) -> StudentT | None:
+    """Welch's t test that two means are equal, whatever the two variances are (Welch 1947).
+
+    t = (m1 - m2) / sqrt(v1 + v2), v = s^2 / n of each side, with the degrees of freedom
+    (v1 + v2)^2 / (v1^2 / (n1 - 1) + v2^2 / (n2 - 1)) (Satterthwaite 1946). None where no such t
+    exists: fewer than two values on a side, or no spread beyond `resolution` on either.
+    """
+    sides = variant, baseline
+    apart = any(_spread(values, resolution=resolution) for values in sides if values)
+    if min(map(len, sides)) < 2 or not apart:
+        return None
+    errors = [deviation(values) / math.sqrt(len(values)) for values in sides]
+    error = math.hypot(*errors)
+    shares = [
+        (each / error) ** 4 / (len(values) - 1) for each, values in zip(errors, sides, strict=True)
+    ]
+    difference = mean(variant) - mean(baseline)
+    return student(difference, error=error, df=1 / math.fsum(shares), confidence=confidence)
+
+
+def student(difference: float, *, error: float, df: float, confidence: float = 0.95) -> StudentT:
+    """The t test and interval of a difference with this standard error."""
     from scipy.special import stdtr, stdtrit
 
-    n = len(differences)
-    if n < 2 or max(differences) - min(differences) <= max(resolution, 1e-300):
-        return None
-    center = mean(differences)
-    deviations = sorted(abs(value - center) for value in differences)
-    error = math.hypot(*deviations) / math.sqrt((n - 1) * n)
-    half_width = float(stdtrit(n - 1, (1 + confidence) / 2)) * error
-    p = 2 * float(stdtr(n - 1, -abs(center) / error))
-    return PairedT(mean=center, low=center - half_width, high=center + half_width, p=p)
+    half_width = float(stdtrit(df, (1 + confidence) / 2)) * error
+    p = 2 * float(stdtr(df, -abs(difference) / error))
+    low, high = difference - half_width, difference + half_width
+    return StudentT(mean=difference, low=low, high=high, p=p, error=error, df=df)
 
 
-def sign_flip_p(differences: Sequence[float]) -> float:
-    """The two-sided exact sign-flip test (Fisher 1935): assumes nothing about the noise's shape.
+def equivalence_p(test: StudentT, *, margin: float) -> float:
+    """The larger p of two one-sided t tests (Schuirmann 1987).
 
-    Under no effect each difference is as likely to have the other sign. p is the share of the 2^n
-    sign patterns whose sum is at least as far from 0 as the observed one. Beyond `EXACT_UP_TO`
-    differences, patterns are drawn from a fixed stream, and p = (hits + 1) / (`FLIPS` + 1).
+    One tests that the difference is at most -margin, the other that it is at least margin: below
+    alpha, the difference is within the margin, as the 1 - 2 alpha interval then is.
     """
-    magnitudes = sorted(abs(value) for value in differences)
-    reach = abs(math.fsum(differences)) - _TIE * math.fsum(magnitudes)
-    if reach <= 0:
-        return 1.0
-    count = _count_flips if len(magnitudes) <= EXACT_UP_TO else _draw_flips
-    return count(magnitudes, reach=reach)
+    from scipy.special import stdtr
+
+    above = float(stdtr(test.df, -(test.mean + margin) / test.error))
+    below = float(stdtr(test.df, (test.mean - margin) / test.error))
+    return max(above, below)
 
 
-def sign_flip_floor(n: int) -> float:
-    """The smallest p that `sign_flip_p` can reach with n differences: 2 / 2^n where it is exact."""
-    return min(1.0, 2.0 ** (1 - n)) if n <= EXACT_UP_TO else 1 / (FLIPS + 1)
+def unbiased(effect: float, *, df: float) -> float | None:
+    """A difference in standard deviations without its bias at small n (Hedges 1981).
+
+    Times J = gamma(df / 2) / (sqrt(df / 2) gamma((df - 1) / 2)); None below two degrees of freedom,
+    where no such correction exists.
+    """
+    if df < 2:
+        return None
+    log = math.lgamma(df / 2) - math.lgamma((df - 1) / 2) - math.log(df / 2) / 2
+    return effect * math.exp(log)
+
+
+def pooled_deviation(*sides: Sequence[float]) -> float:
+    """The standard deviation within groups, over the sum of n - 1."""
+    return math.hypot(*(_norm(each) for each in sides)) / math.sqrt(sum(map(len, sides)) - 2)
+
+
+def correlation(first: Sequence[float], *, second: Sequence[float]) -> float | None:
+    """Pearson's; None for fewer than three pairs, or where a side has no spread."""
+    norms = _norm(first), _norm(second)
+    if len(first) < 3 or min(norms) <= _NO_SPREAD:
+        return None
+    centers = mean(first), mean(second)
+    products = [
+        (one - centers[0]) / norms[0] * ((other - centers[1]) / norms[1])
+        for one, other in zip(first, second, strict=True)
+    ]
+    return min(1.0, max(-1.0, math.fsum(products)))
+
+
+def mcnemar_p(only_first: int, *, only_second: int) -> float:
+    """McNemar's exact two-sided p that each of two things is as likely to happen alone.
+
+    Of the cases where one happened and the other did not, each is a toss of a coin.
+    """
+    n, least = only_first + only_second, min(only_first, only_second)
+    tail = math.fsum(math.comb(n, hits) for hits in range(least + 1)) / 2.0**n
+    return min(1.0, 2 * tail)
+
+
+def fisher_p(first: tuple[int, int], *, second: tuple[int, int]) -> float:
+    """Fisher's exact two-sided p that two shares are equal, each (happened, did not) (Fisher 1935).
+
+    The probability of all tables with these margins that are no more probable than this one.
+    """
+    hits, n, others = first[0] + second[0], sum(first), sum(second)
+    ways = [math.comb(n, k) * math.comb(others, hits - k) for k in range(min(n, hits) + 1)]
+    observed = ways[first[0]]
+    return sum(way for way in ways if way <= observed) / math.comb(n + others, hits)
 
 
 def holm(values: Sequence[float]) -> list[float]:
@@ -85,27 +164,10 @@ def holm(values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def _count_flips(magnitudes: Sequence[float], *, reach: float) -> float:
-    # Each pattern is one of the first half's and one of the second's: 2 * 2^(n/2) sums, not 2^n.
-    first, second = _signed_sums(magnitudes[::2]), _signed_sums(magnitudes[1::2])
-    first.sort()
-    reached = sum(len(first) - bisect_left(first, reach - value) for value in second)
-    return 2 * reached / (len(first) * len(second))  # as many patterns reach as far below 0
+def _spread(values: Sequence[float], *, resolution: float) -> bool:
+    return max(values) - min(values) > max(resolution, _NO_SPREAD)
 
 
-def _signed_sums(magnitudes: Sequence[float]) -> list[float]:
-    sums = [0.0]
-    for magnitude in magnitudes:
-        sums = [value + signed for value in sums for signed in (magnitude, -magnitude)]
-    return sums
-
-
-def _draw_flips(magnitudes: Sequence[float], *, reach: float) -> float:
-    n, total = len(magnitudes), math.fsum(magnitudes)
-    stream = random.Random(streams.key(0, "bootstrap", "sign_flip", n))
-    hits = 0
-    for _ in range(FLIPS):
-        pattern = stream.getrandbits(n)
-        flipped = sum(value for place, value in enumerate(magnitudes) if pattern >> place & 1)
-        hits += abs(total - 2 * flipped) >= reach
-    return (hits + 1) / (FLIPS + 1)
+def _norm(values: Sequence[float]) -> float:
+    center = mean(values)
+    return math.hypot(*sorted(abs(value - center) for value in values))

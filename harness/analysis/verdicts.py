@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.analysis.pairing import Pairing, pair
+from harness.analysis.judgment import Judgment, judge
+from harness.analysis.pairing import pair
 from harness.analysis.results import RunResult, ScoredMetric
-from harness.analysis.statistics import PairedT, holm, mean, sign_flip_floor, sign_flip_p
-from harness.analysis.wording import ALPHA, reason
-from harness.contracts import Finding, Verdict
+from harness.analysis.statistics import mean
+from harness.analysis.wording import reason
+from harness.contracts import Finding
 from harness.study import BASELINE, Comparison
 
 
@@ -31,61 +32,57 @@ def compare(
     findings: list[Finding] = []
     for metric in sorted(metrics, key=lambda metric: metric.name != comparison.primary):
         pairings = [
-            pair(runs, variant=variant, seeds=seeds, metric=metric)
+            pair(runs, variant=variant, seeds=seeds, metric=metric, method=comparison.method)
             for variant in variants
             if variant != BASELINE
         ]
-        findings += _family(pairings, primary=metric.name == comparison.primary)
+        primary = metric.name == comparison.primary
+        judged = judge(pairings, margin=comparison.margin_of(metric.name))
+        findings += [_finding(each, primary=primary) for each in judged]
     return tuple(findings)
 
 
-def _family(pairings: Sequence[Pairing], *, primary: bool) -> list[Finding]:
-    adjusted = holm([test.p if (test := pairing.test()) else 1.0 for pairing in pairings])
-    return [
-        _finding(pairing, p_adjusted=p_adjusted, family=len(pairings), primary=primary)
-        for pairing, p_adjusted in zip(pairings, adjusted, strict=True)
-    ]
-
-
-def _finding(pairing: Pairing, *, p_adjusted: float, family: int, primary: bool) -> Finding:
-    n, test = len(pairing.pairs), pairing.test()
-    tested = p_adjusted if test else None
-    verdict = _verdict(pairing, test=test, p_adjusted=p_adjusted)
+def _finding(judgment: Judgment, *, primary: bool) -> Finding:
+    pairing, found = judgment.pairing, judgment.evidence
+    baseline, variant = pairing.scores
+    test, sentences = found.test, found.sentences
+    combined = found.combined or (None, None)
     return Finding(
         variant=pairing.variant,
         metric=pairing.metric.name,
         split=pairing.metric.split,
         role="primary" if primary else "exploratory",
-        n=n,
-        baseline_mean=mean([pair.baseline for pair in pairing.pairs]) if n else None,
-        variant_mean=mean([pair.variant for pair in pairing.pairs]) if n else None,
-        difference=mean(pairing.differences) if n else None,
+        method=pairing.method,
+        n=len(variant),
+        n_baseline=len(baseline),
+        planned=len(pairing.planned),
+        finished=pairing.count("finished"),
+        failed=pairing.count("failed"),
+        diverged=pairing.count("diverged"),
+        p_diverged=found.p_diverged,
+        baseline_mean=mean(baseline) if baseline else None,
+        variant_mean=mean(variant) if variant else None,
+        difference=found.difference,
         interval_low=test.low if test else None,
         interval_high=test.high if test else None,
-        p=test.p if test else None,
-        p_adjusted=tested,
-        p_sign_flip=sign_flip_p(pairing.differences) if _flips(pairing) else None,
-        p_floor=sign_flip_floor(n) if n else None,
+        p=found.p,
+        p_adjusted=judgment.p_adjusted,
+        p_sign_flip=found.p_sign_flip,
+        p_floor=found.p_floor,
+        p_max_t=judgment.p_max_t,
+        effect_size=found.effect_size,
+        detectable=found.detectable,
+        correlation=found.correlation,
+        margin=judgment.margin,
+        p_equivalent=found.p_equivalent,
+        p_equivalent_adjusted=judgment.p_equivalent_adjusted,
+        interval_sentences_low=sentences.low if sentences else None,
+        interval_sentences_high=sentences.high if sentences else None,
+        combined_low=combined[0],
+        combined_high=combined[1],
+        p_bootstrap=found.p_bootstrap,
         higher_is_better=pairing.metric.higher_is_better,
-        verdict=verdict,
-        reason=reason(pairing, verdict=verdict, p_adjusted=tested, family=family),
+        verdict=judgment.verdict,
+        reason=reason(judgment),
         per_seed=pairing.pairs,
     )
-
-
-def _flips(pairing: Pairing) -> bool:
-    # Identical runs are a fact, not a draw: any p beside them would only mislead.
-    return len(pairing.pairs) > 1 and not pairing.identical
-
-
-def _verdict(pairing: Pairing, *, test: PairedT | None, p_adjusted: float) -> Verdict:
-    if len(pairing.pairs) < 2:
-        return "no_inference"
-    if pairing.identical:
-        return "identical"
-    if test is None or p_adjusted >= ALPHA:
-        return "inconclusive"
-    if (test.mean > 0) != pairing.metric.higher_is_better:
-        return "worse"
-    # Better over the seeds that survived says nothing of those that did not.
-    return "inconclusive" if pairing.diverged else "better"

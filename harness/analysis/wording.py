@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 
+from harness.analysis.flips import sign_flip_floor
+from harness.analysis.judgment import Judgment
 from harness.analysis.pairing import Pairing
-from harness.analysis.statistics import sign_flip_floor, sign_flip_p
-from harness.contracts import Verdict
-
-ALPHA = 0.05
+from harness.analysis.power import POWER
+from harness.analysis.statistics import ALPHA
 
 
 def p_text(p: float) -> str:
@@ -30,65 +30,111 @@ def equals(p: float) -> str:
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
-def reason(pairing: Pairing, *, verdict: Verdict, p_adjusted: float | None, family: int) -> str:
+def reason(judgment: Judgment) -> str:
     """Why the verdict is what it is: the seeds, the tests, and the runs that are missing."""
-    n = len(pairing.pairs)
+    pairing, verdict = judgment.pairing, judgment.verdict
     if verdict == "no_inference":
-        parts = [f"{n} complete {'pair' if n == 1 else 'pairs'}, and a test needs 2"]
+        parts = [_too_few(pairing)]
     elif verdict == "identical":
-        parts = [f"equal in {n} of {n} seeds"]
-    elif p_adjusted is None:
-        parts = [_without_spread(pairing), _sign_flip(pairing)]
+        parts = [f"equal in {len(pairing.pairs)} of {len(pairing.pairs)} seeds"]
     else:
         parts = [
-            *_survivors(pairing, verdict=verdict, p_adjusted=p_adjusted),
-            _direction(pairing),
-            _tested(pairing, p_adjusted=p_adjusted, family=family),
-            _sign_flip(pairing),
+            *_survivors(judgment),
+            *_seeds(pairing, spread=judgment.evidence.test is not None),
+            *_tested(judgment),
+            *_sign_flip(judgment),
+            *_margin(judgment),
+            *_detectable(judgment),
         ]
-    return "; ".join([*parts, *_lost(pairing)])
+    return "; ".join([*parts, *_lost(judgment)])
 
 
-def _direction(pairing: Pairing) -> str:
-    differences = pairing.differences
-    up = math.fsum(differences) >= 0
-    agree = sum(value > 0 if up else value < 0 for value in differences)
-    return f"{agree} of {len(differences)} seeds {'higher' if up else 'lower'}"
+def _too_few(pairing: Pairing) -> str:
+    if pairing.method == "welch":
+        sides = [_counted(len(side), what="run") for side in pairing.judged]
+        return f"{sides[1]} against {sides[0]} of the baseline, and a test needs 2 of each"
+    return f"{_counted(pairing.n, what='complete pair')}, and a test needs 2"
 
 
-def _survivors(pairing: Pairing, *, verdict: Verdict, p_adjusted: float) -> list[str]:
-    undecided = verdict == "inconclusive" and pairing.diverged and p_adjusted < ALPHA
-    return ["better only where it did not diverge"] if undecided else []
+def _survivors(judgment: Judgment) -> list[str]:
+    if judgment.survived or judgment.verdict == "worse":
+        return []
+    if judgment.apart:
+        return ["better only where it did not diverge"]
+    return ["equivalent only where it did not diverge"] if judgment.within else []
 
 
-def _without_spread(pairing: Pairing) -> str:
-    n = len(pairing.pairs)
-    if any(pairing.differences):
-        return f"the same difference in {n} of {n} seeds, so there is no spread for a t test"
-    return f"equal scores in {n} of {n} seeds, though not for the same text"
+def _seeds(pairing: Pairing, *, spread: bool) -> list[str]:
+    if pairing.method == "welch":
+        return [] if spread else ["no spread on either side for a t test"]
+    n, differences = pairing.n, pairing.differences
+    if spread:
+        up = math.fsum(differences) >= 0
+        agree = sum(value > 0 if up else value < 0 for value in differences)
+        return [f"{agree} of {n} seeds {'higher' if up else 'lower'}"]
+    if any(differences):
+        return [f"the same difference in {n} of {n} seeds, so there is no spread for a t test"]
+    return [f"equal scores in {n} of {n} seeds, though not for the same text"]
 
 
-def _tested(pairing: Pairing, *, p_adjusted: float, family: int) -> str:
-    test = pairing.test()
-    if family == 1 or test is None:
-        return equals(p_adjusted)
-    holm = f"after Holm over {family} variants"
-    if test.p < ALPHA <= p_adjusted:
-        return f"{equals(test.p)}, but {p_text(p_adjusted)} {holm}"
-    return f"{equals(p_adjusted)} {holm}"
+def _tested(judgment: Judgment) -> list[str]:
+    evidence, p_adjusted = judgment.evidence, judgment.p_adjusted
+    if evidence.p is None or p_adjusted is None:
+        return []
+    if evidence.test is None and (judgment.family == 1 or evidence.p == 1):
+        return []  # it is the sign-flip test's, which has words of its own
+    if evidence.test and evidence.p < ALPHA <= p_adjusted:
+        corrected = f"{equals(evidence.p)}, but {p_text(p_adjusted)} {_holm(judgment)}"
+        return [f"{corrected}, for which its interval, that excludes 0, is not corrected"]
+    return [f"{equals(p_adjusted)} {_holm(judgment)}".rstrip()]
 
 
-def _sign_flip(pairing: Pairing) -> str:
-    n = len(pairing.pairs)
-    p, floor = sign_flip_p(pairing.differences), sign_flip_floor(n)
-    text = f"sign-flip {equals(p)}"
-    if p == floor:
-        return f"{text}, the least that {n} seeds can reach"
+def _sign_flip(judgment: Judgment) -> list[str]:
+    p, n = judgment.evidence.p_sign_flip, judgment.pairing.n
+    return [] if p is None else [_attained(f"sign-flip {equals(p)}", p=p, n=n)]
+
+
+def _attained(text: str, *, p: float, n: int) -> str:
+    """A p of sign flips, and what stands in its way."""
+    floor = sign_flip_floor(n)
     if floor >= ALPHA:
         return f"{text} (below {p_text(floor)} is not attainable with {n} seeds)"
-    return text
+    return f"{text}, the least that {n} seeds can reach" if p == floor else text
 
 
-def _lost(pairing: Pairing) -> list[str]:
+def _margin(judgment: Judgment) -> list[str]:
+    p, margin = judgment.p_equivalent_adjusted, judgment.margin
+    if p is None or margin is None:
+        return []
+    claim = "within" if judgment.within else "not shown to be within"
+    tested = f"equivalence {equals(p)} {_holm(judgment)}".rstrip()
+    return [f"{claim} the margin of {margin:g} ({tested})"]
+
+
+def _detectable(judgment: Judgment) -> list[str]:
+    detectable = judgment.evidence.detectable
+    if detectable is None or judgment.verdict != "inconclusive" or judgment.apart:
+        return []
+    return [f"a difference of {detectable:.2g} would show with {POWER:.0%} power"]
+
+
+def _holm(judgment: Judgment) -> str:
+    return f"after Holm over {judgment.family} variants" if judgment.family > 1 else ""
+
+
+def _lost(judgment: Judgment) -> list[str]:
+    pairing = judgment.pairing
+    planned = len(pairing.planned)
     counted = Counter(pairing.lost)
-    return [f"{fault} in {count} of {pairing.planned} seeds" for fault, count in counted.items()]
+    lost = [f"{fault} in {count} of {planned} seeds" for fault, count in counted.items()]
+    p = judgment.evidence.p_diverged
+    if p is None:
+        return lost
+    if pairing.method == "welch":
+        return [*lost, f"diverges as often as the baseline: Fisher {equals(p)}"]
+    tested = f"diverges as often as the baseline: McNemar {equals(p)}"
+    return [*lost, _attained(tested, p=p, n=planned)]
+
+
+def _counted(n: int, *, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"

@@ -44,8 +44,10 @@ class Design:
     """What kind of study it is; `noise_floor` has the variants that change nothing but chance.
 
     Those differ from the baseline in `replicate` alone, so that whatever sets them apart is noise.
+    `looks` says after how many seeds a study that stops itself is looked at; none in any other.
     """
 
     sweep: Sweep | None = None
     factorial: Factorial | None = None
     noise_floor: tuple[str, ...] = ()
+    looks: tuple[int, ...] = ()

@@ -32,6 +32,7 @@ class SeedValues(NamedTuple):
     variant: float
 
 
+Method = Literal["paired_t", "welch"]
 Verdict = Literal["better", "worse", "equivalent", "inconclusive", "identical", "no_inference"]
 
 
@@ -63,7 +64,7 @@ class Finding:
     metric: str
     split: str
     role: Literal["primary", "exploratory"]
-    method: Literal["paired_t", "welch"] = "paired_t"
+    method: Method = "paired_t"
     n: int
     n_baseline: int = 0
     planned: int = 0

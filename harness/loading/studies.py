@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -26,7 +26,7 @@ from harness.loading.reading import read
 from harness.loading.starts import find_start, start_names
 from harness.loading.variants import experiments
 from harness.messages import Misfit, Misfits
-from harness.study import Comparison, Study
+from harness.study import Comparison, Stopping, Study
 from harness.wording import meant, shown
 
 _DEFAULTS = {"executor": "local", "trackers": ["mlflow"]}
@@ -49,7 +49,11 @@ class StudyKeys:
         Annotated[Mapping[str, Annotated[Mapping[str, Mapping[str, Any]], MinLen(1)]], MinLen(2)]
         | None
     ) = None
-    seeds: Annotated[int, Ge(1), Le(1000)] | Annotated[tuple[NonNegativeInt, ...], MinLen(1)]
+    seeds: (
+        Annotated[int, Ge(1), Le(1000)]
+        | Annotated[tuple[NonNegativeInt, ...], MinLen(1)]
+        | Stopping
+    )
     metrics: tuple[Metric, ...] = ()
     pretraining: Mapping[str, Any] = field(default_factory=dict)
     figures: tuple[Figure, ...]
@@ -81,13 +85,14 @@ def load(
             faults.add(str(complaint), at=files[complaint.plugin])
     variants, design, pretraining = experiments(root, checker=checker, faults=faults)
     top = _top(root, checker=checker, faults=faults)
+    wanted = top.seeds if seeds is None else seeds
     study = Study(
         name=path.stem,
         path=path,
         question=top.question.strip(),
         variants=variants,
-        design=design,
-        seeds=_seeds(top.seeds if seeds is None else seeds),
+        design=replace(design, looks=wanted.looks if isinstance(wanted, Stopping) else ()),
+        seeds=_seeds(wanted),
         metrics=top.metrics,
         figures=top.figures,
         compare=top.compare,
@@ -169,6 +174,8 @@ def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> StudyKeys:
     ]
     data = {**_DEFAULTS, "figures": figures, **given}
     faults.add_misfits(_contradictions(data), root=root)
+    if isinstance(data.get("seeds"), Mapping):
+        data |= {"seeds": _stopping(data["seeds"], checker=checker, root=root, faults=faults)}
     try:
         top = checker.options(data, of=StudyKeys, owner="a study")
     except Misfits as found:
@@ -176,6 +183,18 @@ def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> StudyKeys:
         raise faults.error() from None
     faults.raise_any()
     return top
+
+
+def _stopping(
+    data: Mapping[str, Any], *, checker: Checker, root: yaml.Node, faults: Faults
+) -> object:
+    """Seeds that stop themselves, checked alone: in a choice of types, a fault has no place."""
+    try:
+        checker.options(data, of=Stopping, owner="seeds")
+    except Misfits as found:
+        faults.add_misfits(found.under("seeds").misfits, root=root)
+        return 1
+    return data
 
 
 def _contradictions(data: Mapping[str, Any]) -> Iterator[Misfit]:
@@ -233,5 +252,7 @@ def _repetitions(values: Sequence[Any], *, slot: str, word: str) -> Iterator[Mis
             yield Misfit((slot, number), f"{word} {shown(value)} is given twice")
 
 
-def _seeds(seeds: int | tuple[int, ...]) -> tuple[int, ...]:
+def _seeds(seeds: int | tuple[int, ...] | Stopping) -> tuple[int, ...]:
+    if isinstance(seeds, Stopping):
+        return tuple(range(1, seeds.most + 1))
     return tuple(range(1, seeds + 1)) if isinstance(seeds, int) else seeds

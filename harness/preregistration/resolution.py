@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.analysis.power import detectable, pooled_sd, seeds_for
+from harness.analysis.statistics import ALPHA
 from harness.report import Report
 from harness.study import Study
-
-ALPHA, POWER = 0.05, 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,16 +62,12 @@ def resolution(study: Study, *, wish: Wish, concluded: Report | None) -> Resolut
 
 
 def _smallest(seeds: int, *, levels: tuple[float, float], paired: bool) -> tuple[float, float]:
-    plain, strictest = (
-        detectable(seeds, alpha=alpha, power=POWER, paired=paired) for alpha in levels
-    )
+    plain, strictest = (detectable(seeds, alpha=alpha, paired=paired) for alpha in levels)
     return plain, strictest
 
 
 def _needed(effect: float, *, levels: tuple[float, float], paired: bool) -> tuple[int, int]:
-    plain, strictest = (
-        seeds_for(effect, alpha=alpha, power=POWER, paired=paired) for alpha in levels
-    )
+    plain, strictest = (seeds_for(effect, alpha=alpha, paired=paired) for alpha in levels)
     return plain, strictest
 
 

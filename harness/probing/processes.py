@@ -38,7 +38,9 @@ def _in_a_process(request: Request) -> Probed:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["harness.worker"])
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_answer, args=(theirs, request), daemon=True)
+    process = context.Process(
+        target=_answer, args=(theirs,), kwargs={"request": request}, daemon=True
+    )
     process.start()
     theirs.close()
     try:
@@ -50,7 +52,7 @@ def _in_a_process(request: Request) -> Probed:
     return answer
 
 
-def _answer(to: Connection, request: Request) -> None:
+def _answer(to: Connection, *, request: Request) -> None:
     """The process: what it prints goes nowhere, because the run will print it again."""
     from harness.probing.trying import tried  # the coordinator must not load torch
 

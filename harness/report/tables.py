@@ -88,8 +88,10 @@ def controls(report: Report) -> Table:
 
 def sharing(report: Report) -> Table:
     """What each variant had in common with the baseline of the same seed."""
-    header = ["variant", "predicted", "seen in the runs", "seeds"]
-    return Table(header, report.fairness.sharing, right=3)
+    header = ["variant", "predicted", "seen in the runs", "seeds", "correlation"]
+    found = {finding.variant: finding.correlation for finding in report.on_primary}
+    rows = [[*each, _correlation(found.get(each.variant))] for each in report.fairness.sharing]
+    return Table(header, rows, right=3)
 
 
 def runs(report: Report) -> Table:
@@ -136,6 +138,10 @@ def _numbers(finding: Finding) -> list[str]:
     places = decimals(finding)
     means = [number(mean, places=places) for mean in (finding.baseline_mean, finding.variant_mean)]
     return [*means, difference(finding), _p(finding.p_adjusted)]
+
+
+def _correlation(value: float | None) -> str:
+    return NONE if value is None else number(value, places=2)
 
 
 def _p(p: float | None) -> str:

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import scipy.stats
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
-from harness.analysis.power import detectable, pooled_sd, power, seeds_for
+from harness.analysis.power import detectable, pooled_sd, power, power_at, seeds_for, smallest_shift
 
 
 @pytest.mark.parametrize(
@@ -108,3 +109,20 @@ def test_pooling_takes_each_sample_about_its_own_mean() -> None:
         (math.sqrt((8 / 3 + 2) / 3), 3)
     )
     assert pooled_sd([[1.0], []]) is None
+
+
+@pytest.mark.parametrize("df", [1, 2, 4.7, 19, 400])
+@pytest.mark.parametrize("shift", [0.0, 0.7, 3.0])
+def test_power_is_the_noncentral_t_where_scipy_has_one(df: float, shift: float) -> None:
+    critical = scipy.stats.t.isf(0.01, df)
+    theirs = scipy.stats.nct.sf(critical, df, shift) + scipy.stats.nct.cdf(-critical, df, shift)
+    assert power_at(shift, df=df, alpha=0.02) == pytest.approx(theirs, abs=1e-6)
+
+
+def test_a_shift_is_found_as_often_as_it_says_where_scipy_gives_up() -> None:
+    # Two seeds, the first of twenty variants: |t| has to be above 254.
+    shift = smallest_shift(1, alpha=0.0025)
+    random = np.random.default_rng(1)
+    t = (random.normal(size=40_000) + shift) / np.abs(random.normal(size=40_000))
+    found = int((abs(t) > scipy.stats.t.isf(0.00125, 1)).sum())
+    assert scipy.stats.binomtest(found, 40_000, 0.8).pvalue > 0.01

@@ -242,3 +242,41 @@ def test_a_variant_that_changes_nothing_but_chance_measures_the_noise_floor(load
     )
     assert study.design.noise_floor == ("again",)
     assert loaded().design.noise_floor == ()
+
+
+# --- seeds that stop themselves -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "looks"),
+    [
+        ("{least: 3, most: 12, until: decided}", (3, 6, 9, 12)),
+        ("{least: 3, most: 12, step: 4}", (3, 7, 11, 12)),
+        ("{least: 5, most: 6}", (5, 6)),
+        ("{least: 2, most: 20}", (2, 8, 14, 20)),
+    ],
+)
+def test_a_study_that_stops_itself_says_when_it_looks(
+    text: str, looks: tuple[int, ...], loaded: Load
+) -> None:
+    study = loaded(("seeds: 5", f"seeds: {text}"))
+    assert study.design.looks == looks
+    assert study.seeds == tuple(range(1, looks[-1] + 1))
+
+
+def test_seeds_that_the_caller_gives_are_so_many_and_looked_at_once(loaded: Load) -> None:
+    study = loaded(("seeds: 5", "seeds: {least: 3, most: 12}"), seeds=4)
+    assert (study.seeds, study.design.looks) == ((1, 2, 3, 4), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("{least: 1, most: 12}", "17:16: least must be at least 2, got 1"),
+        ("{least: 3, moist: 12}", "17:19: no option 'moist' in seeds; did you mean 'most'?"),
+        ("{least: 6, most: 6}", "17:8: most must be above least, got 6 and 6"),
+        ("{least: 3, most: 9, until: bored}", "17:35: until must be one of decided, got 'bored'"),
+    ],
+)
+def test_a_fault_of_such_seeds_has_its_place(text: str, fault: str, faults: Faults) -> None:
+    assert f"study.yaml:{fault}" in faults(("seeds: 5", f"seeds: {text}"))

@@ -1,0 +1,111 @@
+"""Tests that flip signs: all they assume of the noise is that it is symmetric."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from harness import streams
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+EXACT_UP_TO = 30  # pairs for which every sign pattern is counted
+JOINT_EXACT_UP_TO = 15  # seeds for which every sign pattern of a family is
+FLIPS = 19_999  # sign patterns drawn beyond that
+_TIE = 1e-12  # sums this close, relative to the largest, are equal but for rounding
+
+
+def sign_flip_p(differences: Sequence[float]) -> float:
+    """The two-sided exact sign-flip test (Fisher 1935): assumes nothing about the noise's shape.
+
+    Under no effect each difference is as likely to have the other sign. p is the share of the 2^n
+    sign patterns whose sum is at least as far from 0 as the observed one. Beyond `EXACT_UP_TO`
+    differences, patterns are drawn from a fixed stream, and p = (hits + 1) / (`FLIPS` + 1).
+    """
+    magnitudes = sorted(abs(value) for value in differences)
+    reach = abs(math.fsum(differences)) - _TIE * math.fsum(magnitudes)
+    if reach <= 0:
+        return 1.0
+    if len(magnitudes) <= EXACT_UP_TO:
+        return _count_flips(magnitudes, reach=reach)
+    sums = abs(_drawn_patterns(len(magnitudes)) @ magnitudes)
+    return (int((sums >= reach).sum()) + 1) / (FLIPS + 1)
+
+
+def sign_flip_floor(n: int) -> float:
+    """The smallest p that `sign_flip_p` can reach with n differences: 2 / 2^n where it is exact."""
+    return min(1.0, 2.0 ** (1 - n)) if n <= EXACT_UP_TO else 1 / (FLIPS + 1)
+
+
+def max_t_p(family: Sequence[Mapping[int, float]]) -> list[float]:
+    """Sign-flip p values of a family, corrected by its joint distribution (Westfall, Young 1993).
+
+    Each member has a difference a seed. The signs of a seed flip for all members at once, so that
+    what they share stays shared; p is the share of patterns whose largest statistic in the family
+    is at least the member's own. The statistic is |sum d| / sqrt(sum d^2), which orders patterns as
+    |t| does, and whose variance is 1 whatever the number of seeds: where a member lacks a seed, it
+    has no part in that flip. Its floor is 2 / 2^n, however large the family. Exact up to
+    `JOINT_EXACT_UP_TO` seeds, then drawn from a fixed stream.
+    """
+    import numpy as np
+
+    seeds = sorted({seed for member in family for seed in member})
+    rows = [[member.get(seed, 0.0) for member in family] for seed in seeds]
+    table = np.array(rows, dtype=np.float64)
+    if not table.size:
+        return [1.0] * len(family)
+    table /= np.maximum(abs(table).max(axis=0), 1e-300)  # whose squares are floats
+    table /= np.maximum(np.sqrt((table**2).sum(axis=0)), 1e-300)
+    observed = abs(table.sum(axis=0))
+    exact = len(seeds) <= JOINT_EXACT_UP_TO
+    patterns = _every_pattern(len(seeds)) if exact else _drawn_patterns(len(seeds))
+    largest = np.sort(abs(patterns @ table).max(axis=1))
+    hits = len(largest) - np.searchsorted(largest, observed - len(seeds) * _TIE)
+    shares = hits / len(largest) if exact else (hits + 1) / (FLIPS + 1)
+    return [float(share) for share in shares]
+
+
+def _count_flips(magnitudes: Sequence[float], *, reach: float) -> float:
+    # Each pattern is one of the first half's and one of the second's: 2 * 2^(n/2) sums, not 2^n.
+    import numpy as np
+
+    first, second = np.sort(_signed_sums(magnitudes[::2])), _signed_sums(magnitudes[1::2])
+    reached = len(first) * len(second) - int(np.searchsorted(first, reach - second).sum())
+    return 2 * reached / (len(first) * len(second))  # as many patterns reach as far below 0
+
+
+def _signed_sums(magnitudes: Sequence[float]) -> Floats:
+    import numpy as np
+
+    sums = np.zeros(1)
+    for magnitude in magnitudes:
+        sums = np.concatenate([sums + magnitude, sums - magnitude])
+    return sums
+
+
+@lru_cache(maxsize=4)
+def _every_pattern(n: int) -> Floats:
+    """Half of the 2^n rows of signs; the other half are their opposites."""
+    import numpy as np
+
+    numbers = np.arange(2 ** (n - 1))[:, None]
+    return np.asarray(1 - 2 * (numbers >> np.arange(n) & 1), dtype=np.float64)
+
+
+@lru_cache(maxsize=2)
+def _drawn_patterns(n: int) -> Floats:
+    """`FLIPS` rows of n signs from a stream that only n decides."""
+    import numpy as np
+
+    stream = random.Random(streams.key(0, "bootstrap", "sign_flip", n))
+    drawn = np.frombuffer(stream.randbytes(-(-n * FLIPS // 8)), dtype=np.uint8)
+    return np.asarray(1 - 2.0 * np.unpackbits(drawn)[: n * FLIPS], dtype=np.float64).reshape(
+        FLIPS, n
+    )
