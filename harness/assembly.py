@@ -162,7 +162,7 @@ def _averager(experiment: Experiment, *, setting: Setting) -> Averager | None:
         return None
     built = _built(averaging, setting=setting)
     if not isinstance(built, Averager):
-        refuse(averaging, f"must return an Averager, got {type(built).__name__}")
+        refuse(f"must return an Averager, got {type(built).__name__}", of=averaging)
     return built
 
 

@@ -23,9 +23,9 @@ def named(component: Component | type[Component]) -> str:
     return f"{words(SLOTS[component.slot])} {component.name}"
 
 
-def refuse(component: Component, fault: str) -> NoReturn:
+def refuse(fault: str, *, of: Component) -> NoReturn:
     """Raise `ComponentError`: the component's answer is not what its slot promises."""
-    raise ComponentError(component, f"{named(component)}: {fault}")
+    raise ComponentError(of, f"{named(of)}: {fault}")
 
 
 @contextmanager

@@ -17,8 +17,8 @@ from harness.discovery import Plugins
 from harness.fairness import fairness
 from harness.ledger import Hypothesis, Ledger
 from harness.planning import PlannedRun
-from harness.report import Change, Report, Specimen
-from harness.resolving import resolved_experiment
+from harness.report import Beginning, Change, Report, Specimen
+from harness.resolving import resolved_experiment, trained_runs
 from harness.scoring import ScoredRun, score
 from harness.study import BASELINE, Study
 from harness.wording import shown
@@ -58,12 +58,31 @@ def conclude(
         runs=_facts(runs, results=results, ledger=ledger),
         fairness=fairness(study, runs=runs, ledger=ledger, changed=changed),
         design=study.design,
+        beginnings=_beginnings(study),
         versions={
             "harness": version("transformer-harness"),
             "torch": version("torch"),
             "Python": platform.python_version(),
         },
     )
+
+
+def _beginnings(study: Study) -> list[Beginning]:
+    """What the variants started from or drew on."""
+    named = {name: trained_runs(each) for name, each in study.variants.items()}
+    return [
+        Beginning(
+            start,
+            updates=experiment.budget.updates,
+            begun=[name for name, each in study.variants.items() if each.starts_from == start],
+            drawn=[
+                name
+                for name, runs in named.items()
+                if any(run == start and place != ("starts_from",) for place, run in runs)
+            ],
+        )
+        for start, experiment in study.pretraining.items()
+    ]
 
 
 def _faults(scored: Sequence[ScoredRun], *, plugins: Plugins) -> list[str]:

@@ -30,7 +30,7 @@ class Watched:
         if getattr(found, "shape", None) != value.shape:
             given = getattr(found, "shape", found)
             wanted = f"site {self.path} must give shape {tuple(value.shape)}"
-            refuse(self.of, f"{wanted}, got {given!r:.60}")
+            refuse(f"{wanted}, got {given!r:.60}", of=self.of)
         if self.looking and found.isnan().any() and not value.isnan().any():
             self.spoiled = True
         return found

@@ -51,7 +51,7 @@ def teacher_forced(parts: Assembly, *, pairs: EncodedPairs) -> TeacherForced:
     nll = torch.zeros((), dtype=torch.float64, device=budget.device)
     right = torch.zeros((), dtype=torch.int64, device=budget.device)
     tokens = 0
-    with _evaluated(parts) as model:
+    with evaluated(parts) as model:
         for rows in in_order_of_length(pairs, limit=budget.batch_tokens):
             batch = pairs.batch(rows, device=budget.device)
             memory = model.encode(batch.source)
@@ -78,7 +78,7 @@ def translate(parts: Assembly, *, pairs: EncodedPairs, of: Generation) -> list[s
         generate = of.build(parts.setting)
     hypotheses = [""] * len(pairs.sources)
     order = sorted(range(len(pairs.sources)), key=lambda row: len(pairs.sources[row]))
-    with _evaluated(parts) as model:
+    with evaluated(parts) as model:
         for _, equal in groupby(order, key=lambda row: len(pairs.sources[row])):
             rows = list(equal)
             for first in range(0, len(rows), _SENTENCES):
@@ -122,7 +122,7 @@ def _averaged(parts: Assembly) -> Mapping[str, torch.Tensor] | None:
 
 
 @contextmanager
-def _evaluated(parts: Assembly) -> Iterator[Model]:
+def evaluated(parts: Assembly) -> Iterator[Model]:
     """What is scored: the model with its adapters merged, or the ensemble that is asked for."""
     members = max([0, *(each.members for each in parts.regularizations)])
     if members:

@@ -76,14 +76,14 @@ class _Held:
         with answering(executor):
             built: Any = executor.build(jobs=jobs)
         if not isinstance(built, Jobs):
-            refuse(executor, f"must build Jobs, got {built!r:.40}")
+            refuse(f"must build Jobs, got {built!r:.40}", of=executor)
         self._jobs = built
 
     def capacity(self) -> int:
         with answering(self._of):
             capacity: Any = self._jobs.capacity
         if not isinstance(capacity, int) or capacity < 1:
-            refuse(self._of, f"capacity must be at least 1, got {capacity!r:.40}")
+            refuse(f"capacity must be at least 1, got {capacity!r:.40}", of=self._of)
         return capacity
 
     def submit(self, path: Path) -> None:
@@ -96,7 +96,7 @@ class _Held:
             found: list[Any] = list(self._jobs.poll())
             for each in found:
                 if not isinstance(each, tuple) or each[0] not in under_way:
-                    refuse(self._of, f"poll() must give runs under way, got {each!r:.60}")
+                    refuse(f"poll() must give runs under way, got {each!r:.60}", of=self._of)
             return [(path, _fault(status, log=self._jobs.logs(path))) for path, status in found]
 
     def cancel(self) -> None:

@@ -31,7 +31,7 @@ def objective(parts: Assembly, *, batch: Batch, noise: Noise) -> torch.Tensor:
     losses = [_loss(parts, prediction=each) for each in predictions]
     total = torch.stack(losses).mean() if len(losses) > 1 else losses[0]
     if not total.requires_grad:
-        refuse(parts.experiment.loss, "the loss has no gradient")
+        refuse("the loss has no gradient", of=parts.experiment.loss)
     for regularizer, part in regularizers(parts):
         if part.penalty:
             with answering(regularizer):

@@ -67,8 +67,8 @@ class Opened:
             self.study, runs=self.runs, ledger=self.ledger, folder=self.folder, report=report
         )
 
-    def concluded(self) -> Report:
-        """What is to be said of what is in the ledger, without a word to anybody."""
+    def find(self) -> Report:
+        """What is to be said of what is in the ledger."""
         return conclude(
             self.study,
             runs=self.runs,
@@ -79,7 +79,7 @@ class Opened:
 
     def conclude(self) -> Report:
         """The same, written down as the study's report; this is a look at the results."""
-        concluded = self.concluded()
+        concluded = self.find()
         looks = looked(concluded, runs=self.runs, folder=self.folder)
         concluded = replace(concluded, looks=looks)
         figures, drawn = self.study.figures, self.folder / "figures"
@@ -119,7 +119,7 @@ def plan_study(opened: Opened, *, wish: Wish, probe_jobs: int | None = None) -> 
     """
     study, ledger = opened.study, opened.ledger
     _refuse_unequal(opened)
-    concluded = opened.concluded() if any(run.exists for run in opened.runs) else None
+    concluded = opened.find() if any(run.exists for run in opened.runs) else None
     found = preregister(
         study,
         runs=opened.plan,

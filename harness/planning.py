@@ -138,7 +138,7 @@ class _Planner:
             name = began.get(each.old)
             if name and starts[name] == each.new:
                 return f"its start {name} changed"
-        return _difference(known, now=run.identity)
+        return difference(known, now=run.identity)
 
 
 def _digest_of(name: str, *, starts: Mapping[str, str]) -> str:
@@ -163,7 +163,7 @@ def _state(run: PlannedRun, *, ledger: Ledger) -> tuple[bool, str]:
     return True, "exists"
 
 
-def _difference(before: Identity, *, now: Identity) -> str:
+def difference(before: Identity, *, now: Identity) -> str:
     """What two identities differ in; a changed option says more than the code it brings."""
     options = list(differences(before["experiment"], new=now["experiment"]))
     if options and all(str(each.old).startswith("sha256:") for each in options):

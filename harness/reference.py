@@ -1,7 +1,7 @@
 """The reference pages, written from the code: ``python -m harness.reference docs/reference``.
 
 Hooks come from their specifications, components from what this distribution's plugins offer,
-commands from the command line itself.
+techniques from those and their tests and studies, commands from the command line itself.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import ast
 import inspect
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
+from itertools import groupby
 from pathlib import Path
 from textwrap import dedent
 from typing import NamedTuple
@@ -23,6 +24,8 @@ from harness.catalog import Catalog, Row
 from harness.cli import main
 from harness.components import SLOTS, Component
 from harness.discovery import discover
+from harness.techniques import tables
+from harness.testing import CHECKS
 from harness.wording import words
 
 DISTRIBUTION = "transformer-harness"
@@ -32,15 +35,28 @@ _HOOKS = (
     "point in the group `harness`, or a file that a study names. A function may take fewer "
     "arguments than its hook gives; what it takes, it takes by name."
 )
+_TABLE = "docstrings (papers), `tests/plugins/` (what each is held against) and `studies/`"
+_SPECIFICATIONS = "`harness/hookspecs.py`"
+_ALL_HOOKS = "[hooks](../hooks.md)"
 _PHASE = re.compile(r"^# --- (.+?) -+$")
 
 
 def pages() -> Mapping[str, str]:
     """Every page by the name of its file."""
-    return {"hooks.md": hooks(), "components.md": components(), "commands.md": commands()}
+    by_hook = {base.hook: base for base in SLOTS.values()}
+    return {
+        "hooks.md": hooks(),
+        **{
+            f"hooks/{each.name}.md": _hook(each, base=by_hook.get(each.name))
+            for each in every_hook()
+        },
+        "components.md": components(),
+        "techniques.md": _page("Techniques", source=_TABLE, sections=list(tables(_ours()))),
+        "commands.md": commands(),
+    }
 
 
-def _page(title: str, *, source: str, sections: Sequence[str]) -> str:
+def _page(title: str, *, source: str, sections: Iterable[str]) -> str:
     note = f"Written from {source} by `python -m harness.reference docs/reference`; edit that."
     return "\n\n".join([f"# {title}", note, *sections]) + "\n"
 
@@ -80,31 +96,49 @@ def every_hook() -> Iterator[Hook]:
 
 
 def hooks() -> str:
-    """The page of hooks: when, who answers, what it returns, its signature, an example."""
+    """The page of all hooks, by phase: each with its first line and a link to its own page."""
     sections = [_HOOKS]
-    phase = None
-    by_hook = {base.hook: base for base in SLOTS.values()}
-    for hook in every_hook():
-        if hook.phase != phase:
-            phase = hook.phase
-            sections += [f"## {phase.capitalize()}", *_comment_under(phase)]
-        sections += _hook(hook, base=by_hook.get(hook.name))
-    return _page("Hooks", source="`harness/hookspecs.py`", sections=sections)
+    for phase, group in groupby(every_hook(), key=lambda hook: hook.phase):
+        rows = [
+            f"| [{each.name}](hooks/{each.name}.md) | {_markdown(each.text.splitlines()[0])} |"
+            for each in group
+        ]
+        sections += [f"## {phase.capitalize()}", *_comment_under(phase)]
+        sections.append("\n".join(["| hook | |", "|---|---|", *rows]))
+    return _page("Hooks", source=_SPECIFICATIONS, sections=sections)
 
 
-def _hook(hook: Hook, *, base: type[Component] | None) -> Iterator[str]:
-    yield f"### {hook.name}"
-    yield f"```python\n{hook.signature}\n```"
-    yield _markdown(hook.text)
-    if base is not None:
-        slot = f"[{words(base)}](components.md#{base.slot})"
-        yield (
-            "When: as the catalog is made. Who answers: every plugin. "
-            f"Returns: subclasses of `harness.components.{base.__name__}`; its contract: {slot}."
-        )
+def _hook(hook: Hook, *, base: type[Component] | None) -> str:
+    """A hook's own page: its signature, when it is called, who answers, what, and an example."""
+    sections = [f"```python\n{hook.signature}\n```", _markdown(hook.text)]
+    if base is None:
+        sections += [each for each in _comment_under(hook.phase) if each not in hook.text]
+    else:
+        sections += _supply(base)
     if hook.first_result:
-        yield "The first implementation that answers ends the call."
-    yield f"```python\nfrom harness.hookspecs import hookimpl\n\n\n{hook.example.strip()}\n```"
+        sections.append("The first implementation that answers ends the call.")
+    example = f"from harness.hookspecs import hookimpl\n\n\n{hook.example.strip()}"
+    sections += ["## Example", f"```python\n{example}\n```", f"All of them: {_ALL_HOOKS}."]
+    return _page(hook.name, source=_SPECIFICATIONS, sections=sections)
+
+
+def _supply(base: type[Component]) -> Iterator[str]:
+    """What is to be said of a hook that offers components."""
+    build = vars(base)["build"]
+    check = CHECKS[base.slot]
+    yield (
+        "When: once, as the catalog is made, in the coordinator and in every worker. Who answers: "
+        "every plugin with something to offer. "
+        f"Returns: a list of subclasses of `harness.components.{base.__name__}`, frozen "
+        "dataclasses, each with a `name` of its own. Must not: build or read anything."
+    )
+    yield f"## What a {words(base)} keeps to"
+    yield _markdown(inspect.getdoc(base) or "")
+    yield f"```python\ndef build{_unquoted(inspect.signature(build))}\n```"
+    yield _markdown(inspect.getdoc(build) or "")
+    claim = (inspect.getdoc(check) or "").partition("\n")[0]
+    yield f"`harness.testing.{check.__name__}(component)` holds one to it. {claim}"
+    yield f"Ours, with their options: [{base.slot}](../components.md#{base.slot})."
 
 
 def _comment_under(phase: str) -> list[str]:
@@ -131,7 +165,7 @@ def components() -> str:
     for slot, names in catalog.offers.items():
         base = SLOTS[slot]
         sections += [f"## {slot}", _markdown(inspect.getdoc(base) or "")]
-        sections.append(f"Hook: [{base.hook}](hooks.md#{base.hook}).")
+        sections.append(f"Hook: [{base.hook}](hooks/{base.hook}.md).")
         build = inspect.getdoc(vars(base)["build"]) or ""
         signature = inspect.signature(vars(base)["build"])
         sections.append(f"```python\ndef build{_unquoted(signature)}\n```")
@@ -216,4 +250,5 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     for file, page in pages().items():
+        (folder / file).parent.mkdir(exist_ok=True)
         (folder / file).write_text(page, encoding="utf-8")

@@ -83,10 +83,10 @@ def _judged(hypotheses: Sequence[Hypothesis], *, metric: Metric) -> Score:
             [each.hypothesis for each in hypotheses], [each.reference for each in hypotheses]
         )
     if not isinstance(given, Score):
-        refuse(metric, f"must return a Score, got {given!r:.40}")
+        refuse(f"must return a Score, got {given!r:.40}", of=metric)
     value: Any = given.value
     if not (isinstance(value, float | int) and math.isfinite(value)):
-        refuse(metric, f"the score must be a finite number, got {value!r:.40}")
+        refuse(f"the score must be a finite number, got {value!r:.40}", of=metric)
     return Score(float(value), str(given.signature))
 
 

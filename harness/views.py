@@ -78,10 +78,12 @@ def _text(chosen: Any, *, path: Sequence[str]) -> str:
 
 
 def _resolved(study: Study, *, choices: Mapping[str, Any]) -> Mapping[str, Any]:
+    starts = study.pretraining.items()
     return {
         "question": study.question,
         "baseline": choices[BASELINE],
         "variants": {name: each for name, each in choices.items() if name != BASELINE},
+        "pretraining": {name: resolved_experiment(each) for name, each in starts},
         "seeds": list(study.seeds),
         "metrics": [resolved(each) for each in study.metrics],
         "compare": resolved(study.compare),

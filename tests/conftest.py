@@ -46,3 +46,11 @@ def multi30k() -> Path:
     if not (folder / "train.de").is_file():
         pytest.skip("the multi30k corpus is not here; README.md says where it is had")
     return folder
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a study, ``tiny.yaml``, and the first of its runs finished in ``results``."""
+    from finished import finish
+
+    return finish(tmp_path_factory.mktemp("finished"))

@@ -38,6 +38,47 @@ figures: []
 trackers: []
 """
 
+# The variant `drafted` differs from the baseline in its decoding alone.
+DRAFTED = ADAPTING.replace(
+    "variants:",
+    """  small:
+    dataset: {copy: {train: 24, validation: 4, test: 4}}
+    model: {d_model: 4}
+variants:
+  drafted: {generation: {drafting: small}}""",
+).replace("seeds: 1", "plugins: [./drafting.py]\nseeds: 1")
+
+DRAFTING = '''
+from dataclasses import dataclass
+
+from harness.components import Generation
+from harness.components.options import TrainedRun
+from harness.hookspecs import hookimpl
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drafting(Generation):
+    """Writes the token that another model thinks likeliest first, and no more."""
+
+    name = "drafting"
+    bare = "draft"
+    draft: TrainedRun
+
+    def build(self, setting):
+        draft = setting.trained(self.draft)
+
+        def generate(model, source, *, sentences):
+            hidden = draft.decode(draft.embed(source[:, :1]), draft.encode(source))
+            return draft.project(hidden)[..., 4:].argmax(-1).add(4).tolist()
+
+        return generate
+
+
+@hookimpl
+def harness_generations():
+    return [Drafting]
+'''
+
 
 @dataclass(frozen=True, kw_only=True)
 class Here(Executor):
@@ -82,6 +123,7 @@ class HereJobs:
 def carried_out(path: Path, *, text: str = ADAPTING) -> tuple[Opened, Sequence[Ended]]:
     """Write a study, carry it out, and open it again; how its runs ended."""
     path.write_text(text, encoding="utf-8")
+    (path.parent / "drafting.py").write_text(DRAFTING, encoding="utf-8")
     opened = open_study(path, out=path.parent / "results", seeds=None)
     looks = execute(opened.plan, executor=Here(), jobs=1, ledger=opened.ledger)
     return opened, [each for look in looks for each in look]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,8 @@ from harness.evaluation import measure, teacher_forced, translate
 from harness.streams import Noise
 from harness.training import train
 from harness_generations import Greedy
+from harness_losses.cross_entropy import CrossEntropy
+from harness_losses.label_smoothing import LabelSmoothing
 from harness_regularizers import Dropout, Lora, LoraDropout
 
 
@@ -49,6 +52,22 @@ def _members(count: int) -> list[Noise]:
         Noise(seed=1, update=0, forward=f"member {number}", stream="members")
         for number in range(count)
     ]
+
+
+@torch.no_grad()
+def test_perplexity_is_exp_of_the_nats_of_gold_tokens_whatever_the_loss_makes_of_them() -> None:
+    plain, smooth = (
+        {each.metric: each.value for each in measure(parts, split="validation", update=0)}
+        for parts in (
+            assemble(experiment(loss=loss), seed=1)
+            for loss in (CrossEntropy(), LabelSmoothing(smoothing=0.5))
+        )
+    )
+    assert plain == smooth
+    assert plain["perplexity"] == pytest.approx(math.exp(plain["nll"]), rel=1e-12)
+    whole = _parts()
+    nats, _ = _by_hand(whole, noises=[None])
+    assert teacher_forced(whole, pairs=whole.task.validation).nll == pytest.approx(nats, rel=1e-12)
 
 
 @torch.no_grad()

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
-from starting import carried_out
+from starting import DRAFTED, carried_out
 
-from harness.assembly import digest
+from harness.assembly import assemble, digest
+from harness.errors import HarnessError
 from harness.pipeline import Opened, open_study
 from harness.planning import PlannedRun
 from harness.trained import Runs
@@ -64,3 +67,41 @@ def test_the_vocabulary_is_that_of_the_start(opened: Opened) -> None:
 def test_what_is_planned_again_exists(opened: Opened) -> None:
     again = open_study(opened.study.path, out=opened.out, seeds=None)
     assert {run.why for run in again.plan} == {"exists"}
+
+
+def test_a_run_drawn_on_is_a_frozen_model_with_its_final_weights(tmp_path: Path) -> None:
+    opened, _ = carried_out(tmp_path / "adapting.yaml", text=DRAFTED)
+    drafted, small = run_of(opened, "drafted"), run_of(opened, "small")
+    runs = Runs.beside(opened.ledger.run(drafted.digest))
+    choices = runs.experiment(drafted.digest, generation=drafted.decoding["generation"])
+    parts = runs.assemble(choices, seed=1)
+    model = parts.setting.trained(choices.generation.draft)
+    assert choices.generation.draft == small.digest
+    weights = torch.load(opened.ledger.weights(small.digest), weights_only=True)
+    named = dict(model.named_parameters())
+    assert named.keys() == weights.keys()
+    assert all(torch.equal(named[name], weights[name]) for name in weights)
+    assert not any(each.requires_grad for each in named.values())
+    assert named["target_embedding.weight"].shape == (parts.setting.classes, 4)
+
+
+def test_weights_that_are_gone_are_missed(tmp_path: Path) -> None:
+    opened, _ = carried_out(tmp_path / "adapting.yaml")
+    slower, general = run_of(opened, "slower"), run_of(opened, "general")
+    opened.ledger.weights(general.digest).unlink()
+    runs = Runs.beside(opened.ledger.run(slower.digest))
+    choices = runs.experiment(slower.digest, generation=slower.decoding["generation"])
+    with pytest.raises(HarnessError, match="no weights to go on from; run again"):
+        runs.assemble(choices, seed=1)
+
+
+def test_a_start_with_other_parameters_is_refused(opened: Opened) -> None:
+    slower = run_of(opened, "slower")
+    runs = Runs.beside(opened.ledger.run(slower.digest))
+    choices = runs.experiment(slower.digest, generation=slower.decoding["generation"])
+    start = runs._start(choices)
+    fewer = {name: each for name, each in start.weights.items() if name != "projection.bias"}
+    more = {**start.weights, "adapter": start.weights["projection.bias"]}
+    for weights, fault in ((fewer, "the start has no projection"), (more, "only the start has")):
+        with pytest.raises(HarnessError, match=f"cannot start from another model: {fault}"):
+            assemble(choices, seed=1, start=replace(start, weights=weights))

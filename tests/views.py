@@ -1,91 +1,14 @@
-"""Views of a report with made-up numbers, for what draws them."""
+"""Reports with made-up numbers, and the type of what draws them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
-from harness.analysis import RunResult, ScoredMetric, compare
 from harness.components import Figure
-from harness.contracts import Measurement, Outcome, ReportView, RunFacts
-from harness.study import Comparison
+from harness.contracts import ReportView
+from harness.testing.reports import METRIC, NAMES, UPDATES, every, nll, score, view
 
 Draws = Callable[[Figure, ReportView], Any]  # the fixture `draws`: what matplotlib drew
 
-METRIC = ScoredMetric(name="bleu", higher_is_better=True)
-UPDATES = (0, 10, 20, 30)
-
-
-def view(
-    variants: int = 2,
-    *,
-    seeds: int = 3,
-    diverged: Collection[tuple[str, int]] = (),
-    missing: Collection[tuple[str, int]] = (),
-) -> ReportView:
-    """A baseline and this many variants, ``one``, ``two`` and so on, each with these seeds."""
-    names = ("baseline", *NAMES[:variants])
-    planned = [(name, seed) for seed in range(1, seeds + 1) for name in names]
-    runs = tuple(_run(*each, diverged=diverged, missing=missing) for each in planned)
-    results = [
-        RunResult(variant=run.variant, seed=run.seed, outcome=run.outcome, scores=run.scores)
-        for run in runs
-        if run.outcome
-    ]
-    findings = compare(
-        results,
-        variants=names,
-        seeds=range(1, seeds + 1),
-        metrics=[METRIC],
-        comparison=Comparison(primary="bleu"),
-    )
-    return ReportView(
-        metric="bleu",
-        split="test",
-        higher_is_better=True,
-        variants=names,
-        seeds=tuple(range(1, seeds + 1)),
-        findings=tuple(findings),
-        runs=runs,
-    )
-
-
-NAMES = [*("one", "two", "three", "four", "five", "six"), *(f"variant-{n}" for n in range(7, 13))]
-
-
-def score(variant: str, *, seed: int) -> float:
-    """A run's BLEU: each variant some points below the one before it, seeds apart by one."""
-    place = 0 if variant == "baseline" else 1 + NAMES.index(variant)
-    return 30.0 - 2 * place + seed + (0.1 * place * seed) % 0.7
-
-
-def nll(variant: str, *, seed: int, update: int) -> float:
-    """A run's validation nll, falling."""
-    return 5.0 - 0.1 * update - score(variant, seed=seed) / 50
-
-
-def _run(
-    variant: str,
-    seed: int,
-    *,
-    diverged: Collection[tuple[str, int]],
-    missing: Collection[tuple[str, int]],
-) -> RunFacts:
-    outcome: Outcome | None = "finished"
-    if (variant, seed) in missing:
-        outcome = None
-    elif (variant, seed) in diverged:
-        outcome = "diverged"
-    reached = {"finished": UPDATES, "diverged": UPDATES[:2], None: ()}[outcome]
-    return RunFacts(
-        variant=variant,
-        seed=seed,
-        outcome=outcome,
-        scores={"bleu": score(variant, seed=seed)} if outcome == "finished" else {},
-        validation=tuple(
-            Measurement(update, "validation", "nll", nll(variant, seed=seed, update=update))
-            for update in reached
-        ),
-        seconds=10.0 + seed**2 if outcome == "finished" else None,
-        target_tokens=1000 * seed**2 if outcome else None,
-    )
+__all__ = ["METRIC", "NAMES", "UPDATES", "Draws", "every", "nll", "score", "view"]

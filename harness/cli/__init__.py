@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from harness.cli import authoring, studying
+from harness.cli import authoring, drawing, exporting, generating, studying
 from harness.deferred import defer
 from harness.errors import HarnessError
 
@@ -57,6 +57,9 @@ for _command in (
     studying.report,
     studying.sync,
     studying.ui,
+    exporting.export,
+    generating.generate,
+    drawing.figure,
     authoring.plugins,
     authoring.schema,
     authoring.new,

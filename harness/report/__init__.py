@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from harness.report.contents import Change, Fairness, Report, Sharing, Specimen
+from harness.report.contents import Beginning, Change, Fairness, Report, Sharing, Specimen
 from harness.report.drawing import Drawing, draw
 from harness.report.writing import brief, write
 
 __all__ = [
+    "Beginning",
     "Change",
     "Drawing",
     "Fairness",

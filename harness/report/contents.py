@@ -27,6 +27,15 @@ class Specimen(NamedTuple):
     written: Mapping[str, str]  # by variant; without those that did not translate it
 
 
+class Beginning(NamedTuple):
+    """What was trained before the variants, once a seed, and which of them needed it."""
+
+    name: str
+    updates: int
+    begun: Sequence[str]  # the variants that start from it
+    drawn: Sequence[str]  # the variants that name it in an option
+
+
 class Sharing(NamedTuple):
     """What a variant's runs had in common with the baseline's of the same seed, in words."""
 
@@ -79,6 +88,7 @@ class Report:
     looks: str = ""
     design: Design = field(default_factory=Design)
     faults: Sequence[str] = ()
+    beginnings: Sequence[Beginning] = ()
 
     @property
     def on_primary(self) -> list[Finding]:

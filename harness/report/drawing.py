@@ -63,7 +63,7 @@ def _keep(figure: Figure, *, view: ReportView, path: Path, key: str) -> None:
     with style(figure.name), answering(figure):
         drawn: Any = figure.build()(view)
         if not hasattr(drawn, "savefig"):
-            refuse(figure, f"must return a matplotlib Figure, got {drawn!r:.40}")
+            refuse(f"must return a matplotlib Figure, got {drawn!r:.40}", of=figure)
         files = {"png": io.BytesIO(), "svg": io.BytesIO()}
         for form, file in files.items():
             about = {"Identifier": key, "Creator": None, "Date": None} if form == "svg" else None

@@ -35,6 +35,7 @@ def as_html(report: Report, *, drawings: Sequence[Drawing]) -> str:
         report=report,
         answer=sentences.answer(report),
         direction=sentences.direction(report.primary),
+        beginning=sentences.beginning,
         tables=tables,
         is_note=lambda cell: isinstance(cell, tables.Note),
         drawings=drawings,

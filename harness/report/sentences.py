@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from harness.analysis import ScoredMetric
 from harness.contracts import Verdict
-from harness.report.contents import Report
+from harness.report.contents import Beginning, Report
 
 _CLAIMS: dict[Verdict, str] = {
     "better": "{names} {are} better than the baseline",
@@ -30,6 +30,17 @@ def answer(report: Report) -> str:
     seeds = f"{len(report.seeds)} {'seed' if len(report.seeds) == 1 else 'seeds'}"
     primary = report.primary
     return f"By {primary.name} on the {primary.split} split, over {seeds}: {'; '.join(claims)}."
+
+
+def beginning(what: Beginning) -> str:
+    """What was trained first, and for whom."""
+    uses = ((what.begun, "start", "from"), (what.drawn, "draw", "on"))
+    said = "; ".join(
+        f"{listed(names)} {verb}{'s' if len(names) == 1 else ''} {where} it"
+        for names, verb, where in uses
+        if names
+    )
+    return f"{what.name} was trained first, once a seed, for {what.updates} updates: {said}."
 
 
 def direction(metric: ScoredMetric) -> str:

@@ -63,6 +63,7 @@ def as_markdown(report: Report) -> str:
         report=report,
         answer=sentences.answer(report),
         direction=sentences.direction(report.primary),
+        beginning=sentences.beginning,
         table=markdown.table,
         tables=tables,
         code=markdown.code,

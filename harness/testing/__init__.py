@@ -21,10 +21,12 @@ from harness.components import Component
 from harness.testing.averages import check_averaging
 from harness.testing.claims import check_options
 from harness.testing.executors import check_executor
+from harness.testing.figures import check_figure
 from harness.testing.forward import check_decoding_policy, check_generation
 from harness.testing.numbers import check_decay, check_loss, check_metric, check_schedule
 from harness.testing.regularizers import check_regularizer
 from harness.testing.text import check_dataset, check_tokenizer
+from harness.testing.trackers import check_tracker
 from harness.testing.weights import check_initializer, check_optimizer, check_parameter_groups
 
 CHECKS: Mapping[str, Callable[[Any], None]] = {
@@ -41,13 +43,15 @@ CHECKS: Mapping[str, Callable[[Any], None]] = {
     "averaging": check_averaging,
     "generation": check_generation,
     "metrics": check_metric,
+    "figures": check_figure,
+    "trackers": check_tracker,
     "executor": check_executor,
 }
 
 
 def check(component: Component) -> None:
-    """Hold a component to its slot's contract; of a slot without one, its options alone."""
-    CHECKS.get(component.slot, check_options)(component)
+    """Hold a component to its slot's contract."""
+    CHECKS[component.slot](component)
 
 
 __all__ = [
@@ -58,6 +62,7 @@ __all__ = [
     "check_decay",
     "check_decoding_policy",
     "check_executor",
+    "check_figure",
     "check_generation",
     "check_initializer",
     "check_loss",
@@ -68,4 +73,5 @@ __all__ = [
     "check_regularizer",
     "check_schedule",
     "check_tokenizer",
+    "check_tracker",
 ]

@@ -11,9 +11,10 @@ from harness_generations.contrastive import Contrastive
 from harness_generations.greedy import Greedy
 from harness_generations.lookahead import Lookahead
 from harness_generations.sampling import Sampling
+from harness_generations.speculative import Speculative
 
 
 @hookimpl
 def harness_generations() -> Sequence[type[Generation]]:
     """The generations of this distribution."""
-    return [Greedy, Beam, Sampling, Contrastive, Lookahead]
+    return [Greedy, Beam, Sampling, Contrastive, Lookahead, Speculative]

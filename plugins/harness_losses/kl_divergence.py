@@ -20,10 +20,11 @@ from harness_losses.label_smoothing import LabelSmoothing
 class KLDivergence(Loss):
     """KL divergence of the model from smoothed targets: sum_t sum_k q_tk (log q_tk - log p_tk).
 
-    It is `label_smoothing` less the entropy of the targets, ``KL(q || p) = CE(q, p) - H(q)``, and
-    computed so. H(q) is the same for every token and depends on no weight: the gradient is that of
-    `label_smoothing`, bit for bit, only the value is lower, and 0 where the model is as sure as the
-    targets are. With K classes, e for `smoothing`, and as `convention` the program's own::
+    The loss of the Annotated Transformer (Rush 2018): `label_smoothing` less the entropy of the
+    targets, ``KL(q || p) = CE(q, p) - H(q)``, and computed so. H(q) is the same for every token and
+    depends on no weight: the gradient is that of `label_smoothing`, bit for bit, only the value is
+    lower, and 0 where the model is as sure as the targets are. With K classes, e for `smoothing`,
+    and as `convention` the program's own::
 
         H(q) = -(1 - e) ln(1 - e) - e ln(e / (K - 2))
 

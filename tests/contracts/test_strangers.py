@@ -6,8 +6,11 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import matplotlib.figure
+import matplotlib.pyplot
 import pytest
 import torch
 
@@ -35,10 +38,12 @@ PAIR = Pair("a", "b")
 
 def stranger(base: type[Component], build: Callable[..., Any], **more: Any) -> Component:
     """A component of a slot that builds this."""
-    if base in {components.Metric, components.Dataset}:
+    if base in {components.Metric, components.Dataset, components.Figure}:
         body = {"build": lambda self: build()}
     elif base is components.Executor:
         body = {"build": lambda self, *, jobs: build()}
+    elif base is components.Tracker:
+        body = {"build": lambda self, *, out: build(out)}
     elif base is components.Tokenizer:
         body = {"build": lambda self, corpus: build(corpus)}
     else:
@@ -176,6 +181,36 @@ class Deaf:
 
     def logs(self, path: Any) -> str:
         return "all is well"
+
+
+class Twice:
+    """A tracker that adds a line whenever it is called."""
+
+    def __init__(self, out: Path) -> None:
+        self.path = out / "twice"
+
+    def sync(self, study: Any, ledger: Any) -> None:
+        with self.path.open("a") as file:
+            file.write(study.name)
+
+
+class Meddler(Twice):
+    """A tracker that takes its notes in the ledger."""
+
+    def sync(self, study: Any, ledger: Any) -> None:
+        for run in study.runs:
+            if ledger.outcome(run.digest):
+                (run.path / "seen").touch()
+
+
+def figure(draw: Callable[[Any], Any], **more: Any) -> Component:
+    return stranger(components.Figure, lambda: draw, **more)
+
+
+def drawn(number: float = 1.0, *, width: float = 4.6) -> Any:
+    made = matplotlib.figure.Figure(figsize=(width, 1.0))
+    made.text(0.1, 0.1, str(number))
+    return made
 
 
 def groups(*found: ParameterGroup) -> Component:
@@ -318,6 +353,17 @@ BROKEN = [
     # executors
     (stranger(components.Executor, Deaf), "gives status 0 to a run that left no outcome"),
     (stranger(components.Executor, lambda: Deaf(1)), "logs must end with the error"),
+    # figures
+    (figure(lambda view: None), "must return a matplotlib Figure, got None"),
+    (figure(lambda view: drawn(width=9.0)), "must be some 4.6 inches wide, and is 9"),
+    (figure(lambda view: drawn(view.findings[0].difference)), "cannot draw no variant: IndexError"),
+    (figure(lambda view: drawn(next(calls))), "a picture comes out differently the second time"),
+    (figure(lambda view: drawn(), __doc__="odd one"), "the docstring is the caption"),
+    (figure(lambda view: matplotlib.pyplot.figure(figsize=(4.6, 1.0))), "draws with pyplot"),
+    # trackers
+    (stranger(components.Tracker, lambda out: None), "must build a Tracking, got NoneType"),
+    (stranger(components.Tracker, Twice), "writes again what it has copied already: ['twice']"),
+    (stranger(components.Tracker, Meddler), "changes the ledger, which is the truth"),
     # options
     (
         stranger(

@@ -17,27 +17,34 @@ HOOKS = list(every_hook())
 every = pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook.name)
 
 
-@pytest.mark.parametrize("name", ["hooks.md", "components.md", "commands.md"])
-def test_a_page_is_current(name: str) -> None:
-    written = (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8")
-    assert written == pages()[name], "python -m harness.reference docs/reference"
+def test_the_pages_are_current_and_there_are_no_others() -> None:
+    folder = ROOT / "docs" / "reference"
+    written = {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        for path in folder.rglob("*.md")
+    }
+    assert written == pages(), "python -m harness.reference docs/reference"
 
 
-def test_every_hook_is_on_the_page() -> None:
+def test_every_hook_has_its_page_and_a_line_on_the_page_of_all() -> None:
     names = [name for name in vars(hookspecs) if name.startswith("harness_")]
     assert [hook.name for hook in HOOKS] == names
     assert {base.hook for base in BASES} <= set(names)
+    page = pages()["hooks.md"]
+    assert all(f"| [{name}](hooks/{name}.md) | " in page for name in names)
 
 
 @every
 def test_a_hook_is_documented_with_its_exact_signature(hook: Hook) -> None:
-    page = (ROOT / "docs" / "reference" / "hooks.md").read_text(encoding="utf-8")
-    section = page.partition(f"### {hook.name}\n")[2].partition("\n### ")[0]
+    page = (ROOT / "docs" / "reference" / "hooks" / f"{hook.name}.md").read_text(encoding="utf-8")
     real = inspect.signature(getattr(hookspecs, hook.name))
     said = inspect.signature(_function(f"{hook.signature}: ..."))
     assert said == real
-    assert f"```python\n{hook.signature}\n```" in section
-    assert "When: " in section
+    assert f"```python\n{hook.signature}\n```" in page
+    assert "When: " in page
+    assert "Who answers: " in page
+    assert "Must" in page or "ignored" in page
+    assert f"```python\nfrom harness.hookspecs import hookimpl\n\n\n{hook.example}" in page
 
 
 @every

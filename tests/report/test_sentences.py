@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from harness.report import Report
-from harness.report.sentences import answer, listed
+from harness.report import Beginning, Report
+from harness.report.page import as_html
+from harness.report.sentences import answer, beginning, listed
+from harness.report.writing import as_markdown
 
 
 def test_the_answer_names_every_variant_with_its_verdict(report: Report) -> None:
@@ -34,3 +36,16 @@ def test_a_study_without_variants_has_no_answer(report: Report) -> None:
 )
 def test_lists_read_as_prose(names: list[str], text: str) -> None:
     assert listed(names) == text
+
+
+def test_what_was_trained_first_is_said_with_who_needed_it(report: Report) -> None:
+    both = Beginning("general", updates=300, begun=["baseline", "slower"], drawn=["drafted"])
+    first = "general was trained first, once a seed, for 300 updates"
+    assert beginning(both) == f"{first}: baseline and slower start from it; drafted draws on it."
+    assert (
+        beginning(both._replace(begun=["slower"], drawn=[])) == f"{first}: slower starts from it."
+    )
+    concluded = replace(report, beginnings=[both])
+    assert f"- {first}: baseline and" in as_markdown(concluded)
+    assert f"<p>{first}: baseline and" in as_html(concluded, drawings=[])
+    assert "trained first" not in as_markdown(report)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from running import TINY, Harness
+from running import COMMAND, TINY, Harness
 
 REPORTS = """
 import sys
@@ -49,6 +53,50 @@ def test_mlflow_has_every_run_by_default_and_a_finished_study_does_not_even_load
     )
     assert again.stdout == ran.stdout
     assert again.stderr == "False\n"
+
+
+def statuses(database: Path) -> set[str]:
+    """How MLflow says that runs stand; none as long as it has no tables."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        try:
+            return {status for (status,) in connection.execute("select status from runs")}
+        except sqlite3.OperationalError:
+            return set()
+
+
+def interrupted(study: Path, *, kill: Callable[[int], None]) -> set[str]:
+    """Begin a study, and end it this way as soon as MLflow shows a run going on; what it shows."""
+    database = study.parent / "results" / "mlflow.db"
+    with subprocess.Popen(
+        [*COMMAND, "run", str(study), "--jobs", "1"],
+        cwd=study.parent,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    ) as process:
+        deadline = time.monotonic() + 200
+        while not database.exists() or "RUNNING" not in statuses(database):
+            assert time.monotonic() < deadline, "MLflow never showed a run going on"
+            assert process.poll() is None, process.stderr and process.stderr.read()
+            time.sleep(0.2)
+        kill(process.pid)
+        process.communicate()
+    return statuses(database)
+
+
+@pytest.mark.timeout(600)
+def test_whatever_ends_a_study_no_run_goes_on_in_mlflow_for_ever(
+    study: Path, harness: Harness
+) -> None:
+    study.write_text(study.read_text().replace("updates: 12", "updates: 100000"))
+    ctrl_c = interrupted(study, kill=lambda pid: os.killpg(pid, signal.SIGINT))
+    assert ctrl_c == {"KILLED", "FINISHED"}
+    assert interrupted(study, kill=lambda pid: os.kill(pid, signal.SIGTERM)) == ctrl_c
+    # Nobody can say a last word after SIGKILL: whoever looks next does.
+    assert "RUNNING" in interrupted(study, kill=lambda pid: os.killpg(pid, signal.SIGKILL))
+    assert harness("sync", study).returncode == 0
+    assert statuses(study.parent / "results" / "mlflow.db") == ctrl_c
 
 
 def test_a_server_that_is_away_costs_one_line_and_is_caught_up_with_later(

@@ -1,3 +1,5 @@
+"""Held against torch.optim.swa_utils, the sum of powers, and at decay 0 the last weights."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping

@@ -1,3 +1,5 @@
+"""Held against the plain mean of the checkpoints, by torch."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping

@@ -1,3 +1,5 @@
+"""Held against torch.optim.swa_utils.AveragedModel, and avg(2, 4, 9) = 5."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping

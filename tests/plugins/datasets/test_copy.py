@@ -1,3 +1,5 @@
+"""Held against the task's definition and its chance loss, ln 10 a number."""
+
 from __future__ import annotations
 
 import math

@@ -1,3 +1,5 @@
+"""Held against Python's own copy, reversal and sorting, and a chi-square of what is drawn."""
+
 from __future__ import annotations
 
 from collections import Counter

@@ -1,3 +1,5 @@
+"""Held against the number itself."""
+
 from __future__ import annotations
 
 import pytest

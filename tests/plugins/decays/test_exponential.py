@@ -1,3 +1,5 @@
+"""Held against repeated multiplication."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Held against scipy's logistic function, and 1/2 at k ln k."""
+
 from __future__ import annotations
 
 import math

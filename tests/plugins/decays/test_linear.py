@@ -1,3 +1,5 @@
+"""Held against the formula of Bengio et al. with a floor, and its ends."""
+
 from __future__ import annotations
 
 import pytest

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 import torch
 
-from harness.contracts import Cache, Memory, Site
+from harness.contracts import Cache, Memory, Projection, Site
 from harness.streams import Noise
 
 CLASSES = 12
@@ -19,6 +19,7 @@ class Successor:
 
     def __init__(self, after: Mapping[int, int]) -> None:
         self.sites: dict[str, Site] = {}
+        self.projections: dict[str, Projection] = {}
         self.read: list[torch.Tensor] = []
         self.noises: list[Noise | None] = []
         self._logits = torch.zeros(CLASSES, CLASSES)

@@ -1,3 +1,5 @@
+"""Held against as many passes as places, and what greedy decoding writes."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Held against sequential sampling token by token, and the law of samples fed back."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

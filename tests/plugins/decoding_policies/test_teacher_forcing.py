@@ -1,3 +1,5 @@
+"""Held against one pass for every prefix."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Held against the paper's equation written out in numpy, and greedy decoding at alpha 0."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Held against the whole sentence fed again for every token."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -6,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 import torch
 
-from harness.contracts import BOS, EOS, PAD, Memory, Setting, Site
+from harness.contracts import BOS, EOS, PAD, Memory, Projection, Setting, Site
 from harness.model import Transformer
 from harness.streams import Noise
 from harness_generations import Greedy
@@ -102,6 +104,7 @@ class Countdown:
 
     fed: list[list[int]] = field(default_factory=list)
     sites: dict[str, Site] = field(default_factory=dict)
+    projections: dict[str, Projection] = field(default_factory=dict)
 
     def named_parameters(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
         return iter(())

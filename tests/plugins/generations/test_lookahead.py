@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.contracts import EOS, Memory, Setting, Site
+from harness.contracts import EOS, Memory, Projection, Setting, Site
 from harness.model import Transformer
 from harness_generations import Greedy, Lookahead
 
@@ -61,6 +61,7 @@ class Round:
 
     def __init__(self, *, most: int, classes: int = 12) -> None:
         self.sites: dict[str, Site] = {}
+        self.projections: dict[str, Projection] = {}
         self.read: list[torch.Tensor] = []
         self._after = torch.zeros(classes, classes)
         for token in range(classes):

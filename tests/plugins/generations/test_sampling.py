@@ -1,3 +1,5 @@
+"""Held against a chi-square against the law computed in numpy."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

@@ -1,3 +1,5 @@
+"""Held against prototypes copied as the article does, and torch's bound of a linear layer."""
+
 from __future__ import annotations
 
 import copy

@@ -1,3 +1,5 @@
+"""Held against torch.nn.init, scipy's normal law and the mean square behind a ReLU."""
+
 from __future__ import annotations
 
 import math

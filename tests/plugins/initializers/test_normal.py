@@ -1,3 +1,5 @@
+"""Held against torch.nn.init and scipy's normal law."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

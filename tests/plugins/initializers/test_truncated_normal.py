@@ -1,3 +1,5 @@
+"""Held against torch.nn.init and scipy's truncated normal law."""
+
 from __future__ import annotations
 
 import math

@@ -1,3 +1,5 @@
+"""Held against torch.nn.init and scipy's uniform law."""
+
 from __future__ import annotations
 
 import math

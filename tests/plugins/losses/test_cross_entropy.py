@@ -1,3 +1,5 @@
+"""Held against the sum of logarithms by hand, and ln K for equal logits."""
+
 from __future__ import annotations
 
 import math

@@ -1,3 +1,5 @@
+"""Held against what sacrebleu's command line prints, signature included, and two lines by hand."""
+
 from __future__ import annotations
 
 import math

@@ -1,3 +1,5 @@
+"""Held against what sacrebleu's command line prints, signature included, and a line by hand."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Held against lines counted by hand."""
+
 from __future__ import annotations
 
 import pytest

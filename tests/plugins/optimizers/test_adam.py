@@ -1,3 +1,5 @@
+"""Held against the paper's algorithm in numpy."""
+
 from __future__ import annotations
 
 import copy

@@ -1,3 +1,5 @@
+"""Held against the paper's algorithm in numpy, and without decay adam to the bit."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,3 +1,5 @@
+"""Held against the algorithm of the lecture and of Graves in numpy."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

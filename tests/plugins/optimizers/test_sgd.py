@@ -1,3 +1,5 @@
+"""Held against the textbook's algorithm in numpy."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,3 +1,5 @@
+"""Held against the paper's rule epoch by epoch, and an optimizer that decays all it has."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

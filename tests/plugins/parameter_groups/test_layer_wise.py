@@ -1,3 +1,5 @@
+"""Held against powers of the decay, and at decay 1 training without it to the bit."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Held against numpy's norm of all gradients as one vector."""
+
 from __future__ import annotations
 
 import math

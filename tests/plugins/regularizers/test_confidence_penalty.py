@@ -1,3 +1,5 @@
+"""Held against torch.distributions' entropy and the divergence from even."""
+
 from __future__ import annotations
 
 import math

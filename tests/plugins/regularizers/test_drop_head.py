@@ -1,3 +1,5 @@
+"""Held against the expectation over all masks, head by head."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Held against a softmax over the keys that are left, and binomial bounds."""
+
 from __future__ import annotations
 
 import math

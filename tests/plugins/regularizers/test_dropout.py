@@ -1,3 +1,5 @@
+"""Held against torch's feature and alpha dropout, and the first value that changes at a site."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
@@ -315,6 +317,20 @@ def test_alpha_dropout_has_torchs_two_values_for_a_one(rate: float) -> None:
     ours = _of_kind("alpha", ones[None], rate=rate).unique()
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-9)
     assert len(ours) == 2
+
+
+@pytest.mark.parametrize("rate", [0.0625, 0.25, 0.75])
+def test_alpha_dropout_is_the_closed_form_of_self_normalizing_networks(rate: float) -> None:
+    """a (x or -s) + a s rate, s = lambda alpha of SELU, a = ((s^2 rate + 1) (1 - rate))^-1/2."""
+    s = 1.0507009873554805 * 1.6732632423543772
+    assert s == pytest.approx(1.7580993408473766, abs=1e-15)
+    a = ((s**2 * rate + 1) * (1 - rate)) ** -0.5
+    value = torch.linspace(-2, 2, 4096, dtype=torch.float64).view(1, 64, 64)
+    ours = _of_kind("alpha", value, rate=rate)
+    fallen = a * -s + a * s * rate
+    kept = (ours - fallen).abs() > 1e-12
+    torch.testing.assert_close(ours[kept], (a * value + a * s * rate)[kept], rtol=0, atol=1e-12)
+    assert abs(kept.double().mean().item() - (1 - rate)) < 0.05
 
 
 @pytest.mark.parametrize("kind", ["alpha", "feature_alpha"])

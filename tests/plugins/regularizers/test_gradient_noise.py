@@ -1,3 +1,5 @@
+"""Held against scipy's normal law with the variance of the paper."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Held against a model without the layer, and binomial bounds."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Held against what peft answers for the same matrices, merged and not."""
+
 from __future__ import annotations
 
 import math

@@ -1,3 +1,5 @@
+"""Held against masked matrices multiplied out, their rank, and at rate 0 lora to the bit."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

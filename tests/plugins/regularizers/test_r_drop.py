@@ -1,3 +1,5 @@
+"""Held against torch's two divergences, and a loss of two passes by hand."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Held against the laws of the draws, and every weight below to the bit."""
+
 from __future__ import annotations
 
 import math

@@ -1,3 +1,5 @@
+"""Held against the weights of the layer below times a layer's own values, to the bit."""
+
 from __future__ import annotations
 
 import math

@@ -1,3 +1,5 @@
+"""Held against torch's AdamW, and Adam's own weight decay."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Held against torch.optim.lr_scheduler.ExponentialLR."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

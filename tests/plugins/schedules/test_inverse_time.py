@@ -1,3 +1,5 @@
+"""Held against the closed form through torch's LambdaLR, and 1/2, 1/3, 1/4."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Held against the formulas of fairseq and Hugging Face: peaks 6.98771e-4 and 1.1049e-3."""
+
 from __future__ import annotations
 
 from statistics import fmean
@@ -21,6 +23,15 @@ def test_the_base_model_s_rates_are_the_paper_s() -> None:
     assert rate(1) == pytest.approx(1.747e-7, rel=2e-4)
     assert rate(2) == pytest.approx(3.494e-7, rel=2e-4)
     assert rate(4000) == pytest.approx(6.98771e-4, rel=1e-6)
+
+
+def test_the_copy_task_s_peak_is_half_a_noam_s() -> None:
+    """The Annotated Transformer multiplies a base rate of 0.5 in, with a warmup of 400."""
+    rate = noam(d_model=512, warmup=400, factor=0.5)
+    assert max(map(rate, range(1, 1000))) == pytest.approx(1.1049e-3, rel=5e-5)
+    late = Noam(warmup=4000, late=True).build(Setting(seed=1, classes=11, d_model=512, updates=300))
+    first = [late(update) for update in (1, 2, 3)]
+    assert first == pytest.approx([1.747e-7, 1.747e-7, 3.494e-7], rel=2e-4)
 
 
 def test_the_defaults_are_the_paper_s() -> None:

@@ -1,3 +1,5 @@
+"""Held against torch.optim.lr_scheduler.OneCycleLR."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

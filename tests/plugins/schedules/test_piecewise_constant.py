@@ -1,3 +1,5 @@
+"""Held against torch.optim.lr_scheduler.MultiStepLR."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Held against the paper's formula at whole updates."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Held against torch's CosineAnnealingLR and Hugging Face's formula."""
+
 from __future__ import annotations
 
 import math

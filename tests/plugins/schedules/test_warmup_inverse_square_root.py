@@ -1,3 +1,5 @@
+"""Held against noam, and the formulas of fairseq and Hugging Face."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Held against torch's LinearLR and PolynomialLR, and Hugging Face's formula."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

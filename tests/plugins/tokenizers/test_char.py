@@ -1,3 +1,5 @@
+"""Held against any text, which comes back, and the lines of the real corpus."""
+
 from __future__ import annotations
 
 from pathlib import Path

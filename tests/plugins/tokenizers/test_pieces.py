@@ -1,3 +1,5 @@
+"""Held against pairs counted anew at each merge, and the most probable of all cuts."""
+
 from __future__ import annotations
 
 import json

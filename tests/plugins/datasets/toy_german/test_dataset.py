@@ -1,3 +1,5 @@
+"""Held against itself drawn again; its German, in the files beside, against sentences by hand."""
+
 from __future__ import annotations
 
 import os

@@ -1,0 +1,103 @@
+"""The contract of trackers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.components import Tracker
+from harness.contracts import RunView, StudyView, Tracking
+from harness.ledger import Ledger
+from harness.testing.claims import Claims
+
+_UPDATES = 6
+_OUTCOMES = ("finished", "diverged", "failed")
+
+
+def check_tracker(component: Tracker) -> None:
+    """Copies a study as it goes on, and nothing twice; the ledger stays as it is.
+
+    It is built with a folder of its own. One that keeps things elsewhere must be told where by its
+    options, or its tests copy there.
+    """
+    claims = Claims(component, base=Tracker)
+    with tempfile.TemporaryDirectory() as folder:
+        found = _Study(Path(folder))
+        tracking = component.build(out=found.out)
+        is_one = isinstance(tracking, Tracking)
+        claims.that(is_one, f"must build a Tracking, got {type(tracking).__name__}")
+        tracking.sync(found.view(), found.ledger)  # nothing has begun
+        for until in (2, _UPDATES):
+            found.go(until=until)
+            tracking.sync(found.view(), found.ledger)
+        found.end()
+        before = _contents(found.out / "runs")
+        tracking.sync(found.view(summary="**Why?** That is why."), found.ledger)
+        untouched = _contents(found.out / "runs") == before
+        claims.that(untouched, "changes the ledger, which is the truth; copy it elsewhere")
+        once = _contents(found.out)
+        for again in (tracking, component.build(out=found.out)):
+            again.sync(found.view(summary="**Why?** That is why."), found.ledger)
+            changed = [
+                name for name, each in _contents(found.out).items() if once.get(name) != each
+            ]
+            claims.that(not changed, f"writes again what it has copied already: {changed}")
+
+
+@dataclass(frozen=True)
+class _Study:
+    """A study of three runs that end in three ways."""
+
+    out: Path
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.out / "runs")
+
+    def view(self, summary: str = "") -> StudyView:
+        folder = self.out / "contract"
+        runs = [self._run(seed) for seed in range(1, 1 + len(_OUTCOMES))]
+        return StudyView(name="contract", question="Why?", path=folder, runs=runs, summary=summary)
+
+    def _run(self, seed: int) -> RunView:
+        return RunView(
+            variant="baseline",
+            seed=seed,
+            digest=f"{seed}",
+            path=self.ledger.run(f"{seed}"),
+            evaluation="e",
+            experiment={"budget": {"updates": _UPDATES}, "dataset": {"proverbs": {"train": 10}}},
+            options={"schedule": "noam"},
+            dataset_digest="d" * 64,
+        )
+
+    def go(self, *, until: int) -> None:
+        """Every run measures up to an update."""
+        for run in self.view().runs:
+            run.path.mkdir(parents=True, exist_ok=True)
+            values = [["train", "loss", 2.0], ["validation", "nll", 3.0]]
+            lines = [json.dumps([update, values]) + "\n" for update in range(until + 1)]
+            (run.path / "measurements.jsonl").write_text("".join(lines))
+
+    def end(self) -> None:
+        """Each run ends in its own way."""
+        for run, status in zip(self.view().runs, _OUTCOMES, strict=True):
+            outcome = {"status": status, "seconds": 1.0, "reason": "because"}
+            (run.path / "outcome.json").write_text(json.dumps(outcome))
+            folder = run.path / "evaluations" / "e"
+            folder.mkdir(parents=True)
+            scored = {"scores": {"nll": 3.0}, "sentences": 0}
+            if status == "finished":
+                (folder / "outcome.json").write_text(json.dumps(scored))
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    """What every file in a folder holds, by its path."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

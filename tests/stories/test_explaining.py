@@ -1,0 +1,163 @@
+"""What a person types to see what a trained run writes, and to draw what explains a choice."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from finished import planned
+
+from harness.cli import main
+from harness.ledger import Ledger
+
+Say = Callable[..., Result]
+
+
+@pytest.fixture
+def say(finished: Path, monkeypatch: pytest.MonkeyPatch) -> Say:
+    """The command line, in the folder of the finished run."""
+    monkeypatch.chdir(finished)
+
+    def say(*words: str, read: str = "") -> Result:
+        return CliRunner().invoke(main, words, input=read)
+
+    return say
+
+
+def known(folder: Path) -> tuple[str, str, str]:
+    """A sentence of the test split, its reference, and what the run wrote for it."""
+    run = planned(folder)
+    ledger = Ledger(folder / "results" / "runs")
+    return ledger.hypotheses(run.digest, evaluation=run.evaluation)[0]
+
+
+def test_a_run_is_named_by_study_or_digest_and_reads_words_or_lines(
+    say: Say, finished: Path
+) -> None:
+    source, _, wrote = known(finished)
+    digest = planned(finished).digest
+    for run in (["tiny.yaml"], ["tiny.yaml", "--variant", "baseline", "--seed", "1"], [digest[:9]]):
+        done = say("generate", *run, source, source)
+        assert done.exit_code == 0, done.output
+        assert done.stdout.splitlines() == [wrote, wrote]
+    assert say("generate", digest, read=f"{source}\n\n").stdout.splitlines()[0] == wrote
+    (told,) = json.loads(say("generate", digest, "--json", source).stdout)
+    assert (told["source"], told["text"]) == (source, wrote)
+
+
+def test_unknown_words_are_said_beside_the_translation(say: Say) -> None:
+    done = say("generate", "tiny.yaml", "Der Yeti")
+    assert done.stderr == "warning: sentence 1: not in the vocabulary: 'Yeti'\n"
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_a_trace_shows_both_ways_side_by_side(say: Say, finished: Path) -> None:
+    source, reference, wrote = known(finished)
+    done = say("generate", "tiny.yaml", "--trace", source)
+    lines = done.stdout.splitlines()
+    assert lines[:3] == [
+        f"source       {source}",
+        f"reference    {reference}",
+        f"translation  {wrote}",
+    ]
+    header = "step gold teacher forcing: reads writes p free running: reads writes p"
+    assert lines[4].split() == header.split()
+    (told,) = json.loads(say("generate", "tiny.yaml", "--trace", "--json", source).stdout)
+    first = told["teacher_forcing"][0]
+    assert lines[5].split()[:3] == ["1", told["gold"][0], "<bos>"]
+    assert f"{first['probability']:.3f}" in lines[5]
+    steps = max(len(told["gold"]), len(told["free_running"]))
+    assert len(lines) == 4 + 1 + steps + 2
+    right = sum(
+        step["writes"] == gold
+        for step, gold in zip(told["free_running"], told["gold"], strict=False)
+    )
+    assert lines[-1].endswith(f"free running {right}")
+    assert (told["source"], told["reference"], told["text"]) == (source, reference, wrote)
+
+
+def test_a_trace_without_a_reference_is_free_running_only(say: Say) -> None:
+    done = say("generate", "tiny.yaml", "--trace", "Ja")
+    assert "teacher forcing" not in done.stdout
+    assert "free running: reads" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (["generate", "beef", "Ja"], "beef: no run in results/runs begins so"),
+        (["generate", "tiny.yaml", "--variant", "no-dropout", "Ja"], "seed 1 is not trained here"),
+        (["generate", "tiny.yaml", "--seed", "7", "Ja"], "tiny.yaml, baseline, seed 7 is not"),
+        (["generate", "tiny.yaml", "--variant", "basline", "Ja"], "did you mean 'baseline'?"),
+        (["generate", "tinny.yaml", "Ja"], "did you mean 'tiny.yaml'?"),
+        (["generate", "tiny.yaml", "--reference", "Yes", "Ja"], "--reference goes with --trace"),
+        (["figure", "decays", "liner"], "no decay named 'liner'; did you mean 'linear'?"),
+        (["figure", "decays", "--out", "x.gif"], "x.gif: a picture ends in .png, .svg, .pdf"),
+        (["figure", "dropout_sites", "tiny.yaml", "--variant", "x"], "no variant named 'x'"),
+        (["figure", "attention", "tiny.yaml", "Ja", "--layer", "1"], "and no layer 1"),
+    ],
+)
+def test_what_a_person_gets_wrong_is_one_line(say: Say, words: list[str], fault: str) -> None:
+    done = say(*words)
+    assert done.exit_code == 2
+    assert fault in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_run_whose_code_has_changed_is_used_with_a_warning(say: Say, finished: Path) -> None:
+    digest = planned(finished).digest
+    old = finished / "other" / "runs" / "0123456789abcdef"
+    shutil.copytree(finished / "results" / "runs" / digest, old)
+    facts = json.loads((old / "run.json").read_text())
+    facts["code"]["harness"] = "another"
+    (old / "run.json").write_text(json.dumps(facts))
+    done = say("generate", "0123", "Ja", "--out", "other")
+    assert done.exit_code == 0
+    assert "warning: run 0123456789ab: changed code of harness since it was trained" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["dropout_sites", "tiny.yaml"],
+        ["label_smoothing", "--classes", "6", "kl_divergence", "cross_entropy"],
+        ["penalization"],
+        ["noam", "--d-model", "64", "--warmup", "10", "--updates", "30"],
+        ["schedules", "tiny.yaml"],
+        ["decays", "--updates", "20"],
+        ["masks", "ein hund", "a dog", "--padding", "1"],
+        ["attention", "tiny.yaml", "Ja", "--head", "1"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_every_figure_is_drawn_where_it_is_said(say: Say, words: list[str], tmp_path: Path) -> None:
+    picture = tmp_path / "drawn" / "picture.svg"
+    done = say("figure", *words, "--out", str(picture))
+    assert done.exit_code == 0, done.output
+    assert done.stdout == f"{picture}\n"
+    assert picture.read_text().rstrip().endswith("</svg>")
+
+
+def test_what_was_found_is_exported_without_training(say: Say, finished: Path) -> None:
+    rows = say("export", "tiny.yaml", "--runs").stdout.splitlines()
+    run = planned(finished)
+    outcome = Ledger(finished / "results" / "runs").evaluated(run.digest, evaluation=run.evaluation)
+    assert outcome
+    assert rows[0] == "run,variant,seed,outcome,metric,value"
+    assert f"{run.digest},baseline,1,finished,nll,{outcome['scores']['nll']}" in rows
+    assert {row.split(",")[4] for row in rows[1:]} == {
+        "nll",
+        "perplexity",
+        "token_accuracy",
+        "bleu",
+    }
+    latex = say("export", "tiny.yaml", "--format", "latex")
+    assert latex.stdout.startswith(r"\begin{tabular}")
+    assert r"no-dropout & no\_inference" in latex.stdout
+    assert not (finished / "results" / "tiny").exists()
+    empty = say("export", "tiny.yaml", "--out", "elsewhere")
+    assert (empty.exit_code, empty.stderr.count("\n")) == (2, 1)
