@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,25 +12,26 @@ from pathlib import Path
 from harness import describing, probing, report, results
 from harness.blaming import complaint, naming
 from harness.catalog import Catalog
-from harness.conclusion import changes, conclude
+from harness.conclusion import conclude
 from harness.contracts import StudyView
 from harness.discovery import Plugins, discover, observe
 from harness.errors import Fault, StudyError
 from harness.execution import execute
 from harness.ledger import Ledger
-from harness.loading import load, plugins_named_in, refusal
+from harness.loading import load, plugins_named_in
 from harness.looks import looked
 from harness.planning import PlannedRun, plan
 from harness.preregistration import (
     Preregistration,
     Wish,
+    idle,
     preregister,
+    refuse_unequal,
     resolution,
-    unequal_misfits,
 )
 from harness.progress import watching
 from harness.report import Report
-from harness.study import BASELINE, Study
+from harness.study import Study
 from harness.tracking import Followers, copied, page_of
 from harness.views import study_view
 
@@ -118,7 +119,7 @@ def plan_study(opened: Opened, *, wish: Wish, probe_jobs: int | None = None) -> 
     With `probe_jobs`, so many variants at once are tried for a few updates.
     """
     study, ledger = opened.study, opened.ledger
-    _refuse_unequal(opened)
+    refuse_unequal(study, runs=opened.runs, ledger=ledger)
     concluded = opened.find() if any(run.exists for run in opened.runs) else None
     found = preregister(
         study,
@@ -135,28 +136,12 @@ def plan_study(opened: Opened, *, wish: Wish, probe_jobs: int | None = None) -> 
     )
 
 
-def _without_effect(opened: Opened, *, jobs: int) -> Iterator[str]:
-    """Tries what was never run, where runs are carried out on this machine."""
-    study = opened.study
-    seen = {run.variant for run in opened.runs if run.exists} | {BASELINE}
-    unseen = [name for name in study.variants if name not in seen]
-    if unseen and study.executor.name == "local":
-        probed = probing.probe(study, names=[BASELINE, *unseen], jobs=jobs, sentences=2)
-        yield from probing.without_effect(probed, changed=changes(study))
-
-
-def _refuse_unequal(opened: Opened) -> None:
-    misfits = unequal_misfits(opened.study, runs=opened.runs, ledger=opened.ledger)
-    if misfits:
-        raise refusal(opened.study.path, misfits=misfits)
-
-
 def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describing.Summary:
     """Answer the question that a study asks, training only what does not exist yet."""
     opened = open_study(path, out=out, seeds=seeds)
-    _refuse_unequal(opened)
+    refuse_unequal(opened.study, runs=opened.runs, ledger=opened.ledger)
     results.remember(opened.study, runs=opened.plan, folder=opened.folder)
-    for warning in _without_effect(opened, jobs=jobs):
+    for warning in idle(opened.study, runs=opened.runs, jobs=jobs):
         sys.stderr.write(f"warning: {warning}\n")
     followers = Followers(
         opened.study.trackers, out=out, ledger=opened.ledger, plugins=opened.plugins
@@ -237,9 +222,7 @@ def validate(path: Path) -> tuple[Fault, ...]:
     """Everything that is wrong with a study."""
     try:
         study, _ = load(path)
-        misfits = unequal_misfits(study, runs=(), ledger=Ledger(Path()))
-        if misfits:
-            raise refusal(path, misfits=misfits)
+        refuse_unequal(study, runs=(), ledger=Ledger(Path()))
     except StudyError as error:
         return error.faults
     return ()

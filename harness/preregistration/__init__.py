@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.preregistration.contents import Preregistration, preregister, unequal_misfits
+from harness.preregistration.contents import Preregistration, idle, preregister, refuse_unequal
 from harness.preregistration.resolution import Wish, resolution
 from harness.preregistration.wording import as_json, as_text
 
@@ -11,7 +11,8 @@ __all__ = [
     "Wish",
     "as_json",
     "as_text",
+    "idle",
     "preregister",
+    "refuse_unequal",
     "resolution",
-    "unequal_misfits",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.analysis.controls import Controls, unequal, unrelated_rates
@@ -11,10 +11,11 @@ from harness.conclusion import changes
 from harness.fairness import scheduled
 from harness.foresight import Foreseen, foresee, known
 from harness.ledger import Ledger
+from harness.loading import refusal
 from harness.messages import Misfit, Place
 from harness.planning import PlannedRun
 from harness.preregistration.resolution import Resolution
-from harness.probing import Estimate, without_effect
+from harness.probing import Estimate, probe, without_effect
 from harness.report import Change
 from harness.study import BASELINE, Study
 
@@ -84,24 +85,33 @@ def preregister(
     )
 
 
-def unequal_misfits(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> list[Misfit]:
-    """What the study declares equal and is not, each at its variant; what cannot be built too."""
+def idle(study: Study, *, runs: Sequence[PlannedRun], jobs: int) -> Iterator[str]:
+    """A line for each variant that changes nothing; tries what never ran, where runs are local."""
+    seen = {run.variant for run in runs if run.exists} | {BASELINE, *study.design.noise_floor}
+    unseen = [name for name in study.variants if name not in seen]
+    if unseen and study.executor.name == "local":
+        probed = probe(study, names=[BASELINE, *unseen], jobs=jobs, sentences=2)
+        yield from without_effect(probed, changed=changes(study))
+
+
+def refuse_unequal(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> None:
+    """Raise `StudyError` for what the study declares equal and is not, each at its variant."""
     if not study.compare.must_stay_equal:
-        return []
+        return
     outlook = _outlook(study, runs=runs, ledger=ledger)
     place = ("compare", "must_stay_equal")
-    return [
-        *(
-            Misfit(place, f"variant {name!r} cannot be built, to see what is equal: {each.fault}")
-            for name, each in outlook.items()
-            if each.fault
-        ),
-        *(
-            Misfit(_place(study, variant=each.variant), each.message, at_key=True)
-            for each in unequal(_controls(outlook), declared=study.compare.must_stay_equal)
-            if each.quantity != "seconds_per_update"  # of which the report is the judge
-        ),
+    misfits = [
+        Misfit(place, f"variant {name!r} cannot be built, to see what is equal: {each.fault}")
+        for name, each in outlook.items()
+        if each.fault
     ]
+    misfits += [
+        Misfit(_place(study, variant=each.variant), each.message, at_key=True)
+        for each in unequal(_controls(outlook), declared=study.compare.must_stay_equal)
+        if each.quantity != "seconds_per_update"  # of which the report is the judge
+    ]
+    if misfits:
+        raise refusal(study.path, misfits=misfits)
 
 
 def _place(study: Study, *, variant: str) -> Place:

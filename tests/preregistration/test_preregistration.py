@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from running import TINY
+from starting import ADAPTING
 
 from harness import pipeline
 from harness.errors import StudyError
@@ -91,3 +92,26 @@ def test_what_may_not_be_declared_equal_is_a_fault(study: Path) -> None:
         f"{study}:25:43: compare.must_stay_equal[0] must be one of peak_rate, rate_area, "
         "parameters, trained_parameters, target_tokens, updates, seconds_per_update, got 'size'"
     )
+
+
+def test_what_factors_make_is_refused_at_the_factors(study: Path) -> None:
+    text = study.read_text()
+    before, _, after = text.partition("variants:")
+    crossed = "factors: {width: {wide: {model: {d_ff: 64}}}, rate: {usual: {schedule: noam}}}\n"
+    text = before + crossed + "seeds: 5" + after.partition("seeds: 5")[2]
+    study.write_text(text.replace("nll}", "nll, must_stay_equal: [parameters]}"))
+    faults = [str(fault) for fault in pipeline.validate(study)]
+    assert len(faults) == 2
+    assert all(fault.startswith(f"{study}:16:1: parameters must stay equal") for fault in faults)
+
+
+def test_what_starts_from_another_run_is_foreseen_in_its_vocabulary(tmp_path: Path) -> None:
+    study = tmp_path / "adapting.yaml"
+    scratch = "variants:\n  scratch: {starts_from: null}\n"
+    study.write_text(ADAPTING.replace("variants:\n", scratch))
+    plan = planned(study)
+    assert list(plan.controls) == ["baseline", "scratch", "no-dropout", "slower"]
+    assert "start general  seed 1" in as_text(plan)
+    both = "all initial weights and the order of batches"
+    assert str(plan.shares["slower"]) == both
+    assert str(plan.shares["scratch"]) == "the seed only"
