@@ -11,7 +11,7 @@ from statistics import pstdev
 
 from harness.analysis import RunResult, ScoredMetric, compare
 from harness.blaming import complaint
-from harness.contracts import CORE_METRICS, RunFacts
+from harness.contracts import CORE_METRICS, Finding, RunFacts
 from harness.differences import differences
 from harness.discovery import Plugins
 from harness.fairness import fairness
@@ -31,23 +31,15 @@ def conclude(
     study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger, plugins: Plugins, command: str
 ) -> Report:
     """Score every run of a study, compare the variants with the baseline, and gather the rest."""
-    every = (score(run, metrics=study.metrics, ledger=ledger) for run in runs)
-    scored = [each for each in every if each is not None]
+    scored, findings = found(study, runs=runs, ledger=ledger)
     results = [each.result for each in scored]
-    metrics, changed = scored_metrics(study), changes(study)
-    findings = compare(
-        results,
-        variants=tuple(study.variants),
-        seeds=study.seeds,
-        metrics=metrics,
-        comparison=study.compare,
-    )
+    planned, changed = {run.seed for run in runs}, changes(study)
     return Report(
         name=study.name,
         question=study.question,
-        primary=next(each for each in metrics if each.name == study.compare.primary),
+        primary=next(m for m in scored_metrics(study) if m.name == study.compare.primary),
         variants=tuple(study.variants),
-        seeds=study.seeds,
+        seeds=[seed for seed in study.seeds if seed in planned],
         results=results,
         findings=findings,
         changes=changed,
@@ -65,6 +57,23 @@ def conclude(
             "Python": platform.python_version(),
         },
     )
+
+
+def found(
+    study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger
+) -> tuple[Sequence[ScoredRun], Sequence[Finding]]:
+    """The scores of every run that has ended, and what they show."""
+    every = (score(run, metrics=study.metrics, ledger=ledger) for run in runs)
+    scored = [each for each in every if each is not None]
+    findings = compare(
+        [each.result for each in scored],
+        variants=tuple(study.variants),
+        seeds=study.seeds,
+        metrics=scored_metrics(study),
+        comparison=study.compare,
+        design=study.design,
+    )
+    return scored, findings
 
 
 def _beginnings(study: Study) -> list[Beginning]:

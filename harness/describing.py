@@ -32,9 +32,9 @@ def command(path: Path, *, out: Path, seeds: int | None) -> str:
 def summary(report: Report, *, path: Path, failed: Sequence[str]) -> Summary:
     """The question, each verdict with its reason, what failed, and where the report is."""
     lines = [report.question, ""]
-    width = max((len(finding.variant) for finding in report.on_primary), default=0)
+    width = max((len(finding.label) for finding in report.on_primary), default=0)
     lines += [
-        f"  {finding.variant:{width}}  {finding.verdict:12}  {finding.reason}"
+        f"  {finding.label:{width}}  {finding.verdict:12}  {finding.reason}"
         for finding in report.on_primary
     ]
     lines += ["", answer(report), ""]

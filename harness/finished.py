@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -166,12 +167,12 @@ def _here(experiment: Experiment) -> Experiment:
 def _load(parts: Assembly, *, folder: Path, why: str) -> None:
     """Put the final weights in the model; raises `HarnessError` where they do not fit."""
     path = folder / "weights.pt"
-    fault = f"{path}: its weights do not fit the model that is built now"
+    fault = f"{path}: damaged, or its weights do not fit the model that is built now"
     try:
         weights = torch.load(path, weights_only=True)
         load_weights(parts.model, weights=weights)
     except FileNotFoundError:
         raise HarnessError(f"{path}: gone; `harness run` its study to train it again") from None
-    except (KeyError, RuntimeError) as error:
+    except (KeyError, RuntimeError, EOFError, UnpicklingError) as error:
         said = " ".join(str(error).split())
         raise HarnessError(f"{fault} ({why or said}); `harness run` its study again") from None

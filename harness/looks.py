@@ -48,18 +48,21 @@ def looked(report: Report, *, runs: Sequence[PlannedRun], folder: Path) -> str:
         with (folder / _LOOKS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(now._asdict()) + "\n")
         looks.append(now)
-    return told(looks)
+    return told(looks, planned=bool(report.design.looks))
 
 
-def told(looks: Sequence[Look]) -> str:
-    """How often results of these same runs were looked at; a look at one seed tests nothing."""
+def told(looks: Sequence[Look], *, planned: bool) -> str:
+    """How often results of these same runs were looked at; a look at one seed tests nothing.
+
+    Nothing is said of seeds that were added where a study `planned` to, and corrects for it.
+    """
     last = looks[-1]
     related = [each for each in looks if each.seeds > 1 and _continues(each, later=last)]
     if len(related) < 2:
         return ""
     counts = [each.seeds for each in related]
     parts = [f"Looked at {len(related)} times: with {listed(list(map(str, counts)))} seeds."]
-    if any(later > earlier for earlier, later in itertools.pairwise(counts)):
+    if not planned and any(later > earlier for earlier, later in itertools.pairwise(counts)):
         parts.append(
             "Seeds were added after results had been seen: an unplanned extension inflates false "
             "positives, and no p here is corrected for it."

@@ -31,6 +31,7 @@ from harness.preregistration import (
 )
 from harness.progress import watching
 from harness.report import Report
+from harness.stopping import due
 from harness.study import Study
 from harness.tracking import Followers, copied, page_of
 from harness.views import study_view
@@ -103,12 +104,14 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> Opened:
     study, plugins = load(path, seeds=seeds)
     folder = results.study_folder(study, out=out)
     ledger = Ledger(out / "runs")
+    previous = results.previous_plan(folder)
+    runs = plan(study, plugins=plugins, ledger=ledger, previous=previous)
     return Opened(
         study=study,
         plugins=plugins,
         ledger=ledger,
         folder=folder,
-        plan=plan(study, plugins=plugins, ledger=ledger, previous=results.previous_plan(folder)),
+        plan=due(study, runs=runs, ledger=ledger),
         command=describing.command(path, out=out, seeds=seeds),
     )
 
@@ -150,6 +153,9 @@ def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describ
     try:
         with naming(opened.plugins):
             failed = _carry_out(opened, jobs=jobs, followers=followers)
+            while not failed and (extended := _extended(opened)):
+                opened = extended
+                failed = _carry_out(opened, jobs=jobs, followers=followers)
     except BaseException:
         followers.end(opened.view(), patience=_HURRY)  # or trackers show runs that go on for ever
         raise
@@ -158,6 +164,19 @@ def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describ
     followers.end(opened.view(concluded))
     opened.tell("harness_study_ended")
     return _summary(opened, concluded=concluded, failed=failed)
+
+
+def _extended(opened: Opened) -> Opened | None:
+    """A study that stops itself with the seeds that it still needs; None if that is none."""
+    study, plugins, ledger = opened.study, opened.plugins, opened.ledger
+    if not study.design.looks:
+        return None
+    runs = plan(study, plugins=plugins, ledger=ledger, previous={})
+    extended = replace(opened, plan=due(study, runs=runs, ledger=ledger))
+    if all(run.exists for run in extended.plan):
+        return None
+    results.remember(study, runs=extended.plan, folder=opened.folder)
+    return extended
 
 
 def _carry_out(opened: Opened, *, jobs: int, followers: Followers) -> list[str]:

@@ -104,6 +104,8 @@ class Budget:
 class Comparison:
     """How variants are held against the baseline; `primary` is the metric that verdicts are on.
 
+    `against` is the baseline, or ``each`` for every pair, the baseline among them.
+
     `method` is ``paired_t``, on the differences of equal seeds, or ``welch`` for runs that share
     nothing (Welch 1947). `margin` is the largest difference that would not matter: a number in the
     primary metric's own unit, or ``{metric: number}``; without it, nothing is called equivalent.
@@ -115,6 +117,7 @@ class Comparison:
     __pydantic_config__: ClassVar[Any] = _STRICT
 
     primary: str = "nll"
+    against: Literal["baseline", "each"] = "baseline"
     method: Method = "paired_t"
     margin: PositiveFloat | Mapping[str, PositiveFloat] | None = None
     must_stay_equal: tuple[Controlled, ...] = ()

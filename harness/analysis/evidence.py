@@ -65,7 +65,7 @@ def weigh(pairing: Pairing, *, margin: float | None, family: int) -> Evidence:
         p_floor=sign_flip_floor(pairing.n) if pairing.method == "paired_t" else None,
         p_equivalent=_p_equivalent(pairing, test=test, margin=margin),
         effect_size=_effect_size(pairing, test=test),
-        detectable=smallest_shift(test.df, alpha=ALPHA / family) * test.error if test else None,
+        detectable=_detectable(test, tests=family * pairing.looks) if test else None,
         correlation=_correlation(pairing),
         p_diverged=_p_diverged(pairing),
         sentences=over_sentences,
@@ -78,10 +78,15 @@ def _t(pairing: Pairing) -> StudentT | None:
     """The t test that the study declares; identical runs are a fact, and need none."""
     if pairing.identical:
         return None
+    confidence = 1 - ALPHA / pairing.looks
     if pairing.method == "paired_t":
-        return paired_t(pairing.differences, resolution=pairing.resolution)
+        return paired_t(pairing.differences, resolution=pairing.resolution, confidence=confidence)
     baseline, variant = pairing.scores
-    return welch_t(variant, baseline=baseline, resolution=pairing.resolution)
+    return welch_t(variant, baseline=baseline, resolution=pairing.resolution, confidence=confidence)
+
+
+def _detectable(test: StudentT, *, tests: int) -> float:
+    return smallest_shift(test.df, alpha=ALPHA / tests) * test.error
 
 
 def _difference(pairing: Pairing) -> float:
@@ -124,6 +129,8 @@ def _correlation(pairing: Pairing) -> float | None:
 
 def _p_diverged(pairing: Pairing) -> float | None:
     """The exact test that the variant diverges as often as the baseline; None if neither does."""
+    if pairing.kind == "effect":  # both sides have the same cells
+        return None
     sides = [
         (pairing.count("diverged", baseline=side), pairing.count("finished", baseline=side))
         for side in (False, True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.analysis.evidence import Evidence, weigh
 from harness.analysis.flips import max_t_p
 from harness.analysis.pairing import Pairing
+from harness.analysis.sequential import Looked, at_any_look
 from harness.analysis.statistics import ALPHA, holm
 from harness.contracts import Verdict
 
@@ -61,10 +62,11 @@ class Judgment:
         return "equivalent" if self.within else "inconclusive"
 
 
-def judge(pairings: Sequence[Pairing], *, margin: float | None) -> list[Judgment]:
-    """All variants on one metric; one that cannot be tested counts with p = 1."""
-    family = len(pairings)
-    weighed = [weigh(each, margin=margin, family=family) for each in pairings]
+def judge(looked: Sequence[Looked], *, margin: float | None) -> list[Judgment]:
+    """One family on one metric; a comparison that cannot be tested counts with p = 1."""
+    family = len(looked)
+    pairings = [each.now for each in looked]
+    weighed = [_over_looks(each, margin=margin, family=family) for each in looked]
     adjusted = _holm([each.p for each in weighed])
     equivalent = _holm([each.p_equivalent for each in weighed])
     joint = max_t_p(
@@ -81,12 +83,27 @@ def judge(pairings: Sequence[Pairing], *, margin: float | None) -> list[Judgment
             margin=margin,
             p_adjusted=p_adjusted,
             p_equivalent_adjusted=p_equivalent,
-            p_max_t=None if evidence.p_sign_flip is None else p_max_t,
+            p_max_t=None if evidence.p_sign_flip is None or pairing.looks > 1 else p_max_t,
         )
         for pairing, evidence, p_adjusted, p_equivalent, p_max_t in zip(
             pairings, weighed, adjusted, equivalent, joint, strict=True
         )
     ]
+
+
+def _over_looks(looked: Looked, *, margin: float | None, family: int) -> Evidence:
+    """The evidence as it stands, its p values as they hold at whichever look was the last."""
+    now, looks = weigh(looked.now, margin=margin, family=family), looked.now.looks
+    if looks == 1:
+        return now
+    counted = [weigh(each, margin=margin, family=family) for each in looked.counted]
+    return replace(
+        now,
+        p=at_any_look([each.p for each in counted], planned=looks),
+        p_equivalent=at_any_look([each.p_equivalent for each in counted], planned=looks),
+        p_sign_flip=at_any_look([each.p_sign_flip for each in counted], planned=looks),
+        p_floor=at_any_look([now.p_floor], planned=looks),
+    )
 
 
 def _holm(values: Sequence[float | None]) -> list[float | None]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from harness.analysis.contrasts import Contrast
 from harness.analysis.results import RunResult, ScoredMetric
-from harness.contracts import Method, Outcome, SeedValues
+from harness.contracts import Kind, Method, Outcome, SeedValues
 from harness.study import BASELINE
-
-Runs = Mapping[tuple[str, int], RunResult]  # by variant and seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,14 +19,18 @@ class Pairing:
 
     `planned` has what the seeds came to, the baseline's run first, and `together` those of them
     that both have a comparable score. `lost` has one phrase for every run that is missing there.
+    `looks` is how many of them are planned, at different numbers of seeds.
     """
 
     variant: str
+    against: str = BASELINE
+    kind: Kind = "variant"
     metric: ScoredMetric
     method: Method
     planned: Sequence[tuple[RunResult | None, RunResult | None]]
     together: Sequence[tuple[RunResult, RunResult]]
     lost: Sequence[str]
+    looks: int = 1
 
     @cached_property
     def pairs(self) -> tuple[SeedValues, ...]:
@@ -97,20 +100,22 @@ class Pairing:
 
 
 def pair(
-    runs: Runs,
+    contrast: Contrast,
     *,
-    variant: str,
     seeds: Sequence[int],
     metric: ScoredMetric,
     method: Method = "paired_t",
+    looks: int = 1,
 ) -> Pairing:
     """Put the variant's runs beside the baseline's, those of the same seed together."""
-    planned = [(runs.get((BASELINE, seed)), runs.get((variant, seed))) for seed in sorted(seeds)]
+    variant, against, kind, runs = contrast
+    planned = [(runs.get((against, seed)), runs.get((variant, seed))) for seed in sorted(seeds)]
+    names = ("the baseline", "the variant") if against == BASELINE else (against, variant)
     together: list[tuple[RunResult, RunResult]] = []
     lost: list[str] = []
     for theirs, ours in planned:
-        faults = [_fault(theirs, of="baseline", metric=metric)]
-        faults += [_fault(ours, of="variant", metric=metric)]
+        faults = [_fault(theirs, of=names[0], metric=metric)]
+        faults += [_fault(ours, of=names[1], metric=metric)]
         lost += [fault for fault in faults if fault]
         if theirs and ours and not any(faults):
             if _basis(theirs, metric=metric) == _basis(ours, metric=metric):
@@ -119,11 +124,14 @@ def pair(
                 lost.append(f"scored on other {'sentences' if metric.of_text else 'tokens'}")
     return Pairing(
         variant=variant,
+        against=against,
+        kind=kind,
         metric=metric,
         method=method,
         planned=planned,
         together=together,
         lost=lost,
+        looks=looks,
     )
 
 
@@ -142,7 +150,7 @@ def _basis(run: RunResult, *, metric: ScoredMetric) -> str | None:
 def _fault(run: RunResult | None, *, of: str, metric: ScoredMetric) -> str | None:
     # Why a run has no number to offer.
     if run is None:
-        return f"the {of} was not run"
+        return f"{of} was not run"
     if run.outcome != "finished":
-        return f"the {of} {run.outcome}"
-    return f"the {of} has no finite score" if run.score(metric.name) is None else None
+        return f"{of} {run.outcome}"
+    return f"{of} has no finite score" if run.score(metric.name) is None else None

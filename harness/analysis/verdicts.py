@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.analysis.contrasts import families
 from harness.analysis.judgment import Judgment, judge
-from harness.analysis.pairing import pair
 from harness.analysis.results import RunResult, ScoredMetric
+from harness.analysis.sequential import look
 from harness.analysis.statistics import mean
 from harness.analysis.wording import reason
-from harness.contracts import Finding
-from harness.study import BASELINE, Comparison
+from harness.contracts import Design, Finding
+from harness.study import Comparison
 
 
 def compare(
@@ -20,25 +21,29 @@ def compare(
     seeds: Sequence[int],
     metrics: Sequence[ScoredMetric],
     comparison: Comparison,
+    design: Design | None = None,
 ) -> tuple[Finding, ...]:
     """Judge the planned variants, the primary metric first.
 
     `variants` and `seeds` are what was planned, whatever became of it: the baseline is not compared
     with itself, a run without a result is named as missing, and a variant that cannot be tested
-    still counts in its family, with p = 1.
+    still counts in its family, with p = 1. What is compared and corrected together, and after how
+    many seeds, follows from the `design`.
     """
     assert comparison.primary in [metric.name for metric in metrics]
+    design = design or Design()
     runs = {(run.variant, run.seed): run for run in results}
+    found = families(runs, variants=variants, design=design, comparison=comparison)
     findings: list[Finding] = []
     for metric in sorted(metrics, key=lambda metric: metric.name != comparison.primary):
-        pairings = [
-            pair(runs, variant=variant, seeds=seeds, metric=metric, method=comparison.method)
-            for variant in variants
-            if variant != BASELINE
-        ]
-        primary = metric.name == comparison.primary
-        judged = judge(pairings, margin=comparison.margin_of(metric.name))
-        findings += [_finding(each, primary=primary) for each in judged]
+        primary, method = metric.name == comparison.primary, comparison.method
+        for family in found:
+            looked = [
+                look(each, seeds=seeds, metric=metric, method=method, looks=design.looks)
+                for each in family
+            ]
+            judged = judge(looked, margin=comparison.margin_of(metric.name))
+            findings += [_finding(each, primary=primary) for each in judged]
     return tuple(findings)
 
 
@@ -49,12 +54,15 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
     combined = found.combined or (None, None)
     return Finding(
         variant=pairing.variant,
+        against=pairing.against,
+        kind=pairing.kind,
         metric=pairing.metric.name,
         split=pairing.metric.split,
         role="primary" if primary else "exploratory",
         method=pairing.method,
         n=len(variant),
         n_baseline=len(baseline),
+        looks=pairing.looks,
         planned=len(pairing.planned),
         finished=pairing.count("finished"),
         failed=pairing.count("failed"),

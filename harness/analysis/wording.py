@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 
 from harness.analysis.flips import sign_flip_floor
 from harness.analysis.judgment import Judgment
 from harness.analysis.pairing import Pairing
 from harness.analysis.power import POWER
 from harness.analysis.statistics import ALPHA
+from harness.contracts import Kind
+
+_MEMBERS: Mapping[Kind, str] = {
+    "variant": "variants",
+    "pair": "pairs",
+    "effect": "effects",
+    "noise_floor": "variants that change nothing",
+}
 
 
 def p_text(p: float) -> str:
@@ -46,7 +55,14 @@ def reason(judgment: Judgment) -> str:
             *_margin(judgment),
             *_detectable(judgment),
         ]
-    return "; ".join([*parts, *_lost(judgment)])
+    return "; ".join([*_floor(judgment), *parts, *_lost(judgment)])
+
+
+def _floor(judgment: Judgment) -> list[str]:
+    if judgment.pairing.kind != "noise_floor":
+        return []
+    alarm = ", so that this is a false alarm" if judgment.verdict in ("better", "worse") else ""
+    return [f"nothing but chance differs{alarm}"]
 
 
 def _too_few(pairing: Pairing) -> str:
@@ -90,13 +106,14 @@ def _tested(judgment: Judgment) -> list[str]:
 
 
 def _sign_flip(judgment: Judgment) -> list[str]:
-    p, n = judgment.evidence.p_sign_flip, judgment.pairing.n
-    return [] if p is None else [_attained(f"sign-flip {equals(p)}", p=p, n=n)]
+    p, pairing = judgment.evidence.p_sign_flip, judgment.pairing
+    text = "" if p is None else f"sign-flip {equals(p)}"
+    return [] if p is None else [_attained(text, p=p, n=pairing.n, looks=pairing.looks)]
 
 
-def _attained(text: str, *, p: float, n: int) -> str:
+def _attained(text: str, *, p: float, n: int, looks: int = 1) -> str:
     """A p of sign flips, and what stands in its way."""
-    floor = sign_flip_floor(n)
+    floor = min(1.0, looks * sign_flip_floor(n))
     if floor >= ALPHA:
         return f"{text} (below {p_text(floor)} is not attainable with {n} seeds)"
     return f"{text}, the least that {n} seeds can reach" if p == floor else text
@@ -119,7 +136,12 @@ def _detectable(judgment: Judgment) -> list[str]:
 
 
 def _holm(judgment: Judgment) -> str:
-    return f"after Holm over {judgment.family} variants" if judgment.family > 1 else ""
+    """What p was corrected for."""
+    pairing = judgment.pairing
+    several = f"Holm over {judgment.family} {_MEMBERS[pairing.kind]}" if judgment.family > 1 else ""
+    looks = f"{pairing.looks} looks" if pairing.looks > 1 else ""
+    both = " and ".join(each for each in (several, looks) if each)
+    return f"after {both}" if both else ""
 
 
 def _lost(judgment: Judgment) -> list[str]:

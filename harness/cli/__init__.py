@@ -45,9 +45,17 @@ def main() -> None:
       harness run studies/ablation.yaml         train, compare, report
 
     A run that exists is never trained twice, and an interrupted one goes on where it was.
-    Exit status: 0 done, 1 some runs failed, 2 the study, a plugin or an option is wrong.
+    Exit status: 0 done, 1 some runs or metrics failed, 2 the study, a plugin or an option is wrong.
     """
     defer("torch")
+
+
+def _keep_lines(command: click.Command) -> None:
+    r"""Let a raw docstring say \b where click wants the character: the lines below it stay."""
+    command.help = (command.help or "").replace("\\b\n", "\b\n")
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            _keep_lines(each)
 
 
 for _command in (
@@ -65,3 +73,4 @@ for _command in (
     authoring.new,
 ):
     main.add_command(_command)
+_keep_lines(main)

@@ -6,6 +6,7 @@ from harness.contracts.designs import Design, Factorial, Level, Sweep
 from harness.contracts.facts import (
     CORE_METRICS,
     Finding,
+    Kind,
     LedgerView,
     Measurement,
     Method,
@@ -91,6 +92,7 @@ __all__ = [
     "Generate",
     "Initialize",
     "Jobs",
+    "Kind",
     "LedgerView",
     "Level",
     "Loss",

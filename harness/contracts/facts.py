@@ -33,12 +33,18 @@ class SeedValues(NamedTuple):
 
 
 Method = Literal["paired_t", "welch"]
+Kind = Literal["variant", "pair", "effect", "noise_floor"]
 Verdict = Literal["better", "worse", "equivalent", "inconclusive", "identical", "no_inference"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """A variant against the baseline on one metric, over the seeds that both finished.
+
+    What else may be compared, `kind` says: a ``pair`` of variants, of which the second is
+    `against`; an ``effect`` of a factorial study, against the score to be expected without it; or
+    a variant that changes nothing but chance (``noise_floor``). `baseline_mean` is the mean of what
+    stands in `against`. P values hold at each of `looks`, however a study came to stop.
 
     Numbers are in the metric's own unit unless said; each is None where there is none.
     `difference` is variant minus baseline, `interval_low` and `interval_high` its 95% t interval.
@@ -61,12 +67,15 @@ class Finding:
     """
 
     variant: str
+    against: str = "baseline"
+    kind: Kind = "variant"
     metric: str
     split: str
     role: Literal["primary", "exploratory"]
     method: Method = "paired_t"
     n: int
     n_baseline: int = 0
+    looks: int = 1
     planned: int = 0
     finished: int = 0
     failed: int = 0
@@ -97,6 +106,11 @@ class Finding:
     verdict: Verdict
     reason: str
     per_seed: tuple[SeedValues, ...]
+
+    @property
+    def label(self) -> str:
+        """What is compared, where the baseline goes without saying."""
+        return f"{self.variant} against {self.against}" if self.kind == "pair" else self.variant
 
 
 class Run(NamedTuple):

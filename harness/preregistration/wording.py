@@ -92,21 +92,21 @@ def _shares(plan: Preregistration) -> str:
 
 def _resolved(found: Resolution) -> Iterator[str]:
     what = "sd of the paired differences" if found.paired else "sd of the scores"
-    strictest = f"where Holm over {found.variants} variants asks most"
+    strictest = f"where Holm over {found.family} tests asks most"
     yield f"What {found.seeds} {'seeds' if found.seeds > 1 else 'seed'} can show on {found.metric}"
     if found.detectable is None:
         yield "  nothing: a test needs 2 seeds"
     else:
         plain, most = found.detectable
-        also = f"; {most:.2f} {strictest}" if found.variants > 1 else ""
+        also = f"; {most:.2f} {strictest}" if found.family > 1 else ""
         yield f"  an effect of {plain:.2f} {what}, with a power of 80% at .05{also}"
         if found.sd:
             source = f"of results, {found.freedom} degrees of freedom" if found.freedom else "given"
-            also = f"; {most * found.sd:.3g} {strictest}" if found.variants > 1 else ""
+            also = f"; {most * found.sd:.3g} {strictest}" if found.family > 1 else ""
             yield f"  in {found.metric}: {plain * found.sd:.3g}{also} (sd {found.sd:.3g}, {source})"
     if found.needed:
         plain_seeds, most_seeds = found.needed
-        also = f"; {most_seeds} {strictest}" if found.variants > 1 else ""
+        also = f"; {most_seeds} {strictest}" if found.family > 1 else ""
         yield f"  an effect of {found.effect:g} needs {plain_seeds} seeds{also}"
     elif found.effect:
         yield f"  an effect of {found.effect:g}: say its sd with --sd, there are no results yet"

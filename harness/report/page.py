@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.report import sentences, tables
+from harness.report import designs, sentences, tables
 from harness.report.contents import Report
 from harness.report.drawing import Drawing
 from harness.report.look import inline
@@ -34,6 +34,8 @@ def as_html(report: Report, *, drawings: Sequence[Drawing]) -> str:
     return environment.get_template("report.html.j2").render(
         report=report,
         answer=sentences.answer(report),
+        designed=[*designs.designed(report)],
+        corrected=designs.corrected(report),
         direction=sentences.direction(report.primary),
         beginning=sentences.beginning,
         tables=tables,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from harness.analysis import ScoredMetric
-from harness.contracts import Verdict
+from harness.contracts import Finding, Verdict
 from harness.report.contents import Beginning, Report
+from harness.study import BASELINE
+
+_FEW = 3  # names of variants that change nothing
 
 _CLAIMS: dict[Verdict, str] = {
-    "better": "{names} {are} better than the baseline",
-    "worse": "{names} {are} worse than the baseline",
-    "equivalent": "{names} {are} equivalent to the baseline",
-    "identical": "{names} {are} identical to the baseline",
+    "better": "{names} {are} better than {against}",
+    "worse": "{names} {are} worse than {against}",
+    "equivalent": "{names} {are} equivalent to {against}",
+    "identical": "{names} {are} identical to {against}",
     "inconclusive": "{names} {are} undecided",
     "no_inference": "{names} {have} too few complete pairs of runs to tell",
 }
@@ -22,14 +25,31 @@ def answer(report: Report) -> str:
     """What the study found on its primary metric."""
     if not report.on_primary:
         return "The study has no variants, so there is nothing to compare."
-    claims = []
-    for verdict, claim in _CLAIMS.items():
-        names = [finding.variant for finding in report.on_primary if finding.verdict == verdict]
-        are, have = ("is", "has") if len(names) == 1 else ("are", "have")
-        claims += [claim.format(names=listed(names), are=are, have=have)] if names else []
+    claims = [
+        claim
+        for verdict in _CLAIMS
+        for claim in _claims([each for each in report.on_primary if each.verdict == verdict])
+    ]
     seeds = f"{len(report.seeds)} {'seed' if len(report.seeds) == 1 else 'seeds'}"
     primary = report.primary
     return f"By {primary.name} on the {primary.split} split, over {seeds}: {'; '.join(claims)}."
+
+
+def _claims(findings: Sequence[Finding]) -> Iterator[str]:
+    """What findings with one verdict say, those together that are held against the same."""
+    groups: dict[tuple[str, bool], list[Finding]] = {}
+    for each in findings:
+        undecided = each.verdict in ("inconclusive", "no_inference")
+        against = "" if undecided else each.against
+        groups.setdefault((against, each.kind == "noise_floor"), []).append(each)
+    for (against, nothing), group in groups.items():
+        names = [each.variant if against else each.label for each in group]
+        are, have = ("is", "has") if len(names) == 1 else ("are", "have")
+        if nothing and len(names) > _FEW:
+            names = [f"{len(names)} variants that change nothing"]
+        what = "the baseline" if against == BASELINE else against
+        claim = _CLAIMS[group[0].verdict]
+        yield claim.format(names=listed(names), are=are, have=have, against=what)
 
 
 def beginning(what: Beginning) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from harness.analysis import p_text
@@ -42,14 +42,14 @@ def verdicts(report: Report) -> Table:
         "variant",
         "verdict",
         "pairs",
-        BASELINE,
+        _against(report),
         "variant mean",
         _DIFFERENCE,
         "p",
         "sign-flip p",
     ]
     rows = [
-        [finding.variant, finding.verdict, finding.n, *_numbers(finding), _sign_flip(finding)]
+        [finding.label, finding.verdict, finding.n, *_numbers(finding), _sign_flip(finding)]
         for finding in report.on_primary
     ]
     return Table(header, rows, right=2)
@@ -57,12 +57,18 @@ def verdicts(report: Report) -> Table:
 
 def exploratory(report: Report) -> Table:
     """Every other metric, in brief."""
-    header = ["metric", "variant", "verdict", BASELINE, "variant mean", _DIFFERENCE, "p"]
+    header = ["metric", "variant", "verdict", _against(report), "variant mean", _DIFFERENCE, "p"]
     rows = [
-        [finding.metric, finding.variant, finding.verdict, *_numbers(finding)]
+        [finding.metric, finding.label, finding.verdict, *_numbers(finding)]
         for finding in report.exploratory
     ]
     return Table(header, rows, right=3)
+
+
+def _against(report: Report) -> str:
+    """What the column is called with the means of what variants are held against."""
+    plain = all(each.against == BASELINE for each in report.findings)
+    return BASELINE if plain else "against"
 
 
 def changes(report: Report) -> Table:
@@ -89,7 +95,11 @@ def controls(report: Report) -> Table:
 def sharing(report: Report) -> Table:
     """What each variant had in common with the baseline of the same seed."""
     header = ["variant", "predicted", "seen in the runs", "seeds", "correlation"]
-    found = {finding.variant: finding.correlation for finding in report.on_primary}
+    found = {
+        finding.variant: finding.correlation
+        for finding in report.on_primary
+        if finding.against == BASELINE
+    }
     rows = [[*each, _correlation(found.get(each.variant))] for each in report.fairness.sharing]
     return Table(header, rows, right=3)
 
@@ -97,24 +107,37 @@ def sharing(report: Report) -> Table:
 def runs(report: Report) -> Table:
     """How many runs were planned, and what became of them."""
     outcomes = Counter((result.variant, result.outcome) for result in report.results)
+    planned = _planned(report)
     rows = []
     for variant in report.variants:
         ended = [outcomes[variant, "finished"], outcomes[variant, "diverged"]]
         ended.append(outcomes[variant, "failed"])
-        rows.append([variant, len(report.seeds), *ended, len(report.seeds) - sum(ended)])
+        size = len(planned[variant])
+        rows.append([variant, size, *ended, size - sum(ended)])
     header = ["variant", "planned", "finished", "diverged", "failed", "not run"]
     return Table(header, rows, right=1)
+
+
+def _planned(report: Report) -> Mapping[str, Sequence[int]]:
+    """The seeds of each variant; where they stop themselves, not all have the same."""
+    if not report.design.looks:
+        return dict.fromkeys(report.variants, report.seeds)
+    return {
+        variant: [run.seed for run in report.runs if run.variant == variant]
+        for variant in report.variants
+    }
 
 
 def by_seed(report: Report) -> Table:
     """The primary metric of every run."""
     results = {(result.variant, result.seed): result for result in report.results}
     places = max((decimals(finding) for finding in report.on_primary), default=3)
+    planned = _planned(report)
 
     def cell(variant: str, *, seed: int) -> str:
         result = results.get((variant, seed))
         if result is None:
-            return "not run"
+            return "not run" if seed in planned[variant] else NONE
         if result.outcome != "finished":
             return result.outcome
         return number(result.score(report.primary.name), places=places)

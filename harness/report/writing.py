@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.contracts import Finding
 from harness.ledger import write_atomically
-from harness.report import markdown, sentences, tables
+from harness.report import designs, markdown, sentences, tables
 from harness.report.contents import Report
 from harness.report.drawing import Drawing
 from harness.report.page import as_html
@@ -62,6 +62,8 @@ def as_markdown(report: Report) -> str:
     return environment.from_string(template).render(
         report=report,
         answer=sentences.answer(report),
+        designed=[*designs.designed(report)],
+        corrected=designs.corrected(report),
         direction=sentences.direction(report.primary),
         beginning=sentences.beginning,
         table=markdown.table,

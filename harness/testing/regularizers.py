@@ -27,7 +27,11 @@ def check_regularizer(component: Regularizer) -> None:
     passes: Any = built.passes
     whole = isinstance(passes, int) and passes >= 1
     claims.that(whole, f"passes must be a whole number above 0, got {passes!r}")
+    members: Any = built.members
+    whole = isinstance(members, int) and members >= 0
+    claims.that(whole, f"members must be a whole number at least 0, got {members!r}")
     _claim_sites(claims, component=component)
+    _claim_adapters(claims, component=component)
     if built.penalty:
         _claim_penalty(claims, component=component)
     if built.modify_gradients:
@@ -64,10 +68,30 @@ def _claim_sites(claims: Claims, *, component: Regularizer) -> None:
     model, _ = _modified(component)
     plain = ground.model()
     altered = any(site.changes for site in model.sites.values())
-    if not altered and same(ground.weights(model), ground.weights(plain)):  # nothing but noise
+    adapted = any(projection.adapter for projection in model.projections.values())
+    if not (altered or adapted) and same(
+        ground.weights(model), ground.weights(plain)
+    ):  # nothing but noise
         silent = _predicted(model, noise=None).logits
         unchanged = torch.equal(silent, _predicted(plain, noise=None).logits)
         claims.that(unchanged, "acts without noise; an effect must come from a site's noise")
+
+
+@torch.no_grad()
+def _claim_adapters(claims: Claims, *, component: Regularizer) -> None:
+    """An adapter says which matrix it is without noise, or that it is none."""
+    model, _ = _modified(component)
+    for parameter in model.parameters():
+        parameter.add_(0.1)  # what begins at 0 would hide what it does
+    for name, projection in model.projections.items():
+        delta = projection.adapter.delta() if projection.adapter else None
+        if projection.adapter is None or delta is None:
+            continue
+        what = f"the delta beside {name}"
+        claims.shape(delta, wanted=tuple(projection.weight.shape), what=what)
+        unit = torch.eye(delta.shape[1], dtype=delta.dtype)
+        found = projection.adapter(unit, None).T
+        claims.that(torch.allclose(found, delta), f"{what} is not what the adapter does")
 
 
 def _claim_penalty(claims: Claims, *, component: Regularizer) -> None:

@@ -47,7 +47,7 @@ def _draw(view: ReportView) -> Drawn:
     axes.axvline(0, color=INK, linewidth=1, linestyle=(0, (4, 2)), zorder=1)
     for row, finding in enumerate(findings):
         _draw_row(axes, finding=finding, row=row)
-    axes.set_yticks(range(len(findings)), [each.variant for each in findings])
+    axes.set_yticks(range(len(findings)), [each.label for each in findings])
     axes.set_ylim(max(1, len(findings)) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)

@@ -38,7 +38,7 @@ def _draw(view: ReportView) -> Drawn:
     rows = max(1, math.ceil(len(findings) / columns))
     drawn = Drawn(figsize=(WIDTH, 0.7 + 2.1 * rows))
     grid = drawn.subplots(rows, columns, sharey=True, squeeze=False)
-    variants = looks(view.variants)
+    variants = looks([*dict.fromkeys([*view.variants, *(each.variant for each in findings)])])
     for axes, finding in zip(grid.flat, findings, strict=False):
         _draw_pairs(axes, finding=finding, look=variants[finding.variant])
     for axes in grid.flat[len(findings) :]:
@@ -58,8 +58,9 @@ def _draw_pairs(axes: Axes, *, finding: Finding, look: Look) -> None:
         seaborn.lineplot(x=[0, 1], y=means, ax=axes, markeredgecolor="#ffffff", **line)
     else:
         axes.text(0.5, 0.5, "no pairs", transform=axes.transAxes, ha="center", va="center")
-    axes.set_title(_broken(finding.variant), fontsize=8)
-    axes.set_xticks([0, 1], ["baseline", "variant"], fontsize=7)
+    axes.set_title(_broken(finding.label), fontsize=8)
+    against = "baseline" if finding.against == "baseline" else "against"
+    axes.set_xticks([0, 1], [against, "variant"], fontsize=7)
     axes.set_xlim(-0.35, 1.35)
     axes.grid(visible=False, axis="x")
 

@@ -55,7 +55,10 @@ class ReuseAttention(Regularizer):
             for layer in sorted({*self.layers}):
                 above = f"{stack}.{layer}.{sublayer}.attention.weights"
                 if above not in sites:
-                    raise HarnessError(f"reuse_attention: the {stack} has no layer {layer}")
+                    raise HarnessError(
+                        f"reuse_attention: the {stack} has no layer {layer}, counted from 0; "
+                        f"leave {layer} out of layers, or {where} out of attentions"
+                    )
                 if layer - 1 not in self.layers:
                     below = f"{stack}.{layer - 1}.{sublayer}.attention.weights"
                     sites[below].alter(passed.keep(layer - 1))

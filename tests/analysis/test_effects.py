@@ -51,7 +51,8 @@ def contrast(effect: Effect, found: dict[tuple[str, int], RunResult]) -> list[fl
             combined(found, weights=weights, name="x", seed=seed)
             for weights in (effect.observed, effect.expected)
         ]
-        values.append(sides[0].scores["bleu"] - sides[1].scores["bleu"])  # type: ignore[union-attr]
+        observed, expected = (side.scores["bleu"] for side in sides if side)
+        values.append(observed - expected)
     return values
 
 

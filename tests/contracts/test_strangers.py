@@ -64,6 +64,24 @@ def regularizer(**parts: Any) -> Component:
     return stranger(components.Regularizer, lambda setting: Regularization(**parts))
 
 
+class Half(torch.nn.Module):
+    """Half of x, beside a square matrix; what it says that it is may be something else."""
+
+    def __init__(self, delta: Any) -> None:
+        super().__init__()
+        self.delta = lambda: delta
+
+    def forward(self, states: torch.Tensor, noise: Any) -> torch.Tensor:
+        return states / 2
+
+
+def adapter(delta: Any) -> Component:
+    def hang(model: Any, *, generator: Any) -> None:
+        model.projections["encoder.0.self_attention.query"].adapter = Half(delta)
+
+    return regularizer(modify_model=hang)
+
+
 def policy(change: Callable[[Prediction], Any]) -> Component:
     predict = TeacherForcing().build(None)  # type: ignore[arg-type]  # it needs no setting
 
@@ -307,6 +325,12 @@ BROKEN = [
     (generation(lambda sentence, size: "four"), "must be a list of token numbers, got 'four'"),
     # regularizers
     (regularizer(passes=0), "passes must be a whole number above 0, got 0"),
+    (regularizer(members=-1), "members must be a whole number at least 0, got -1"),
+    (
+        adapter(torch.eye(16, dtype=torch.float64)),
+        "the delta beside encoder.0.self_attention.query is not what the adapter does",
+    ),
+    (adapter(torch.eye(4)), "must have shape (16, 16), got (4, 4)"),
     (
         site(lambda value, site, noise: torch.nn.functional.dropout(value)),
         "regularizer odd: the modified model draws from a global generator",

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from harness.contracts import BOS, EOS, Model, Setting
 from harness.model import Ensemble, Transformer
 from harness.streams import Noise
-from harness_generations import Beam, Contrastive, Greedy, Sampling
+from harness_generations import Beam, Contrastive, Greedy, Lookahead, Sampling
 
 NOISES = [
     Noise(seed=1, update=0, forward=f"member {number}", stream="members") for number in range(3)
@@ -105,7 +105,8 @@ def test_greedy_decoding_writes_what_the_mean_probability_finds_likeliest(masked
     assert written == expected
     alone = Greedy(extra=3).build(SETTING)(masked, source, sentences=range(3))
     assert written != alone
-    assert Beam(size=1, extra=3).build(SETTING)(ensemble, source, sentences=range(3)) == written
+    for equal in (Beam(size=1, extra=3), Lookahead(extra=3)):
+        assert equal.build(SETTING)(ensemble, source, sentences=range(3)) == written
 
 
 @pytest.mark.parametrize("generation", [Beam(extra=4), Sampling(extra=4), Contrastive(extra=4)])

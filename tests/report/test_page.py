@@ -71,7 +71,7 @@ def test_every_element_is_closed_and_every_section_is_there(
     assert page.open == []
     assert page.elements.count("h1") == 1
     assert page.elements.count("h2") == 7
-    assert page.elements.count("figure") == page.elements.count("svg") == 4
+    assert page.elements.count("figure") == page.elements.count("svg") == len(drawings)
 
 
 def test_it_says_what_the_markdown_says(report: Report) -> None:

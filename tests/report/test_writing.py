@@ -12,7 +12,8 @@ from harness.report import Report, write
 from harness.report.writing import as_markdown
 
 FIELDS = [
-    *("variant", "metric", "split", "role", "method", "n", "n_baseline"),
+    *("variant", "against", "kind", "metric", "split", "role", "method"),
+    *("n", "n_baseline", "looks"),
     *("planned", "finished", "failed", "diverged", "p_diverged"),
     *("baseline_mean", "variant_mean", "difference", "interval_low", "interval_high"),
     *("p", "p_adjusted", "p_sign_flip", "p_floor", "p_max_t"),

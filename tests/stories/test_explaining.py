@@ -86,6 +86,13 @@ def test_a_trace_without_a_reference_is_free_running_only(say: Say) -> None:
     assert "free running: reads" in done.stdout
 
 
+def test_examples_in_help_keep_their_lines(say: Say) -> None:
+    for words in ([], ["figure"], ["generate"], ["schema"]):
+        said = say(*words, "--help").stdout
+        assert "\\b" not in said
+        assert any(line.startswith("    harness ") for line in said.splitlines())
+
+
 @pytest.mark.parametrize(
     ("words", "fault"),
     [

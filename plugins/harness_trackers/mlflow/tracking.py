@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.contracts import LedgerView, StudyView
+from harness.errors import HarnessError
 from harness_trackers.mlflow import serving
 from harness_trackers.mlflow.copying import copy_run, copy_study, retire
 from harness_trackers.mlflow.facts import begun, found, key, stamp
 from harness_trackers.mlflow.memory import Memory
 from harness_trackers.mlflow.store import Store
+
+_LONGEST = 150  # characters of MLflow's complaints
 
 
 @dataclass(kw_only=True)
@@ -29,7 +32,7 @@ class MlflowPage:
         """Copy what is new; without it, MLflow is not even imported."""
         facts = begun(study, ledger=ledger)
         whole = stamp([self.experiment, [each.print for each in facts], found(study)])
-        with self._alone():
+        with self._alone(), self._in_words():
             memory = Memory.of(study.path / "mlflow.json", uri=self.uri)
             if memory.print == whole and not self._lost():
                 return
@@ -46,7 +49,8 @@ class MlflowPage:
     def serve(self, study: StudyView, *, port: int | None, ready: Callable[[str], None]) -> None:
         """Serve a database here, or point to the server that has the runs."""
         memory = Memory.of(study.path / "mlflow.json", uri=self.uri)
-        experiment = self._open(study, memory=memory).experiment.experiment_id
+        with self._in_words():
+            experiment = self._open(study, memory=memory).experiment.experiment_id
         serving.serve(self.uri, experiment=experiment, port=port, ready=ready)
 
     def _open(self, study: StudyView, *, memory: Memory) -> Store:
@@ -64,6 +68,20 @@ class MlflowPage:
         """Whether a local database that was there is gone."""
         scheme, _, path = self.uri.partition(":///")
         return scheme == "sqlite" and not Path(path).exists()
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """What MLflow refuses, or a server that is away, in one line that says where."""
+        try:
+            yield
+        except Exception as error:
+            from mlflow.exceptions import MlflowException
+
+            if not isinstance(error, MlflowException):
+                raise
+            said = " ".join(str(error).split())
+            text = said if len(said) <= _LONGEST else f"{said[: _LONGEST - 3]}..."
+            raise HarnessError(f"{self.uri}: {text}") from error
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

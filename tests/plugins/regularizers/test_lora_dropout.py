@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from regularized import NOISE, SETTING, Recording, put, run
 from running import TINY
 
+from harness import checkpoint
 from harness.assembly import assemble
 from harness.contracts import Batch
 from harness.errors import StudyError
@@ -217,3 +218,16 @@ def test_beside_lora_it_is_a_fault_with_its_place(
     written = path.read_text().replace("{lora_dropout: 0.1}", "{lora: off, lora_dropout: 0.1}")
     path.write_text(written.replace("{lora: 4, lora_dropout: 0.1}", "{lora_dropout: 0.1}"))
     assert load(path)
+
+
+def test_a_run_goes_on_from_a_checkpoint_as_if_it_had_not_stopped(tmp_path: Path) -> None:
+    choices = experiment(regularizers={"lora_dropout": LoraDropout(rate=0.3, members=2)})
+    whole = assemble(choices, seed=1)
+    (tmp_path / "measurements.jsonl").touch()
+    for update in train(whole):
+        if update.number == 4:
+            checkpoint.save(whole, path=tmp_path, update=4, size=0)
+    resumed = assemble(choices, seed=1)
+    assert checkpoint.resume(resumed, path=tmp_path) == 4
+    list(train(resumed, after=4))
+    assert _same(dict(weights(resumed)), dict(weights(whole)))

@@ -1,0 +1,143 @@
+"""Which comparisons a study makes, and which are corrected together."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+
+import pytest
+import scipy.stats
+from statsmodels.stats.multitest import multipletests
+
+from harness.analysis import RunResult, ScoredMetric, compare
+from harness.contracts import Design, Factorial, Finding
+from harness.study import Comparison
+
+BLEU = ScoredMetric(name="bleu", higher_is_better=True)
+SEEDS = (1, 2, 3, 4, 5)
+SHIFTS = {"baseline": 0.0, "a": 1.0, "b": 2.5, "again": 0.0, "once-more": 0.1}
+
+
+def scores(variant: str, *, shift: float = 0.0) -> list[float]:
+    stream = random.Random(variant)
+    return [30 + seed + shift + stream.gauss(0, 0.5) for seed in SEEDS]
+
+
+SCORES = {variant: scores(variant, shift=shift) for variant, shift in SHIFTS.items()}
+
+
+def judge(
+    variants: Sequence[str], *, design: Design, against: str = "baseline", dead: str = ""
+) -> list[Finding]:
+    results = [
+        RunResult(
+            variant=variant,
+            seed=seed,
+            outcome="diverged" if (variant, seed) == (dead, 2) else "finished",
+            scores={"bleu": score},
+        )
+        for variant in variants
+        for seed, score in zip(SEEDS, SCORES[variant], strict=True)
+    ]
+    comparison = Comparison(primary="bleu", against=against)  # type: ignore[arg-type]  # checked when loaded
+    return [
+        *compare(
+            results,
+            variants=variants,
+            seeds=SEEDS,
+            metrics=[BLEU],
+            comparison=comparison,
+            design=design,
+        )
+    ]
+
+
+# --- the noise floor ----------------------------------------------------------------------------
+
+
+def test_a_variant_that_changes_nothing_weakens_no_other() -> None:
+    alone = judge(["baseline", "a", "b"], design=Design())
+    beside = judge(["baseline", "a", "again", "b"], design=Design(noise_floor=("again",)))
+    assert beside[:2] == alone
+    assert [each.kind for each in beside] == ["variant", "variant", "noise_floor"]
+    assert beside[2].p_adjusted == beside[2].p
+    assert beside[2].reason.startswith("nothing but chance differs; ")
+
+
+def test_variants_that_change_nothing_are_corrected_for_each_other() -> None:
+    floor = ("again", "once-more")
+    findings = judge(["baseline", *floor], design=Design(noise_floor=floor))
+    expected = multipletests([each.p for each in findings], method="holm")[1]
+    assert [each.p_adjusted for each in findings] == pytest.approx(list(expected))
+    assert all("after Holm over 2 variants that change nothing" in f.reason for f in findings)
+
+
+def test_a_verdict_on_what_changes_nothing_is_called_a_false_alarm() -> None:
+    (finding,) = judge(["baseline", "b"], design=Design(noise_floor=("b",)))
+    assert finding.verdict == "better"
+    assert finding.reason.startswith(
+        "nothing but chance differs, so that this is a false alarm; 5 of 5 seeds higher"
+    )
+
+
+# --- each against each --------------------------------------------------------------------------
+
+
+def test_each_against_each_is_every_pair_corrected_for_all() -> None:
+    names = ["baseline", "a", "b"]
+    findings = judge(names, design=Design(), against="each")
+    pairs = [("a", "baseline"), ("b", "baseline"), ("b", "a")]
+    assert [(each.variant, each.against) for each in findings] == pairs
+    expected = [scipy.stats.ttest_rel(SCORES[one], SCORES[other]).pvalue for one, other in pairs]
+    assert [each.p for each in findings] == pytest.approx(expected)
+    adjusted = multipletests(expected, method="holm")[1]
+    assert [each.p_adjusted for each in findings] == pytest.approx(list(adjusted))
+    assert findings[2].baseline_mean == pytest.approx(sum(SCORES["a"]) / 5)
+    assert "after Holm over 3 pairs" in findings[2].reason
+
+
+def test_a_dead_side_of_a_pair_is_named() -> None:
+    *_, last = judge(["baseline", "a", "b"], design=Design(), against="each", dead="a")
+    assert (last.variant, last.against, last.n) == ("b", "a", 4)
+    assert "a diverged in 1 of 5 seeds" in last.reason
+
+
+# --- factors ------------------------------------------------------------------------------------
+
+LEVELS = {"A": ("baseline", "high"), "B": ("baseline", "low")}
+CELLS = dict(
+    zip(
+        ["baseline", "a", "b", "again"],
+        [dict(zip(LEVELS, each, strict=True)) for each in itertools.product(*LEVELS.values())],
+        strict=True,
+    )
+)
+CROSSED = Design(factorial=Factorial(factors=LEVELS, cells=CELLS))
+
+
+def test_a_factorial_study_finds_effects_corrected_for_each_other() -> None:
+    findings = judge([*CELLS], design=CROSSED)
+    assert [each.variant for each in findings] == [
+        *("A=high overall", "B=low overall", "A=high x B=low")
+    ]
+    assert [each.against for each in findings] == [
+        *("A=baseline", "B=baseline", "the sum of its parts")
+    ]
+    low, b_only, a_only, both = (SCORES[name] for name in CELLS)
+    per_seed = [ab - a - b + none for none, b, a, ab in zip(low, b_only, a_only, both, strict=True)]
+    interaction = findings[2]
+    assert interaction.kind == "effect"
+    assert interaction.difference == pytest.approx(sum(per_seed) / 5)
+    assert interaction.p == pytest.approx(scipy.stats.ttest_1samp(per_seed, 0).pvalue)
+    assert interaction.variant_mean == pytest.approx(sum(both) / 5)
+    adjusted = multipletests([each.p for each in findings], method="holm")[1]
+    assert [each.p_adjusted for each in findings] == pytest.approx(list(adjusted))
+    assert "after Holm over 3 effects" in interaction.reason
+
+
+def test_an_effect_counts_the_seeds_that_all_its_cells_have() -> None:
+    main, *_, interaction = judge([*CELLS], design=CROSSED, dead="a")
+    assert (main.n, interaction.n) == (4, 4)
+    assert "the sum of its parts diverged in 1 of 5 seeds" in interaction.reason
+    assert main.p_diverged is interaction.p_diverged is None

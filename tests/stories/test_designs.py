@@ -1,0 +1,114 @@
+"""Studies of other designs, from their files to their reports, really trained."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from running import Harness
+
+COPY = """
+question: What does it take to copy?
+baseline:
+  dataset: {copy: {train: 40, validation: 10, test: 10}}
+  tokenizer: word
+  model: {d_model: 8, d_ff: 16, heads: 2, layers: 1}
+  initializer: xavier_uniform
+  regularizers: {dropout: 0.1}
+  loss: cross_entropy
+  optimizer: adam
+  schedule: {constant: {learning_rate: 1.0e-3}}
+  decoding_policy: teacher_forcing
+  generation: {greedy: {extra: 1}}
+  budget: {updates: 3, batch_tokens: 100, evaluate_every: 3}
+trackers: []
+"""
+
+
+def run(folder: Path, harness: Harness, rest: str) -> tuple[list[dict[str, object]], str]:
+    """The findings of a study with these variants, and its report."""
+    (folder / "copying.yaml").write_text(COPY + rest)
+    done = harness("run", "copying.yaml")
+    assert done.returncode == 0, done.stderr
+    results = folder / "results" / "copying"
+    report = (results / "report.md").read_text()
+    return json.loads((results / "findings.json").read_text()), report
+
+
+def test_factors_end_in_effects_and_a_picture_of_them(tmp_path: Path, harness: Harness) -> None:
+    findings, report = run(
+        tmp_path,
+        harness,
+        "factors:\n"
+        "  dropout: {none: {regularizers: {dropout: off}}}\n"
+        "  rate: {high: {schedule: {constant: {learning_rate: 1.0e-2}}}}\n"
+        "seeds: 2\nfigures: [interactions]\n",
+    )
+    primary = [each for each in findings if each["role"] == "primary"]
+    assert [each["variant"] for each in primary] == [
+        *("dropout=none overall", "rate=high overall", "dropout=none x rate=high")
+    ]
+    assert {each["kind"] for each in findings} == {"effect"}
+    assert "Full factorial, 2 x 2: dropout (baseline, none) and rate (baseline, high)." in report
+    assert "corrected by Holm's method over the 3 effects." in report
+    assert (tmp_path / "results/copying/figures/interactions.svg").is_file()
+
+
+def test_a_sweep_trains_the_baseline_s_value_once_and_draws_a_trend(
+    tmp_path: Path, harness: Harness
+) -> None:
+    findings, report = run(
+        tmp_path,
+        harness,
+        "grid: {schedule.constant.learning_rate: [1.0e-4, 1.0e-3, 1.0e-2]}\n"
+        "variants: {again: {replicate: 1}}\n"
+        "seeds: 2\nfigures: [trend, p_values]\ncompare: {against: each}\n",
+    )
+    runs = tmp_path / "results" / "runs"
+    assert len([*runs.iterdir()]) == 2 * 4
+    primary = [each for each in findings if each["role"] == "primary"]
+    assert [(each["variant"], each["against"], each["kind"]) for each in primary] == [
+        ("learning_rate=1.0e-4", "baseline", "pair"),
+        ("learning_rate=1.0e-2", "baseline", "pair"),
+        ("learning_rate=1.0e-2", "learning_rate=1.0e-4", "pair"),
+        ("again", "baseline", "noise_floor"),
+    ]
+    assert "learning_rate=1.0e-2 against learning_rate=1.0e-4" in report
+    assert "again changes nothing but chance (A/A)" in report
+    assert "corrected by Holm's method over the 3 pairs." in report
+    drawn = sorted(path.name for path in (tmp_path / "results/copying/figures").glob("*.svg"))
+    assert drawn == ["p_values.svg", "trend.svg"]
+
+
+# What is evaluated at other updates trains to the same bits, and so is decided at the first look.
+STOPPING = """
+variants:
+  same: {budget: {evaluate_every: 1}}
+  other: {regularizers: {dropout: 0.11}}
+seeds: {least: 2, most: 4, until: decided, step: 1}
+figures: []
+"""
+
+
+def test_seeds_stop_themselves_where_a_variant_is_decided(tmp_path: Path, harness: Harness) -> None:
+    first, report = run(tmp_path, harness, STOPPING)
+    same, other = (each for each in first if each["role"] == "primary")
+    assert (same["verdict"], same["n"], same["looks"]) == ("identical", 2, 3)
+    assert (other["verdict"], other["n"], other["looks"]) == ("inconclusive", 4, 3)
+    assert "Seeds stop themselves: 3 of 3 planned looks were taken, after 2, 3 and 4" in report
+    runs = tmp_path / "results" / "runs"
+    assert len([*runs.iterdir()]) == 4 + 2 + 4
+
+    # What was interrupted goes on to the same end, and counts no look twice.
+    plan = json.loads(harness("plan", "copying.yaml", "--json").stdout)
+    assert all(each["exists"] for each in plan)
+    for each in plan:
+        if each["seed"] > 2:
+            shutil.rmtree(runs / each["digest"])
+    left = json.loads(harness("plan", "copying.yaml", "--json").stdout)
+    assert [(each["variant"], each["seed"]) for each in left if not each["exists"]] == [
+        *(("baseline", 3), ("other", 3))
+    ]
+    again, _ = run(tmp_path, harness, STOPPING)
+    assert again == first
