@@ -20,7 +20,7 @@ from harness.execution import execute
 from harness.ledger import Ledger
 from harness.loading import load, plugins_named_in
 from harness.looks import looked
-from harness.planning import PlannedRun, plan
+from harness.planning import PlannedRun, Previous, plan
 from harness.preregistration import (
     Preregistration,
     Wish,
@@ -30,10 +30,11 @@ from harness.preregistration import (
     resolution,
 )
 from harness.progress import watching
-from harness.report import Report
+from harness.report import Report, Trials
 from harness.stopping import due
 from harness.study import Study
 from harness.tracking import Followers, copied, page_of
+from harness.tuning import settled, trials, tuned
 from harness.views import study_view
 
 _SYNC_EVERY = 4.0  # seconds
@@ -51,6 +52,7 @@ class Opened:
     folder: Path
     plan: tuple[PlannedRun, ...]
     command: str
+    tuning: Trials | None = None
 
     @property
     def runs(self) -> tuple[PlannedRun, ...]:
@@ -71,13 +73,14 @@ class Opened:
 
     def find(self) -> Report:
         """What is to be said of what is in the ledger."""
-        return conclude(
+        concluded = conclude(
             self.study,
             runs=self.runs,
             ledger=self.ledger,
             plugins=self.plugins,
             command=self.command,
         )
+        return replace(concluded, tuning=self.tuning)
 
     def conclude(self) -> Report:
         """The same, written down as the study's report; this is a look at the results."""
@@ -104,16 +107,27 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> Opened:
     study, plugins = load(path, seeds=seeds)
     folder = results.study_folder(study, out=out)
     ledger = Ledger(out / "runs")
-    previous = results.previous_plan(folder)
-    runs = plan(study, plugins=plugins, ledger=ledger, previous=previous)
-    return Opened(
+    opened = Opened(
         study=study,
         plugins=plugins,
         ledger=ledger,
         folder=folder,
-        plan=due(study, runs=runs, ledger=ledger),
+        plan=(),
         command=describing.command(path, out=out, seeds=seeds),
     )
+    return _planned(opened, previous=results.previous_plan(folder))
+
+
+def _planned(opened: Opened, *, previous: Previous) -> Opened:
+    """With the runs that the study needs next: those of its tuning, or its own."""
+    study, plugins, ledger = opened.study, opened.plugins, opened.ledger
+    tried = trials(study, plugins=plugins, ledger=ledger, previous=previous)
+    if not all(run.exists for run in tried):
+        return replace(opened, plan=tried)
+    tuning = tuned(study, trials=tried, ledger=ledger)
+    study = settled(study, trials=tuning)
+    runs = plan(study, plugins=plugins, ledger=ledger, previous=previous)
+    return replace(opened, study=study, tuning=tuning, plan=due(study, runs=runs, ledger=ledger))
 
 
 def plan_study(opened: Opened, *, wish: Wish, probe_jobs: int | None = None) -> Preregistration:
@@ -153,8 +167,11 @@ def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describ
     try:
         with naming(opened.plugins):
             failed = _carry_out(opened, jobs=jobs, followers=followers)
-            while not failed and (extended := _extended(opened)):
-                opened = extended
+            while not failed and (opened.study.design.looks or opened.study.tuning):
+                opened = _planned(opened, previous={})
+                if all(run.exists for run in opened.plan):
+                    break
+                results.remember(opened.study, runs=opened.plan, folder=opened.folder)
                 failed = _carry_out(opened, jobs=jobs, followers=followers)
     except BaseException:
         followers.end(opened.view(), patience=_HURRY)  # or trackers show runs that go on for ever
@@ -164,19 +181,6 @@ def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describ
     followers.end(opened.view(concluded))
     opened.tell("harness_study_ended")
     return _summary(opened, concluded=concluded, failed=failed)
-
-
-def _extended(opened: Opened) -> Opened | None:
-    """A study that stops itself with the seeds that it still needs; None if that is none."""
-    study, plugins, ledger = opened.study, opened.plugins, opened.ledger
-    if not study.design.looks:
-        return None
-    runs = plan(study, plugins=plugins, ledger=ledger, previous={})
-    extended = replace(opened, plan=due(study, runs=runs, ledger=ledger))
-    if all(run.exists for run in extended.plan):
-        return None
-    results.remember(study, runs=extended.plan, folder=opened.folder)
-    return extended
 
 
 def _carry_out(opened: Opened, *, jobs: int, followers: Followers) -> list[str]:

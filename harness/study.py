@@ -130,6 +130,20 @@ class Comparison:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TuningOptions:
+    """The same values of one option for every variant, tried with so many seeds of their own.
+
+    The best on validation is what the variant is compared with: by the primary metric or, where
+    that is one of text, by negative log-likelihood.
+    """
+
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+    grid: Annotated[Mapping[str, Annotated[tuple[Any, ...], MinLen(2)]], MinLen(1)]
+    seeds: PositiveInt = 1
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stopping:
     """How many seeds a study takes that stops itself: `least` at first, `most` at the end.
 
@@ -183,6 +197,31 @@ class Experiment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tuning:
+    """Equal tuning: every variant at each value of one option, with seeds that are only for that.
+
+    `candidates` has the experiments by variant and value.
+    """
+
+    option: str
+    candidates: Mapping[str, Mapping[str, Experiment]]
+    seeds: tuple[int, ...]
+
+    def name(self, variant: str, *, value: str) -> str:
+        """What the trials of one value are called."""
+        return f"{variant}, {self.option} {value}"
+
+    @property
+    def experiments(self) -> Mapping[str, Experiment]:
+        """Everything that is tried, by its name."""
+        return {
+            self.name(variant, value=value): experiment
+            for variant, values in self.candidates.items()
+            for value, experiment in values.items()
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Study:
     """A question, the variants that answer it (the baseline first), and how they are compared.
 
@@ -202,8 +241,10 @@ class Study:
     trackers: tuple[Tracker, ...] = ()
     plugins: tuple[Path, ...] = ()
     pretraining: Mapping[str, Experiment] = field(default_factory=dict)
+    tuning: Tuning | None = None
 
     @property
     def experiments(self) -> Mapping[str, Experiment]:
-        """Everything that may be trained, by its name: variants, then pretraining."""
-        return {**self.variants, **self.pretraining}
+        """Everything that may be trained, by its name: variants, pretraining, what tuning tries."""
+        tried = self.tuning.experiments if self.tuning else {}
+        return {**self.variants, **self.pretraining, **tried}

@@ -127,7 +127,9 @@ def _place(study: Study, *, variant: str) -> Place:
 def _outlook(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> Mapping[str, Foreseen]:
     """Each variant with the first seed, from its run if that is finished."""
     first = {
-        run.variant: run.digest for run in runs if run.seed == study.seeds[0] and not run.start
+        run.variant: run.digest
+        for run in runs
+        if run.seed == study.seeds[0] and not run.start and not run.trial
     }
     seen = {name: known([digest], ledger=ledger) for name, digest in first.items()}
     unseen = [name for name in study.variants if not seen.get(name)]

@@ -61,7 +61,10 @@ def _runs(plan: Preregistration) -> str:
         for run in plan.runs
     ]
     waiting = {run.digest for run in plan.runs if not run.exists}
-    return "\n".join([*lines, "", f"{len(plan.runs)} runs; {len(waiting)} to train or decode"])
+    lines += ["", f"{len(plan.runs)} runs; {len(waiting)} to train or decode"]
+    if any(run.trial for run in plan.runs):
+        lines.append("which runs are compared follows from these trials")
+    return "\n".join(lines)
 
 
 def _changes(plan: Preregistration) -> str:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from harness.report.contents import Beginning, Change, Fairness, Report, Sharing, Specimen
+from harness.report.contents import (
+    Beginning,
+    Change,
+    Fairness,
+    Report,
+    Sharing,
+    Specimen,
+    Trials,
+    Tuned,
+)
 from harness.report.drawing import Drawing, draw
 from harness.report.writing import brief, write
 
@@ -14,6 +23,8 @@ __all__ = [
     "Report",
     "Sharing",
     "Specimen",
+    "Trials",
+    "Tuned",
     "brief",
     "draw",
     "write",

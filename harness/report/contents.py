@@ -36,6 +36,23 @@ class Beginning(NamedTuple):
     drawn: Sequence[str]  # the variants that name it in an option
 
 
+class Tuned(NamedTuple):
+    """What tuning gave a variant, and the score of every value on validation; None: it diverged."""
+
+    variant: str
+    chosen: str
+    scores: Mapping[str, float | None]
+
+
+class Trials(NamedTuple):
+    """How all variants were tuned alike: the option, the seeds of each value, the metric."""
+
+    option: str
+    seeds: int
+    metric: str
+    variants: Sequence[Tuned]
+
+
 class Sharing(NamedTuple):
     """What a variant's runs had in common with the baseline's of the same seed, in words."""
 
@@ -89,6 +106,7 @@ class Report:
     design: Design = field(default_factory=Design)
     faults: Sequence[str] = ()
     beginnings: Sequence[Beginning] = ()
+    tuning: Trials | None = None
 
     @property
     def on_primary(self) -> list[Finding]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from harness.analysis import p_text
 from harness.analysis.controls import known_of, told
 from harness.contracts import Finding
-from harness.report.contents import Report, Specimen
+from harness.report.contents import Report, Specimen, Trials
 from harness.report.numbers import (
     NONE,
     decimals,
@@ -79,6 +79,20 @@ def changes(report: Report) -> Table:
         for change in report.changes.get(variant, ())
     ]
     return Table(["variant", "option", BASELINE, "variant"], rows, right=4)
+
+
+def tuning(trials: Trials) -> Table:
+    """What tuning gave each variant, and what every value scored on validation."""
+    values = list(trials.variants[0].scores)
+    rows = [
+        [
+            each.variant,
+            each.chosen,
+            *("diverged" if score is None else f"{score:.4g}" for score in each.scores.values()),
+        ]
+        for each in trials.variants
+    ]
+    return Table(["variant", "got", *values], rows, right=1)
 
 
 def controls(report: Report) -> Table:
