@@ -133,6 +133,13 @@ def _tuning(
     )
 
 
+def refusal(path: Path, *, misfits: Sequence[Misfit]) -> StudyError:
+    """Faults that show only once a study's variants are built, each with its place."""
+    faults = Faults(path)
+    faults.add_misfits(misfits, root=read(path))
+    return faults.error()
+
+
 def plugins_named_in(path: Path) -> Plugins:
     """The installed plugins and a study's own files, whatever else is wrong with the study."""
     faults = Faults(path)
