@@ -12,9 +12,11 @@ from statistics import pstdev
 from harness.analysis import RunResult, ScoredMetric, compare
 from harness.blaming import complaint
 from harness.components import Metric
+from harness.conditions import conditions
 from harness.contracts import CORE_METRICS, Finding, RunFacts
 from harness.differences import Difference, differences
 from harness.discovery import Plugins
+from harness.fairness import fairness
 from harness.ledger import Hypothesis, Ledger
 from harness.planning import PlannedRun
 from harness.report import Beginning, Change, Report, Specimen
@@ -33,7 +35,7 @@ def conclude(
     """Score every run of a study, compare the variants with the baseline, and gather the rest."""
     scored, findings = found(study, runs=runs, ledger=ledger)
     results = [each.result for each in scored]
-    planned = {run.seed for run in runs}
+    planned, changed = {run.seed for run in runs}, changes(study)
     return Report(
         name=study.name,
         question=study.question,
@@ -42,14 +44,16 @@ def conclude(
         seeds=[seed for seed in study.seeds if seed in planned],
         results=results,
         findings=findings,
-        changes=changes(study),
+        changes=changed,
         specimens=_specimens(runs, ledger=ledger),
         signatures={name: text for each in scored for name, text in each.signatures.items()},
         faults=metric_faults(scored, plugins=plugins),
         command=command,
         runs=_facts(runs, results=results, ledger=ledger),
+        fairness=fairness(study, runs=runs, ledger=ledger, changed=changed),
         design=study.design,
         beginnings=_beginnings(study),
+        conditions=conditions(study, runs=runs, ledger=ledger),
         versions={
             "harness": version("transformer-harness"),
             "torch": version("torch"),

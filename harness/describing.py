@@ -10,11 +10,8 @@ from typing import NamedTuple
 
 from harness.catalog import Row
 from harness.errors import Fault
-from harness.planning import PlannedRun
 from harness.report import Report, markdown, tables
 from harness.report.sentences import answer
-
-_DIGITS = 12  # of a digest, enough to tell runs apart
 
 
 class Summary(NamedTuple):
@@ -42,12 +39,19 @@ def summary(report: Report, *, path: Path, failed: Sequence[str]) -> Summary:
 
 def comparison(report: Report) -> Summary:
     """The same without a study: verdicts, then the tables of a report in Markdown."""
-    lines = [*_verdicts(report), "", answer(report), "", markdown.table(tables.verdicts(report))]
-    if report.exploratory:
-        lines += ["", "Exploratory, corrected within each metric:", ""]
-        lines.append(markdown.table(tables.exploratory(report)))
-    if any(report.changes.values()):
-        lines += ["", "Options that differ:", "", markdown.table(tables.changes(report))]
+    lines = [*_verdicts(report), "", answer(report)]
+    shown = {
+        "": tables.verdicts(report),
+        "How sure this is:": tables.certainty(report),
+        "Intervals of the difference for new seeds, new sentences and both:": tables.sources(
+            report
+        ),
+        "Exploratory, corrected within each metric:": tables.exploratory(report),
+        "Options that differ:": tables.changes(report),
+    }
+    for title, table in shown.items():
+        if table.rows:
+            lines += ["", *([title, ""] if title else []), markdown.table(table)]
     lines += [f"failed: {fault}" for fault in report.faults]
     return Summary("\n".join(lines), report.faults)
 
@@ -58,27 +62,6 @@ def _verdicts(report: Report) -> list[str]:
         f"  {finding.label:{width}}  {finding.verdict:12}  {finding.reason}"
         for finding in report.on_primary
     ]
-
-
-def plan_text(runs: Sequence[PlannedRun]) -> str:
-    """A line a run, and how many there are of each kind."""
-    width = max(len(run.label) for run in runs)
-    lines = [
-        f"{run.label:{width}}  seed {run.seed:<3} {run.digest[:_DIGITS]}  {run.why}" for run in runs
-    ]
-    waiting = {run.digest for run in runs if not run.exists}
-    lines += ["", f"{len(runs)} runs; {len(waiting)} to train or decode"]
-    return "\n".join(lines)
-
-
-def plan_json(runs: Sequence[PlannedRun]) -> str:
-    """A list of objects: variant, seed, digest, exists, why; `start` where it is none, but needed.
-
-    `needs` and `drafts` are digests of the starts that training and decoding wait for.
-    """
-    fields = ["variant", "seed", "digest", "evaluation", "exists", "why"]
-    fields += ["start", "needs", "drafts"]
-    return json.dumps([{name: getattr(run, name) for name in fields} for run in runs], indent=2)
 
 
 def faults_text(faults: Sequence[Fault], *, path: Path) -> str:

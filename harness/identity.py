@@ -12,9 +12,10 @@ import importlib.util
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -114,15 +115,42 @@ def source_digest(*modules: str) -> str:
 
     Comments, layout and docstrings do not count: what is hashed is the syntax tree.
     """
-    found: dict[str, str] = {}
+    trees = _trees(modules)
+    found = {name: hashlib.sha256(ast.dump(trees[name]).encode()).hexdigest() for name in trees}
+    return digest(found)[:16]
+
+
+@cache
+def versions_behind(module: str) -> dict[str, str]:
+    """The versions of what others wrote and a module imports, it or its own package's parts."""
+    names = {name for tree in _trees([module]).values() for name in _foreign(tree)}
+    names -= {module.split(".", maxsplit=1)[0], "harness", *sys.stdlib_module_names}
+    found = {}
+    for name in sorted(names):
+        with suppress(PackageNotFoundError):  # its distribution may have another name
+            found[name] = version(name)
+    return found
+
+
+def _trees(modules: Sequence[str]) -> dict[str, ast.Module]:
+    """Modules and all that they import of their own package, without docstrings."""
+    found: dict[str, ast.Module] = {}
     waiting = list(modules)
     while waiting:
         module = waiting.pop()
         if module not in found and module not in _APART and (path := _source(module)):
-            tree = _without_docstrings(ast.parse(path.read_bytes()))
-            found[module] = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+            tree = found[module] = _without_docstrings(ast.parse(path.read_bytes()))
             waiting += _imports(tree, module=module, is_package=path.name == "__init__.py")
-    return digest(found)[:16]
+    return found
+
+
+def _foreign(tree: ast.Module) -> Iterator[str]:
+    """The top-level packages that a module imports by their full name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".", maxsplit=1)[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".", maxsplit=1)[0]
 
 
 def _source(module: str) -> Path | None:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness import describing, report, results
+from harness import describing, probing, report, results
 from harness.blaming import complaint, naming
 from harness.catalog import Catalog
 from harness.conclusion import conclude
@@ -19,15 +19,26 @@ from harness.errors import Fault, StudyError
 from harness.execution import execute
 from harness.ledger import Ledger
 from harness.loading import load, plugins_named_in
-from harness.planning import PlannedRun, plan
+from harness.looks import looked
+from harness.planning import PlannedRun, Previous, plan
+from harness.preregistration import (
+    Preregistration,
+    Wish,
+    idle,
+    preregister,
+    refuse_unequal,
+    resolution,
+)
 from harness.progress import watching
-from harness.report import Report
+from harness.report import Report, Trials
 from harness.stopping import due
 from harness.study import Study
 from harness.tracking import Followers, copied, page_of
+from harness.tuning import settled, trials, tuned
 from harness.views import study_view
 
 _SYNC_EVERY = 4.0  # seconds
+_SENTENCES = 64  # translated by a probe that is to tell how long that takes
 _HURRY = 10.0  # seconds that trackers are given when a study is interrupted
 
 
@@ -41,6 +52,7 @@ class Opened:
     folder: Path
     plan: tuple[PlannedRun, ...]
     command: str
+    tuning: Trials | None = None
 
     @property
     def runs(self) -> tuple[PlannedRun, ...]:
@@ -61,17 +73,20 @@ class Opened:
 
     def find(self) -> Report:
         """What is to be said of what is in the ledger."""
-        return conclude(
+        concluded = conclude(
             self.study,
             runs=self.runs,
             ledger=self.ledger,
             plugins=self.plugins,
             command=self.command,
         )
+        return replace(concluded, tuning=self.tuning)
 
     def conclude(self) -> Report:
-        """What is to be said of what is in the ledger, written down as the study's report."""
+        """The same, written down as the study's report; this is a look at the results."""
         concluded = self.find()
+        looks = looked(concluded, runs=self.runs, folder=self.folder)
+        concluded = replace(concluded, looks=looks)
         figures, drawn = self.study.figures, self.folder / "figures"
         drawings = [*report.draw(figures, view=concluded.view, folder=drawn)]
         for drawing in drawings:
@@ -92,22 +107,59 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> Opened:
     study, plugins = load(path, seeds=seeds)
     folder = results.study_folder(study, out=out)
     ledger = Ledger(out / "runs")
-    previous = results.previous_plan(folder)
-    runs = plan(study, plugins=plugins, ledger=ledger, previous=previous)
-    return Opened(
+    opened = Opened(
         study=study,
         plugins=plugins,
         ledger=ledger,
         folder=folder,
-        plan=due(study, runs=runs, ledger=ledger),
+        plan=(),
         command=describing.command(path, out=out, seeds=seeds),
+    )
+    return _planned(opened, previous=results.previous_plan(folder))
+
+
+def _planned(opened: Opened, *, previous: Previous) -> Opened:
+    """With the runs that the study needs next: those of its tuning, or its own."""
+    study, plugins, ledger = opened.study, opened.plugins, opened.ledger
+    tried = trials(study, plugins=plugins, ledger=ledger, previous=previous)
+    if not all(run.exists for run in tried):
+        return replace(opened, plan=tried)
+    tuning = tuned(study, trials=tried, ledger=ledger)
+    study = settled(study, trials=tuning)
+    runs = plan(study, plugins=plugins, ledger=ledger, previous=previous)
+    return replace(opened, study=study, tuning=tuning, plan=due(study, runs=runs, ledger=ledger))
+
+
+def plan_study(opened: Opened, *, wish: Wish, probe_jobs: int | None = None) -> Preregistration:
+    """What the study will do and can show; trains nothing. Raises `StudyError` as `run` would.
+
+    With `probe_jobs`, so many variants at once are tried for a few updates.
+    """
+    study, ledger = opened.study, opened.ledger
+    refuse_unequal(study, runs=opened.runs, ledger=ledger)
+    concluded = opened.find() if any(run.exists for run in opened.runs) else None
+    found = preregister(
+        study,
+        runs=opened.plan,
+        ledger=ledger,
+        resolution=resolution(study, wish=wish, concluded=concluded),
+    )
+    if probe_jobs is None:
+        return found
+    names = list(study.experiments)
+    probed = probing.probe(study, names=names, jobs=probe_jobs, sentences=_SENTENCES)
+    return found.with_probe(
+        probing.estimate(study, probed=probed, runs=opened.plan, ledger=ledger, jobs=probe_jobs)
     )
 
 
 def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describing.Summary:
     """Answer the question that a study asks, training only what does not exist yet."""
     opened = open_study(path, out=out, seeds=seeds)
+    refuse_unequal(opened.study, runs=opened.runs, ledger=opened.ledger)
     results.remember(opened.study, runs=opened.plan, folder=opened.folder)
+    for warning in idle(opened.study, runs=opened.runs, jobs=jobs):
+        sys.stderr.write(f"warning: {warning}\n")
     followers = Followers(
         opened.study.trackers, out=out, ledger=opened.ledger, plugins=opened.plugins
     )
@@ -115,8 +167,11 @@ def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describ
     try:
         with naming(opened.plugins):
             failed = _carry_out(opened, jobs=jobs, followers=followers)
-            while not failed and (extended := _extended(opened)):
-                opened = extended
+            while not failed and (opened.study.design.looks or opened.study.tuning):
+                opened = _planned(opened, previous={})
+                if all(run.exists for run in opened.plan):
+                    break
+                results.remember(opened.study, runs=opened.plan, folder=opened.folder)
                 failed = _carry_out(opened, jobs=jobs, followers=followers)
     except BaseException:
         followers.end(opened.view(), patience=_HURRY)  # or trackers show runs that go on for ever
@@ -126,19 +181,6 @@ def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describ
     followers.end(opened.view(concluded))
     opened.tell("harness_study_ended")
     return _summary(opened, concluded=concluded, failed=failed)
-
-
-def _extended(opened: Opened) -> Opened | None:
-    """A study that stops itself with the seeds that it still needs; None if that is none."""
-    study, plugins, ledger = opened.study, opened.plugins, opened.ledger
-    if not study.design.looks:
-        return None
-    runs = plan(study, plugins=plugins, ledger=ledger, previous={})
-    extended = replace(opened, plan=due(study, runs=runs, ledger=ledger))
-    if all(run.exists for run in extended.plan):
-        return None
-    results.remember(study, runs=extended.plan, folder=opened.folder)
-    return extended
 
 
 def _carry_out(opened: Opened, *, jobs: int, followers: Followers) -> list[str]:
@@ -195,14 +237,15 @@ def show(opened: Opened, *, port: int | None, ready: Callable[[str], None]) -> N
 
 
 def _summary(opened: Opened, *, concluded: Report, failed: list[str]) -> describing.Summary:
-    failures = [*failed, *concluded.faults]
+    failures = [*failed, *concluded.faults, *concluded.fairness.broken]
     return describing.summary(concluded, path=opened.folder / "report.html", failed=failures)
 
 
 def validate(path: Path) -> tuple[Fault, ...]:
     """Everything that is wrong with a study."""
     try:
-        load(path)
+        study, _ = load(path)
+        refuse_unequal(study, runs=(), ledger=Ledger(Path()))
     except StudyError as error:
         return error.faults
     return ()

@@ -33,7 +33,7 @@ class PlannedRun:
 
     A `start` is what variants start from or draw on: it is called after its entry in `pretraining`,
     and is trained and not decoded. Training needs the runs in `needs`, decoding those in `drafts`
-    too, by their digests.
+    too, by their digests. A `trial` is a start that nothing starts from: it is for tuning.
     """
 
     variant: str
@@ -49,11 +49,13 @@ class PlannedRun:
     start: bool = False
     needs: tuple[str, ...] = ()
     drafts: tuple[str, ...] = ()
+    trial: bool = False
 
     @property
     def label(self) -> str:
         """What it is called where starts and variants stand together."""
-        return f"start {self.variant}" if self.start else self.variant
+        kind = "trial of" if self.trial else "start"
+        return f"{kind} {self.variant}" if self.start else self.variant
 
     @property
     def title(self) -> str:

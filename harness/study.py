@@ -36,6 +36,16 @@ from harness.components.options import (
 from harness.contracts import Design, Method
 
 BASELINE = "baseline"
+# What a study can declare equal in all variants; with the time, all that `Controls` has.
+Controlled = Literal[
+    "peak_rate",
+    "rate_area",
+    "parameters",
+    "trained_parameters",
+    "target_tokens",
+    "updates",
+    "seconds_per_update",
+]
 _STRICT: Any = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
 
 
@@ -100,6 +110,8 @@ class Comparison:
     nothing (Welch 1947). `margin` is the largest difference that would not matter: a number in the
     primary metric's own unit, or ``{metric: number}``; without it, nothing is called equivalent.
     P values are corrected by Holm's method over the variants of the study.
+    `must_stay_equal` names what no variant may change beside what it is meant to: within 1%, or
+    10% for time. A study that would is refused before it trains, as far as that can be known.
     """
 
     __pydantic_config__: ClassVar[Any] = _STRICT
@@ -108,12 +120,27 @@ class Comparison:
     against: Literal["baseline", "each"] = "baseline"
     method: Method = "paired_t"
     margin: PositiveFloat | Mapping[str, PositiveFloat] | None = None
+    must_stay_equal: tuple[Controlled, ...] = ()
 
     def margin_of(self, metric: str) -> float | None:
         """The margin declared for a metric, if any."""
         if isinstance(self.margin, Mapping):
             return self.margin.get(metric)
         return self.margin if metric == self.primary else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuningOptions:
+    """The same values of one option for every variant, tried with so many seeds of their own.
+
+    The best on validation is what the variant is compared with: by the primary metric or, where
+    that is one of text, by negative log-likelihood.
+    """
+
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+    grid: Annotated[Mapping[str, Annotated[tuple[Any, ...], MinLen(2)]], MinLen(1)]
+    seeds: PositiveInt = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +197,31 @@ class Experiment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tuning:
+    """Equal tuning: every variant at each value of one option, with seeds that are only for that.
+
+    `candidates` has the experiments by variant and value.
+    """
+
+    option: str
+    candidates: Mapping[str, Mapping[str, Experiment]]
+    seeds: tuple[int, ...]
+
+    def name(self, variant: str, *, value: str) -> str:
+        """What the trials of one value are called."""
+        return f"{variant}, {self.option} {value}"
+
+    @property
+    def experiments(self) -> Mapping[str, Experiment]:
+        """Everything that is tried, by its name."""
+        return {
+            self.name(variant, value=value): experiment
+            for variant, values in self.candidates.items()
+            for value, experiment in values.items()
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Study:
     """A question, the variants that answer it (the baseline first), and how they are compared.
 
@@ -189,8 +241,10 @@ class Study:
     trackers: tuple[Tracker, ...] = ()
     plugins: tuple[Path, ...] = ()
     pretraining: Mapping[str, Experiment] = field(default_factory=dict)
+    tuning: Tuning | None = None
 
     @property
     def experiments(self) -> Mapping[str, Experiment]:
-        """Everything that may be trained, by its name: variants, then pretraining."""
-        return {**self.variants, **self.pretraining}
+        """Everything that may be trained, by its name: variants, pretraining, what tuning tries."""
+        tried = self.tuning.experiments if self.tuning else {}
+        return {**self.variants, **self.pretraining, **tried}

@@ -90,8 +90,14 @@ class Pairing:
 
     def count(self, outcome: Outcome, *, baseline: bool = False) -> int:
         """How many of the variant's runs, or of the baseline's, ended so."""
-        runs = (row[0 if baseline else 1] for row in self.planned)
-        return sum(run is not None and run.outcome == outcome for run in runs)
+        return self._outcomes[0 if baseline else 1].count(outcome)
+
+    @cached_property
+    def _outcomes(self) -> tuple[list[Outcome], list[Outcome]]:
+        theirs, ours = (
+            [run.outcome for run in side if run] for side in zip(*self.planned, strict=True)
+        )
+        return theirs, ours
 
     def _alone(self) -> tuple[list[RunResult], list[RunResult]]:
         theirs, ours = (

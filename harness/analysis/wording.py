@@ -103,7 +103,7 @@ def _tested(judgment: Judgment) -> list[str]:
         return []  # it is the sign-flip test's, which has words of its own
     if evidence.test and evidence.p < ALPHA <= p_adjusted:
         corrected = f"{equals(evidence.p)}, but {p_text(p_adjusted)} {_holm(judgment)}"
-        return [f"{corrected}, for which its interval, that excludes 0, is not corrected"]
+        return [f"{corrected} (its interval, which is not corrected, excludes 0)"]
     return [f"{equals(p_adjusted)} {_holm(judgment)}".rstrip()]
 
 

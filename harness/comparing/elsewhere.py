@@ -100,11 +100,12 @@ def _results(scores: Sequence[_Score]) -> list[RunResult]:
 def _header_faults(sheet: Sheet, *, name: str) -> Iterator[Fault]:
     place = f"{name}:1"
     counted = Counter(sheet.columns)
+    known = [each for each in counted if each and each.isprintable()]
     for column in (*_COLUMNS, "outcome"):
         if counted[column] > 1:
             yield Fault(place, f"{counted[column]} columns are named {column!r}")
         if not counted[column] and column in _COLUMNS:
-            yield Fault(place, unknown(column, among=[*filter(None, counted)], what="column"))
+            yield Fault(place, unknown(column, among=known, what="column"))
     if not sheet.rows and not sheet.faults:
         yield Fault(name, "no rows below the header")
 

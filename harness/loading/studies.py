@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -24,11 +25,13 @@ from harness.loading.names import name_fault
 from harness.loading.nodes import entries, irregularities, plain
 from harness.loading.reading import read
 from harness.loading.starts import find_start, start_names
+from harness.loading.tuning import Candidate, candidates
 from harness.loading.variants import experiments
 from harness.messages import Misfit, Misfits
-from harness.study import Comparison, Stopping, Study
+from harness.study import Comparison, Experiment, Stopping, Study, Tuning, TuningOptions
 from harness.wording import meant, shown
 
+_FIRST_TRIAL = 1_000_001  # seed, far from those of studies
 _DEFAULTS = {"executor": "local", "trackers": ["mlflow"]}
 # Those of them that are installed, and that have something to show.
 _FIGURES = ("forest", "trend", "interactions", "learning_curves", "slopes", "cost")
@@ -58,6 +61,7 @@ class StudyKeys:
     pretraining: Mapping[str, Any] = field(default_factory=dict)
     figures: tuple[Figure, ...]
     compare: Comparison = field(default_factory=Comparison)
+    tune: TuningOptions | None = None
     executor: Executor
     trackers: tuple[Tracker, ...]
     plugins: tuple[str, ...] = ()
@@ -84,6 +88,9 @@ def load(
         if complaint.plugin in files:
             faults.add(str(complaint), at=files[complaint.plugin])
     variants, design, pretraining = experiments(root, checker=checker, faults=faults)
+    tried = [
+        *candidates(_node(root, key="tune"), variants=variants, checker=checker, faults=faults)
+    ]
     top = _top(root, checker=checker, faults=faults)
     wanted = top.seeds if seeds is None else seeds
     study = Study(
@@ -100,8 +107,37 @@ def load(
         trackers=top.trackers,
         plugins=tuple(Path(file).absolute() for file in files),
         pretraining=pretraining,
+        tuning=_tuning(top.tune, tried=tried, seeds=_seeds(wanted)),
     )
     return study, plugins
+
+
+def _node(root: yaml.Node, *, key: str) -> yaml.Node | None:
+    entry = entries(root).get(key)
+    return entry.value if entry else None
+
+
+def _tuning(
+    options: TuningOptions | None, *, tried: Sequence[Candidate], seeds: Sequence[int]
+) -> Tuning | None:
+    """What is tried for whom, with seeds that are none of the study's."""
+    if options is None:
+        return None
+    by_variant: dict[str, dict[str, Experiment]] = {}
+    for variant, value, experiment in tried:
+        by_variant.setdefault(variant, {})[value] = experiment
+    free = (seed for seed in itertools.count(_FIRST_TRIAL) if seed not in seeds)
+    (option,) = options.grid
+    return Tuning(
+        option=option, candidates=by_variant, seeds=tuple(itertools.islice(free, options.seeds))
+    )
+
+
+def refusal(path: Path, *, misfits: Sequence[Misfit]) -> StudyError:
+    """Faults that show only once a study's variants are built, each with its place."""
+    faults = Faults(path)
+    faults.add_misfits(misfits, root=read(path))
+    return faults.error()
 
 
 def plugins_named_in(path: Path) -> Plugins:
@@ -227,6 +263,10 @@ def _designs(data: Mapping[str, Any]) -> Iterator[Misfit]:
     if "factors" in given and len(given) > 1:
         fault = f"factors are a study of their own; move {given[0]} to another"
         yield Misfit((given[0],), fault, at_key=True)
+    compare = data.get("compare")
+    if "factors" in given and isinstance(compare, Mapping) and compare.get("against") == "each":
+        fault = "factors are compared by their effects, not each against each"
+        yield Misfit(("compare", "against"), fault)
 
 
 def _names(components: Any) -> list[str | None]:

@@ -2,8 +2,32 @@
 
 from __future__ import annotations
 
-from harness.report.contents import Beginning, Change, Report, Specimen
+from harness.report.contents import (
+    Beginning,
+    Change,
+    Conditions,
+    Fairness,
+    Report,
+    Sharing,
+    Specimen,
+    Trials,
+    Tuned,
+)
 from harness.report.drawing import Drawing, draw
 from harness.report.writing import brief, write
 
-__all__ = ["Beginning", "Change", "Drawing", "Report", "Specimen", "brief", "draw", "write"]
+__all__ = [
+    "Beginning",
+    "Change",
+    "Conditions",
+    "Drawing",
+    "Fairness",
+    "Report",
+    "Sharing",
+    "Specimen",
+    "Trials",
+    "Tuned",
+    "brief",
+    "draw",
+    "write",
+]

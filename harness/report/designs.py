@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from harness.contracts import Design, Factorial, Kind
-from harness.report.contents import Report
+from harness.report.contents import Report, Trials
 from harness.report.sentences import listed
 
 _MEMBERS: Mapping[Kind, str] = {
@@ -35,6 +35,8 @@ def designed(report: Report) -> Iterator[str]:
         yield _noise_floor(design)
     if design.looks:
         yield _looks(report)
+    if report.tuning:
+        yield _tuning(report.tuning)
 
 
 def corrected(report: Report) -> str:
@@ -44,6 +46,16 @@ def corrected(report: Report) -> str:
     over = f", corrected by Holm's method over {' and over '.join(several)}" if several else ""
     looks = len(report.design.looks)
     return f"{over}{', and' if over else ','} multiplied by the {looks} looks" if looks else over
+
+
+def _tuning(tuning: Trials) -> str:
+    values = len(tuning.variants[0].scores)
+    seeds = f"{tuning.seeds} {'seed' if tuning.seeds == 1 else 'seeds'}"
+    return (
+        f"Equal tuning: every variant was tried at the same {values} values of {tuning.option}, "
+        f"with {seeds} that were for nothing else, and got the value with the best validation "
+        f"{tuning.metric}, before any of its runs was tested."
+    )
 
 
 def _crossed(factorial: Factorial) -> str:

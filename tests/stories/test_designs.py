@@ -112,3 +112,31 @@ def test_seeds_stop_themselves_where_a_variant_is_decided(tmp_path: Path, harnes
     ]
     again, _ = run(tmp_path, harness, STOPPING)
     assert again == first
+
+
+def test_every_variant_is_tuned_alike_before_any_test(tmp_path: Path, harness: Harness) -> None:
+    (tmp_path / "copying.yaml").write_text(COPY + TUNED)
+    plan = json.loads(harness("plan", "copying.yaml", "--json").stdout)
+    assert len(plan) == 2 * 2
+    assert {each["seed"] for each in plan}.isdisjoint({1, 2})
+    findings, report = run(tmp_path, harness, TUNED)
+    assert [each["variant"] for each in findings if each["role"] == "primary"] == ["no-dropout"]
+    # A rate next to nothing loses to one that learns.
+    assert "| baseline   | 0.01 |" in report
+    assert "| no-dropout | 0.01 |" in report
+    assert "every variant was tried at the same 2 values of schedule.constant.learning" in report
+    runs = tmp_path / "results" / "runs"
+    assert len([*runs.iterdir()]) == 2 * 2 + 2 * 2
+    decoded = [path for path in runs.iterdir() if [*path.glob("evaluations/*/outcome.json")]]
+    assert len(decoded) == 2 * 2  # no trial was ever tested
+    again = harness("run", "copying.yaml")
+    assert again.returncode == 0
+    assert "[1/" not in again.stderr
+
+
+TUNED = """
+variants: {no-dropout: {regularizers: {dropout: off}}}
+tune: {grid: {schedule.constant.learning_rate: [1.0e-7, 1.0e-2]}}
+seeds: 2
+figures: []
+"""
