@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from click.testing import CliRunner, Result
-from running import COMMAND, TINY
+from running import TINY
 
+from harness import pipeline, worker
 from harness.cli import main
 
 Compare = Callable[..., Result]
@@ -29,16 +31,28 @@ OF_SENTENCES = (
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two studies, run: the second has a variant more, and writes one token more at most."""
-    import subprocess
-
     folder = tmp_path_factory.mktemp("compared")
     longer = TINY.replace("extra: 3", "extra: 4").replace(
         "variants:\n", "variants:\n  more: {loss: cross_entropy}\n"
     )
     for name, text in {"short": TINY, "long": longer}.items():
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
-        subprocess.run([*COMMAND, "run", f"{name}.yaml"], cwd=folder, check=True)
+        carry_out(folder / f"{name}.yaml", out=folder / "results")
     return folder
+
+
+def carry_out(path: Path, *, out: Path) -> None:
+    """All runs of a study and its report, in this process."""
+    before = torch.are_deterministic_algorithms_enabled()
+    opened = pipeline.open_study(path, out=out, seeds=None)
+    for run in opened.runs:
+        where = {"files": {}, "plugins": [], "generation": run.decoding["generation"]}
+        decodings = {run.evaluation: run.decoding}
+        worker.perform(
+            opened.ledger.ask(run.digest, identity=run.identity, decodings=decodings, where=where)
+        )
+    torch.use_deterministic_algorithms(before)
+    pipeline.write_report(opened)
 
 
 @pytest.fixture
