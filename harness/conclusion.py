@@ -14,6 +14,7 @@ from harness.blaming import complaint
 from harness.contracts import CORE_METRICS, Finding, RunFacts
 from harness.differences import differences
 from harness.discovery import Plugins
+from harness.fairness import fairness
 from harness.ledger import Hypothesis, Ledger
 from harness.planning import PlannedRun
 from harness.report import Beginning, Change, Report, Specimen
@@ -32,7 +33,7 @@ def conclude(
     """Score every run of a study, compare the variants with the baseline, and gather the rest."""
     scored, findings = found(study, runs=runs, ledger=ledger)
     results = [each.result for each in scored]
-    planned = {run.seed for run in runs}
+    planned, changed = {run.seed for run in runs}, changes(study)
     return Report(
         name=study.name,
         question=study.question,
@@ -41,12 +42,13 @@ def conclude(
         seeds=[seed for seed in study.seeds if seed in planned],
         results=results,
         findings=findings,
-        changes=changes(study),
+        changes=changed,
         specimens=_specimens(runs, ledger=ledger),
         signatures={name: text for each in scored for name, text in each.signatures.items()},
         faults=_faults(scored, plugins=plugins),
         command=command,
         runs=_facts(runs, results=results, ledger=ledger),
+        fairness=fairness(study, runs=runs, ledger=ledger, changed=changed),
         design=study.design,
         beginnings=_beginnings(study),
         versions={

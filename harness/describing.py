@@ -10,11 +10,8 @@ from typing import NamedTuple
 
 from harness.catalog import Row
 from harness.errors import Fault
-from harness.planning import PlannedRun
 from harness.report import Report
 from harness.report.sentences import answer
-
-_DIGITS = 12  # of a digest, enough to tell runs apart
 
 
 class Summary(NamedTuple):
@@ -44,29 +41,6 @@ def summary(report: Report, *, path: Path, failed: Sequence[str]) -> Summary:
     lines += [f"failed: {reason}" for reason in failed]
     lines.append(f"report: {path}")
     return Summary("\n".join(lines), failed)
-
-
-def plan_text(runs: Sequence[PlannedRun]) -> str:
-    """A line a run, and how many there are of each kind."""
-    width = max(len(run.label) for run in runs)
-    lines = [
-        f"{run.label:{width}}  seed {run.seed:<3} {run.digest[:_DIGITS]}  {run.why}" for run in runs
-    ]
-    waiting = {run.digest for run in runs if not run.exists}
-    lines += ["", f"{len(runs)} runs; {len(waiting)} to train or decode"]
-    if any(run.trial for run in runs):
-        lines.append("which runs are compared follows from these trials")
-    return "\n".join(lines)
-
-
-def plan_json(runs: Sequence[PlannedRun]) -> str:
-    """A list of objects: variant, seed, digest, exists, why; `start` where it is none, but needed.
-
-    `needs` and `drafts` are digests of the starts that training and decoding wait for.
-    """
-    fields = ["variant", "seed", "digest", "evaluation", "exists", "why"]
-    fields += ["start", "needs", "drafts"]
-    return json.dumps([{name: getattr(run, name) for name in fields} for run in runs], indent=2)
 
 
 def faults_text(faults: Sequence[Fault], *, path: Path) -> str:

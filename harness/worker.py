@@ -18,6 +18,7 @@ from harness import checkpoint
 from harness.assembly import Assembly, load_weights
 from harness.blaming import blamed, naming, owner
 from harness.contracts import Run
+from harness.counting import counts
 from harness.discovery import CORE, Complaint, Plugins, takers
 from harness.errors import HarnessError, PluginError
 from harness.evaluation import final_weights, teacher_forced, translate
@@ -153,12 +154,17 @@ def _train(parts: Assembly, *, path: Path, plugins: Plugins) -> dict[str, Any]:
             weights = {name: each.detach().cpu() for name, each in parts.model.named_parameters()}
             checkpoint.write_tensors(path / "weights.pt", value=weights)
     epochs = 1 + (update.number * budget.accumulation - 1) // len(parts.order.epoch(0))
+    counted = counts(
+        dict(parts.model.named_parameters()), groups=parts.groups, updates=budget.updates
+    )
     return {
         **ended,
         "updates": update.number,
         "resumed_after": after,
         "seconds": round(time.perf_counter() - begun, 3),
-        "parameters": sum(each.numel() for each in parts.model.parameters()),
+        "parameters": counted.parameters,
+        "trained_parameters": counted.trained_parameters,
+        "shapes": {name: counted.shapes[name] for name in parts.initial_weights},
         "initial_weights": dict(parts.initial_weights),
         "order": [parts.order.digest(epoch) for epoch in range(epochs)],
     }

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from harness.report.contents import Beginning, Change, Report, Specimen, Trials, Tuned
+from harness.report.contents import (
+    Beginning,
+    Change,
+    Fairness,
+    Report,
+    Sharing,
+    Specimen,
+    Trials,
+    Tuned,
+)
 from harness.report.drawing import Drawing, draw
 from harness.report.writing import brief, write
 
@@ -10,7 +19,9 @@ __all__ = [
     "Beginning",
     "Change",
     "Drawing",
+    "Fairness",
     "Report",
+    "Sharing",
     "Specimen",
     "Trials",
     "Tuned",

@@ -58,6 +58,7 @@ def answer(report: Report) -> str:
         if each.diverged and each.kind in ("variant", "noise_floor")
     ]
     seeds = f"{len(report.seeds)} {'seed' if len(report.seeds) == 1 else 'seeds'}"
+    seeds = f"at most {seeds}" if report.design.looks else seeds
     primary = report.primary
     return f"By {primary.name} on the {primary.split} split, over {seeds}: {'; '.join(claims)}."
 

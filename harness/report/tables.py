@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from harness.analysis import p_text
+from harness.analysis.controls import known_of, told
 from harness.contracts import Finding
 from harness.report.contents import Report, Specimen, Trials
 from harness.report.numbers import (
@@ -126,6 +127,29 @@ def tuning(trials: Trials) -> Table:
     return Table(["variant", "got", *values], rows, right=1)
 
 
+def controls(report: Report) -> Table:
+    """What each variant spent and was made of; in brackets, times the baseline's."""
+    found = report.fairness.controls
+    known = known_of(found)
+    rows = [
+        [variant, *(told(found, variant=variant, quantity=name) for name in known)]
+        for variant in found
+    ]
+    return Table(["variant", *(name.replace("_", " ") for name in known)], rows, right=1)
+
+
+def sharing(report: Report) -> Table:
+    """What each variant had in common with the baseline of the same seed."""
+    header = ["variant", "predicted", "seen in the runs", "seeds", "correlation"]
+    found = {
+        finding.variant: finding.correlation
+        for finding in report.on_primary
+        if finding.against == BASELINE
+    }
+    rows = [[*each, _correlation(found.get(each.variant))] for each in report.fairness.sharing]
+    return Table(header, rows, right=3)
+
+
 def runs(report: Report) -> Table:
     """How many runs were planned, and what became of them."""
     outcomes = Counter((result.variant, result.outcome) for result in report.results)
@@ -183,6 +207,10 @@ def _numbers(finding: Finding) -> list[str]:
     places = decimals(finding)
     means = [number(mean, places=places) for mean in (finding.baseline_mean, finding.variant_mean)]
     return [*means, difference(finding), _p(finding.p_adjusted)]
+
+
+def _correlation(value: float | None) -> str:
+    return NONE if value is None else number(value, places=2)
 
 
 def _p(p: float | None) -> str:
