@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from harness import checkpoint
 from harness.assembly import Assembly, load_weights
 from harness.blaming import blamed, naming, owner
@@ -24,7 +22,7 @@ from harness.hookspecs import hookimpl
 from harness.identity import digest, evaluation_identity
 from harness.ledger import Hypothesis, Ledger, read_json, write_hypotheses, write_json
 from harness.study import Experiment
-from harness.trained import CHANGED, Runs
+from harness.trained import CHANGED, Runs, read_weights
 from harness.training import Diverged, Update, train
 
 
@@ -120,7 +118,7 @@ def _trained(parts: Assembly, *, path: Path, plugins: Plugins) -> bool:
         checkpoint.drop(path)
     if outcome["status"] != "finished":
         return False
-    load_weights(parts.model, weights=torch.load(weights, weights_only=True))
+    load_weights(parts.model, weights=read_weights(weights))
     return True
 
 
