@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,22 @@ def _code(
     return {
         "harness": source_digest(*core),
         **{module: source_digest(module) for module in sorted(modules)},
+        **libraries(parts),
     }
+
+
+def libraries(parts: Sequence[Component]) -> dict[str, str]:
+    """The versions of the libraries that decide what components do."""
+    names = {library for part in parts for library in part.libraries}
+    return {library: _version(library) for library in sorted(names)}
+
+
+def _version(library: str) -> str:
+    """The version of a distribution; what needs one that is not there says so when it is built."""
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 @cache

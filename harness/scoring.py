@@ -14,7 +14,7 @@ from harness.blaming import answering, refuse
 from harness.components import Metric
 from harness.contracts import Outcome, Score
 from harness.errors import ComponentError
-from harness.identity import digest, source_digest
+from harness.identity import digest, libraries, source_digest
 from harness.ledger import Hypothesis, Ledger, read_json, write_json
 from harness.planning import PlannedRun
 from harness.resolving import resolved
@@ -91,6 +91,6 @@ def _judged(hypotheses: Sequence[Hypothesis], *, metric: Metric) -> Score:
 
 
 def _key(metric: Metric) -> str:
-    """What decides a metric's answer to given text: its options and its code."""
-    code = source_digest(type(metric).__module__)
+    """What decides a metric's answer to given text: its options, its code and its libraries."""
+    code = {"": source_digest(type(metric).__module__), **libraries([metric])}
     return digest({"metric": resolved(metric), "code": code})[:16]

@@ -3,11 +3,14 @@ from __future__ import annotations
 import importlib
 import sys
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from experiments import BUDGET, Counting, experiment, sampled
 
+from harness import identity
+from harness.catalog import Catalog
 from harness.discovery import discover
 from harness.identity import (
     digest,
@@ -112,6 +115,46 @@ def test_a_component_is_also_the_code_that_it_inherits() -> None:
 
     code = training_identity(experiment(schedule=Twice()), seed=1, plugins=PLAIN)["code"]
     assert "harness_schedules.noam" in code
+
+
+def test_the_version_of_a_library_that_decides_is_part_of_a_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Fitted(Noam):
+        name = "fitted"
+        libraries = ("numpy", "no-such-library")
+
+    def code() -> dict[str, str]:
+        return training_identity(experiment(schedule=Fitted()), seed=1, plugins=PLAIN)["code"]
+
+    assert code()["numpy"] == version("numpy")
+    assert code()["no-such-library"] == "not installed"
+    monkeypatch.setattr(identity, "version", lambda library: "another")
+    assert code()["numpy"] == "another"
+
+
+def test_what_a_library_decides_says_so() -> None:
+    offers = Catalog.of(PLAIN).offers
+    needed = {
+        name: offers[slot][name][0].component.libraries
+        for slot, name in [
+            ("dataset", "hugging_face"),
+            ("tokenizer", "spacy"),
+            ("tokenizer", "bpe"),
+            ("tokenizer", "unigram"),
+            ("metrics", "bleu"),
+            ("metrics", "chrf"),
+        ]
+    }
+    assert needed == {
+        "hugging_face": ("datasets",),
+        "spacy": ("spacy",),
+        "bpe": ("tokenizers",),
+        "unigram": ("tokenizers",),
+        "bleu": ("sacrebleu",),
+        "chrf": ("sacrebleu",),
+    }
 
 
 AROUND = """

@@ -93,6 +93,7 @@ class HuggingFace(Dataset):
     """
 
     name = "hugging_face"
+    libraries = ("datasets",)
 
     source: str
     target: str

@@ -27,6 +27,7 @@ class Bleu(Metric):
     """
 
     name = "bleu"
+    libraries = ("sacrebleu",)
     tokenize: Literal["13a", "intl", "char", "zh", "none"] = "13a"
     lowercase: bool = False
     smooth: Literal["exp", "floor", "add-k", "none"] = "exp"

@@ -23,6 +23,7 @@ class Chrf(Metric):
     """
 
     name = "chrf"
+    libraries = ("sacrebleu",)
     char_order: PositiveInt = 6
     word_order: NonNegativeInt = 0
     lowercase: bool = False

@@ -28,6 +28,7 @@ class Bpe(Tokenizer):
 
     name = "bpe"
     bare = "largest"
+    libraries = ("tokenizers",)
 
     largest: PositiveInt = 8000
     least_count: PositiveInt = 2

@@ -29,6 +29,7 @@ class Spacy(Tokenizer):
     """
 
     name = "spacy"
+    libraries = ("spacy",)
 
     source: str = "de"
     target: str = "en"

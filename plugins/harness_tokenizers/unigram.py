@@ -36,6 +36,7 @@ class Unigram(Tokenizer):
 
     name = "unigram"
     bare = "largest"
+    libraries = ("tokenizers",)
 
     largest: PositiveInt = 8000
     shared: bool = False
