@@ -10,11 +10,8 @@ from typing import NamedTuple
 
 from harness.catalog import Row
 from harness.errors import Fault
-from harness.planning import PlannedRun
-from harness.report import Report
+from harness.report import Report, markdown, tables
 from harness.report.sentences import answer
-
-_DIGITS = 12  # of a digest, enough to tell runs apart
 
 
 class Summary(NamedTuple):
@@ -34,39 +31,37 @@ def command(path: Path, *, out: Path, seeds: int | None) -> str:
 
 def summary(report: Report, *, path: Path, failed: Sequence[str]) -> Summary:
     """The question, each verdict with its reason, what failed, and where the report is."""
-    lines = [report.question, ""]
-    width = max((len(finding.label) for finding in report.on_primary), default=0)
-    lines += [
-        f"  {finding.label:{width}}  {finding.verdict:12}  {finding.reason}"
-        for finding in report.on_primary
-    ]
-    lines += ["", answer(report), ""]
+    lines = [report.question, "", *_verdicts(report), "", answer(report), ""]
     lines += [f"failed: {reason}" for reason in failed]
     lines.append(f"report: {path}")
     return Summary("\n".join(lines), failed)
 
 
-def plan_text(runs: Sequence[PlannedRun]) -> str:
-    """A line a run, and how many there are of each kind."""
-    width = max(len(run.label) for run in runs)
-    lines = [
-        f"{run.label:{width}}  seed {run.seed:<3} {run.digest[:_DIGITS]}  {run.why}" for run in runs
+def comparison(report: Report) -> Summary:
+    """The same without a study: verdicts, then the tables of a report in Markdown."""
+    lines = [*_verdicts(report), "", answer(report)]
+    shown = {
+        "": tables.verdicts(report),
+        "How sure this is:": tables.certainty(report),
+        "Intervals of the difference for new seeds, new sentences and both:": tables.sources(
+            report
+        ),
+        "Exploratory, corrected within each metric:": tables.exploratory(report),
+        "Options that differ:": tables.changes(report),
+    }
+    for title, table in shown.items():
+        if table.rows:
+            lines += ["", *([title, ""] if title else []), markdown.table(table)]
+    lines += [f"failed: {fault}" for fault in report.faults]
+    return Summary("\n".join(lines), report.faults)
+
+
+def _verdicts(report: Report) -> list[str]:
+    width = max((len(finding.label) for finding in report.on_primary), default=0)
+    return [
+        f"  {finding.label:{width}}  {finding.verdict:12}  {finding.reason}"
+        for finding in report.on_primary
     ]
-    waiting = {run.digest for run in runs if not run.exists}
-    lines += ["", f"{len(runs)} runs; {len(waiting)} to train or decode"]
-    if any(run.trial for run in runs):
-        lines.append("which runs are compared follows from these trials")
-    return "\n".join(lines)
-
-
-def plan_json(runs: Sequence[PlannedRun]) -> str:
-    """A list of objects: variant, seed, digest, exists, why; `start` where it is none, but needed.
-
-    `needs` and `drafts` are digests of the starts that training and decoding wait for.
-    """
-    fields = ["variant", "seed", "digest", "evaluation", "exists", "why"]
-    fields += ["start", "needs", "drafts"]
-    return json.dumps([{name: getattr(run, name) for name in fields} for run in runs], indent=2)
 
 
 def faults_text(faults: Sequence[Fault], *, path: Path) -> str:

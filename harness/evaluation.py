@@ -32,6 +32,8 @@ class TeacherForced(NamedTuple):
 
     nll: float  # nats per target token
     token_accuracy: float  # share of tokens that are the most probable one, 0 to 1
+    # What both are made of: nats, tokens found right, and tokens, in the split's order.
+    by_sentence: list[list[float]]
 
     @property
     def perplexity(self) -> float:
@@ -48,9 +50,7 @@ class TeacherForced(NamedTuple):
 def teacher_forced(parts: Assembly, *, pairs: EncodedPairs) -> TeacherForced:
     """Feed the gold tokens, and score what is predicted at every one of them."""
     budget = parts.experiment.budget
-    nll = torch.zeros((), dtype=torch.float64, device=budget.device)
-    right = torch.zeros((), dtype=torch.int64, device=budget.device)
-    tokens = 0
+    found = torch.zeros(3, len(pairs.targets), dtype=torch.float64, device=budget.device)
     with evaluated(parts) as model:
         for rows in in_order_of_length(pairs, limit=budget.batch_tokens):
             batch = pairs.batch(rows, device=budget.device)
@@ -58,10 +58,14 @@ def teacher_forced(parts: Assembly, *, pairs: EncodedPairs) -> TeacherForced:
             hidden = model.decode(model.embed(batch.target_input), memory)
             prediction = predict_at_real(model, batch, hidden=hidden)
             log_likelihood = prediction.logits.log_softmax(-1)
-            nll -= log_likelihood.gather(-1, prediction.targets[:, None]).sum(dtype=torch.float64)
-            right += (prediction.logits.argmax(-1) == prediction.targets).sum()
-            tokens += batch.tokens
-    return TeacherForced(nll=nll.item() / tokens, token_accuracy=right.item() / tokens)
+            nats = -log_likelihood.gather(-1, prediction.targets[:, None]).squeeze(-1)
+            right = prediction.logits.argmax(-1) == prediction.targets
+            columns = torch.stack([nats.double(), right.double(), torch.ones_like(nats).double()])
+            places = batch.real.expand(3, -1, -1)
+            spread = torch.zeros(places.shape, dtype=torch.float64, device=budget.device)
+            found[:, rows] = spread.masked_scatter(places, columns).sum(-1)
+    total = found.sum(-1) / found[2].sum()
+    return TeacherForced(total[0].item(), total[1].item(), found.tolist())
 
 
 def measure(parts: Assembly, *, split: Split, update: int) -> list[Measurement]:

@@ -12,6 +12,7 @@ import importlib.util
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -28,6 +29,9 @@ Identity = Mapping[str, Any]
 
 _TRAINING = ("harness.training", "harness.checkpoint")
 _EVALUATION = ("harness.evaluation",)
+
+# Their versions decide nothing, as they only annotate, or have a place of their own.
+_SAID = frozenset({"annotated_types", "jaxtyping", "pydantic", "torch"})
 
 # Imported by what trains, but without any part in the bits that come out.
 _APART = frozenset(
@@ -102,25 +106,12 @@ def _code(
     bases = {base for part in parts for base in type(part).__mro__ if base not in BASES}
     modules = {base.__module__ for base in bases if issubclass(base, Component)}
     modules = (modules | set(around)) - {Component.__module__}
+    versions = {pair for module in modules for pair in versions_behind(module).items()}
     return {
         "harness": source_digest(*core),
         **{module: source_digest(module) for module in sorted(modules)},
-        **libraries(parts),
+        **{library: each for library, each in sorted(versions) if library not in _SAID},
     }
-
-
-def libraries(parts: Sequence[Component]) -> dict[str, str]:
-    """The versions of the libraries that decide what components do."""
-    names = {library for part in parts for library in part.libraries}
-    return {library: _version(library) for library in sorted(names)}
-
-
-def _version(library: str) -> str:
-    """The version of a distribution; what needs one that is not there says so when it is built."""
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 @cache
@@ -129,15 +120,42 @@ def source_digest(*modules: str) -> str:
 
     Comments, layout and docstrings do not count: what is hashed is the syntax tree.
     """
-    found: dict[str, str] = {}
+    trees = _trees(modules)
+    found = {name: hashlib.sha256(ast.dump(trees[name]).encode()).hexdigest() for name in trees}
+    return digest(found)[:16]
+
+
+@cache
+def versions_behind(module: str) -> dict[str, str]:
+    """The versions of what others wrote and a module imports, it or its own package's parts."""
+    names = {name for tree in _trees([module]).values() for name in _foreign(tree)}
+    names -= {module.split(".", maxsplit=1)[0], "harness", *sys.stdlib_module_names}
+    found = {}
+    for name in sorted(names):
+        with suppress(PackageNotFoundError):  # its distribution may have another name
+            found[name] = version(name)
+    return found
+
+
+def _trees(modules: Sequence[str]) -> dict[str, ast.Module]:
+    """Modules and all that they import of their own package, without docstrings."""
+    found: dict[str, ast.Module] = {}
     waiting = list(modules)
     while waiting:
         module = waiting.pop()
         if module not in found and module not in _APART and (path := _source(module)):
-            tree = _without_docstrings(ast.parse(path.read_bytes()))
-            found[module] = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+            tree = found[module] = _without_docstrings(ast.parse(path.read_bytes()))
             waiting += _imports(tree, module=module, is_package=path.name == "__init__.py")
-    return digest(found)[:16]
+    return found
+
+
+def _foreign(tree: ast.Module) -> Iterator[str]:
+    """The top-level packages that a module imports by their full name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".", maxsplit=1)[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".", maxsplit=1)[0]
 
 
 def _source(module: str) -> Path | None:

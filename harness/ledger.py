@@ -3,8 +3,9 @@
 ``runs/<training digest>/``: run.json (what the run is; never changes), where.json (on which paths
 its files lie, and what is asked of it), measurements.jsonl (grows, one line an update),
 checkpoint.pt (until training ends), weights.pt, outcome.json (last of all), log.txt. Each decoding
-of it in ``evaluations/<evaluation digest>/``: evaluation.json, hypotheses.jsonl, outcome.json,
-scores.json.
+of it in ``evaluations/<evaluation digest>/``: evaluation.json, hypotheses.jsonl, by_sentence.json
+(what the core's scores are made of), outcome.json; and, written by the coordinator, scores.json
+and sentences.json (what text scores are made of, and how scores hang on sentences).
 """
 
 from __future__ import annotations
@@ -45,6 +46,12 @@ def write_json(path: Path, *, value: object) -> None:
     """Write a JSON file atomically; NaN and infinities are refused."""
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
     write_atomically(path, content=text.encode() + b"\n")
+
+
+def write_columns(path: Path, *, columns: Mapping[str, object]) -> None:
+    """Write a JSON object atomically, a key a line: long lists of numbers stay on one."""
+    lines = [f"{json.dumps(key)}: {json.dumps(columns[key], allow_nan=False)}" for key in columns]
+    write_atomically(path, content=("{" + ",\n".join(lines) + "}\n").encode())
 
 
 def read_json(path: Path) -> Any:

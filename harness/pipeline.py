@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness import describing, report, results
+from harness import describing, probing, report, results
 from harness.blaming import complaint, naming
 from harness.catalog import Catalog
 from harness.conclusion import conclude
@@ -19,7 +19,16 @@ from harness.errors import Fault, StudyError
 from harness.execution import execute
 from harness.ledger import Ledger
 from harness.loading import load, plugins_named_in
+from harness.looks import looked
 from harness.planning import PlannedRun, Previous, plan
+from harness.preregistration import (
+    Preregistration,
+    Wish,
+    idle,
+    preregister,
+    refuse_unequal,
+    resolution,
+)
 from harness.progress import watching
 from harness.report import Report, Trials
 from harness.stopping import due
@@ -29,6 +38,7 @@ from harness.tuning import settled, trials, tuned
 from harness.views import study_view
 
 _SYNC_EVERY = 4.0  # seconds
+_SENTENCES = 64  # translated by a probe that is to tell how long that takes
 _HURRY = 10.0  # seconds that trackers are given when a study is interrupted
 
 
@@ -73,8 +83,10 @@ class Opened:
         return replace(concluded, tuning=self.tuning)
 
     def conclude(self) -> Report:
-        """What is to be said of what is in the ledger, written down as the study's report."""
+        """The same, written down as the study's report; this is a look at the results."""
         concluded = self.find()
+        looks = looked(concluded, runs=self.runs, folder=self.folder)
+        concluded = replace(concluded, looks=looks)
         figures, drawn = self.study.figures, self.folder / "figures"
         drawings = [*report.draw(figures, view=concluded.view, folder=drawn)]
         for drawing in drawings:
@@ -118,10 +130,36 @@ def _planned(opened: Opened, *, previous: Previous) -> Opened:
     return replace(opened, study=study, tuning=tuning, plan=due(study, runs=runs, ledger=ledger))
 
 
+def plan_study(opened: Opened, *, wish: Wish, probe_jobs: int | None = None) -> Preregistration:
+    """What the study will do and can show; trains nothing. Raises `StudyError` as `run` would.
+
+    With `probe_jobs`, so many variants at once are tried for a few updates.
+    """
+    study, ledger = opened.study, opened.ledger
+    refuse_unequal(study, runs=opened.runs, ledger=ledger)
+    concluded = opened.find() if any(run.exists for run in opened.runs) else None
+    found = preregister(
+        study,
+        runs=opened.plan,
+        ledger=ledger,
+        resolution=resolution(study, wish=wish, concluded=concluded),
+    )
+    if probe_jobs is None:
+        return found
+    names = list(study.experiments)
+    probed = probing.probe(study, names=names, jobs=probe_jobs, sentences=_SENTENCES)
+    return found.with_probe(
+        probing.estimate(study, probed=probed, runs=opened.plan, ledger=ledger, jobs=probe_jobs)
+    )
+
+
 def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describing.Summary:
     """Answer the question that a study asks, training only what does not exist yet."""
     opened = open_study(path, out=out, seeds=seeds)
+    refuse_unequal(opened.study, runs=opened.runs, ledger=opened.ledger)
     results.remember(opened.study, runs=opened.plan, folder=opened.folder)
+    for warning in idle(opened.study, runs=opened.runs, jobs=jobs):
+        sys.stderr.write(f"warning: {warning}\n")
     followers = Followers(
         opened.study.trackers, out=out, ledger=opened.ledger, plugins=opened.plugins
     )
@@ -199,14 +237,15 @@ def show(opened: Opened, *, port: int | None, ready: Callable[[str], None]) -> N
 
 
 def _summary(opened: Opened, *, concluded: Report, failed: list[str]) -> describing.Summary:
-    failures = [*failed, *concluded.faults]
+    failures = [*failed, *concluded.faults, *concluded.fairness.broken]
     return describing.summary(concluded, path=opened.folder / "report.html", failed=failures)
 
 
 def validate(path: Path) -> tuple[Fault, ...]:
     """Everything that is wrong with a study."""
     try:
-        load(path)
+        study, _ = load(path)
+        refuse_unequal(study, runs=(), ledger=Ledger(Path()))
     except StudyError as error:
         return error.faults
     return ()

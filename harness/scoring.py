@@ -14,10 +14,9 @@ from harness.blaming import answering, refuse
 from harness.components import Metric
 from harness.contracts import Outcome, Score
 from harness.errors import ComponentError
-from harness.identity import digest, libraries, source_digest
 from harness.ledger import Hypothesis, Ledger, read_json, write_json
 from harness.planning import PlannedRun
-from harness.resolving import resolved
+from harness.sentences import columns, metric_key, over_sentences
 
 
 class ScoredRun(NamedTuple):
@@ -44,9 +43,10 @@ def score(run: PlannedRun, *, metrics: Sequence[Metric], ledger: Ledger) -> Scor
         outcome: Outcome = "diverged" if ended["status"] == "diverged" else "failed"
         return ScoredRun(RunResult(variant=run.variant, seed=run.seed, outcome=outcome))
     folder = ledger.evaluation(run.digest, evaluation=run.evaluation)
-    written = ledger.hypotheses(run.digest, evaluation=run.evaluation)
-    text, faults = _text_scores(written, metrics=metrics, folder=folder)
+    hypotheses = ledger.hypotheses(run.digest, evaluation=run.evaluation)
+    text, faults = _text_scores(hypotheses, metrics=metrics, folder=folder)
     scores = {**evaluated["scores"], **{name: each.value for name, each in text.items()}}
+    hanging, wrong = over_sentences(hypotheses, metrics=metrics, folder=folder, scores=scores)
     result = RunResult(
         variant=run.variant,
         seed=run.seed,
@@ -55,15 +55,18 @@ def score(run: PlannedRun, *, metrics: Sequence[Metric], ledger: Ledger) -> Scor
         tokens=evaluated["tokens"],
         references=evaluated["references"],
         written=hashlib.sha256((folder / "hypotheses.jsonl").read_bytes()).hexdigest(),
+        sentences=hanging,
     )
-    return ScoredRun(result, {name: each.signature for name, each in text.items()}, faults)
+    return ScoredRun(
+        result, {name: each.signature for name, each in text.items()}, [*faults, *wrong]
+    )
 
 
 def _text_scores(
     hypotheses: Sequence[Hypothesis], *, metrics: Sequence[Metric], folder: Path
 ) -> tuple[dict[str, Score], list[ComponentError]]:
     kept: dict[str, Any] = read_json(folder / "scores.json") or {}
-    keys = {metric.name: _key(metric) for metric in metrics}
+    keys = {metric.name: metric_key(metric) for metric in metrics}
     missing = [metric for metric in metrics if keys[metric.name] not in kept]
     faults = []
     for metric in missing:
@@ -79,18 +82,10 @@ def _text_scores(
 def _judged(hypotheses: Sequence[Hypothesis], *, metric: Metric) -> Score:
     """A metric's answer; raises `ComponentError` for one that is no number."""
     with answering(metric):
-        given: Any = metric.build()(
-            [each.hypothesis for each in hypotheses], [each.reference for each in hypotheses]
-        )
+        given: Any = metric.build()(*columns(hypotheses))
     if not isinstance(given, Score):
         refuse(f"must return a Score, got {given!r:.40}", of=metric)
     value: Any = given.value
     if not (isinstance(value, float | int) and math.isfinite(value)):
         refuse(f"the score must be a finite number, got {value!r:.40}", of=metric)
     return Score(float(value), str(given.signature))
-
-
-def _key(metric: Metric) -> str:
-    """What decides a metric's answer to given text: its options, its code and its libraries."""
-    code = {"": source_digest(type(metric).__module__), **libraries([metric])}
-    return digest({"metric": resolved(metric), "code": code})[:16]

@@ -36,6 +36,16 @@ from harness.components.options import (
 from harness.contracts import Design, Method
 
 BASELINE = "baseline"
+# What a study can declare equal in all variants; with the time, all that `Controls` has.
+Controlled = Literal[
+    "peak_rate",
+    "rate_area",
+    "parameters",
+    "trained_parameters",
+    "target_tokens",
+    "updates",
+    "seconds_per_update",
+]
 _STRICT: Any = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
 
 
@@ -100,6 +110,8 @@ class Comparison:
     nothing (Welch 1947). `margin` is the largest difference that would not matter: a number in the
     primary metric's own unit, or ``{metric: number}``; without it, nothing is called equivalent.
     P values are corrected by Holm's method over the variants of the study.
+    `must_stay_equal` names what no variant may change beside what it is meant to: within 1%, or
+    10% for time. A study that would is refused before it trains, as far as that can be known.
     """
 
     __pydantic_config__: ClassVar[Any] = _STRICT
@@ -108,6 +120,7 @@ class Comparison:
     against: Literal["baseline", "each"] = "baseline"
     method: Method = "paired_t"
     margin: PositiveFloat | Mapping[str, PositiveFloat] | None = None
+    must_stay_equal: tuple[Controlled, ...] = ()
 
     def margin_of(self, metric: str) -> float | None:
         """The margin declared for a metric, if any."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import math
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,12 +16,20 @@ from harness import checkpoint
 from harness.assembly import Assembly, load_weights
 from harness.blaming import blamed, naming, owner
 from harness.contracts import Run
+from harness.counting import counts
 from harness.discovery import CORE, Complaint, Plugins, takers
 from harness.errors import HarnessError, PluginError
 from harness.evaluation import final_weights, teacher_forced, translate
 from harness.hookspecs import hookimpl
 from harness.identity import digest, evaluation_identity
-from harness.ledger import Hypothesis, Ledger, read_json, write_hypotheses, write_json
+from harness.ledger import (
+    Hypothesis,
+    Ledger,
+    read_json,
+    write_columns,
+    write_hypotheses,
+    write_json,
+)
 from harness.study import Experiment
 from harness.trained import CHANGED, Runs, read_weights
 from harness.training import Diverged, Update, train
@@ -143,12 +152,17 @@ def _train(parts: Assembly, *, path: Path, plugins: Plugins) -> dict[str, Any]:
             weights = {name: each.detach().cpu() for name, each in parts.model.named_parameters()}
             checkpoint.write_tensors(path / "weights.pt", value=weights)
     epochs = 1 + (update.number * budget.accumulation - 1) // len(parts.order.epoch(0))
+    counted = counts(
+        dict(parts.model.named_parameters()), groups=parts.groups, updates=budget.updates
+    )
     return {
         **ended,
         "updates": update.number,
         "resumed_after": after,
         "seconds": round(time.perf_counter() - begun, 3),
-        "parameters": sum(each.numel() for each in parts.model.parameters()),
+        "parameters": counted.parameters,
+        "trained_parameters": counted.trained_parameters,
+        "shapes": {name: counted.shapes[name] for name in parts.initial_weights},
         "initial_weights": dict(parts.initial_weights),
         "order": [parts.order.digest(epoch) for epoch in range(epochs)],
     }
@@ -173,9 +187,12 @@ def _evaluate(parts: Assembly, *, experiment: Experiment, folder: Path) -> None:
         for pair, text in zip(pairs, written, strict=True)
     ]
     write_hypotheses(folder, hypotheses=hypotheses)
-    scores = teacher_forced(parts, pairs=encoded).by_name()
+    scored = teacher_forced(parts, pairs=encoded)
+    if math.isfinite(scored.nll):
+        named = zip(("nats", "right", "tokens"), scored.by_sentence, strict=True)
+        write_columns(folder / "by_sentence.json", columns=dict(named))
     outcome = {
-        "scores": scores,
+        "scores": scored.by_name(),
         "sentences": len(hypotheses),
         # What was scored: two runs can be compared only where these are equal.
         "tokens": _digest([each.tolist() for each in encoded.targets]),

@@ -9,6 +9,7 @@ import torch
 from experiments import BUDGET, experiment, weights
 
 from harness.assembly import Assembly, assemble
+from harness.batching import EncodedPairs
 from harness.contracts import Generate, Model, Setting
 from harness.evaluation import measure, teacher_forced, translate
 from harness.streams import Noise
@@ -150,3 +151,14 @@ def test_adapters_are_merged_for_as_long_as_it_is_scored() -> None:
     translate(parts, pairs=parts.task.validation, of=spying)
     assert not any("adapter" in name for each in spying.met for name in each)
     assert [name for name, _ in parts.model.named_parameters()] == names
+
+
+def test_what_a_sentence_adds_is_what_it_scores_alone() -> None:
+    parts = _parts()
+    pairs = parts.task.validation
+    nats, right, tokens = teacher_forced(parts, pairs=pairs).by_sentence
+    for row, (source, target) in enumerate(zip(pairs.sources, pairs.targets, strict=True)):
+        alone = teacher_forced(parts, pairs=EncodedPairs([source], [target]))
+        assert tokens[row] == len(target) - 1
+        assert nats[row] / tokens[row] == pytest.approx(alone.nll, rel=1e-9)
+        assert right[row] / tokens[row] == alone.token_accuracy

@@ -3,7 +3,7 @@ from __future__ import annotations
 import importlib
 import sys
 from dataclasses import dataclass, replace
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from harness.identity import (
     source_digest,
     text_files,
     training_identity,
+    versions_behind,
 )
 from harness_decays.exponential import Exponential
 from harness_decoding_policies.scheduled_sampling import ScheduledSampling
@@ -117,44 +118,36 @@ def test_a_component_is_also_the_code_that_it_inherits() -> None:
     assert "harness_schedules.noam" in code
 
 
+@pytest.mark.parametrize(
+    ("name", "library"), [("bpe", "tokenizers"), ("unigram", "tokenizers"), ("spacy", "spacy")]
+)
 def test_the_version_of_a_library_that_decides_is_part_of_a_run(
-    monkeypatch: pytest.MonkeyPatch,
+    name: str, library: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    @dataclass(frozen=True, kw_only=True)
-    class Fitted(Noam):
-        name = "fitted"
-        libraries = ("numpy", "no-such-library")
+    tokenizer = Catalog.of(PLAIN).offers["tokenizer"][name][0].component()
 
     def code() -> dict[str, str]:
-        return training_identity(experiment(schedule=Fitted()), seed=1, plugins=PLAIN)["code"]
+        versions_behind.cache_clear()
+        return training_identity(experiment(tokenizer=tokenizer), seed=1, plugins=PLAIN)["code"]
 
-    assert code()["numpy"] == version("numpy")
-    assert code()["no-such-library"] == "not installed"
-    monkeypatch.setattr(identity, "version", lambda library: "another")
-    assert code()["numpy"] == "another"
+    def install(number: str) -> None:
+        """Only this library, and torch, which has a place of its own."""
+        installed = {library: number, "torch": "2"}
 
+        def found(name: str) -> str:
+            if name not in installed:
+                raise PackageNotFoundError(name)
+            return installed[name]
 
-def test_what_a_library_decides_says_so() -> None:
-    offers = Catalog.of(PLAIN).offers
-    needed = {
-        name: offers[slot][name][0].component.libraries
-        for slot, name in [
-            ("dataset", "hugging_face"),
-            ("tokenizer", "spacy"),
-            ("tokenizer", "bpe"),
-            ("tokenizer", "unigram"),
-            ("metrics", "bleu"),
-            ("metrics", "chrf"),
-        ]
-    }
-    assert needed == {
-        "hugging_face": ("datasets",),
-        "spacy": ("spacy",),
-        "bpe": ("tokenizers",),
-        "unigram": ("tokenizers",),
-        "bleu": ("sacrebleu",),
-        "chrf": ("sacrebleu",),
-    }
+        monkeypatch.setattr(identity, "version", found)
+
+    install("3.1")
+    before = code()
+    install("3.2")
+    assert set(code().items()) - set(before.items()) == {(library, "3.2")}
+    others = {"spacy", "tokenizers"} - {library}
+    monkeypatch.undo()
+    assert others.isdisjoint(code())
 
 
 AROUND = """

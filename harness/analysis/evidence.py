@@ -86,7 +86,7 @@ def _t(pairing: Pairing) -> StudentT | None:
 
 
 def _detectable(test: StudentT, *, tests: int) -> float:
-    return smallest_shift(test.df, alpha=ALPHA / tests) * test.error
+    return smallest_shift(round(test.df, 2), alpha=ALPHA / tests) * test.error
 
 
 def _difference(pairing: Pairing) -> float:

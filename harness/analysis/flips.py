@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 EXACT_UP_TO = 30  # pairs for which every sign pattern is counted
 JOINT_EXACT_UP_TO = 15  # seeds for which every sign pattern of a family is
-FLIPS = 19_999  # sign patterns drawn beyond that
+FLIPS = 9_999  # sign patterns drawn beyond that
 _TIE = 1e-12  # sums this close, relative to the largest, are equal but for rounding
 
 

@@ -6,11 +6,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 
 from harness.analysis.contrasts import Contrast
 from harness.analysis.results import RunResult, ScoredMetric
 from harness.contracts import Kind, Method, Outcome, SeedValues
 from harness.study import BASELINE
+
+_Row = tuple[RunResult | None, RunResult | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +30,7 @@ class Pairing:
     kind: Kind = "variant"
     metric: ScoredMetric
     method: Method
-    planned: Sequence[tuple[RunResult | None, RunResult | None]]
+    planned: Sequence[_Row]
     together: Sequence[tuple[RunResult, RunResult]]
     lost: Sequence[str]
     looks: int = 1
@@ -87,8 +90,14 @@ class Pairing:
 
     def count(self, outcome: Outcome, *, baseline: bool = False) -> int:
         """How many of the variant's runs, or of the baseline's, ended so."""
-        runs = (row[0 if baseline else 1] for row in self.planned)
-        return sum(run is not None and run.outcome == outcome for run in runs)
+        return self._outcomes[0 if baseline else 1].count(outcome)
+
+    @cached_property
+    def _outcomes(self) -> tuple[list[Outcome], list[Outcome]]:
+        theirs, ours = (
+            [run.outcome for run in side if run] for side in zip(*self.planned, strict=True)
+        )
+        return theirs, ours
 
     def _alone(self) -> tuple[list[RunResult], list[RunResult]]:
         theirs, ours = (
@@ -110,6 +119,8 @@ def pair(
     """Put the variant's runs beside the baseline's, those of the same seed together."""
     variant, against, kind, runs = contrast
     planned = [(runs.get((against, seed)), runs.get((variant, seed))) for seed in sorted(seeds)]
+    if method == "welch" and _apart(planned):
+        planned = _side_by_side(planned)
     names = ("the baseline", "the variant") if against == BASELINE else (against, variant)
     together: list[tuple[RunResult, RunResult]] = []
     lost: list[str] = []
@@ -118,6 +129,8 @@ def pair(
         faults += [_fault(ours, of=names[1], metric=metric)]
         lost += [fault for fault in faults if fault]
         if theirs and ours and not any(faults):
+            if theirs.seed != ours.seed:
+                continue
             if _basis(theirs, metric=metric) == _basis(ours, metric=metric):
                 together.append((theirs, ours))
             else:
@@ -133,6 +146,17 @@ def pair(
         lost=lost,
         looks=looks,
     )
+
+
+def _apart(planned: Sequence[_Row]) -> bool:
+    """Whether both sides have runs, and none of them the same seed."""
+    return all(map(any, zip(*planned, strict=True))) and not any(map(all, planned))
+
+
+def _side_by_side(planned: Sequence[_Row]) -> list[_Row]:
+    """Runs that have no seed in common, so that none is missing where the other side has one."""
+    sides = ([run for run in side if run] for side in zip(*planned, strict=True))
+    return [*zip_longest(*sides)]
 
 
 def same_text(theirs: RunResult, *, ours: RunResult) -> bool | None:

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
+from harness.analysis.resampling import Sentences
 from harness.contracts import Outcome, Split
 
 _LARGEST = 1e150  # the square of a larger score is no longer a float
-
-
-class Sentences(NamedTuple):
-    """How much a score hangs on the sentences that it was measured on.
-
-    `influence` has, for every sentence of the split, n - 1 times what the score would lose without
-    it (around their mean): of a mean over sentences, a sentence's deviation. `resampled` has the
-    score on sentences drawn anew, the same draws for every run.
-    """
-
-    influence: Sequence[float]
-    resampled: Sequence[float] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,38 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 
 from harness.analysis.pairing import Pairing, same_text
-from harness.analysis.results import Sentences
 from harness.analysis.statistics import StudentT, mean, student
-
-_DRAWS, _SEED = 1000, 12345  # as sacrebleu draws, unless it is told otherwise
-
-
-def sentences(
-    rows: Sequence[Sequence[float]], *, score: Callable[[Sequence[float]], float]
-) -> Sentences | None:
-    """How a score hangs on sentences, if it is a function of sums over them.
-
-    `rows` has the statistics of each sentence, and `score` makes a score of their sum: of all, of
-    all but one (the jackknife, Quenouille 1956; Tukey 1958), and of as many drawn anew with
-    replacement (the bootstrap, Efron 1979). None where that says nothing: with fewer than two
-    sentences, or if the score of some of them is not finite.
-    """
-    import numpy as np
-
-    table = np.asarray(rows)
-    n = len(table)
-    if n < 2:
-        return None
-    left_out = [score(row) for row in (table.sum(axis=0) - table).tolist()]
-    drawn = np.random.default_rng(_SEED).choice(n, size=(_DRAWS, n), replace=True)
-    resampled = [score(table[row].sum(axis=0).tolist()) for row in drawn]
-    if not all(map(math.isfinite, [*left_out, *resampled])):
-        return None
-    center = mean(left_out)
-    return Sentences([(n - 1) * (center - value) for value in left_out], resampled)
 
 
 def sentence_t(pairing: Pairing, *, difference: float) -> StudentT | None:
@@ -79,7 +50,8 @@ def bootstrap_p(pairing: Pairing) -> float | None:
     known = [run.sentences[name].resampled for run in (theirs, ours) if name in run.sentences]
     if len(known) < 2 or same_text(theirs, ours=ours):
         return None
-    drawn = [abs(one - other) for one, other in zip(*known, strict=True)]
+    pairs = zip(known[0], known[1], strict=True)
+    drawn = [abs(one - other) for one, other in pairs]
     if not any(drawn):
         return None
     center, observed = mean(drawn), abs(pairing.differences[0])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -28,3 +31,37 @@ SEEDS = click.option(
     "--seeds", type=click.IntRange(min=1), help="Use seeds 1 to N, whatever the study says."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+JOBS = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=len(os.sched_getaffinity(0)),
+    show_default="the cores",
+    help="How many runs to train at once; never changes a result.",
+)
+_POSITIVE = click.FloatRange(min=0, min_open=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foreseen:
+    """What `plan` is asked to find out beyond the runs."""
+
+    effect: float | None
+    sd: float | None
+    probe_jobs: int | None
+
+
+def foreseen(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of what is to be found out, as one argument, `foreseen`."""
+
+    @click.option("--effect", type=_POSITIVE, help="Say how many seeds an effect so large needs.")
+    @click.option("--sd", type=_POSITIVE, help="The spread to reckon with, whatever results say.")
+    @click.option("--probe", is_flag=True, help="Try each variant for a few updates.")
+    @JOBS
+    @wraps(command)
+    def asked(
+        *, effect: float | None, sd: float | None, probe: bool, jobs: int, **others: Any
+    ) -> None:
+        found = Foreseen(effect=effect, sd=sd, probe_jobs=jobs if probe else None)
+        command(foreseen=found, **others)
+
+    return asked

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from contextlib import suppress
@@ -18,13 +17,7 @@ from harness.errors import HarnessError
 @options.STUDY
 @options.OUT
 @options.SEEDS
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=len(os.sched_getaffinity(0)),
-    show_default="the cores",
-    help="How many runs to train at once; never changes a result.",
-)
+@options.JOBS
 def run(study: Path, *, out: Path, seeds: int | None, jobs: int) -> None:
     """Train what is missing of STUDY, compare, and write its report.
 
@@ -44,15 +37,26 @@ def run(study: Path, *, out: Path, seeds: int | None, jobs: int) -> None:
 @options.OUT
 @options.SEEDS
 @options.JSON
-def plan(study: Path, *, out: Path, seeds: int | None, as_json: bool) -> None:
-    """List every run of STUDY: what exists, and why the rest does not. Trains nothing.
+@options.foreseen
+def plan(
+    study: Path, *, out: Path, seeds: int | None, as_json: bool, foreseen: options.Foreseen
+) -> None:
+    """Say what STUDY will do and can show, before it does. Trains nothing.
 
-    Reasons: new; changed option NAME; changed code of PLUGIN; changed corpus; interrupted; failed.
+    Every run and, for one that does not exist, why: new; changed option NAME; changed code of
+    PLUGIN; changed corpus; interrupted; failed. What each variant changes, what that drags along,
+    and what it shares with the baseline. The smallest effect that these seeds can show.
+
+    Effects are in the unit of the primary metric, and --sd is of the differences between a variant
+    and the baseline of the same seed. --probe writes nothing, and warns of a variant that changes
+    nothing; `harness run` does that too.
     """
-    from harness import describing, pipeline
+    from harness import pipeline, preregistration
 
-    runs = pipeline.open_study(study, out=out, seeds=seeds).plan
-    click.echo(describing.plan_json(runs) if as_json else describing.plan_text(runs))
+    opened = pipeline.open_study(study, out=out, seeds=seeds)
+    wish = preregistration.Wish(effect=foreseen.effect, sd=foreseen.sd)
+    found = pipeline.plan_study(opened, wish=wish, probe_jobs=foreseen.probe_jobs)
+    click.echo(preregistration.as_json(found) if as_json else preregistration.as_text(found))
 
 
 @click.command()

@@ -20,8 +20,7 @@ class Component(ABC):
     A slot has one abstract base in this package; a component is final, names itself with `name`,
     and may name in `bare` the option that a bare value fills (``dropout: 0.1``). The first line of
     its docstring is its summary. Options are checked strictly: unknown names, wrong types and NaN
-    are faults with their place in the study. `libraries` names the distributions, torch apart, that
-    decide what it does: their versions are part of what a run is, as its own code is.
+    are faults with their place in the study.
     """
 
     __pydantic_config__: ClassVar[Any] = {
@@ -34,7 +33,6 @@ class Component(ABC):
     hook: ClassVar[str]
     name: ClassVar[str]
     bare: ClassVar[str | None] = None
-    libraries: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, usual: GetCoreSchemaHandler) -> CoreSchema:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.components.component import Component
-from harness.contracts import ScoreText
+from harness.contracts import BySentence, ScoreText
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,3 +21,10 @@ class Metric(Component):
     @abstractmethod
     def build(self) -> ScoreText:
         """A function of hypotheses and references, equally many; a score and its signature."""
+
+    def by_sentence(self) -> BySentence | None:
+        """The same score from what each sentence adds to sums; None, as here, if it is none such.
+
+        A report then has an interval over sentences beside the one over seeds.
+        """
+        return None

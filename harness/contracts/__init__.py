@@ -32,6 +32,7 @@ from harness.contracts.model import (
 )
 from harness.contracts.parts import (
     Averager,
+    BySentence,
     Draw,
     Generate,
     Initialize,
@@ -79,6 +80,7 @@ __all__ = [
     "Adapter",
     "Averager",
     "Batch",
+    "BySentence",
     "Cache",
     "Change",
     "Codec",

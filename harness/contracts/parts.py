@@ -153,6 +153,18 @@ class Score(NamedTuple):
     signature: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class BySentence:
+    """A text score as a function of sums over sentences, so that sentences can be drawn anew.
+
+    `statistics` takes hypotheses and references and gives a row of numbers for each of them, all
+    rows equally long; `score` makes the score out of the sum of any such rows.
+    """
+
+    statistics: Callable[[Sequence[str], Sequence[str]], Sequence[Sequence[float]]]
+    score: Callable[[Sequence[float]], float]
+
+
 @runtime_checkable
 class Jobs(Protocol):
     """Runs being carried out somewhere; a path to the run's folder is all they need."""

@@ -133,6 +133,13 @@ def _tuning(
     )
 
 
+def refusal(path: Path, *, misfits: Sequence[Misfit]) -> StudyError:
+    """Faults that show only once a study's variants are built, each with its place."""
+    faults = Faults(path)
+    faults.add_misfits(misfits, root=read(path))
+    return faults.error()
+
+
 def plugins_named_in(path: Path) -> Plugins:
     """The installed plugins and a study's own files, whatever else is wrong with the study."""
     faults = Faults(path)
@@ -256,6 +263,10 @@ def _designs(data: Mapping[str, Any]) -> Iterator[Misfit]:
     if "factors" in given and len(given) > 1:
         fault = f"factors are a study of their own; move {given[0]} to another"
         yield Misfit((given[0],), fault, at_key=True)
+    compare = data.get("compare")
+    if "factors" in given and isinstance(compare, Mapping) and compare.get("against") == "each":
+        fault = "factors are compared by their effects, not each against each"
+        yield Misfit(("compare", "against"), fault)
 
 
 def _names(components: Any) -> list[str | None]:

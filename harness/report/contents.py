@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from harness.analysis import RunResult, ScoredMetric
+from harness.analysis.controls import Controls
 from harness.contracts import Design, Finding, ReportView, RunFacts
 
 
@@ -52,6 +53,42 @@ class Trials(NamedTuple):
     variants: Sequence[Tuned]
 
 
+class Conditions(NamedTuple):
+    """How runs were carried out, in words, and the runs that give no score, each with its reason.
+
+    `weights` says which ones are scored, `machine` on what was computed, and `commit` where the
+    study lies in a checkout; empty where that is not known.
+    """
+
+    weights: Sequence[str] = ()
+    machine: Sequence[str] = ()
+    commit: str = ""
+    excluded: Sequence[str] = ()
+
+
+class Sharing(NamedTuple):
+    """What a variant's runs had in common with the baseline's of the same seed, in words."""
+
+    variant: str
+    predicted: str
+    seen: str  # the least that any seed had
+    seeds: int  # that both sides ran
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fairness:
+    """How comparable the variants were.
+
+    `controls` is a mean over the seeds that all variants finished, `cautions` what a reader ought
+    to know, and `broken` the predictions of pairing that the runs did not keep: errors.
+    """
+
+    controls: Mapping[str, Controls] = field(default_factory=dict)
+    sharing: Sequence[Sharing] = ()
+    cautions: Sequence[str] = ()
+    broken: Sequence[str] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """A finished study.
@@ -60,7 +97,8 @@ class Report:
     differ from it; `runs` are for figures;
     `signatures` say how each text metric was computed, and `faults` which could not be, in a line
     each; `command` is what to type to
-    get the report again, and `versions` name what it was made with.
+    get the report again, and `versions` name what it was made with; `looks` says how often the
+    results were looked at.
     """
 
     name: str
@@ -76,10 +114,13 @@ class Report:
     command: str
     versions: Mapping[str, str]
     runs: Sequence[RunFacts] = ()
+    fairness: Fairness = field(default_factory=Fairness)
+    looks: str = ""
     design: Design = field(default_factory=Design)
     faults: Sequence[str] = ()
     beginnings: Sequence[Beginning] = ()
     tuning: Trials | None = None
+    conditions: Conditions = field(default_factory=Conditions)
 
     @property
     def on_primary(self) -> list[Finding]:

@@ -37,6 +37,13 @@ def difference(finding: Finding) -> str:
     return center if finding.interval_low is None else f"{center} ({low} to {high})"
 
 
+def between(low: float | None, *, high: float | None, places: int) -> str:
+    """An interval, such as ``-2.02 to -1.90``."""
+    if low is None or high is None:
+        return NONE
+    return " to ".join(number(value, places=places, sign="+") for value in (low, high))
+
+
 def _decimals(value: float, *, digits: int) -> int:
     if value == 0:
         return 1

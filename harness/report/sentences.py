@@ -21,6 +21,28 @@ _CLAIMS: dict[Verdict, str] = {
 }
 
 
+_WOULD_SHOW = (
+    "Would show: the smallest difference that so many runs, as noisy as these, would have shown"
+    " with a probability of 80%. Effect size: the difference in standard deviations, corrected for"
+    " few runs (Hedges)."
+)
+_WITHIN = (
+    "Within the margin: two one-sided tests that the difference is less than {:g} in size,"
+    " corrected as p is."
+)
+_FLIPS = (
+    "Sign-flip and max-T tests assume nothing about the shape of the noise; max-T is corrected for"
+    " the number of variants. Neither can go below the least p that so many seeds can reach."
+    " Correlation: of variant and baseline over seeds, which is what pairing gains by."
+)
+_DIVERGED = "Diverged: in how many seeds, with the exact p that the baseline does so as often."
+SOURCES = (
+    "The difference with its 95% interval for new seeds on these sentences, for these runs on new"
+    " sentences, and for new seeds on new sentences. The paired bootstrap over sentences is about"
+    " the two models of the first seed, and no others."
+)
+
+
 def answer(report: Report) -> str:
     """What the study found on its primary metric."""
     if not report.on_primary:
@@ -30,9 +52,43 @@ def answer(report: Report) -> str:
         for verdict in _CLAIMS
         for claim in _claims([each for each in report.on_primary if each.verdict == verdict])
     ]
+    claims += [
+        f"{each.variant} diverged in {each.diverged} of {each.planned}"
+        for each in report.on_primary
+        if each.diverged and each.kind in ("variant", "noise_floor")
+    ]
     seeds = f"{len(report.seeds)} {'seed' if len(report.seeds) == 1 else 'seeds'}"
+    seeds = f"at most {seeds}" if report.design.looks else seeds
     primary = report.primary
     return f"By {primary.name} on the {primary.split} split, over {seeds}: {'; '.join(claims)}."
+
+
+def method(report: Report, *, corrected: str) -> str:
+    """How the table of verdicts was computed, and what p values are `corrected` for."""
+    if any(finding.method == "welch" for finding in report.on_primary):
+        return (
+            "A difference is the variant's mean minus the baseline's, over all runs with a score;"
+            " nothing is paired. Its interval is not corrected for the number of variants."
+            f" p is from Welch's t test{corrected}."
+        )
+    return (
+        "A difference is variant minus baseline on the same seed, averaged over the seeds that both"
+        " finished; its interval is not corrected for the number of variants."
+        f" p is from a paired t test{corrected}."
+    )
+
+
+def certainty(report: Report) -> str:
+    """How to read the table that says how sure the verdicts are."""
+    said = [_WOULD_SHOW]
+    said += [
+        _WITHIN.format(margin) for margin in {each.margin for each in report.on_primary} if margin
+    ]
+    if any(finding.p_sign_flip is not None for finding in report.on_primary):
+        said.append(_FLIPS)
+    if any(finding.p_diverged is not None for finding in report.on_primary):
+        said.append(_DIVERGED)
+    return " ".join(said)
 
 
 def _claims(findings: Sequence[Finding]) -> Iterator[str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from harness.analysis import p_text
+from harness.analysis.controls import known_of, told
 from harness.contracts import Finding
 from harness.report.contents import Report, Specimen, Trials
 from harness.report.numbers import (
     NONE,
+    between,
     decimals,
     difference,
     number,
@@ -36,22 +38,53 @@ _EMPTY = Note("(nothing)")
 
 
 def verdicts(report: Report) -> Table:
-    """The primary metric: means, difference, both tests, verdict."""
-    header = [
-        "variant",
-        "verdict",
-        "pairs",
-        _against(report),
-        "variant mean",
-        _DIFFERENCE,
-        "p",
-        "sign-flip p",
-    ]
+    """The primary metric: means, difference, p, verdict."""
+    counted = "runs" if any(each.method == "welch" for each in report.on_primary) else "pairs"
+    header = ["variant", "verdict", counted, _against(report), "variant mean", _DIFFERENCE, "p"]
     rows = [
-        [finding.label, finding.verdict, finding.n, *_numbers(finding), _sign_flip(finding)]
+        [finding.label, finding.verdict, finding.n, *_numbers(finding)]
         for finding in report.on_primary
     ]
     return Table(header, rows, right=2)
+
+
+def certainty(report: Report) -> Table:
+    """How sure the verdicts on the primary metric are."""
+    columns: list[tuple[str, Callable[[Finding], str]]] = [
+        ("would show", lambda each: number(each.detectable, places=decimals(each))),
+        ("effect size", lambda each: number(each.effect_size, places=2, sign="+")),
+        ("within the margin, p", lambda each: _p(each.p_equivalent_adjusted)),
+        ("max-T p", lambda each: _p(each.p_max_t)),
+        ("sign-flip p", _sign_flip),
+        ("correlation", lambda each: number(each.correlation, places=2)),
+        ("diverged, p", _diverged),
+    ]
+    found = [(name, [cell(each) for each in report.on_primary]) for name, cell in columns]
+    shown = [(name, cells) for name, cells in found if any(cell != NONE for cell in cells)]
+    names = [finding.label for finding in report.on_primary] if shown else []
+    rows = [*zip(names, *(cells for _, cells in shown), strict=True)]
+    return Table(["variant", *(name for name, _ in shown)], rows, right=1)
+
+
+def sources(report: Report) -> Table:
+    """Intervals of the difference over seeds, over sentences and over both."""
+    header = ["variant", "new seeds", "new sentences", "both", "bootstrap p, two models only"]
+    rows = [
+        [
+            each.label,
+            between(each.interval_low, high=each.interval_high, places=decimals(each)),
+            between(
+                each.interval_sentences_low,
+                high=each.interval_sentences_high,
+                places=decimals(each),
+            ),
+            between(each.combined_low, high=each.combined_high, places=decimals(each)),
+            _p(each.p_bootstrap),
+        ]
+        for each in report.on_primary
+        if each.interval_sentences_low is not None
+    ]
+    return Table(header, rows, right=1)
 
 
 def exploratory(report: Report) -> Table:
@@ -77,7 +110,7 @@ def changes(report: Report) -> Table:
         for variant in report.variants
         for change in report.changes.get(variant, ())
     ]
-    return Table(["variant", "option", BASELINE, "variant"], rows, right=4)
+    return Table(["variant", "option", _against(report), "variant"], rows, right=4)
 
 
 def tuning(trials: Trials) -> Table:
@@ -92,6 +125,29 @@ def tuning(trials: Trials) -> Table:
         for each in trials.variants
     ]
     return Table(["variant", "got", *values], rows, right=1)
+
+
+def controls(report: Report) -> Table:
+    """What each variant spent and was made of; in brackets, times the baseline's."""
+    found = report.fairness.controls
+    known = known_of(found)
+    rows = [
+        [variant, *(told(found, variant=variant, quantity=name) for name in known)]
+        for variant in found
+    ]
+    return Table(["variant", *(name.replace("_", " ") for name in known)], rows, right=1)
+
+
+def sharing(report: Report) -> Table:
+    """What each variant had in common with the baseline of the same seed."""
+    header = ["variant", "predicted", "seen in the runs", "seeds", "correlation"]
+    found = {
+        finding.variant: finding.correlation
+        for finding in report.on_primary
+        if finding.against == BASELINE
+    }
+    rows = [[*each, _correlation(found.get(each.variant))] for each in report.fairness.sharing]
+    return Table(header, rows, right=3)
 
 
 def runs(report: Report) -> Table:
@@ -153,10 +209,20 @@ def _numbers(finding: Finding) -> list[str]:
     return [*means, difference(finding), _p(finding.p_adjusted)]
 
 
+def _correlation(value: float | None) -> str:
+    return NONE if value is None else number(value, places=2)
+
+
 def _p(p: float | None) -> str:
     return NONE if p is None else p_text(p)
 
 
 def _sign_flip(finding: Finding) -> str:
     p = _p(finding.p_sign_flip)
-    return p if finding.p_sign_flip is None else f"{p} (floor {_p(finding.p_floor)})"
+    return p if finding.p_sign_flip is None else f"{p} (least {_p(finding.p_floor)})"
+
+
+def _diverged(finding: Finding) -> str:
+    if finding.p_diverged is None:
+        return NONE
+    return f"{finding.diverged} of {finding.planned}, {_p(finding.p_diverged)}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.contracts import Finding
 from harness.ledger import write_atomically
 from harness.report import designs, markdown, sentences, tables
+from harness.report.checklist import checklist
 from harness.report.contents import Report
 from harness.report.drawing import Drawing
 from harness.report.page import as_html
@@ -29,11 +30,13 @@ def write(report: Report, *, folder: Path, drawings: Sequence[Drawing] = ()) -> 
 
 
 def brief(report: Report) -> str:
-    """The answer and the table of verdicts, in Markdown, for places where a report is too much."""
+    """The answer, the verdicts and how sure they are, in Markdown: a report in brief."""
     question, answer = markdown.escape(report.question), markdown.escape(sentences.answer(report))
     parts = [f"**{question}** {answer}"]
     if report.on_primary:
         parts.append(markdown.table(tables.verdicts(report)))
+    if (certainty := tables.certainty(report)).rows:
+        parts.append(markdown.table(certainty))
     return "\n\n".join(parts) + "\n"
 
 
@@ -61,11 +64,13 @@ def as_markdown(report: Report) -> str:
     template = resources.files("harness.report").joinpath("report.md.j2").read_text("utf-8")
     return environment.from_string(template).render(
         report=report,
+        sentences=sentences,
         answer=sentences.answer(report),
         designed=[*designs.designed(report)],
         corrected=designs.corrected(report),
         direction=sentences.direction(report.primary),
         beginning=sentences.beginning,
+        checklist=checklist(report),
         table=markdown.table,
         tables=tables,
         code=markdown.code,

@@ -79,6 +79,13 @@ def check_metric(component: Metric) -> None:
         f"higher_is_better is {component.higher_is_better}, but {values} "
         "has something better than the references themselves",
     )
+    parts = component.by_sentence()
+    if parts:
+        rows = parts.statistics(wrong, right)
+        claims.that(len(rows) == len(right), f"statistics must have {len(right)} rows")
+        made = parts.score([sum(column) for column in zip(*rows, strict=True)])
+        same = math.isclose(made, values["other lines"], rel_tol=1e-6, abs_tol=1e-9)
+        claims.that(same, f"the sums by sentence make {made:g}, not {values['other lines']:g}")
 
 
 def _rates(claims: Claims, *, rate: Rate, what: str) -> list[float]:

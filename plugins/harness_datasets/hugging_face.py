@@ -93,7 +93,6 @@ class HuggingFace(Dataset):
     """
 
     name = "hugging_face"
-    libraries = ("datasets",)
 
     source: str
     target: str

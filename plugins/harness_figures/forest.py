@@ -29,7 +29,8 @@ _LOOKS: dict[Verdict, tuple[str, str, bool]] = {
 class Forest(Figure):
     """Each variant's difference from the baseline on the primary metric, with its 95% interval.
 
-    A dot is a seed. Right of the dashed line the variant's score is higher than the baseline's.
+    A dot is a seed. Right of the dashed line the variant's score is higher than the baseline's. A
+    band, if there is one, is the margin within which a difference would not matter.
     """
 
     name = "forest"
@@ -45,6 +46,8 @@ def _draw(view: ReportView) -> Drawn:
     drawn = Drawn(figsize=(WIDTH, 0.95 + 0.36 * max(1, len(findings))))
     axes = drawn.subplots()
     axes.axvline(0, color=INK, linewidth=1, linestyle=(0, (4, 2)), zorder=1)
+    for margin in {each.margin for each in findings if each.margin}:
+        axes.axvspan(-margin, margin, color=FAINT, alpha=0.15, linewidth=0, zorder=0)
     for row, finding in enumerate(findings):
         _draw_row(axes, finding=finding, row=row)
     axes.set_yticks(range(len(findings)), [each.label for each in findings])

@@ -21,10 +21,10 @@ _BAND = 0.95
 class PValues(Figure):
     """The p values of a study's variants, in order, against those that chance alone would give.
 
-    Where nothing differs, p is uniform: marks lie on the diagonal, and in the band with 95% each,
-    if they are independent. Filled marks are variants against the baseline, uncorrected; they share
-    it, and so lie high or low together. Open marks are pairs of variants that change nothing but
-    chance, each variant in one pair only: those are independent.
+    Where nothing differs, p is uniform: marks lie on the diagonal, and in the band (of as many as
+    are filled) with 95% each, if they are independent. Filled marks are variants against the
+    baseline, uncorrected; they share it, and so lie high or low together. Open marks are pairs of
+    variants that change nothing but chance, each variant in one pair only: those are independent.
     """
 
     name = "p_values"
@@ -45,7 +45,7 @@ def _draw(view: ReportView) -> Drawn:
     pairs = _disjoint(floor)
     _draw_ordered(axes, values=against_baseline, label="against the baseline", filled=True)
     _draw_ordered(axes, values=pairs, label="disjoint pairs", filled=False)
-    _draw_band(axes, size=max(len(against_baseline), len(pairs)))
+    _draw_band(axes, size=len(against_baseline))
     axes.set_xlabel("p expected of chance")
     axes.set_ylabel(f"p of {view.metric}, paired t test")
     axes.set_xlim(0, 1)

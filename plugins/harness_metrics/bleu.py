@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from harness.components import Metric
-from harness.contracts import Score, ScoreText
+from harness.contracts import BySentence, Score, ScoreText
+from harness_metrics.sums import by_line
+
+if TYPE_CHECKING:
+    from sacrebleu.metrics.bleu import BLEU
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,25 +31,30 @@ class Bleu(Metric):
     """
 
     name = "bleu"
-    libraries = ("sacrebleu",)
     tokenize: Literal["13a", "intl", "char", "zh", "none"] = "13a"
     lowercase: bool = False
     smooth: Literal["exp", "floor", "add-k", "none"] = "exp"
     effective_order: bool = False
 
     def build(self) -> ScoreText:
-        from sacrebleu.metrics.bleu import BLEU
-
-        bleu = BLEU(
-            tokenize=self.tokenize,
-            lowercase=self.lowercase,
-            smooth_method=self.smooth,
-            effective_order=self.effective_order,
-            force=True,  # or it would guess, run by run, that the lines are tokenised, and say so
-        )
+        bleu = self._sacrebleu()
 
         def score(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
             value = bleu.corpus_score(hypotheses, [references]).score
             return Score(value=value, signature=str(bleu.get_signature()))
 
         return score
+
+    def by_sentence(self) -> BySentence:
+        return by_line(self._sacrebleu())
+
+    def _sacrebleu(self) -> BLEU:
+        from sacrebleu.metrics.bleu import BLEU
+
+        return BLEU(
+            tokenize=self.tokenize,
+            lowercase=self.lowercase,
+            smooth_method=self.smooth,
+            effective_order=self.effective_order,
+            force=True,  # or it would guess, run by run, that the lines are tokenised, and say so
+        )

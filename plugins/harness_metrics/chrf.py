@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from harness.components import Metric
 from harness.components.options import NonNegativeInt, PositiveInt
-from harness.contracts import Score, ScoreText
+from harness.contracts import BySentence, Score, ScoreText
+from harness_metrics.sums import by_line
+
+if TYPE_CHECKING:
+    from sacrebleu.metrics.chrf import CHRF
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,20 +28,25 @@ class Chrf(Metric):
     """
 
     name = "chrf"
-    libraries = ("sacrebleu",)
     char_order: PositiveInt = 6
     word_order: NonNegativeInt = 0
     lowercase: bool = False
 
     def build(self) -> ScoreText:
-        from sacrebleu.metrics.chrf import CHRF
-
-        chrf = CHRF(
-            char_order=self.char_order, word_order=self.word_order, lowercase=self.lowercase
-        )
+        chrf = self._sacrebleu()
 
         def score(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
             value = chrf.corpus_score(hypotheses, [references]).score
             return Score(value=value, signature=str(chrf.get_signature()))
 
         return score
+
+    def by_sentence(self) -> BySentence:
+        return by_line(self._sacrebleu())
+
+    def _sacrebleu(self) -> CHRF:
+        from sacrebleu.metrics.chrf import CHRF
+
+        return CHRF(
+            char_order=self.char_order, word_order=self.word_order, lowercase=self.lowercase
+        )

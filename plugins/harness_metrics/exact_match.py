@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.components import Metric
-from harness.contracts import Score, ScoreText
+from harness.contracts import BySentence, Score, ScoreText
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,15 @@ class ExactMatch(Metric):
     def build(self) -> ScoreText:
         return _score
 
+    def by_sentence(self) -> BySentence:
+        return BySentence(statistics=_equal, score=lambda sums: 100 * sums[0] / sums[1])
+
 
 def _score(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
-    equal = sum(ours == theirs for ours, theirs in zip(hypotheses, references, strict=True))
+    equal = sum(row[0] for row in _equal(hypotheses, references))
     return Score(value=100 * equal / len(references), signature="nrefs:1|case:mixed|unit:percent")
+
+
+def _equal(hypotheses: Sequence[str], references: Sequence[str]) -> list[tuple[int, int]]:
+    lines = zip(hypotheses, references, strict=True)
+    return [(int(ours == theirs), 1) for ours, theirs in lines]

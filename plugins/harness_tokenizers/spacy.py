@@ -29,7 +29,6 @@ class Spacy(Tokenizer):
     """
 
     name = "spacy"
-    libraries = ("spacy",)
 
     source: str = "de"
     target: str = "en"

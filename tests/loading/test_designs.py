@@ -232,6 +232,13 @@ def test_factors_are_a_study_of_their_own(faults: Faults) -> None:
     ]
 
 
+def test_effects_are_not_held_each_against_each(faults: Faults) -> None:
+    changes = (factors(DROPOUT, LOSS), ("primary: bleu", "against: each, primary: bleu"))
+    assert faults(*changes) == [
+        "study.yaml:19:20: factors are compared by their effects, not each against each"
+    ]
+
+
 # --- the noise floor ----------------------------------------------------------------------------
 
 

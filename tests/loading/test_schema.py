@@ -119,10 +119,14 @@ def test_a_study_that_is_right_is_right(write: Callable[..., Path]) -> None:
         ("seeds: 5", "seeds: 5\ngrid: {regularizers.dropout: [off, 0.1, 0.2]}"),
         ("seeds: 5", "seeds: 5\ntune: {grid: {schedule.noam.warmup: [50, 100]}, seeds: 2}"),
         (
-            "variants:\n  no-dropout: {regularizers: {dropout: off}}\n"
-            "  cross-entropy: {loss: cross_entropy}",
-            "factors:\n  dropout: {none: {regularizers: {dropout: off}}}\n"
-            "  loss: {plain: {loss: cross_entropy}}",
+            (
+                "variants:\n  no-dropout: {regularizers: {dropout: off}}\n"
+                "  cross-entropy: {loss: cross_entropy}"
+            ),
+            (
+                "factors:\n  dropout: {none: {regularizers: {dropout: off}}}\n"
+                "  loss: {plain: {loss: cross_entropy}}"
+            ),
         ),
         ("[bleu, chrf]", "[{bleu: {lowercase: true}}]"),
     ],

@@ -101,6 +101,7 @@ def test_looks_are_counted_and_said_to_be_corrected_for(stopped: Report) -> None
     *_, line = designed(stopped)
     assert "2 of 3 planned looks were taken, after 2, 3 and 6 seeds at most" in line
     assert "intervals have 98.33%" in line
+    assert "over at most 3 seeds: " in answer(stopped)
     assert corrected(stopped).endswith("over the 4 planned variants, and multiplied by the 3 looks")
 
 

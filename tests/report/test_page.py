@@ -70,14 +70,19 @@ def test_every_element_is_closed_and_every_section_is_there(
     page = Page(as_html(report, drawings=drawings))
     assert page.open == []
     assert page.elements.count("h1") == 1
-    assert page.elements.count("h2") == 7
+    assert page.elements.count("h2") == 8
     assert page.elements.count("figure") == page.elements.count("svg") == len(drawings)
 
 
 def test_it_says_what_the_markdown_says(report: Report) -> None:
     page = Page(as_html(report, drawings=[]))
     assert "Is a < b, and what does `dropout` do?" in page.text
-    for content in (tables.verdicts(report), tables.changes(report), tables.by_seed(report)):
+    for content in (
+        tables.verdicts(report),
+        tables.certainty(report),
+        tables.changes(report),
+        tables.by_seed(report),
+    ):
         for row in content.rows:
             for cell in row:
                 assert str(cell).replace("_", " ") in page.text.replace("_", " ")

@@ -14,13 +14,13 @@ def test_the_answer_names_every_variant_with_its_verdict(report: Report) -> None
     assert answer(report) == (
         "By bleu on the test split, over 3 seeds: no-dropout is worse than the baseline;"
         " same is identical to the baseline; odd is undecided;"
-        " wild has too few complete pairs of runs to tell."
+        " wild has too few complete pairs of runs to tell; wild diverged in 1 of 3."
     )
 
 
 def test_variants_of_one_verdict_share_a_clause(report: Report) -> None:
     found = [replace(finding, verdict="better") for finding in report.findings]
-    assert "no-dropout, same, odd and wild are better than the baseline." in answer(
+    assert "no-dropout, same, odd and wild are better than the baseline; wild diverged" in answer(
         replace(report, findings=found)
     )
 

@@ -50,9 +50,44 @@ def test_findings_are_a_list_of_objects_with_their_fields_in_order(
 def test_the_table_of_verdicts_has_the_numbers_of_the_findings(report: Report) -> None:
     assert row(as_markdown(report), of="no-dropout") == [
         *("no-dropout", "worse", "3", "30.00", "24.97", "-5.03 (-5.41 to -4.65)"),
-        *(".001", ".25 (floor .25)"),
+        ".001",
     ]
-    assert row(as_markdown(report), of="same")[-3:] == ["0.00", "n/a", "n/a"]
+    assert row(as_markdown(report), of="same")[-2:] == ["0.00", "n/a"]
+
+
+def test_how_sure_it_is_stands_in_a_table_of_its_own(report: Report) -> None:
+    sure = as_markdown(report).split("## How sure this is")[1]
+    assert row(sure, of="variant") == [
+        *("variant", "would show", "effect size", "max-T p", "sign-flip p", "correlation"),
+        "diverged, p",
+    ]
+    assert row(sure, of="no-dropout") == [
+        *("no-dropout", "1.00", "-18.59", ".25", ".25 (least .25)", "0.99", "n/a"),
+    ]
+    assert row(sure, of="wild")[-1] == "1 of 3, 1"
+    assert "Neither can go below the least p" in sure
+    assert "new sentences" not in sure
+
+
+def test_margins_and_sentences_are_told_where_there_are_any(report: Report) -> None:
+    told = {"margin": 0.5, "p_equivalent_adjusted": 0.012, "p_bootstrap": 0.3}
+    over = {"interval_sentences_low": -6.0, "interval_sentences_high": -4.06}
+    both = {"combined_low": -6.08, "combined_high": -3.98}
+    first = replace(report.findings[0], **told, **over, **both)
+    sure = as_markdown(replace(report, findings=[first])).split("## How sure this is")[1]
+    assert row(sure, of="no-dropout")[3] == ".012"
+    assert "tests that the difference is less than 0.5 in size" in sure
+    assert row(sure.split("new seeds")[1], of="no-dropout") == [
+        *("no-dropout", "-5.41 to -4.65", "-6.00 to -4.06", "-6.08 to -3.98", ".3"),
+    ]
+
+
+def test_runs_that_are_not_paired_are_told_so(report: Report) -> None:
+    text = as_markdown(
+        replace(report, findings=[replace(each, method="welch") for each in report.findings])
+    )
+    assert "p is from Welch's t test, corrected by Holm's method over the 4" in text
+    assert row(text, of="variant")[2] == "runs"
 
 
 def test_runs_are_counted_by_how_they_ended(report: Report) -> None:
@@ -84,7 +119,7 @@ def test_nothing_in_a_corpus_becomes_markup(report: Report) -> None:
     text = "".join(child.content for child in inline)
     for said in ("Ein Mann | <script>alert(1)</script>", "A `man` # with *stars*", "(http://y.z)"):
         assert said in text
-    assert [token.tag for token in tokens if token.type == "heading_open"] == ["h1"] + 6 * ["h2"]
+    assert [token.tag for token in tokens if token.type == "heading_open"] == ["h1"] + 7 * ["h2"]
 
 
 def test_the_report_has_no_gaps_and_no_ragged_lines(report: Report) -> None:

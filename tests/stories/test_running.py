@@ -50,7 +50,7 @@ def test_a_changed_variant_trains_itself_only_and_plan_says_why(
     results = study.parent / "results"
     before = outcomes(results / "runs")
     edit(study, "{dropout: off}", "{dropout: 0.5}")
-    plan = json.loads(harness("plan", study, "--json").stdout)
+    plan = json.loads(harness("plan", study, "--json").stdout)["runs"]
     assert [(run["variant"], run["seed"], run["exists"], run["why"]) for run in plan] == [
         ("baseline", 1, True, "exists"),
         ("no-dropout", 1, False, "changed option regularizers.dropout"),
@@ -140,14 +140,14 @@ def test_a_failed_run_is_named_and_the_others_go_on(study: Path, harness: Harnes
     assert ran.returncode == 1, ran.stderr
     assert "RuntimeError: this loss cannot bear seed 2 (fragile.py, line " in ran.stdout
     assert len(outcomes(study.parent / "results" / "runs")) == 4
-    plan = json.loads(harness("plan", study, "--json").stdout)
+    plan = json.loads(harness("plan", study, "--json").stdout)["runs"]
     assert plan[3]["why"].startswith("failed before: plugin ")
     assert "RuntimeError: this loss cannot bear seed 2 (fragile.py, line " in plan[3]["why"]
     findings = json.loads((study.parent / "results" / "tiny" / "findings.json").read_text())
     assert (findings[0]["n"], findings[0]["verdict"]) == (1, "no_inference")
 
     edit(study.parent / "fragile.py", "setting.seed == 2", "setting.seed == 3")
-    plan = json.loads(harness("plan", study, "--json").stdout)
+    plan = json.loads(harness("plan", study, "--json").stdout)["runs"]
     assert plan[1]["why"].startswith("changed code of")
     assert harness("run", study).returncode == 0
 
@@ -195,11 +195,11 @@ def test_a_changed_corpus_is_said_to_be_one(study: Path, harness: Harness) -> No
     for name in ("train", "held-out", "tiny.yaml"):
         (study.parent / name).rename(study.parent / "elsewhere" / name)
     moved = study.parent / "elsewhere" / "tiny.yaml"
-    plan = json.loads(harness("plan", moved, "--seeds", "1", "--json").stdout)
+    plan = json.loads(harness("plan", moved, "--seeds", "1", "--json").stdout)["runs"]
     assert [run["why"] for run in plan] == ["exists", "exists"]  # where files lie is no identity
 
     edit(moved.parent / "train", "eins zwei drei 7\n", "eins zwei drei sieben\n")
-    plan = json.loads(harness("plan", moved, "--seeds", "1", "--json").stdout)
+    plan = json.loads(harness("plan", moved, "--seeds", "1", "--json").stdout)["runs"]
     assert [run["why"] for run in plan] == ["changed corpus", "changed corpus"]
 
 
