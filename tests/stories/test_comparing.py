@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -118,7 +117,7 @@ def test_a_run_goes_by_its_digest_or_its_folder(compare: Compare) -> None:
     rows = [line.split(",")[:3] for line in exported("short.yaml").splitlines()[1:]]
     digests = {(variant, seed): digest for digest, variant, seed in rows}
     one, other = digests["baseline", "1"], digests["no-dropout", "1"]
-    found = listed(compare(one[:10], os.path.join("results", "runs", other), "--json"))  # noqa: PTH118
+    found = listed(compare(one[:10], str(Path("results", "runs", other)), "--json"))
     wanted = listed(compare("short.yaml:baseline:1", "short.yaml:no-dropout:1", "--json"))
     for each in wanted:
         each |= {"variant": other[:12], "against": one[:12], "reason": each["reason"]}
