@@ -70,7 +70,7 @@ def test_a_start_that_fails_is_named_with_all_that_needs_it(
         f"failed: {name}, seed 1: its start general failed" for name in ("baseline", "no-dropout")
     ]
     assert "slower, seed 1: finished" in ran.stderr
-    plan = json.loads(harness("plan", adapting, "--json").stdout)
+    plan = json.loads(harness("plan", adapting, "--json").stdout)["runs"]
     assert [(run["variant"], run["start"], run["why"]) for run in plan[1:]] == [
         ("baseline", False, "failed before: its start general failed"),
         ("no-dropout", False, "failed before: its start general failed"),
