@@ -117,6 +117,8 @@ def pair(
     variant, against, kind, runs = contrast
     planned = [(runs.get((against, seed)), runs.get((variant, seed))) for seed in sorted(seeds)]
     names = ("the baseline", "the variant") if against == BASELINE else (against, variant)
+    if kind == "effect":
+        names = (f"a cell of {against}", f"a cell of {variant}")
     together: list[tuple[RunResult, RunResult]] = []
     lost: list[str] = []
     for theirs, ours in planned:
