@@ -11,8 +11,10 @@ from statistics import pstdev
 
 from harness.analysis import RunResult, ScoredMetric, compare
 from harness.blaming import complaint
+from harness.components import Metric
+from harness.conditions import conditions
 from harness.contracts import CORE_METRICS, Finding, RunFacts
-from harness.differences import differences
+from harness.differences import Difference, differences
 from harness.discovery import Plugins
 from harness.fairness import fairness
 from harness.ledger import Hypothesis, Ledger
@@ -37,7 +39,7 @@ def conclude(
     return Report(
         name=study.name,
         question=study.question,
-        primary=next(m for m in scored_metrics(study) if m.name == study.compare.primary),
+        primary=next(m for m in scored_metrics(study.metrics) if m.name == study.compare.primary),
         variants=tuple(study.variants),
         seeds=[seed for seed in study.seeds if seed in planned],
         results=results,
@@ -45,12 +47,13 @@ def conclude(
         changes=changed,
         specimens=_specimens(runs, ledger=ledger),
         signatures={name: text for each in scored for name, text in each.signatures.items()},
-        faults=_faults(scored, plugins=plugins),
+        faults=metric_faults(scored, plugins=plugins),
         command=command,
         runs=_facts(runs, results=results, ledger=ledger),
         fairness=fairness(study, runs=runs, ledger=ledger, changed=changed),
         design=study.design,
         beginnings=_beginnings(study),
+        conditions=conditions(study, runs=runs, ledger=ledger),
         versions={
             "harness": version("transformer-harness"),
             "torch": version("torch"),
@@ -69,7 +72,7 @@ def found(
         [each.result for each in scored],
         variants=tuple(study.variants),
         seeds=study.seeds,
-        metrics=scored_metrics(study),
+        metrics=scored_metrics(study.metrics),
         comparison=study.compare,
         design=study.design,
     )
@@ -94,18 +97,18 @@ def _beginnings(study: Study) -> list[Beginning]:
     ]
 
 
-def _faults(scored: Sequence[ScoredRun], *, plugins: Plugins) -> list[str]:
+def metric_faults(scored: Sequence[ScoredRun], *, plugins: Plugins) -> list[str]:
     """What was wrong with metrics, a line each with how many runs it left without a score."""
     lines = Counter(complaint(plugins, error=fault) for each in scored for fault in each.faults)
     return [f"{line}; {count} of {len(scored)} runs unscored" for line, count in lines.items()]
 
 
-def scored_metrics(study: Study) -> list[ScoredMetric]:
-    """The core's metrics and the study's own, as the comparison reads them."""
+def scored_metrics(metrics: Sequence[Metric]) -> list[ScoredMetric]:
+    """The core's metrics and a study's own, as the comparison reads them."""
     core = [ScoredMetric(name=name, higher_is_better=up) for name, up in CORE_METRICS.items()]
     text = [
         ScoredMetric(name=metric.name, higher_is_better=metric.higher_is_better, of_text=True)
-        for metric in study.metrics
+        for metric in metrics
     ]
     return [*text, *core]
 
@@ -115,12 +118,16 @@ def changes(study: Study) -> Mapping[str, Sequence[Change]]:
     baseline = resolved_experiment(study.variants[BASELINE])
     return {
         name: [
-            Change(each.option, _text(each.old), _text(each.new))
-            for each in differences(baseline, new=resolved_experiment(experiment))
+            described(each) for each in differences(baseline, new=resolved_experiment(experiment))
         ]
         for name, experiment in study.variants.items()
         if name != BASELINE
     }
+
+
+def described(difference: Difference) -> Change:
+    """An option that differs, in words."""
+    return Change(difference.option, _text(difference.old), _text(difference.new))
 
 
 def _text(value: object) -> str:

@@ -31,6 +31,8 @@ def families(
     Of a factorial study they are its effects. Variants that change nothing but chance are a family
     of their own: they are no hypotheses, and weaken no other.
     """
+    if design.pairs:
+        return [[Contrast(variant, against, "pair", runs) for against, variant in design.pairs]]
     if design.factorial:
         seeds = sorted({seed for _, seed in runs})
         return [_effects(runs, factorial=design.factorial, seeds=seeds)]

@@ -6,11 +6,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 
 from harness.analysis.contrasts import Contrast
 from harness.analysis.results import RunResult, ScoredMetric
 from harness.contracts import Kind, Method, Outcome, SeedValues
 from harness.study import BASELINE
+
+_Row = tuple[RunResult | None, RunResult | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +30,7 @@ class Pairing:
     kind: Kind = "variant"
     metric: ScoredMetric
     method: Method
-    planned: Sequence[tuple[RunResult | None, RunResult | None]]
+    planned: Sequence[_Row]
     together: Sequence[tuple[RunResult, RunResult]]
     lost: Sequence[str]
     looks: int = 1
@@ -116,6 +119,8 @@ def pair(
     """Put the variant's runs beside the baseline's, those of the same seed together."""
     variant, against, kind, runs = contrast
     planned = [(runs.get((against, seed)), runs.get((variant, seed))) for seed in sorted(seeds)]
+    if method == "welch" and _apart(planned):
+        planned = _side_by_side(planned)
     names = ("the baseline", "the variant") if against == BASELINE else (against, variant)
     if kind == "effect":
         names = (f"a cell of {against}", f"a cell of {variant}")
@@ -126,6 +131,8 @@ def pair(
         faults += [_fault(ours, of=names[1], metric=metric)]
         lost += [fault for fault in faults if fault]
         if theirs and ours and not any(faults):
+            if theirs.seed != ours.seed:
+                continue
             if _basis(theirs, metric=metric) == _basis(ours, metric=metric):
                 together.append((theirs, ours))
             else:
@@ -141,6 +148,17 @@ def pair(
         lost=lost,
         looks=looks,
     )
+
+
+def _apart(planned: Sequence[_Row]) -> bool:
+    """Whether both sides have runs, and none of them the same seed."""
+    return all(map(any, zip(*planned, strict=True))) and not any(map(all, planned))
+
+
+def _side_by_side(planned: Sequence[_Row]) -> list[_Row]:
+    """Runs that have no seed in common, so that none is missing where the other side has one."""
+    sides = ([run for run in side if run] for side in zip(*planned, strict=True))
+    return [*zip_longest(*sides)]
 
 
 def same_text(theirs: RunResult, *, ours: RunResult) -> bool | None:

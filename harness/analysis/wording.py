@@ -12,6 +12,7 @@ from harness.analysis.pairing import Pairing
 from harness.analysis.power import POWER
 from harness.analysis.statistics import ALPHA
 from harness.contracts import Kind
+from harness.study import BASELINE
 
 _MEMBERS: Mapping[Kind, str] = {
     "variant": "variants",
@@ -68,7 +69,8 @@ def _floor(judgment: Judgment) -> list[str]:
 def _too_few(pairing: Pairing) -> str:
     if pairing.method == "welch":
         sides = [_counted(len(side), what="run") for side in pairing.judged]
-        return f"{sides[1]} against {sides[0]} of the baseline, and a test needs 2 of each"
+        against = "the baseline" if pairing.against == BASELINE else pairing.against
+        return f"{sides[1]} against {sides[0]} of {against}, and a test needs 2 of each"
     return f"{_counted(pairing.n, what='complete pair')}, and a test needs 2"
 
 

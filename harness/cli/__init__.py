@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from harness.cli import authoring, drawing, exporting, generating, studying
+from harness.cli import authoring, comparing, drawing, exporting, generating, studying
 from harness.deferred import defer
 from harness.errors import HarnessError
 
@@ -66,6 +66,7 @@ for _command in (
     studying.sync,
     studying.ui,
     exporting.export,
+    comparing.compare,
     generating.generate,
     drawing.figure,
     authoring.plugins,

@@ -45,9 +45,12 @@ class Design:
 
     Those differ from the baseline in `replicate` alone, so that whatever sets them apart is noise.
     `looks` says after how many seeds a study that stops itself is looked at; none in any other.
+    `pairs` has what is compared where it is no study's variants against its baseline: what each is
+    held against, and what is.
     """
 
     sweep: Sweep | None = None
     factorial: Factorial | None = None
     noise_floor: tuple[str, ...] = ()
     looks: tuple[int, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.report.contents import (
     Beginning,
     Change,
+    Conditions,
     Fairness,
     Report,
     Sharing,
@@ -18,6 +19,7 @@ from harness.report.writing import brief, write
 __all__ = [
     "Beginning",
     "Change",
+    "Conditions",
     "Drawing",
     "Fairness",
     "Report",

@@ -53,6 +53,19 @@ class Trials(NamedTuple):
     variants: Sequence[Tuned]
 
 
+class Conditions(NamedTuple):
+    """How runs were carried out, in words, and the runs that give no score, each with its reason.
+
+    `weights` says which ones are scored, `machine` on what was computed, and `commit` where the
+    study lies in a checkout; empty where that is not known.
+    """
+
+    weights: Sequence[str] = ()
+    machine: Sequence[str] = ()
+    commit: str = ""
+    excluded: Sequence[str] = ()
+
+
 class Sharing(NamedTuple):
     """What a variant's runs had in common with the baseline's of the same seed, in words."""
 
@@ -107,6 +120,7 @@ class Report:
     faults: Sequence[str] = ()
     beginnings: Sequence[Beginning] = ()
     tuning: Trials | None = None
+    conditions: Conditions = field(default_factory=Conditions)
 
     @property
     def on_primary(self) -> list[Finding]:

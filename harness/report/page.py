@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.report import designs, sentences, tables
+from harness.report.checklist import checklist
 from harness.report.contents import Report
 from harness.report.drawing import Drawing
 from harness.report.look import inline
@@ -39,6 +40,7 @@ def as_html(report: Report, *, drawings: Sequence[Drawing]) -> str:
         corrected=designs.corrected(report),
         direction=sentences.direction(report.primary),
         beginning=sentences.beginning,
+        checklist=checklist(report),
         tables=tables,
         is_note=lambda cell: isinstance(cell, tables.Note),
         drawings=drawings,

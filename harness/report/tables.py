@@ -110,7 +110,7 @@ def changes(report: Report) -> Table:
         for variant in report.variants
         for change in report.changes.get(variant, ())
     ]
-    return Table(["variant", "option", BASELINE, "variant"], rows, right=4)
+    return Table(["variant", "option", _against(report), "variant"], rows, right=4)
 
 
 def tuning(trials: Trials) -> Table:

@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.contracts import Finding
 from harness.ledger import write_atomically
 from harness.report import designs, markdown, sentences, tables
+from harness.report.checklist import checklist
 from harness.report.contents import Report
 from harness.report.drawing import Drawing
 from harness.report.page import as_html
@@ -69,6 +70,7 @@ def as_markdown(report: Report) -> str:
         corrected=designs.corrected(report),
         direction=sentences.direction(report.primary),
         beginning=sentences.beginning,
+        checklist=checklist(report),
         table=markdown.table,
         tables=tables,
         code=markdown.code,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-STUDIES = 150
+STUDIES = 100
 CALIBRATION = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "calibration.py"))
 
 

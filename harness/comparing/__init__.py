@@ -1,0 +1,1 @@
+"""Comparisons without a study: scores from elsewhere, and runs that exist already."""

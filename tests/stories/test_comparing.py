@@ -1,0 +1,175 @@
+"""Runs that exist already, and scores from elsewhere, are compared without a study."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from running import COMMAND, TINY
+
+from harness.cli import main
+
+Compare = Callable[..., Result]
+# What a score by itself does not tell: what it hangs on.
+OF_SENTENCES = (
+    "interval_sentences_low",
+    "interval_sentences_high",
+    "combined_low",
+    "combined_high",
+    "p_bootstrap",
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two studies, run: the second has a variant more, and writes one token more at most."""
+    import subprocess
+
+    folder = tmp_path_factory.mktemp("compared")
+    longer = TINY.replace("extra: 3", "extra: 4").replace(
+        "variants:\n", "variants:\n  more: {loss: cross_entropy}\n"
+    )
+    for name, text in {"short": TINY, "long": longer}.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+        subprocess.run([*COMMAND, "run", f"{name}.yaml"], cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture
+def compare(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Compare:
+    """`harness compare` in the folder of both studies."""
+    monkeypatch.chdir(folder)
+
+    def run(*words: str, read: str | None = None) -> Result:
+        return CliRunner().invoke(main, ["compare", *words], input=read)
+
+    return run
+
+
+def listed(done: Result) -> list[dict[str, Any]]:
+    """The findings, from a command that had nothing else to say."""
+    assert (done.exit_code, done.stderr) == (0, "")
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def exported(study: str) -> str:
+    done = CliRunner().invoke(main, ["export", study, "--runs"])
+    assert done.exit_code == 0
+    return done.stdout
+
+
+def test_what_a_study_exports_comes_back_as_its_findings(folder: Path, compare: Compare) -> None:
+    text = exported("long.yaml")
+    found = listed(compare("--from-csv", "-", "--primary", "nll", "--json", read=text))
+    wanted = json.loads((folder / "results" / "long" / "findings.json").read_text())
+    for each in wanted:
+        each.update(dict.fromkeys(OF_SENTENCES))
+    assert found == wanted
+
+
+def test_two_studies_hold_what_both_have_against_each_other(compare: Compare) -> None:
+    found = listed(compare("short.yaml", "long.yaml", "--json"))
+    primary = [each for each in found if each["role"] == "primary"]
+    assert [(each["against"], each["variant"]) for each in primary] == [
+        ("short:baseline", "long:baseline"),
+        ("short:no-dropout", "long:no-dropout"),
+    ]
+    assert {each["verdict"] for each in primary} == {"identical"}  # trained once, decoded twice
+    assert all(each["n"] == 2 for each in found)
+    said = compare("short.yaml", "long.yaml").stdout
+    assert "By nll on the test split, over 2 seeds: long:baseline is identical to" in said
+    assert "| long:baseline   | generation.greedy.extra | 3       | 4       |" in said
+
+
+def test_two_variants_of_a_study_are_what_the_study_says_of_them(
+    folder: Path, compare: Compare
+) -> None:
+    found = listed(compare("short.yaml:baseline", "short.yaml:no-dropout", "--json"))
+    wanted = json.loads((folder / "results" / "short" / "findings.json").read_text())
+    for one, other in zip(found, wanted, strict=True):
+        names = {"variant": "short:no-dropout", "against": "short:baseline", "kind": "pair"}
+        assert one == {**other, **names}
+
+
+def test_two_runs_of_a_seed_have_values_and_no_inference(compare: Compare) -> None:
+    first, *_ = listed(compare("short.yaml:baseline:2", "short.yaml:no-dropout:2", "--json"))
+    (pair,) = first["per_seed"]
+    assert pair["seed"] == 2
+    assert pair["variant"] - pair["baseline"] == first["difference"]
+    assert (first["verdict"], first["p"]) == ("no_inference", None)
+
+
+def test_two_runs_of_different_seeds_are_not_paired(compare: Compare) -> None:
+    words = ("short.yaml:baseline:1", "short.yaml:no-dropout:2")
+    first, *_ = listed(compare(*words, "--json", "--primary", "chrf"))
+    assert (first["metric"], first["method"], first["per_seed"]) == ("chrf", "welch", [])
+    assert first["difference"] == first["variant_mean"] - first["baseline_mean"]
+    assert first["reason"].startswith("1 run against 1 run of short:baseline:1")
+
+
+def test_a_run_goes_by_its_digest_or_its_folder(compare: Compare) -> None:
+    rows = [line.split(",")[:3] for line in exported("short.yaml").splitlines()[1:]]
+    digests = {(variant, seed): digest for digest, variant, seed in rows}
+    one, other = digests["baseline", "1"], digests["no-dropout", "1"]
+    found = listed(compare(one[:10], os.path.join("results", "runs", other), "--json"))  # noqa: PTH118
+    wanted = listed(compare("short.yaml:baseline:1", "short.yaml:no-dropout:1", "--json"))
+    for each in wanted:
+        each |= {"variant": other[:12], "against": one[:12], "reason": each["reason"]}
+    assert found == [each for each in wanted if each["metric"] != "bleu"]
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        ([], "compare what? two RUNs, or --from-csv FILE"),
+        (["short.yaml", "--from-csv", "x"], "compare what? two RUNs, or --from-csv FILE"),
+        (["short.yaml"], "short.yaml against what? name two studies, variants or runs"),
+        (
+            ["short.yaml", "short.yaml"],
+            "the same is named twice; a comparison needs two that differ",
+        ),
+        (
+            ["short.yaml", "long.yaml", "--baseline", "x"],
+            "--baseline, --lower-is-better and --split",
+        ),
+        (
+            ["short.yaml", "long.yaml:more"],
+            "short is a study, and long:more is not: name a variant",
+        ),
+        (["short.yaml:mor", "long.yaml:more"], "short.yaml: no variant named 'mor'"),
+        (["short.yaml:baseline:3", "long.yaml"], "short.yaml: no seed named '3'; there are 1, 2"),
+        (["short.yaml", "zz"], "zz: no run in results/runs begins so"),
+        (
+            ["short.yaml", "long.yaml", "--primary", "blue"],
+            "'blue': no metric named 'blue'; did you",
+        ),
+        (
+            ["short.yaml", "long.yaml", "--margin", "inf"],
+            "--margin must be a finite number above 0",
+        ),
+        (["--from-csv", "no.csv"], "no.csv: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_compared_is_told_in_a_line(
+    words: list[str], fault: str, compare: Compare
+) -> None:
+    done = compare(*words)
+    assert done.exit_code == 2
+    assert done.stderr.startswith(fault)
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_run_that_has_not_ended_is_told(folder: Path, compare: Compare) -> None:
+    digest = exported("short.yaml").splitlines()[1].split(",")[0]
+    shutil.copytree(folder / "results" / "runs" / digest, folder / "elsewhere" / digest)
+    (folder / "elsewhere" / digest / "outcome.json").unlink()
+    done = compare(f"elsewhere/{digest}", digest)
+    assert done.exit_code == 2
+    assert done.stderr == f"run {digest[:12]} has not ended; `harness run` its study\n"
