@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -25,7 +24,7 @@ from harness.loading import component
 from harness.model import Transformer
 from harness.planning import difference
 from harness.study import Experiment
-from harness.trained import Runs
+from harness.trained import Runs, read_weights
 
 _DIGITS = 12  # of a digest, enough to tell runs apart
 
@@ -167,12 +166,12 @@ def _here(experiment: Experiment) -> Experiment:
 def _load(parts: Assembly, *, folder: Path, why: str) -> None:
     """Put the final weights in the model; raises `HarnessError` where they do not fit."""
     path = folder / "weights.pt"
-    fault = f"{path}: damaged, or its weights do not fit the model that is built now"
+    weights = read_weights(path)
     try:
-        weights = torch.load(path, weights_only=True)
         load_weights(parts.model, weights=weights)
-    except FileNotFoundError:
-        raise HarnessError(f"{path}: gone; `harness run` its study to train it again") from None
-    except (KeyError, RuntimeError, EOFError, UnpicklingError) as error:
-        said = " ".join(str(error).split())
-        raise HarnessError(f"{fault} ({why or said}); `harness run` its study again") from None
+    except (KeyError, RuntimeError) as error:
+        said = why or " ".join(str(error).split())
+        raise HarnessError(
+            f"{path}: its weights do not fit the model that is built now ({said}); "
+            "`harness run` its study again"
+        ) from None

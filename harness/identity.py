@@ -30,6 +30,9 @@ Identity = Mapping[str, Any]
 _TRAINING = ("harness.training", "harness.checkpoint")
 _EVALUATION = ("harness.evaluation",)
 
+# Their versions decide nothing, as they only annotate, or have a place of their own.
+_SAID = frozenset({"annotated_types", "jaxtyping", "pydantic", "torch"})
+
 # Imported by what trains, but without any part in the bits that come out.
 _APART = frozenset(
     {
@@ -103,9 +106,11 @@ def _code(
     bases = {base for part in parts for base in type(part).__mro__ if base not in BASES}
     modules = {base.__module__ for base in bases if issubclass(base, Component)}
     modules = (modules | set(around)) - {Component.__module__}
+    versions = {pair for module in modules for pair in versions_behind(module).items()}
     return {
         "harness": source_digest(*core),
         **{module: source_digest(module) for module in sorted(modules)},
+        **{library: each for library, each in sorted(versions) if library not in _SAID},
     }
 
 

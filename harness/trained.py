@@ -87,7 +87,19 @@ class Runs:
         path = self.ledger.weights(run)
         if path is None:
             raise HarnessError(f"{self.ledger.run(run)}: has no weights to go on from; run again")
+        return read_weights(path)
+
+
+def read_weights(path: Path) -> Mapping[str, torch.Tensor]:
+    """The final weights of a run, on the CPU; raises `HarnessError` if they are gone or damaged."""
+    retrain = f"remove the folder {path.parent} and `harness run` its study to train it again"
+    try:
         weights: Mapping[str, torch.Tensor] = torch.load(
             path, weights_only=True, map_location="cpu"
         )
-        return weights
+    except FileNotFoundError:
+        raise HarnessError(f"{path}: gone; {retrain}") from None
+    except Exception as fault:  # noqa: BLE001 - torch raises what the damage makes it raise
+        said = " ".join(str(fault).split())
+        raise HarnessError(f"{path}: damaged ({said:.80}); {retrain}") from None
+    return weights

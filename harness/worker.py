@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from harness import checkpoint
 from harness.assembly import Assembly, load_weights
 from harness.blaming import blamed, naming, owner
@@ -33,7 +31,7 @@ from harness.ledger import (
     write_json,
 )
 from harness.study import Experiment
-from harness.trained import CHANGED, Runs
+from harness.trained import CHANGED, Runs, read_weights
 from harness.training import Diverged, Update, train
 
 
@@ -129,7 +127,7 @@ def _trained(parts: Assembly, *, path: Path, plugins: Plugins) -> bool:
         checkpoint.drop(path)
     if outcome["status"] != "finished":
         return False
-    load_weights(parts.model, weights=torch.load(weights, weights_only=True))
+    load_weights(parts.model, weights=read_weights(weights))
     return True
 
 

@@ -112,10 +112,14 @@ def test_weights_that_do_not_fit_are_refused(folder: Path) -> None:
     with pytest.raises(HarnessError, match="weights do not fit the model"):
         load_finished(folder)
     (folder / "weights.pt").write_bytes(b"half")
-    with pytest.raises(HarnessError, match="damaged, or its weights"):
+    with pytest.raises(
+        HarnessError, match=r"damaged .*; remove the folder .* and `harness run` its study"
+    ):
         load_finished(folder)
     (folder / "weights.pt").unlink()
-    with pytest.raises(HarnessError, match="gone; `harness run` its study"):
+    with pytest.raises(
+        HarnessError, match="gone; remove the folder .* and `harness run` its study"
+    ):
         load_finished(folder)
 
 

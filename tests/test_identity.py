@@ -3,11 +3,14 @@ from __future__ import annotations
 import importlib
 import sys
 from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 from experiments import BUDGET, Counting, experiment, sampled
 
+from harness import identity
+from harness.catalog import Catalog
 from harness.discovery import discover
 from harness.identity import (
     digest,
@@ -15,6 +18,7 @@ from harness.identity import (
     source_digest,
     text_files,
     training_identity,
+    versions_behind,
 )
 from harness_decays.exponential import Exponential
 from harness_decoding_policies.scheduled_sampling import ScheduledSampling
@@ -112,6 +116,38 @@ def test_a_component_is_also_the_code_that_it_inherits() -> None:
 
     code = training_identity(experiment(schedule=Twice()), seed=1, plugins=PLAIN)["code"]
     assert "harness_schedules.noam" in code
+
+
+@pytest.mark.parametrize(
+    ("name", "library"), [("bpe", "tokenizers"), ("unigram", "tokenizers"), ("spacy", "spacy")]
+)
+def test_the_version_of_a_library_that_decides_is_part_of_a_run(
+    name: str, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizer = Catalog.of(PLAIN).offers["tokenizer"][name][0].component()
+
+    def code() -> dict[str, str]:
+        versions_behind.cache_clear()
+        return training_identity(experiment(tokenizer=tokenizer), seed=1, plugins=PLAIN)["code"]
+
+    def install(number: str) -> None:
+        """Only this library, and torch, which has a place of its own."""
+        installed = {library: number, "torch": "2"}
+
+        def found(name: str) -> str:
+            if name not in installed:
+                raise PackageNotFoundError(name)
+            return installed[name]
+
+        monkeypatch.setattr(identity, "version", found)
+
+    install("3.1")
+    before = code()
+    install("3.2")
+    assert set(code().items()) - set(before.items()) == {(library, "3.2")}
+    others = {"spacy", "tokenizers"} - {library}
+    monkeypatch.undo()
+    assert others.isdisjoint(code())
 
 
 AROUND = """

@@ -12,7 +12,7 @@ from harness.assembly import assemble, digest
 from harness.errors import HarnessError
 from harness.pipeline import Opened, open_study
 from harness.planning import PlannedRun
-from harness.trained import Runs
+from harness.trained import Runs, read_weights
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +93,14 @@ def test_weights_that_are_gone_are_missed(tmp_path: Path) -> None:
     choices = runs.experiment(slower.digest, generation=slower.decoding["generation"])
     with pytest.raises(HarnessError, match="no weights to go on from; run again"):
         runs.assemble(choices, seed=1)
+
+
+def test_weights_that_are_damaged_are_one_line_with_the_way_out(tmp_path: Path) -> None:
+    damaged = tmp_path / "run" / "weights.pt"
+    damaged.parent.mkdir()
+    damaged.write_bytes(b"half")
+    with pytest.raises(HarnessError, match=r"weights.pt: damaged .*; remove the folder .*run and"):
+        read_weights(damaged)
 
 
 def test_a_start_with_other_parameters_is_refused(opened: Opened) -> None:

@@ -69,7 +69,13 @@ class Chosen:
         planned = next(run for run in runs if run.variant == self.variant)
         if not planned.exists:
             place = f"{path}, {self.variant}, seed {planned.seed}"
-            raise HarnessError(f"{place} is not trained here ({planned.why}); harness run {path}")
+            seeds = ", ".join(map(str, study.seeds))
+            out = (
+                f"its seeds are {seeds}"
+                if planned.seed not in study.seeds
+                else f"harness run {path}"
+            )
+            raise HarnessError(f"{place} is not trained here ({planned.why}); {out}")
         return planned
 
 

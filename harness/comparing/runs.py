@@ -162,7 +162,10 @@ def _gathered(sides: Sequence[_Side], *, metrics: Sequence[Metric]) -> Gathered:
         for variant, found in side.runs.items()
         if side.label(variant) in wanted
     }
-    scored = {label: _scored(*found, label=label, metrics=metrics) for label, found in runs.items()}
+    scored = {
+        label: _scored(found, label=label, metrics=metrics, ledger=side.ledger)
+        for label, (side, found) in runs.items()
+    }
     every = [each for found in scored.values() for each in found]
     return Gathered(
         results=[each.result for each in every],
@@ -192,9 +195,9 @@ def _pairs(first: _Side, *, other: _Side) -> Iterator[tuple[str, str]]:
 
 
 def _scored(
-    side: _Side, runs: Sequence[PlannedRun], *, label: str, metrics: Sequence[Metric]
+    runs: Sequence[PlannedRun], *, label: str, metrics: Sequence[Metric], ledger: Ledger
 ) -> list[ScoredRun]:
-    found = (score(run, metrics=metrics, ledger=side.ledger) for run in runs)
+    found = (score(run, metrics=metrics, ledger=ledger) for run in runs)
     return [each._replace(result=replace(each.result, variant=label)) for each in found if each]
 
 

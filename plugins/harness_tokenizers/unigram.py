@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.components import Tokenizer
 from harness.components.options import PositiveInt
 from harness.contracts import Codecs, Corpus
-from harness_tokenizers import pieces
+from harness_tokenizers.pieces import UNKNOWN, codecs, words_with_spaces
 
 if TYPE_CHECKING:
     import tokenizers
@@ -41,17 +41,17 @@ class Unigram(Tokenizer):
     shared: bool = False
 
     def build(self, corpus: Corpus) -> Codecs:
-        return pieces.codecs(corpus, train=self._train, shared=self.shared)
+        return codecs(corpus, train=self._train, shared=self.shared)
 
     def _train(self, lines: Sequence[str]) -> tokenizers.Tokenizer:
         from tokenizers import Tokenizer, models, trainers
 
         tokenizer = Tokenizer(models.Unigram())
-        tokenizer.pre_tokenizer = pieces.words_with_spaces()
+        tokenizer.pre_tokenizer = words_with_spaces()
         trainer = trainers.UnigramTrainer(
             vocab_size=self.largest + 1,  # the unknown one
-            unk_token=pieces.UNKNOWN,
-            special_tokens=[pieces.UNKNOWN],
+            unk_token=UNKNOWN,
+            special_tokens=[UNKNOWN],
             show_progress=False,
         )
         tokenizer.train_from_iterator(lines, trainer=trainer)

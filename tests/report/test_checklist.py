@@ -115,7 +115,7 @@ def test_conditions_are_told_and_escaped_in_both_forms(report: Report) -> None:
     )
     told = replace(report, conditions=conditions)
     page, text = as_html(told, drawings=()), as_markdown(told)
-    assert "<dt>Commit of the study</dt><dd>0123456789ab, changed</dd>" in page
+    assert '<dt>Commit of the study</dt><dd dir="auto">0123456789ab, changed</dd>' in page
     assert "wild, seed 1: diverged (loss &lt;nan&gt; at *update* 3)" in page
     assert (
         r"- **Runs without a score:** wild, seed 1: diverged (loss &lt;nan> at \*update\* 3)"

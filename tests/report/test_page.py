@@ -70,7 +70,7 @@ def test_every_element_is_closed_and_every_section_is_there(
     page = Page(as_html(report, drawings=drawings))
     assert page.open == []
     assert page.elements.count("h1") == 1
-    assert page.elements.count("h2") == 8
+    assert page.elements.count("h2") == 9
     assert page.elements.count("figure") == page.elements.count("svg") == len(drawings)
 
 
@@ -109,7 +109,7 @@ def test_a_name_that_is_hostile_stays_in_its_cell(report: Report) -> None:
         lost = Drawing("plain", hostile, None, hostile)
         page = Page(as_html(replace(report, specimens=(), **told), drawings=[lost]))
         assert {"script", "img", "iframe", "svg"} & set(page.elements) == set()
-        assert page.text.count(hostile) == 6
+        assert page.text.count(hostile) == 8
 
 
 def test_control_characters_and_broken_unicode_do_not_reach_the_page(report: Report) -> None:

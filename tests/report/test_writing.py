@@ -119,7 +119,7 @@ def test_nothing_in_a_corpus_becomes_markup(report: Report) -> None:
     text = "".join(child.content for child in inline)
     for said in ("Ein Mann | <script>alert(1)</script>", "A `man` # with *stars*", "(http://y.z)"):
         assert said in text
-    assert [token.tag for token in tokens if token.type == "heading_open"] == ["h1"] + 7 * ["h2"]
+    assert [token.tag for token in tokens if token.type == "heading_open"] == ["h1"] + 8 * ["h2"]
 
 
 def test_the_report_has_no_gaps_and_no_ragged_lines(report: Report) -> None:

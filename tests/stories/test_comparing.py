@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from click.testing import CliRunner, Result
-from running import COMMAND, TINY
+from running import TINY
 
+from harness import pipeline, worker
 from harness.cli import main
 
 Compare = Callable[..., Result]
@@ -29,16 +30,28 @@ OF_SENTENCES = (
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two studies, run: the second has a variant more, and writes one token more at most."""
-    import subprocess
-
     folder = tmp_path_factory.mktemp("compared")
     longer = TINY.replace("extra: 3", "extra: 4").replace(
         "variants:\n", "variants:\n  more: {loss: cross_entropy}\n"
     )
     for name, text in {"short": TINY, "long": longer}.items():
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
-        subprocess.run([*COMMAND, "run", f"{name}.yaml"], cwd=folder, check=True)
+        carry_out(folder / f"{name}.yaml", out=folder / "results")
     return folder
+
+
+def carry_out(path: Path, *, out: Path) -> None:
+    """All runs of a study and its report, in this process."""
+    before = torch.are_deterministic_algorithms_enabled()
+    opened = pipeline.open_study(path, out=out, seeds=None)
+    for run in opened.runs:
+        where = {"files": {}, "plugins": [], "generation": run.decoding["generation"]}
+        decodings = {run.evaluation: run.decoding}
+        worker.perform(
+            opened.ledger.ask(run.digest, identity=run.identity, decodings=decodings, where=where)
+        )
+    torch.use_deterministic_algorithms(before)
+    pipeline.write_report(opened)
 
 
 @pytest.fixture
@@ -118,7 +131,7 @@ def test_a_run_goes_by_its_digest_or_its_folder(compare: Compare) -> None:
     rows = [line.split(",")[:3] for line in exported("short.yaml").splitlines()[1:]]
     digests = {(variant, seed): digest for digest, variant, seed in rows}
     one, other = digests["baseline", "1"], digests["no-dropout", "1"]
-    found = listed(compare(one[:10], os.path.join("results", "runs", other), "--json"))  # noqa: PTH118
+    found = listed(compare(one[:10], str(Path("results", "runs", other)), "--json"))
     wanted = listed(compare("short.yaml:baseline:1", "short.yaml:no-dropout:1", "--json"))
     for each in wanted:
         each |= {"variant": other[:12], "against": one[:12], "reason": each["reason"]}

@@ -101,12 +101,12 @@ def test_seeds_stop_themselves_where_a_variant_is_decided(tmp_path: Path, harnes
     assert len([*runs.iterdir()]) == 4 + 2 + 4
 
     # What was interrupted goes on to the same end, and counts no look twice.
-    plan = json.loads(harness("plan", "copying.yaml", "--json").stdout)
+    plan = json.loads(harness("plan", "copying.yaml", "--json").stdout)["runs"]
     assert all(each["exists"] for each in plan)
     for each in plan:
         if each["seed"] > 2:
             shutil.rmtree(runs / each["digest"])
-    left = json.loads(harness("plan", "copying.yaml", "--json").stdout)
+    left = json.loads(harness("plan", "copying.yaml", "--json").stdout)["runs"]
     assert [(each["variant"], each["seed"]) for each in left if not each["exists"]] == [
         *(("baseline", 3), ("other", 3))
     ]
@@ -116,7 +116,7 @@ def test_seeds_stop_themselves_where_a_variant_is_decided(tmp_path: Path, harnes
 
 def test_every_variant_is_tuned_alike_before_any_test(tmp_path: Path, harness: Harness) -> None:
     (tmp_path / "copying.yaml").write_text(COPY + TUNED)
-    plan = json.loads(harness("plan", "copying.yaml", "--json").stdout)
+    plan = json.loads(harness("plan", "copying.yaml", "--json").stdout)["runs"]
     assert len(plan) == 2 * 2
     assert {each["seed"] for each in plan}.isdisjoint({1, 2})
     findings, report = run(tmp_path, harness, TUNED)

@@ -98,7 +98,7 @@ def test_examples_in_help_keep_their_lines(say: Say) -> None:
     [
         (["generate", "beef", "Ja"], "beef: no run in results/runs begins so"),
         (["generate", "tiny.yaml", "--variant", "no-dropout", "Ja"], "seed 1 is not trained here"),
-        (["generate", "tiny.yaml", "--seed", "7", "Ja"], "tiny.yaml, baseline, seed 7 is not"),
+        (["generate", "tiny.yaml", "--seed", "7", "Ja"], "here (new); its seeds are 1"),
         (["generate", "tiny.yaml", "--variant", "basline", "Ja"], "did you mean 'baseline'?"),
         (["generate", "tinny.yaml", "Ja"], "did you mean 'tiny.yaml'?"),
         (["generate", "tiny.yaml", "--reference", "Yes", "Ja"], "--reference goes with --trace"),

@@ -56,5 +56,8 @@ def test_a_figure_that_raises_is_named_and_costs_nothing_else(
     study.write_text(text)
     done = harness("run", study)
     assert done.returncode == 0
-    assert "warning: figure broken: raised OSError: no paper\n" in done.stderr
+    assert (
+        "hook harness_figures: figure broken: raised OSError: no paper (broken.py, line 11)\n"
+        in done.stderr
+    )
     assert "figure broken" in (study.parent / "results" / "tiny" / "report.html").read_text()
