@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from harness.study import BASELINE, Controlled
 _TOLERANCE = 0.01
 _TOLERANCE_OF_TIME = 0.1
 _FAR = 2.0  # from here on, a rate is another one
+_COUNTED = 1e15  # what is larger is no count, and its digits are noise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +87,8 @@ def unequal(
 def unrelated_rates(controls: Mapping[str, Controls], *, scheduled: Sequence[str]) -> Iterator[str]:
     """A line for each variant of another schedule whose rates are far from the baseline's.
 
-    `scheduled` are the variants that change the schedule. Far is twice as large, or half.
+    `scheduled` are the variants that change the schedule. Far is twice as large, or half. Where
+    peak and area are off by the same factor, the rate is what was meant to change: nothing is said.
     """
     for variant in scheduled:
         times = {
@@ -93,7 +96,8 @@ def unrelated_rates(controls: Mapping[str, Controls], *, scheduled: Sequence[str
             for name, quantity in (("peak", "peak_rate"), ("area under it", "rate_area"))
         }
         far = [name for name, each in times.items() if each and not 1 / _FAR < each < _FAR]
-        if far:
+        meant = times["peak"] and math.isclose(times["peak"], times["area under it"] or 0.0)
+        if far and not meant:
             said = ", ".join(f"the {name} {each:.3g}" for name, each in times.items() if each)
             yield (
                 f"{variant} changes the schedule and, with it, the learning rate itself: {said} "
@@ -122,8 +126,8 @@ def told(controls: Mapping[str, Controls], *, variant: str, quantity: str) -> st
 
 
 def amount(value: float) -> str:
-    """A quantity in a few digits: ``266,112``, ``0.0125``, ``8.2e-05``."""
-    return f"{round(value):,}" if abs(value) >= 1000 else f"{value:.4g}"
+    """A quantity in a few digits: ``266,112``, ``0.0125``, ``8.2e-05``, ``1e+30``."""
+    return f"{round(value):,}" if 1000 <= abs(value) < _COUNTED else f"{value:.4g}"
 
 
 _WORDS: Mapping[str, str] = {field.name: field.name.replace("_", " ") for field in fields(Controls)}

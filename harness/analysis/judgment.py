@@ -51,8 +51,7 @@ class Judgment:
             return "no_inference"
         if self.pairing.identical:
             return "identical"
-        up = (self.evidence.difference or 0.0) > 0
-        if self.apart and up != self.pairing.metric.higher_is_better:
+        if self.apart and _up(self.evidence) != self.pairing.metric.higher_is_better:
             return "worse"
         # What holds over the seeds that survived says nothing of those that did not.
         if not self.survived:
@@ -97,13 +96,19 @@ def _over_looks(looked: Looked, *, margin: float | None, family: int) -> Evidenc
     if looks == 1:
         return now
     counted = [weigh(each, margin=margin, family=family) for each in looked.counted]
+    # A look at which the difference pointed the other way is no evidence for where it points now.
+    agreed = [each for each in counted if _up(each) == _up(now)]
     return replace(
         now,
-        p=at_any_look([each.p for each in counted], planned=looks),
+        p=at_any_look([each.p for each in agreed], planned=looks),
         p_equivalent=at_any_look([each.p_equivalent for each in counted], planned=looks),
-        p_sign_flip=at_any_look([each.p_sign_flip for each in counted], planned=looks),
+        p_sign_flip=at_any_look([each.p_sign_flip for each in agreed], planned=looks),
         p_floor=at_any_look([now.p_floor], planned=looks),
     )
+
+
+def _up(evidence: Evidence) -> bool:
+    return (evidence.difference or 0.0) > 0
 
 
 def _holm(values: Sequence[float | None]) -> list[float | None]:

@@ -122,6 +122,8 @@ def pair(
     if method == "welch" and _apart(planned):
         planned = _side_by_side(planned)
     names = ("the baseline", "the variant") if against == BASELINE else (against, variant)
+    if kind == "effect":
+        names = (f"a cell of {against}", f"a cell of {variant}")
     together: list[tuple[RunResult, RunResult]] = []
     lost: list[str] = []
     for theirs, ours in planned:

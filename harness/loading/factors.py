@@ -64,6 +64,10 @@ def misfit(factors: yaml.Node | None) -> Iterator[Irregular]:
     if factors is not None and size > MOST_CELLS:
         fault = f"{size} combinations are more than {MOST_CELLS}"
         yield Irregular(factors.start_mark, fault)
+    for name, its in found.items():
+        if BASELINE in its:
+            fault = f"factor {shown(name)} has the baseline as its first level; call this another"
+            yield Irregular(its[BASELINE].key.start_mark, fault)
     for (first, ours), (second, theirs) in itertools.combinations(found.items(), 2):
         touched = {place for each in ours.values() for place in _touched(each.value)}
         for entry in theirs.values():

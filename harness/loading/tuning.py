@@ -10,7 +10,7 @@ import yaml
 from harness.checking import Checker, Misfits, resolved_experiment
 from harness.loading.faults import Faults
 from harness.loading.nodes import entries, plain
-from harness.study import Experiment
+from harness.study import BASELINE, Experiment
 from harness.wording import shown
 
 
@@ -30,12 +30,16 @@ def candidates(
     faults: Faults,
 ) -> Iterator[Candidate]:
     """Every variant with every value; one that has no such option cannot be tuned equally."""
+    tried: dict[str, Experiment] = {}  # the baseline, by value
     grid = entries(tune).get("grid")
     for place, (option, (key, values)) in enumerate(entries(grid.value if grid else None).items()):
         if place:
             faults.add(f"tuning is of one option, not {shown(option)} too", at=key.start_mark)
             continue
-        nodes = values.value if isinstance(values, yaml.SequenceNode) else []
+        nodes = _different(values, faults=faults)
+        if option == "replicate":
+            faults.add("replicate is chance, and the luckiest is no choice", at=key.start_mark)
+            continue
         for variant, experiment in variants.items():
             resolved = resolved_experiment(experiment)
             if not _has(resolved, steps=option.split(".")):
@@ -48,8 +52,23 @@ def candidates(
                     found = checker.experiment(data)
                 except Misfits as misfits:
                     faults.add(misfits.misfits[0].message, at=node.start_mark)
-                else:
-                    yield Candidate(variant, shown(plain(node)), found)
+                    continue
+                value = shown(plain(node))
+                if variant == BASELINE:
+                    tried[value] = found
+                elif tried.get(value) == found and experiment != variants[BASELINE]:
+                    fault = f"tuning decides all that variant {shown(variant)} changes"
+                    faults.add(fault, at=key.start_mark)
+                    break
+                yield Candidate(variant, value, found)
+
+
+def _different(values: yaml.Node, *, faults: Faults) -> Sequence[yaml.Node]:
+    found: dict[str, yaml.Node] = {}
+    for node in values.value if isinstance(values, yaml.SequenceNode) else ():
+        if found.setdefault(shown(plain(node)), node) is not node:
+            faults.add(f"{shown(plain(node))} is tried already", at=node.start_mark)
+    return [*found.values()]
 
 
 def _has(data: Any, *, steps: Sequence[str]) -> bool:

@@ -22,10 +22,10 @@ class Wish:
 class Resolution:
     """What so many seeds can show on the primary metric, with a power of 80%.
 
-    Pairs of numbers are for a level of .05 and for the strictest that Holm asks, .05 over the
-    `family`: comparisons, times looks. Effects are in standard deviations of the paired differences
-    (of the scores, where a study is unpaired); times `sd`, in the metric's own unit. `sd` is given
-    or, with `freedom` degrees, from results; None where there are none.
+    Pairs of numbers are for a level of .05 and for the strictest that is asked, .05 over the
+    `family`: comparisons (Holm's first step), times looks. Effects are in standard deviations of
+    the paired differences (of the scores, where a study is unpaired); times `sd`, in the metric's
+    own unit. `sd` is given or, with `freedom` degrees, from results; None where there are none.
     """
 
     metric: str

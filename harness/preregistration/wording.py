@@ -95,7 +95,7 @@ def _shares(plan: Preregistration) -> str:
 
 def _resolved(found: Resolution) -> Iterator[str]:
     what = "sd of the paired differences" if found.paired else "sd of the scores"
-    strictest = f"where Holm over {found.family} tests asks most"
+    strictest = f"where the correction for {found.family} tests asks most"
     yield f"What {found.seeds} {'seeds' if found.seeds > 1 else 'seed'} can show on {found.metric}"
     if found.detectable is None:
         yield "  nothing: a test needs 2 seeds"

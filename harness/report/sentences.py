@@ -14,11 +14,12 @@ _FEW = 3  # names of variants that change nothing
 _CLAIMS: dict[Verdict, str] = {
     "better": "{names} {are} better than {against}",
     "worse": "{names} {are} worse than {against}",
-    "equivalent": "{names} {are} equivalent to {against}",
+    "equivalent": "{names} {are} equivalent to {against} (within {margin:g})",
     "identical": "{names} {are} identical to {against}",
     "inconclusive": "{names} {are} undecided",
     "no_inference": "{names} {have} too few complete pairs of runs to tell",
 }
+_ALARM = ", though nothing but chance differs (a false alarm)"
 
 
 _WOULD_SHOW = (
@@ -104,8 +105,11 @@ def _claims(findings: Sequence[Finding]) -> Iterator[str]:
         if nothing and len(names) > _FEW:
             names = [f"{len(names)} variants that change nothing"]
         what = "the baseline" if against == BASELINE else against
-        claim = _CLAIMS[group[0].verdict]
-        yield claim.format(names=listed(names), are=are, have=have, against=what)
+        verdict = group[0].verdict
+        claim = _CLAIMS[verdict] + (_ALARM if nothing and verdict in ("better", "worse") else "")
+        yield claim.format(
+            names=listed(names), are=are, have=have, against=what, margin=group[0].margin
+        )
 
 
 def beginning(what: Beginning) -> str:

@@ -136,6 +136,42 @@ def test_a_factorial_study_finds_effects_corrected_for_each_other() -> None:
     assert "after Holm over 3 effects" in interaction.reason
 
 
+def test_what_diverged_is_a_cell_and_no_effect() -> None:
+    design = Factorial(
+        factors={"A": ("baseline", "a"), "B": ("baseline", "b")},
+        cells={
+            "baseline": {"A": "baseline", "B": "baseline"},
+            "A=a": {"A": "a", "B": "baseline"},
+            "B=b": {"A": "baseline", "B": "b"},
+            "A=a+B=b": {"A": "a", "B": "b"},
+        },
+    )
+    results = [
+        RunResult(
+            variant=cell,
+            seed=seed,
+            outcome="diverged" if (cell, seed) == ("A=a", 2) else "finished",
+            scores={} if (cell, seed) == ("A=a", 2) else {"bleu": seed**2 + len(cell) * seed},
+        )
+        for cell in design.cells
+        for seed in (1, 2, 3, 4)
+    ]
+    found = compare(
+        results,
+        variants=[*design.cells],
+        seeds=[1, 2, 3, 4],
+        metrics=[ScoredMetric(name="bleu", higher_is_better=True)],
+        comparison=Comparison(primary="bleu"),
+        design=Design(factorial=design),
+    )
+    said = [each.reason.rpartition("; ")[2] for each in found]
+    assert said == [
+        "a cell of A=a overall diverged in 1 of 4 seeds",
+        "a cell of B=baseline diverged in 1 of 4 seeds",
+        "a cell of the sum of its parts diverged in 1 of 4 seeds",
+    ]
+
+
 def test_an_effect_counts_the_seeds_that_all_its_cells_have() -> None:
     main, *_, interaction = judge([*CELLS], design=CROSSED, dead="a")
     assert (main.n, interaction.n) == (4, 4)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from harness.analysis.controls import Controls, mean_controls, unequal, unrelated_rates
+from harness.analysis.controls import Controls, amount, mean_controls, unequal, unrelated_rates
 
 BASELINE = Controls(
     peak_rate=0.0125, rate_area=2.5, parameters=1000, target_tokens=9000, seconds_per_update=1.0
@@ -41,8 +41,9 @@ def test_a_schedule_with_a_rate_of_its_own_is_told() -> None:
         "same-area": Controls(peak_rate=0.0082, rate_area=2.5),
         "unrelated": Controls(peak_rate=0.001, rate_area=0.3),
         "sharp": Controls(peak_rate=0.025, rate_area=2.5),
+        "rate": Controls(peak_rate=0.125, rate_area=25.0),
     }
-    assert list(unrelated_rates(controls, scheduled=["same-area", "unrelated", "sharp"])) == [
+    assert list(unrelated_rates(controls, scheduled=[*controls][1:])) == [
         (
             "unrelated changes the schedule and, with it, the learning rate itself: the peak 0.08, "
             "the area under it 0.12 times the baseline's; what it shows may be the rate's doing"
@@ -52,6 +53,11 @@ def test_a_schedule_with_a_rate_of_its_own_is_told() -> None:
             "the area under it 1 times the baseline's; what it shows may be the rate's doing"
         ),
     ]
+
+
+def test_a_quantity_is_told_in_digits_that_mean_something() -> None:
+    told = [amount(value) for value in (266_112, 0.0125, 8.2e-5, 1e30, -1234)]
+    assert told == ["266,112", "0.0125", "8.2e-05", "1e+30", "-1,234"]
 
 
 def test_a_mean_is_of_what_all_runs_know() -> None:

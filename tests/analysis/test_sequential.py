@@ -89,6 +89,18 @@ def test_a_variant_that_stopped_keeps_its_verdict_while_others_go_on() -> None:
         assert "after Holm over 2 variants and 3 looks" in small.reason
 
 
+def test_a_look_that_pointed_the_other_way_is_no_evidence() -> None:
+    turned = [score + (5 if n < 3 else -9) + 0.1 * n for n, score in enumerate(BASELINE)]
+    before = judge(runs("baseline", BASELINE[:3]), runs("turned", turned[:3]))[0]
+    assert before.verdict == "better"
+    after = judge(runs("baseline", BASELINE), runs("turned", turned))[0]
+    assert after.difference is not None
+    assert after.difference < 0
+    assert after.verdict == "inconclusive"
+    so_far = [scipy.stats.ttest_rel(turned[:n], BASELINE[:n]).pvalue for n in (6, 9)]
+    assert after.p == pytest.approx(min(1, 3 * min(so_far)))
+
+
 def test_intervals_hold_at_any_look_too() -> None:
     (finding,) = judge(runs("baseline", BASELINE[:6]), runs("small", SMALL[:6]))
     theirs = scipy.stats.ttest_rel(SMALL[:6], BASELINE[:6]).confidence_interval(1 - 0.05 / 3)

@@ -210,6 +210,10 @@ def test_factors_may_change_different_keys_of_one_choice(loaded: Load) -> None:
             (LOSS,),
             "15:3: factors must be at least 2 long, got {loss: {plain: {loss: 'cross_entropy'}}}",
         ),
+        (
+            (LOSS, "heads: {baseline: {model: {heads: 2}}}"),
+            "16:11: factor 'heads' has the baseline as its first level; call this another",
+        ),
         ((LOSS, "heads: {}"), "16:10: factors.heads must be at least 1 long, got {}"),
         ((LOSS, "heads: {two: 2}"), "16:16: factors.heads.two must be a mapping, got 2"),
     ],

@@ -43,6 +43,12 @@ def test_a_bare_value_can_be_tuned(loaded: Load) -> None:
     assert study.tuning.candidates["post"]["0.3"].regularizers == {"dropout": Dropout(rate=0.3)}
 
 
+def test_what_tuning_sets_in_all_variants_is_no_difference_of_one(faults: Faults) -> None:
+    changed = ("no-dropout: {regularizers: {dropout: off}}", "hot: {regularizers: {dropout: 0.4}}")
+    (fault,) = faults(changed, tune("{grid: {regularizers.dropout.rate: [0.2, 0.3]}}"))
+    assert fault.endswith(": tuning decides all that variant 'hot' changes")
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
@@ -54,6 +60,8 @@ def test_a_bare_value_can_be_tuned(loaded: Load) -> None:
         ("{grid: {model.heads: [5, 2]}}", "18:29: heads must divide d_model"),
         ("{grid: {model.heads: [2, 4], model.layers: [1, 2]}}", "18:36: tuning is of one option"),
         ("{grid: {model.heads: [2]}}", "18:28: tune.grid.model.heads must be at least 2 long"),
+        ("{grid: {schedule.noam.warmup: [50, 80, 50]}}", "18:46: 50 is tried already"),
+        ("{grid: {replicate: [1, 2]}}", "18:15: replicate is chance, and the luckiest is no"),
         ("{seeds: 1}", "18:1: tune needs 'grid'"),
     ],
 )

@@ -54,9 +54,9 @@ def test_a_plan_says_what_each_variant_changes_drags_along_and_shares(study: Pat
     assert text.endswith(
         "What 5 seeds can show on nll\n"
         "  an effect of 1.68 sd of the paired differences, with a power of 80% at .05; 2.29 where "
-        "Holm over 3 tests asks most\n"
-        "  in nll: 0.336; 0.458 where Holm over 3 tests asks most (sd 0.2, given)\n"
-        "  an effect of 0.1 needs 34 seeds; 45 where Holm over 3 tests asks most\n\n"
+        "the correction for 3 tests asks most\n"
+        "  in nll: 0.336; 0.458 where the correction for 3 tests asks most (sd 0.2, given)\n"
+        "  an effect of 0.1 needs 34 seeds; 45 where the correction for 3 tests asks most\n\n"
         "warning: constant changes the schedule and, with it, the learning rate itself: the peak "
         "0.0126, the area under it 0.0206 times the baseline's; what it shows may be the rate's "
         "doing"

@@ -25,6 +25,11 @@ def test_variants_of_one_verdict_share_a_clause(report: Report) -> None:
     )
 
 
+def test_equivalence_is_never_claimed_without_its_margin(report: Report) -> None:
+    found = [replace(each, verdict="equivalent", margin=0.5) for each in report.findings]
+    assert "are equivalent to the baseline (within 0.5);" in answer(replace(report, findings=found))
+
+
 def test_a_study_without_variants_has_no_answer(report: Report) -> None:
     assert answer(replace(report, findings=())) == (
         "The study has no variants, so there is nothing to compare."
