@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from running import COMMAND, TINY, Harness
+from running import TINY, Harness
 
 REPORTS = """
 import sys
@@ -64,11 +64,20 @@ def statuses(database: Path) -> set[str]:
             return set()
 
 
+# Whoever started the tests in the background had Ctrl-C ignored, and a child inherits that.
+FOREGROUND = (
+    sys.executable,
+    "-c",
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from harness.cli import main; main()",
+)
+
+
 def interrupted(study: Path, *, kill: Callable[[int], None]) -> set[str]:
     """Begin a study, and end it this way as soon as MLflow shows a run going on; what it shows."""
     database = study.parent / "results" / "mlflow.db"
     with subprocess.Popen(
-        [*COMMAND, "run", str(study), "--jobs", "1"],
+        [*FOREGROUND, "run", str(study), "--jobs", "1"],
         cwd=study.parent,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
