@@ -68,8 +68,10 @@ def statuses(database: Path) -> set[str]:
 FOREGROUND = (
     sys.executable,
     "-c",
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from harness.cli import main; main()",
+    (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from harness.cli import main; main()"
+    ),
 )
 
 
