@@ -145,7 +145,8 @@ def _tuning(report: Report) -> Iterator[str]:
     if trials is None:
         return
     values = len(trials.variants[0].scores)
-    yield f"{values} values of {trials.option} for each, {trials.seeds} seeds a value"
+    seeds = "1 seed" if trials.seeds == 1 else f"{trials.seeds} seeds"
+    yield f"{values} values of {trials.option} for each, {seeds} a value"
     yield f"chosen by {trials.metric} on validation"
     yield from (f"{each.variant}: {each.chosen}" for each in trials.variants)
 

@@ -50,10 +50,10 @@ def corrected(report: Report) -> str:
 
 def _tuning(tuning: Trials) -> str:
     values = len(tuning.variants[0].scores)
-    seeds = f"{tuning.seeds} {'seed' if tuning.seeds == 1 else 'seeds'}"
+    seeds = "1 seed that was" if tuning.seeds == 1 else f"{tuning.seeds} seeds that were"
     return (
         f"Equal tuning: every variant was tried at the same {values} values of {tuning.option}, "
-        f"with {seeds} that were for nothing else, and got the value with the best validation "
+        f"with {seeds} for nothing else, and got the value with the best validation "
         f"{tuning.metric}, before any of its runs was tested."
     )
 
