@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from harness.analysis import RunResult, ScoredMetric, Sentences, compare
 from harness.contracts import Finding, Method
-from harness.study import BASELINE, Comparison
+from harness.study.values import BASELINE, Comparison
 
 Floats = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from statistics import median
 import torch
 
 from harness.model import Transformer
-from harness.study import ModelOptions
+from harness.study.experiment import ModelOptions
 
 CLASSES, SENTENCES, LENGTH, REPEATS = 300, 64, 13, 30
 

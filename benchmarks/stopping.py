@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from harness.analysis.sequential import at_any_look
+from harness.analysis.interim import at_any_look
 from harness.analysis.statistics import ALPHA, holm
 
 Floats = NDArray[np.float64]

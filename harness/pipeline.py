@@ -9,19 +9,13 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness import describing, probing, report, results
-from harness.blaming import complaint, naming
-from harness.catalog import Catalog
-from harness.conclusion import conclude
+from harness import report
 from harness.contracts import StudyView
-from harness.discovery import Plugins, discover, observe
 from harness.errors import Fault, StudyError
-from harness.execution import execute
-from harness.ledger import Ledger
 from harness.loading import load, plugins_named_in
-from harness.looks import looked
-from harness.planning import PlannedRun, Previous, plan
-from harness.preregistration import (
+from harness.planning import probe
+from harness.planning.plan import plan
+from harness.planning.preview import (
     Preregistration,
     Wish,
     idle,
@@ -29,13 +23,22 @@ from harness.preregistration import (
     refuse_unequal,
     resolution,
 )
-from harness.progress import watching
-from harness.report import Report, Trials
-from harness.stopping import due
-from harness.study import Study
-from harness.tracking import Followers, copied, page_of
-from harness.tuning import settled, trials, tuned
-from harness.views import study_view
+from harness.planning.seed_stopping import due
+from harness.planning.tuning import settled, trials, tuned
+from harness.registry.attribution import complaint, naming
+from harness.registry.catalog import Catalog
+from harness.registry.discovery import Plugins, discover, observe
+from harness.report import Report, Trials, terminal
+from harness.report.build import conclude
+from harness.report.inspection_log import looked
+from harness.runs import study_folder
+from harness.runs.execution import execute
+from harness.runs.ledger import Ledger
+from harness.runs.planned_run import PlannedRun, Previous
+from harness.runs.progress import watching
+from harness.study.values import Study
+from harness.tracking.followers import Followers, copied, page_of
+from harness.tracking.views import study_view
 
 _SYNC_EVERY = 4.0  # seconds
 _SENTENCES = 64  # translated by a probe that is to tell how long that takes
@@ -105,7 +108,7 @@ class Opened:
 def open_study(path: Path, *, out: Path, seeds: int | None) -> Opened:
     """Load a study and plan its runs; raises `StudyError` with every fault."""
     study, plugins = load(path, seeds=seeds)
-    folder = results.study_folder(study, out=out)
+    folder = study_folder.study_folder(study, out=out)
     ledger = Ledger(out / "runs")
     opened = Opened(
         study=study,
@@ -113,9 +116,9 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> Opened:
         ledger=ledger,
         folder=folder,
         plan=(),
-        command=describing.command(path, out=out, seeds=seeds),
+        command=terminal.command(path, out=out, seeds=seeds),
     )
-    return _planned(opened, previous=results.previous_plan(folder))
+    return _planned(opened, previous=study_folder.previous_plan(folder))
 
 
 def _planned(opened: Opened, *, previous: Previous) -> Opened:
@@ -147,17 +150,17 @@ def plan_study(opened: Opened, *, wish: Wish, probe_jobs: int | None = None) -> 
     if probe_jobs is None:
         return found
     names = list(study.experiments)
-    probed = probing.probe(study, names=names, jobs=probe_jobs, sentences=_SENTENCES)
+    probed = probe.probe(study, names=names, jobs=probe_jobs, sentences=_SENTENCES)
     return found.with_probe(
-        probing.estimate(study, probed=probed, runs=opened.plan, ledger=ledger, jobs=probe_jobs)
+        probe.estimate(study, probed=probed, runs=opened.plan, ledger=ledger, jobs=probe_jobs)
     )
 
 
-def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describing.Summary:
+def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> terminal.Summary:
     """Answer the question that a study asks, training only what does not exist yet."""
     opened = open_study(path, out=out, seeds=seeds)
     refuse_unequal(opened.study, runs=opened.runs, ledger=opened.ledger)
-    results.remember(opened.study, runs=opened.plan, folder=opened.folder)
+    study_folder.remember(opened.study, runs=opened.plan, folder=opened.folder)
     for warning in idle(opened.study, runs=opened.runs, jobs=jobs):
         sys.stderr.write(f"warning: {warning}\n")
     followers = Followers(
@@ -171,7 +174,7 @@ def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> describ
                 opened = _planned(opened, previous={})
                 if all(run.exists for run in opened.plan):
                     break
-                results.remember(opened.study, runs=opened.plan, folder=opened.folder)
+                study_folder.remember(opened.study, runs=opened.plan, folder=opened.folder)
                 failed = _carry_out(opened, jobs=jobs, followers=followers)
     except BaseException:
         followers.end(opened.view(), patience=_HURRY)  # or trackers show runs that go on for ever
@@ -210,7 +213,7 @@ def _carry_out(opened: Opened, *, jobs: int, followers: Followers) -> list[str]:
     return [f"{run.title}: {failed[run.title]}" for run in opened.plan if run.title in failed]
 
 
-def write_report(opened: Opened) -> describing.Summary:
+def write_report(opened: Opened) -> terminal.Summary:
     """Conclude from what is in the ledger, and write it down."""
     return _summary(opened, concluded=opened.conclude(), failed=[])
 
@@ -236,9 +239,9 @@ def show(opened: Opened, *, port: int | None, ready: Callable[[str], None]) -> N
         page.serve(view, port=port, ready=ready)
 
 
-def _summary(opened: Opened, *, concluded: Report, failed: list[str]) -> describing.Summary:
+def _summary(opened: Opened, *, concluded: Report, failed: list[str]) -> terminal.Summary:
     failures = [*failed, *concluded.faults, *concluded.fairness.broken]
-    return describing.summary(concluded, path=opened.folder / "report.html", failed=failures)
+    return terminal.summary(concluded, path=opened.folder / "report.html", failed=failures)
 
 
 def validate(path: Path) -> tuple[Fault, ...]:

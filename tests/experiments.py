@@ -8,7 +8,8 @@ from typing import Any
 
 from harness.components import Dataset
 from harness.contracts import Corpus, Pair
-from harness.study import Budget, Experiment, ModelOptions
+from harness.runs.planned_run import PlannedRun
+from harness.study.experiment import Budget, Experiment, ModelOptions
 from harness_decays.linear import Linear
 from harness_decoding_policies.scheduled_sampling import ScheduledSampling
 from harness_decoding_policies.teacher_forcing import TeacherForcing
@@ -71,3 +72,19 @@ def sampled(start: float, end: float) -> ScheduledSampling:
 def weights(parts: Any) -> Mapping[str, Any]:
     """A copy of a model's weights by name."""
     return {name: each.detach().clone() for name, each in parts.model.named_parameters()}
+
+
+def planned(variant: str, *, seed: int = 1) -> PlannedRun:
+    """A finished run of a plan, without an experiment behind it."""
+    return PlannedRun(
+        variant=variant,
+        seed=seed,
+        digest=f"{variant}-{seed}",
+        evaluation="e",
+        identity={},
+        decoding={},
+        files={},
+        plugins=(),
+        exists=True,
+        why="exists",
+    )

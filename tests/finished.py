@@ -7,10 +7,11 @@ from pathlib import Path
 import torch
 from running import TINY
 
-from harness import worker
-from harness.ledger import Ledger
 from harness.loading import load
-from harness.planning import PlannedRun, plan
+from harness.planning.plan import plan
+from harness.runs import worker
+from harness.runs.ledger import Ledger
+from harness.runs.planned_run import PlannedRun
 
 
 def planned(folder: Path) -> PlannedRun:

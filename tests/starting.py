@@ -9,9 +9,9 @@ from pathlib import Path
 
 from harness.components import Executor
 from harness.contracts import Jobs
-from harness.execution import Ended, execute
 from harness.pipeline import Opened, open_study
-from harness.worker import perform
+from harness.runs.execution import Ended, execute
+from harness.runs.worker import perform
 
 ADAPTING = """
 question: Does what was learned before help?

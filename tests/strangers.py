@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Literal
 import pluggy
 
 from harness import components, hookspecs
-from harness.catalog import Catalog
 from harness.components.options import (
     PositiveFloat,
     PositiveInt,
@@ -18,8 +17,9 @@ from harness.components.options import (
     TextFile,
     TrainedRun,
 )
-from harness.discovery import Plugins
 from harness.hookspecs import hookimpl
+from harness.registry.catalog import Catalog
+from harness.registry.discovery import Plugins
 
 
 class NeverBuilt:

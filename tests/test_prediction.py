@@ -5,7 +5,7 @@ import torch
 from harness.contracts import Batch
 from harness.model import Transformer
 from harness.prediction import predict_at_real, writable
-from harness.study import ModelOptions
+from harness.study.experiment import ModelOptions
 
 TARGET = torch.tensor([[1, 5, 6, 2], [1, 7, 2, 0], [1, 2, 0, 0]])
 BATCH = Batch(source=torch.tensor([[4], [4], [4]]), target=TARGET, tokens=6)

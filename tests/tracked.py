@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.contracts import RunView, StudyView
-from harness.ledger import Ledger
+from harness.runs.ledger import Ledger
 from harness_trackers.mlflow.component import Mlflow
 from harness_trackers.mlflow.store import connect
 

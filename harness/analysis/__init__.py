@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from harness.analysis.findings import compare
+from harness.analysis.inputs import RunResult, ScoredMetric
 from harness.analysis.resampling import Sentences, resample
-from harness.analysis.results import RunResult, ScoredMetric
-from harness.analysis.verdicts import compare
-from harness.analysis.wording import p_text
+from harness.analysis.verdict_text import p_text
 
 __all__ = ["RunResult", "ScoredMetric", "Sentences", "compare", "p_text", "resample"]

@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from harness.analysis.effects import combined, effects
-from harness.analysis.results import RunResult
+from harness.analysis.factorial import combined, effects
+from harness.analysis.inputs import RunResult
 from harness.contracts import Design, Factorial, Kind
-from harness.study import BASELINE, Comparison
+from harness.study.values import BASELINE, Comparison
 
 Runs = Mapping[tuple[str, int], RunResult]  # by variant and seed
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from harness.analysis.flips import sign_flip_floor, sign_flip_p
 from harness.analysis.pairing import Pairing
+from harness.analysis.permutation import sign_flip_floor, sign_flip_p
 from harness.analysis.power import smallest_shift
-from harness.analysis.sentences import bootstrap_p, combined, sentence_t
+from harness.analysis.sentence_intervals import bootstrap_p, combined, sentence_t
 from harness.analysis.statistics import (
     ALPHA,
     StudentT,

@@ -9,9 +9,9 @@ from functools import cached_property
 from itertools import zip_longest
 
 from harness.analysis.contrasts import Contrast
-from harness.analysis.results import RunResult, ScoredMetric
+from harness.analysis.inputs import RunResult, ScoredMetric
 from harness.contracts import Kind, Method, Outcome, SeedValues
-from harness.study import BASELINE
+from harness.study.values import BASELINE
 
 _Row = tuple[RunResult | None, RunResult | None]
 

@@ -10,8 +10,22 @@ from typing import Any
 
 import click
 
-from harness.cli import authoring, comparing, drawing, exporting, generating, studying
-from harness.deferred import defer
+from harness.cli import (
+    compare,
+    export,
+    figure,
+    generate,
+    new_plugin,
+    plan,
+    plugins,
+    report,
+    run,
+    schema,
+    sync,
+    ui,
+    validate,
+)
+from harness.cli.lazy_imports import defer
 from harness.errors import HarnessError
 
 
@@ -59,19 +73,19 @@ def _keep_lines(command: click.Command) -> None:
 
 
 for _command in (
-    studying.run,
-    studying.plan,
-    studying.validate,
-    studying.report,
-    studying.sync,
-    studying.ui,
-    exporting.export,
-    comparing.compare,
-    generating.generate,
-    drawing.figure,
-    authoring.plugins,
-    authoring.schema,
-    authoring.new,
+    run.run,
+    plan.plan,
+    validate.validate,
+    report.report,
+    sync.sync,
+    ui.ui,
+    export.export,
+    compare.compare,
+    generate.generate,
+    figure.figure,
+    plugins.plugins,
+    schema.schema,
+    new_plugin.new,
 ):
     main.add_command(_command)
 _keep_lines(main)

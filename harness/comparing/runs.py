@@ -8,21 +8,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import pipeline
-from harness.catalog import Catalog
-from harness.comparing.terms import Gathered, Terms, judged, unknown
+from harness.comparing.options import Gathered, Terms, judged, unknown
 from harness.components import Metric
-from harness.conclusion import described, metric_faults, scored_metrics
 from harness.contracts import CORE_METRICS
-from harness.differences import differences
-from harness.discovery import Plugins, discover
 from harness.errors import HarnessError
-from harness.finished import find_run
-from harness.ledger import Ledger, read_json
+from harness.files import read_json
 from harness.loading import component
-from harness.planning import PlannedRun
-from harness.report import Change, Report
-from harness.scoring import ScoredRun, score
-from harness.study import Comparison, Study
+from harness.registry.catalog import Catalog
+from harness.registry.discovery import Plugins, discover
+from harness.report import Report
+from harness.runs.ledger import Ledger
+from harness.runs.planned_run import PlannedRun
+from harness.runs.restored import find_run
+from harness.scoring.findings import metric_faults, scored_metrics
+from harness.scoring.text_metrics import ScoredRun, score
+from harness.study.changes import Change, described, differences
+from harness.study.values import Comparison, Study
 
 _STUDIES = (".yaml", ".yml")
 _DIGITS = 12  # of a digest, enough to tell runs apart

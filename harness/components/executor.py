@@ -14,7 +14,7 @@ from harness.contracts import Jobs
 class Executor(Component):
     """Carries runs out, in processes of their own; the ledger is the only way they speak.
 
-    What is submitted is the path of a run's folder: ``harness.worker.perform(path)`` does the
+    What is submitted is the path of a run's folder: ``harness.runs.worker.perform(path)`` does the
     rest, wherever it is called.
     """
 

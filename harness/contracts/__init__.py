@@ -2,35 +2,7 @@
 
 from __future__ import annotations
 
-from harness.contracts.designs import Design, Factorial, Level, Sweep
-from harness.contracts.facts import (
-    CORE_METRICS,
-    Finding,
-    Kind,
-    LedgerView,
-    Measurement,
-    Method,
-    Outcome,
-    Page,
-    ReportView,
-    Run,
-    RunFacts,
-    RunView,
-    SeedValues,
-    StudyView,
-    Tracking,
-    Verdict,
-)
-from harness.contracts.model import (
-    Adapter,
-    Cache,
-    Change,
-    Effect,
-    Model,
-    Projection,
-    Site,
-)
-from harness.contracts.parts import (
+from harness.contracts.built import (
     Averager,
     BySentence,
     Draw,
@@ -52,11 +24,27 @@ from harness.contracts.parts import (
     Setting,
     no_trained_run,
 )
-from harness.contracts.tensors import (
-    Batch,
-    Memory,
-    Prediction,
+from harness.contracts.design import Design, Factorial, Level, Sweep
+from harness.contracts.model import Adapter, Cache, Change, Effect, Model, Projection, Site
+from harness.contracts.results import (
+    CORE_METRICS,
+    Finding,
+    Kind,
+    LedgerView,
+    Measurement,
+    Method,
+    Outcome,
+    Page,
+    ReportView,
+    Run,
+    RunFacts,
+    RunView,
+    SeedValues,
+    StudyView,
+    Tracking,
+    Verdict,
 )
+from harness.contracts.tensors import Batch, Memory, Prediction
 from harness.contracts.text import (
     BOS,
     EOS,

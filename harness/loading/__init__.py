@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.loading.components import component
+from harness.loading.component_text import component
 from harness.loading.names import VARIANT_NAME
-from harness.loading.studies import StudyKeys, load, plugins_named_in, refusal
+from harness.loading.study_file import StudyKeys, load, plugins_named_in, refusal
 
 __all__ = ["VARIANT_NAME", "StudyKeys", "component", "load", "plugins_named_in", "refusal"]

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import yaml
 
-from harness.loading.grids import Written
-from harness.loading.merging import BY_KEY
-from harness.loading.nodes import Entry, Irregular, entries
-from harness.study import BASELINE
-from harness.wording import shown
+from harness.loading.grid import Written
+from harness.loading.overrides import BY_KEY
+from harness.loading.yaml_nodes import Entry, Irregular, entries
+from harness.registry.option_types import shown
+from harness.study.values import BASELINE
 
 MOST_CELLS = 64
 

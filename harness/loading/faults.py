@@ -8,8 +8,8 @@ from pathlib import Path
 import yaml
 
 from harness.errors import Fault, StudyError
-from harness.loading.nodes import Irregular, mark
-from harness.messages import Misfit
+from harness.loading.validation_errors import Misfit
+from harness.loading.yaml_nodes import Irregular, mark
 
 
 class Faults:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from harness.wording import shown
+from harness.registry.option_types import shown
 
 VARIANT_NAME = "[A-Za-z0-9][A-Za-z0-9._+=-]{0,63}"
 

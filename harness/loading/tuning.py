@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from harness.checking import Checker, Misfits, resolved_experiment
 from harness.loading.faults import Faults
-from harness.loading.nodes import entries, plain
-from harness.study import BASELINE, Experiment
-from harness.wording import shown
+from harness.loading.validation import Checker, Misfits, resolved_experiment
+from harness.loading.yaml_nodes import entries, plain
+from harness.registry.option_types import shown
+from harness.study.experiment import Experiment
+from harness.study.values import BASELINE
 
 
 class Candidate(NamedTuple):

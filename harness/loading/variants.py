@@ -8,18 +8,19 @@ from typing import NamedTuple
 
 import yaml
 
-from harness.checking import Checker, resolved_experiment
 from harness.contracts import Design, Factorial, Level, Sweep
-from harness.loading import factors, grids
+from harness.loading import factors, grid
 from harness.loading.faults import Faults
-from harness.loading.grids import Written
-from harness.loading.merging import BY_KEY, merged, needless, strange, without
+from harness.loading.grid import Written
 from harness.loading.names import name_fault
-from harness.loading.nodes import Entry, entries, plain
-from harness.loading.starts import STARTS_FROM, idle, unfit
-from harness.messages import Misfit, Misfits
-from harness.study import BASELINE, Experiment
-from harness.wording import shown
+from harness.loading.overrides import BY_KEY, merged, needless, strange, without
+from harness.loading.pretraining import STARTS_FROM, idle, unfit
+from harness.loading.validation import Checker, resolved_experiment
+from harness.loading.validation_errors import Misfit, Misfits
+from harness.loading.yaml_nodes import Entry, entries, plain
+from harness.registry.option_types import shown
+from harness.study.experiment import Experiment
+from harness.study.values import BASELINE
 
 _MERGED = {(name,) for name in BY_KEY}
 
@@ -122,16 +123,16 @@ def _written(
 
 def _swept(
     entry: Entry | None, *, baseline: yaml.Node, checker: Checker, faults: Faults
-) -> Iterator[grids.Swept]:
+) -> Iterator[grid.Swept]:
     """The values of a grid."""
     if entry is None:
         return
-    faults.add_irregular(grids.excess(entry.value))
+    faults.add_irregular(grid.excess(entry.value))
     try:
         resolved = resolved_experiment(checker.experiment(plain(baseline)))
     except Misfits:
         resolved = {}  # what is wrong is said later, with its place
-    for each in grids.swept(entry.value, baseline=resolved):
+    for each in grid.swept(entry.value, baseline=resolved):
         unknown = [*strange(each.variant.node, owner="an experiment")]
         faults.add_irregular(unknown)
         if not unknown:
@@ -184,7 +185,7 @@ def _add_misfits(
 def _designed(
     found: Mapping[str, Experiment],
     *,
-    swept: Sequence[grids.Swept],
+    swept: Sequence[grid.Swept],
     cells: Sequence[factors.Cell],
     faults: Faults,
 ) -> tuple[Mapping[str, Experiment], Design]:
@@ -210,7 +211,7 @@ def _designed(
     return variants, design
 
 
-def _sweep(swept: Sequence[grids.Swept], *, same: set[str]) -> Sweep:
+def _sweep(swept: Sequence[grid.Swept], *, same: set[str]) -> Sweep:
     levels = (
         Level(value, BASELINE if written.name in same else written.name)
         for _, value, written in swept

@@ -13,7 +13,7 @@ from harness.model.attention import Attention, View
 from harness.model.cache import Past
 from harness.model.projection import Projection
 from harness.streams import Noise
-from harness.study import ModelOptions
+from harness.study.experiment import ModelOptions
 
 States = Float[Tensor, "sentences places d_model"]
 

@@ -14,7 +14,7 @@ from harness.model.positions import Positions
 from harness.model.projection import Embedding, Projection
 from harness.model.sites import every_site
 from harness.streams import Noise
-from harness.study import ModelOptions
+from harness.study.experiment import ModelOptions
 
 
 class Transformer(nn.Module):

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from harness.report.contents import (
-    Beginning,
-    Change,
-    Conditions,
-    Fairness,
-    Report,
-    Sharing,
-    Specimen,
-    Trials,
-    Tuned,
-)
-from harness.report.drawing import Drawing, draw
-from harness.report.writing import brief, write
+from harness.report.figures import Drawing, draw
+from harness.report.values import Beginning, Conditions, Report, Specimen, Trials, Tuned
+from harness.report.write import brief, write
 
 __all__ = [
     "Beginning",
-    "Change",
     "Conditions",
     "Drawing",
-    "Fairness",
     "Report",
-    "Sharing",
     "Specimen",
     "Trials",
     "Tuned",

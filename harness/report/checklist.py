@@ -8,10 +8,10 @@ from typing import NamedTuple
 from harness.analysis import p_text
 from harness.contracts import Finding
 from harness.report import tables
-from harness.report.contents import Report
-from harness.report.designs import corrected
+from harness.report.answer_text import direction
+from harness.report.design_text import corrected
 from harness.report.numbers import NONE, between, decimals, difference, number
-from harness.report.sentences import direction
+from harness.report.values import Report
 
 _NOT_DONE = "not done"
 _STREAMS = (

@@ -7,17 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from harness.analysis import p_text
-from harness.analysis.controls import known_of, told
+from harness.comparability.controls import known_of, told
 from harness.contracts import Finding
-from harness.report.contents import Report, Specimen, Trials
-from harness.report.numbers import (
-    NONE,
-    between,
-    decimals,
-    difference,
-    number,
-)
-from harness.study import BASELINE
+from harness.report.numbers import NONE, between, decimals, difference, number
+from harness.report.values import Report, Specimen, Trials
+from harness.study.values import BASELINE
 
 _DIFFERENCE = "difference (95% interval)"
 

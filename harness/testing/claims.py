@@ -13,8 +13,8 @@ import torch
 
 from harness.components import SLOTS, Component
 from harness.contracts import Setting
-from harness.resolving import resolved
-from harness.wording import words
+from harness.registry.option_types import words
+from harness.registry.serialization import resolved
 
 Answer = TypeVar("Answer")
 

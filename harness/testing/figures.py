@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.components import Figure
 from harness.contracts import ReportView
-from harness.report.look import style
+from harness.report.style import style
 from harness.testing import reports
 from harness.testing.claims import Claims
 

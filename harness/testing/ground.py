@@ -11,7 +11,7 @@ from harness import streams
 from harness.contracts import BOS, EOS, PAD, Batch, Corpus, Pair, Setting
 from harness.model import Transformer
 from harness.streams import Noise
-from harness.study import ModelOptions
+from harness.study.experiment import ModelOptions
 
 CLASSES = 13
 SETTING = Setting(seed=1, classes=CLASSES, d_model=16, updates=20, trained=lambda run: model())

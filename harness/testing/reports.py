@@ -16,7 +16,7 @@ from harness.contracts import (
     RunFacts,
     Sweep,
 )
-from harness.study import Comparison
+from harness.study.values import Comparison
 
 METRIC = ScoredMetric(name="bleu", higher_is_better=True)
 UPDATES = (0, 10, 20, 30)

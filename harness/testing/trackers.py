@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.components import Tracker
 from harness.contracts import RunView, StudyView, Tracking
-from harness.ledger import Ledger
+from harness.runs.ledger import Ledger
 from harness.testing.claims import Claims
 
 _UPDATES = 6

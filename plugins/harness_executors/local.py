@@ -39,7 +39,7 @@ class LocalJobs:
     def submit(self, path: Path) -> None:
         """Fork one process for the run in this folder."""
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["harness.worker"])
+        context.set_forkserver_preload(["harness.runs.worker"])
         process = context.Process(target=_carry_out, args=(path,), daemon=True)
         process.start()
         self._processes[path] = process
@@ -68,7 +68,7 @@ class LocalJobs:
 
 def _carry_out(path: Path) -> None:
     """The process: all it prints goes to the run's log."""
-    from harness.worker import perform  # the coordinator must not load torch
+    from harness.runs.worker import perform  # the coordinator must not load torch
 
     # Appended, since a run that was left behind may still be writing.
     log = os.open(path / _LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND)

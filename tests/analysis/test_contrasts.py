@@ -12,7 +12,7 @@ from statsmodels.stats.multitest import multipletests
 
 from harness.analysis import RunResult, ScoredMetric, compare
 from harness.contracts import Design, Factorial, Finding
-from harness.study import Comparison
+from harness.study.values import Comparison
 
 BLEU = ScoredMetric(name="bleu", higher_is_better=True)
 SEEDS = (1, 2, 3, 4, 5)

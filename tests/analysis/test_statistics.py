@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from harness.analysis.flips import sign_flip_p
+from harness.analysis.permutation import sign_flip_p
 from harness.analysis.statistics import (
     correlation,
     equivalence_p,

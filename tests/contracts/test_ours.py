@@ -14,8 +14,8 @@ import pytest
 
 from harness.components import BASES, SLOTS, Component
 from harness.components.options import TextFile, TrainedRun
+from harness.registry.option_types import option_types
 from harness.testing import CHECKS, check
-from harness.wording import option_types
 from harness_datasets.hugging_face import Local
 
 PLUGINS = Path(__file__).parents[2] / "plugins"

@@ -90,7 +90,7 @@ def test_plugins_load_nothing_heavy_until_it_is_used() -> None:
     packages = sorted(folder.parent.name for folder in PLUGINS.glob("*/__init__.py"))
     code = (
         f"import sys; sys.path[:0] = {[str(PLUGINS.parent), str(PLUGINS)]!r}\n"
-        "from harness.deferred import defer\ndefer('torch')\n"
+        "from harness.cli.lazy_imports import defer\ndefer('torch')\n"
         f"import {', '.join(packages)}\n"
         f"print(*(name for name in {HEAVY!r} if '__file__' in vars(sys.modules.get(name, object))))"
     )

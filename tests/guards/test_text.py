@@ -78,35 +78,40 @@ def test_nothing_is_left_to_do() -> None:
     assert [str(path) for path, text in texts.items() if note.search(text)] == []
 
 
-def tree_in_readme() -> dict[str, str]:
-    """Path and phrase of each row in the README's tree."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def tree(page: str) -> dict[str, str]:
+    """Path and phrase of each row in a page's tree; a path that stands twice is a fault."""
+    text = (ROOT / page).read_text(encoding="utf-8")
     block = re.search(r"```text tree\n(.*?)```", text, re.DOTALL)
-    assert block, "README.md has no block that begins with ```text tree"
+    assert block, f"{page} has no block that begins with ```text tree"
     folder, rows = "", {}
     for line in block[1].splitlines():
         name, _, phrase = line.strip().partition(" ")
         inside = line.startswith(" ")
         folder = folder if inside else name
-        rows[folder + name if inside else name] = phrase.strip()
+        path = folder + name if inside else name
+        assert path not in rows, f"{page} lists {path} twice"
+        rows[path] = phrase.strip()
     return rows
 
 
-def test_the_readme_names_every_file_and_folder_at_the_top() -> None:
+def test_the_tree_names_every_file_and_folder_at_the_top() -> None:
     tops = {f"{path.parts[0]}/" if len(path.parts) > 1 else path.name for path in tracked()}
-    assert tops - set(tree_in_readme()) == set()
+    assert tops - set(tree("CONTRIBUTING.md")) == set()
 
 
-def test_the_readme_names_every_file_and_folder_of_the_core() -> None:
-    core = [path.parts[:2] for path in tracked() if path.parts[0] == "harness"]
-    files = {f"harness/{name}" for _, name in core if name.endswith(".py")}
-    folders = {f"harness/{name}/" for _, name in core if "." not in name}
-    assert (files | folders) - set(tree_in_readme()) == {"harness/__init__.py"}
+def test_the_tree_names_every_file_and_folder_of_the_core_and_every_plugin_package() -> None:
+    inside = [path.parts[:2] for path in tracked() if path.parts[0] in {"harness", "plugins"}]
+    files = {f"harness/{name}" for top, name in inside if top == "harness" and "." in name}
+    folders = {f"{top}/{name}/" for top, name in inside if "." not in name}
+    unnamed = {"harness/__init__.py", "harness/py.typed"}
+    assert (files | folders) - set(tree("CONTRIBUTING.md")) == unnamed
 
 
-def test_the_readme_names_nothing_that_is_not_there() -> None:
-    assert [name for name in tree_in_readme() if not (ROOT / name).exists()] == []
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_a_tree_names_nothing_that_is_not_there(page: str) -> None:
+    assert [name for name in tree(page) if not (ROOT / name).exists()] == []
 
 
-def test_the_readme_says_a_phrase_of_everything_that_it_names() -> None:
-    assert [name for name, phrase in tree_in_readme().items() if not phrase] == []
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_a_tree_says_a_phrase_of_everything_that_it_names(page: str) -> None:
+    assert [name for name, phrase in tree(page).items() if not phrase] == []

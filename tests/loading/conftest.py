@@ -10,7 +10,7 @@ import strangers
 
 from harness.errors import StudyError
 from harness.loading import load
-from harness.study import Study
+from harness.study.values import Study
 
 STUDY = (Path(__file__).parent / "study.yaml").read_text(encoding="utf-8")
 

@@ -11,11 +11,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.checking import experiment_from
 from harness.errors import Fault, StudyError
 from harness.loading import load
-from harness.resolving import resolved_experiment
-from harness.study import Experiment
+from harness.loading.validation import experiment_from
+from harness.study.experiment import Experiment
+from harness.study.serialization import resolved_experiment
 
 STUDY = (Path(__file__).parent / "study.yaml").read_text()
 PLUGINS = strangers.plugins()

@@ -8,7 +8,7 @@ import pytest
 from strangers import Dropout, LabelSmoothing, Noam
 
 from harness.contracts import Level
-from harness.study import Study
+from harness.study.values import Study
 
 Load = Callable[..., Study]
 Faults = Callable[..., list[str]]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.catalog import Catalog
-from harness.checking import experiment_from
-from harness.discovery import discover
 from harness.loading import load
-from harness.resolving import resolved_experiment
+from harness.loading.validation import experiment_from
+from harness.registry.catalog import Catalog
+from harness.registry.discovery import discover
+from harness.study.serialization import resolved_experiment
 
 ROOT = Path(__file__).parents[2]
 

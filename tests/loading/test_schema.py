@@ -12,12 +12,12 @@ import pytest
 import strangers
 from click.testing import CliRunner
 
-from harness.catalog import Catalog
-from harness.discovery import Plugins, discover
 from harness.errors import StudyError
-from harness.loading.nodes import plain
-from harness.loading.reading import read
-from harness.schema import schema
+from harness.loading.schema import schema
+from harness.loading.yaml_file import read
+from harness.loading.yaml_nodes import plain
+from harness.registry.catalog import Catalog
+from harness.registry.discovery import Plugins, discover
 
 ROOT = Path(__file__).parents[2]
 STUDIES = sorted((ROOT / "studies").glob("*.yaml"))

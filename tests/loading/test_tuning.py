@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from strangers import Dropout
 
-from harness.study import Study
+from harness.study.values import Study
 
 Load = Callable[..., Study]
 Faults = Callable[..., list[str]]

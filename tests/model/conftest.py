@@ -10,7 +10,7 @@ from torch import Tensor
 
 from harness.model import Transformer
 from harness.streams import Noise
-from harness.study import ModelOptions
+from harness.study.experiment import ModelOptions
 
 Build = Callable[..., Transformer]
 

@@ -11,7 +11,7 @@ from harness.contracts import Model
 from harness.errors import HarnessError
 from harness.model import Transformer
 from harness.model.positions import sinusoids
-from harness.study import ModelOptions
+from harness.study.experiment import ModelOptions
 
 TIES = {"none": {}, "target": {}, "all": {"source_classes": 9}}
 

@@ -7,7 +7,7 @@ import torch
 
 from harness.contracts import PAD, Batch, Setting
 from harness.model import Transformer
-from harness.study import ModelOptions
+from harness.study.experiment import ModelOptions
 
 CLASSES = 12
 

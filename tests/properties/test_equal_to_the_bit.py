@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import harness_regularizers
-from harness.assembly import assemble
 from harness.components import Averaging, DecodingPolicy, Regularizer
 from harness.contracts import Prediction
+from harness.registry.option_types import option_types, plain
 from harness.streams import Noise
-from harness.study import Budget, Experiment, ModelOptions
-from harness.training import train
-from harness.wording import option_types, plain
+from harness.study.experiment import Budget, Experiment, ModelOptions
+from harness.training.assembly import assemble
+from harness.training.loop import train
 from harness_averagings.ema import EMA
 from harness_decays import Constant, Linear
 from harness_decoding_policies import (

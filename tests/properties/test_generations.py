@@ -15,7 +15,7 @@ from harness.components import Generation
 from harness.components.options import TrainedRun
 from harness.contracts import BOS, EOS, PAD, Setting
 from harness.model import Transformer
-from harness.study import ModelOptions
+from harness.study.experiment import ModelOptions
 from harness_generations import Beam, Contrastive, Greedy, Lookahead, Sampling, Speculative
 
 EXTRA = 3

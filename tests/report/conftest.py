@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from harness.analysis import RunResult, ScoredMetric, compare
-from harness.report import Change, Report, Specimen
-from harness.study import Comparison
+from harness.report import Report, Specimen
+from harness.study.changes import Change
+from harness.study.values import Comparison
 
 BLEU = ScoredMetric(name="bleu", higher_is_better=True, of_text=True)
 NLL = ScoredMetric(name="nll", higher_is_better=False)

@@ -6,8 +6,8 @@ from dataclasses import replace
 from harness.contracts import Design
 from harness.report import Conditions, Report, Trials, Tuned
 from harness.report.checklist import checklist
-from harness.report.page import as_html
-from harness.report.writing import as_markdown
+from harness.report.html import as_html
+from harness.report.write import as_markdown
 
 ITEMS = [
     "Runs of each variant",

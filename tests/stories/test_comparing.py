@@ -13,8 +13,9 @@ import torch
 from click.testing import CliRunner, Result
 from running import TINY
 
-from harness import pipeline, worker
+from harness import pipeline
 from harness.cli import main
+from harness.runs import worker
 
 Compare = Callable[..., Result]
 # What a score by itself does not tell: what it hangs on.

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from finished import planned
 
 from harness.cli import main
-from harness.ledger import Ledger
+from harness.runs.ledger import Ledger
 
 Say = Callable[..., Result]
 

@@ -9,7 +9,7 @@ import pytest
 from running import Harness
 
 from harness import pipeline
-from harness.preregistration import Wish, as_text
+from harness.planning.preview import Wish, as_text
 
 VARIANTS = """  far-clip: {regularizers: {clip_norm: 1.0e+9}}
   wide: {model: {d_ff: 64}}

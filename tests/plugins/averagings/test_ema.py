@@ -13,10 +13,10 @@ from pydantic import TypeAdapter, ValidationError
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from harness.assembly import assemble
 from harness.components import Averaging
 from harness.contracts import Setting
-from harness.training import train
+from harness.training.assembly import assemble
+from harness.training.loop import train
 from harness_averagings.ema import EMA
 
 Walk = list[dict[str, Tensor]]

@@ -10,11 +10,11 @@ from experiments import experiment
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
-from harness.assembly import assemble
 from harness.components import Averaging
 from harness.contracts import Setting
 from harness.errors import HarnessError
-from harness.training import train
+from harness.training.assembly import assemble
+from harness.training.loop import train
 from harness_averagings.last_k import LastK
 
 Walk = list[dict[str, Tensor]]

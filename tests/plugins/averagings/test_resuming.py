@@ -6,9 +6,9 @@ import pytest
 import torch
 from experiments import experiment, weights
 
-from harness.assembly import assemble, load_weights
 from harness.components import Averaging
-from harness.training import train
+from harness.training.assembly import assemble, load_weights
+from harness.training.loop import train
 from harness_averagings.ema import EMA
 from harness_averagings.last_k import LastK
 from harness_averagings.swa import SWA

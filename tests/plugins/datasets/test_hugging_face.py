@@ -12,9 +12,9 @@ from experiments import experiment
 
 from harness.components.options import TextFile
 from harness.contracts import Corpus, Pair
-from harness.discovery import discover
 from harness.errors import HarnessError
-from harness.identity import digest, training_identity
+from harness.registry.discovery import discover
+from harness.runs.identity import digest, training_identity
 from harness_datasets.hugging_face import Hub, HuggingFace, Local
 
 datasets = pytest.importorskip(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from views import Draws
 
-from harness.report.look import style
+from harness.report.style import style
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import torch
 
 from harness.contracts import BOS
 from harness.model import Transformer
-from harness.study import ModelOptions
+from harness.study.experiment import ModelOptions
 
 
 @pytest.fixture(scope="session")

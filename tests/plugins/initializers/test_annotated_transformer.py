@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from harness import streams
 from harness.contracts import Setting
 from harness.model import Transformer
-from harness.study import ModelOptions
+from harness.study.experiment import ModelOptions
 from harness_initializers.annotated_transformer import AnnotatedTransformer
 from harness_initializers.xavier_uniform import XavierUniform
 

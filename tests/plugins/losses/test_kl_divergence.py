@@ -12,9 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 from torch.nn import functional
 
-from harness.assembly import assemble
 from harness.contracts import Setting
-from harness.training import train
+from harness.training.assembly import assemble
+from harness.training.loop import train
 from harness_losses.cross_entropy import CrossEntropy
 from harness_losses.kl_divergence import KLDivergence
 from harness_losses.label_smoothing import LabelSmoothing

@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 from harness.model import Transformer
-from harness.study import ModelOptions
+from harness.study.experiment import ModelOptions
 
 # From the top, as the paper on few-sample BERT is read for an encoder and a decoder.
 ORDER = (

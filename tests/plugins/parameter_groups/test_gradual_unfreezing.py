@@ -9,9 +9,9 @@ import torch
 from experiments import experiment, weights
 from pydantic import TypeAdapter, ValidationError
 
-from harness.assembly import assemble
 from harness.contracts import Setting
-from harness.training import train
+from harness.training.assembly import assemble
+from harness.training.loop import train
 from harness_optimizers.adamw import AdamW
 from harness_parameter_groups.gradual_unfreezing import GradualUnfreezing
 

@@ -9,9 +9,9 @@ import torch
 from experiments import experiment, weights
 from pydantic import TypeAdapter, ValidationError
 
-from harness.assembly import assemble
 from harness.contracts import Setting
-from harness.training import train
+from harness.training.assembly import assemble
+from harness.training.loop import train
 from harness_parameter_groups.layer_wise import LayerWise
 
 SETTING = Setting(seed=1, classes=9, d_model=8, updates=100)

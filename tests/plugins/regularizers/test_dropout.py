@@ -17,7 +17,7 @@ from harness.contracts import Batch, Setting, Site
 from harness.errors import HarnessError
 from harness.model import Transformer
 from harness.streams import Noise, kept_share
-from harness.study import ModelOptions
+from harness.study.experiment import ModelOptions
 from harness_regularizers import Dropout
 
 NOISE = Noise(seed=3, update=5)

@@ -13,13 +13,13 @@ from experiments import BUDGET, experiment, weights
 from regularized import NOISE, Recording, put, run
 
 from harness import streams
-from harness.assembly import assemble
 from harness.contracts import Batch
 from harness.errors import HarnessError
 from harness.model import Transformer, merged
 from harness.model.projection import Projection
 from harness.streams import Noise, kept_share
-from harness.training import train
+from harness.training.assembly import assemble
+from harness.training.loop import train
 from harness_parameter_groups import LayerWise
 from harness_regularizers import ClipNorm, Lora, LoraDropout, WeightDecay
 from harness_regularizers.adapter import Adapter

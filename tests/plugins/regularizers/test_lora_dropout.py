@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from regularized import NOISE, SETTING, Recording, put, run
 from running import TINY
 
-from harness import checkpoint
-from harness.assembly import assemble
 from harness.contracts import Batch
 from harness.errors import StudyError
 from harness.loading import load
 from harness.model import Transformer
 from harness.model.projection import Projection
 from harness.streams import Noise, kept_share
-from harness.training import train
+from harness.training import checkpoint
+from harness.training.assembly import assemble
+from harness.training.loop import train
 from harness_regularizers import Dropout, Lora, LoraDropout
 from harness_regularizers.adapter import Adapter
 

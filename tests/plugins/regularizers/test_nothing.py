@@ -9,11 +9,11 @@ import torch
 from experiments import experiment, weights
 from regularized import masks, put
 
-from harness.assembly import assemble
 from harness.components import Regularizer
 from harness.contracts import Batch
 from harness.model import Transformer
-from harness.training import train
+from harness.training.assembly import assemble
+from harness.training.loop import train
 from harness_regularizers import (
     ConfidencePenalty,
     DropHead,

@@ -8,10 +8,10 @@ from experiments import experiment
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.assembly import assemble
 from harness.contracts import Prediction, Setting
 from harness.streams import Noise
-from harness.training import train
+from harness.training.assembly import assemble
+from harness.training.loop import train
 from harness_losses.cross_entropy import CrossEntropy
 from harness_regularizers import Dropout, RDrop
 

@@ -13,7 +13,7 @@ from regularized import SETTING, put
 from harness import streams
 from harness.errors import HarnessError
 from harness.model import Transformer
-from harness.study import ModelOptions
+from harness.study.experiment import ModelOptions
 from harness_initializers.normal import Normal
 from harness_regularizers import Lora, ReinitializeTop
 

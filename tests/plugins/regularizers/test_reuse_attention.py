@@ -11,13 +11,13 @@ import torch
 from experiments import experiment
 from regularized import NOISE, put, run
 
-from harness.assembly import assemble
 from harness.contracts import Batch
 from harness.errors import HarnessError
-from harness.evaluation import teacher_forced
 from harness.model import Transformer
-from harness.study import ModelOptions
-from harness.training import train
+from harness.study.experiment import ModelOptions
+from harness.training.assembly import assemble
+from harness.training.evaluation import teacher_forced
+from harness.training.loop import train
 from harness_regularizers import Dropout, LayerDrop, ReuseAttention
 
 MakeModel = Callable[[], Transformer]

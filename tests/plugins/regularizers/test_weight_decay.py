@@ -6,9 +6,9 @@ import pytest
 import torch
 from experiments import experiment, weights
 
-from harness.assembly import assemble
 from harness.contracts import Setting
-from harness.training import train
+from harness.training.assembly import assemble
+from harness.training.loop import train
 from harness_optimizers.adam import Adam
 from harness_regularizers import WeightDecay
 

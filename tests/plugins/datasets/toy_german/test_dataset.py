@@ -75,7 +75,7 @@ def test_every_split_is_drawn_from_the_same_grammar(corpus: Corpus) -> None:
 def test_every_process_makes_the_same_sentences(hashing: str) -> None:
     code = (
         f"import sys; sys.path[:0] = {[str(ROOT), str(ROOT / 'plugins')]!r}\n"
-        "from harness.deferred import defer\ndefer('torch')\n"
+        "from harness.cli.lazy_imports import defer\ndefer('torch')\n"
         "from harness_datasets.toy_german.dataset import ToyGerman\n"
         "print(ascii(ToyGerman(train=100, validation=50, test=50).build()))"
     )

@@ -1,0 +1,96 @@
+"""Findings: every variant against the baseline on every metric, each metric a family of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.analysis.contrasts import families
+from harness.analysis.correction import Judgment, judge
+from harness.analysis.inputs import RunResult, ScoredMetric
+from harness.analysis.interim import look
+from harness.analysis.statistics import mean
+from harness.analysis.verdict_text import reason
+from harness.contracts import Design, Finding
+from harness.study.values import Comparison
+
+
+def compare(
+    results: Sequence[RunResult],
+    *,
+    variants: Sequence[str],
+    seeds: Sequence[int],
+    metrics: Sequence[ScoredMetric],
+    comparison: Comparison,
+    design: Design | None = None,
+) -> tuple[Finding, ...]:
+    """Judge the planned variants, the primary metric first.
+
+    `variants` and `seeds` are what was planned, whatever became of it: the baseline is not compared
+    with itself, a run without a result is named as missing, and a variant that cannot be tested
+    still counts in its family, with p = 1. What is compared and corrected together, and after how
+    many seeds, follows from the `design`.
+    """
+    assert comparison.primary in [metric.name for metric in metrics]
+    design = design or Design()
+    runs = {(run.variant, run.seed): run for run in results}
+    found = families(runs, variants=variants, design=design, comparison=comparison)
+    findings: list[Finding] = []
+    for metric in sorted(metrics, key=lambda metric: metric.name != comparison.primary):
+        primary, method = metric.name == comparison.primary, comparison.method
+        for family in found:
+            looked = [
+                look(each, seeds=seeds, metric=metric, method=method, looks=design.looks)
+                for each in family
+            ]
+            judged = judge(looked, margin=comparison.margin_of(metric.name))
+            findings += [_finding(each, primary=primary) for each in judged]
+    return tuple(findings)
+
+
+def _finding(judgment: Judgment, *, primary: bool) -> Finding:
+    pairing, found = judgment.pairing, judgment.evidence
+    baseline, variant = pairing.scores
+    test, sentences = found.test, found.sentences
+    combined = found.combined or (None, None)
+    return Finding(
+        variant=pairing.variant,
+        against=pairing.against,
+        kind=pairing.kind,
+        metric=pairing.metric.name,
+        split=pairing.metric.split,
+        role="primary" if primary else "exploratory",
+        method=pairing.method,
+        n=len(variant),
+        n_baseline=len(baseline),
+        looks=pairing.looks,
+        planned=len(pairing.planned),
+        finished=pairing.count("finished"),
+        failed=pairing.count("failed"),
+        diverged=pairing.count("diverged"),
+        p_diverged=found.p_diverged,
+        baseline_mean=mean(baseline) if baseline else None,
+        variant_mean=mean(variant) if variant else None,
+        difference=found.difference,
+        interval_low=test.low if test else None,
+        interval_high=test.high if test else None,
+        p=found.p,
+        p_adjusted=judgment.p_adjusted,
+        p_sign_flip=found.p_sign_flip,
+        p_floor=found.p_floor,
+        p_max_t=judgment.p_max_t,
+        effect_size=found.effect_size,
+        detectable=found.detectable,
+        correlation=found.correlation,
+        margin=judgment.margin,
+        p_equivalent=found.p_equivalent,
+        p_equivalent_adjusted=judgment.p_equivalent_adjusted,
+        interval_sentences_low=sentences.low if sentences else None,
+        interval_sentences_high=sentences.high if sentences else None,
+        combined_low=combined[0],
+        combined_high=combined[1],
+        p_bootstrap=found.p_bootstrap,
+        higher_is_better=pairing.metric.higher_is_better,
+        verdict=judgment.verdict,
+        reason=reason(judgment),
+        per_seed=pairing.pairs,
+    )

@@ -1,0 +1,199 @@
+"""Pictures that explain choices, runs and studies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli import options, run_argument
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from harness.inspection.draw_curves import Curve
+
+_POSITIVE = click.IntRange(min=1)
+
+
+def _picture(name: str) -> Callable[[Any], Any]:
+    """The option for where a picture goes."""
+    return click.option(
+        "--out",
+        "picture",
+        type=click.Path(path_type=Path, dir_okay=False),
+        default=Path(f"{name}.png"),
+        show_default=True,
+        help="The picture; .png, .svg or .pdf.",
+    )
+
+
+def _several(name: str, *, default: tuple[int, ...]) -> Callable[[Any], Any]:
+    """An option of counts, which may be repeated."""
+    return click.option(name, type=_POSITIVE, multiple=True, default=default, show_default=True)
+
+
+def _save(draw: Callable[[], Figure], *, picture: Path) -> None:
+    from harness.inspection.save import save
+
+    save(draw, path=picture)
+    click.echo(picture)
+
+
+def _named(names: Sequence[str], *, slot: str) -> dict[str, Any]:
+    """The component of each name, which is written as in a study."""
+    from harness import pipeline
+    from harness.loading import component
+
+    catalog = pipeline.catalog()
+    return {name: component(name, slot=slot, catalog=catalog) for name in names}
+
+
+@click.group()
+def figure() -> None:
+    r"""Draw a picture that explains a choice, a run or a study.
+
+    Its numbers are computed by the choices themselves, those of plugins among them. A choice is
+    written as in a study:
+
+    \b
+      harness figure decays linear "{exponential: 0.99}"
+      harness figure noam --d-model 256 --warmup 400 --out noam.svg
+      harness figure attention studies/ablation.yaml "Ein Junge liest ein Buch."
+
+    What a study found is drawn by `harness report`.
+    """
+
+
+@figure.command("dropout_sites")
+@options.STUDY
+@run_argument.VARIANT
+@_picture("dropout_sites")
+def dropout_sites(study: Path, *, variant: str, picture: Path) -> None:
+    """Draw how much every site of a model drops, for a variant of STUDY."""
+    from harness.inspection.draw_sites import draw_sites
+    from harness.loading import load
+
+    loaded, _ = load(study)
+    run_argument.refuse_unknown(variant, study=loaded)
+    name = f"{study.stem}, {variant}"
+    _save(lambda: draw_sites(loaded.experiments[variant], name=name), picture=picture)
+
+
+@figure.command("label_smoothing")
+@click.argument("names", metavar="[LOSSES]...", nargs=-1)
+@click.option("--classes", type=click.IntRange(min=3), default=5, show_default=True)
+@_picture("label_smoothing")
+def label_smoothing(names: tuple[str, ...], *, classes: int, picture: Path) -> None:
+    """Draw the targets that LOSSES pull toward; by default label smoothing's three conventions."""
+    from harness.inspection.draw_losses import draw_targets
+
+    shared = "{{label_smoothing: {{smoothing: 0.4, convention: {}}}}}"
+    conventions = ("all", "others", "others_without_pad")
+    names = names or tuple(map(shared.format, conventions))
+    losses = _named(names, slot="loss")
+    _save(lambda: draw_targets(losses, classes=classes), picture=picture)
+
+
+@figure.command("penalization")
+@click.argument("names", metavar="[LOSSES]...", nargs=-1)
+@click.option("--highest", type=click.IntRange(min=2), default=100, show_default=True, help="x.")
+@_picture("penalization")
+def penalization(names: tuple[str, ...], *, highest: int, picture: Path) -> None:
+    """Draw what LOSSES charge for being sure, as the right class gets more of the probability."""
+    from harness.inspection.draw_losses import draw_penalization
+
+    names = names or ("{kl_divergence: 0.1}", "cross_entropy")
+    losses = _named(names, slot="loss")
+    _save(lambda: draw_penalization(losses, highest=highest), picture=picture)
+
+
+@figure.command("noam")
+@_several("--d-model", default=(512, 256))
+@_several("--warmup", default=(4000, 8000))
+@click.option("--updates", type=_POSITIVE, default=20000, show_default=True)
+@_picture("noam")
+def noam(*, d_model: tuple[int, ...], warmup: tuple[int, ...], updates: int, picture: Path) -> None:
+    """Draw the schedule of the first Transformer for every --d-model and --warmup (repeat them)."""
+    from harness.inspection.schedule_curves import curve
+
+    parts = _named([f"{{noam: {{warmup: {each}}}}}" for each in warmup], slot="schedule")
+    curves = [
+        curve(f"d_model {width}, warmup {each}", part=part, updates=updates, d_model=width)
+        for width in dict.fromkeys(d_model)
+        for each, part in zip(dict.fromkeys(warmup), parts.values(), strict=True)
+    ]
+    _save_rates(curves, title="The Noam schedule", picture=picture)
+
+
+@figure.command("schedules")
+@options.STUDY
+@_picture("schedules")
+def schedules(study: Path, *, picture: Path) -> None:
+    """Draw the learning rate of every variant of STUDY over its updates."""
+    from harness.inspection.schedule_curves import of_study
+    from harness.loading import load
+
+    loaded, _ = load(study)
+    _save_rates(of_study(loaded), title=f"Learning rates of {study.name}", picture=picture)
+
+
+def _save_rates(curves: list[Curve], *, title: str, picture: Path) -> None:
+    from harness.inspection.draw_curves import draw_curves
+
+    _save(lambda: draw_curves(curves, title=title, x="update", y="learning rate"), picture=picture)
+
+
+@figure.command("decays")
+@click.argument("names", metavar="[DECAYS]...", nargs=-1)
+@click.option("--updates", type=_POSITIVE, default=1000, show_default=True)
+@_picture("decays")
+def decays(names: tuple[str, ...], *, updates: int, picture: Path) -> None:
+    """Draw DECAYS of scheduled sampling; by default those of its paper."""
+    from harness.inspection.draw_curves import draw_curves
+    from harness.inspection.schedule_curves import curve
+
+    names = names or ("linear", "{exponential: 0.995}", "{inverse_sigmoid: 100}")
+    parts = _named(names, slot="decay").items()
+    curves = [curve(name, part=part, updates=updates) for name, part in parts]
+    title = "Scheduled sampling: how often the decoder still reads gold"
+    share = "probability of the gold token"
+    _save(lambda: draw_curves(curves, title=title, x="update", y=share), picture=picture)
+
+
+@figure.command("masks")
+@click.argument("source", default="ein hund schläft .")
+@click.argument("target", default="a dog sleeps .")
+@click.option("--padding", type=click.IntRange(min=0), default=2, show_default=True, help="Places.")
+@_picture("masks")
+def masks(source: str, *, target: str, padding: int, picture: Path) -> None:
+    """Draw what each word of SOURCE and TARGET may look at, padded as in a batch."""
+    from harness.inspection.draw_masks import draw_masks
+
+    words = target.split()
+    _save(lambda: draw_masks(source.split(), target=words, padding=padding), picture=picture)
+
+
+@figure.command("attention")
+@run_argument.chosen(results="--results")
+@click.argument("sentence")
+@click.option("--layer", type=int, help="Which one, from 0; the last, unless said.")
+@click.option("--head", "heads", type=int, multiple=True, help="Which one, from 0; else the mean.")
+@_picture("attention")
+def attention(
+    run: run_argument.Chosen,
+    *,
+    sentence: str,
+    layer: int | None,
+    heads: tuple[int, ...],
+    picture: Path,
+) -> None:
+    """Draw where a trained RUN looks while it translates SENTENCE; RUN as in `harness generate`."""
+    from harness.inspection.draw_attention import draw_attention
+
+    finished = run.load()
+    _save(
+        lambda: draw_attention(finished, line=sentence, layer=layer, heads=heads), picture=picture
+    )

@@ -1,0 +1,78 @@
+"""``harness new plugin``: an installable package with a component, an entry point and a test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from harness.errors import HarnessError
+
+_NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
+_TEMPLATES = Path(__file__).parent / "plugin_template"
+
+
+@click.group()
+def new() -> None:
+    """Begin something of your own."""
+
+
+@new.command("plugin")
+@click.argument("name")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Where to put it; here, unless said.",
+)
+def plugin(name: str, *, folder: Path) -> None:
+    """Write an installable package NAME: a loss, the entry point that offers it, and a test."""
+    for path in write_plugin(name, folder=folder):
+        click.echo(path)
+
+
+def write_plugin(name: str, *, folder: Path) -> list[Path]:
+    """Write a package called `name` into a folder of that name; the files that it has.
+
+    Raises `HarnessError` for a name that no package can have, and for one that is there already.
+    """
+    from harness.registry.option_types import shown
+
+    if not _NAME.fullmatch(name):
+        fault = "small letters and digits, with hyphens between words, such as focal-loss"
+        raise HarnessError(f"{shown(name)} cannot be a plugin's name: {fault}")
+    root = folder / name
+    if root.exists():
+        raise HarnessError(f"{root} exists already; choose another name or another folder")
+    written = {root / path: text for path, text in _files(name).items()}
+    for path, text in written.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return list(written)
+
+
+def _files(name: str) -> Mapping[str, str]:
+    """The text of each file, by its path within the package's folder."""
+    import jinja2
+
+    module = name.replace("-", "_")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701 - what is written is Python, and the name is checked
+        keep_trailing_newline=True,
+    )
+    words = {
+        "distribution": name.replace("_", "-"),
+        "module": module,
+        "name": "".join(word.capitalize() for word in module.split("_")),
+    }
+    places = {
+        "pyproject.toml": "pyproject.toml.j2",
+        f"{module}/__init__.py": "component.py.j2",
+        f"tests/test_{module}.py": "test.py.j2",
+    }
+    texts = {path: environment.get_template(each).render(words) for path, each in places.items()}
+    return {**texts, f"{module}/py.typed": ""}

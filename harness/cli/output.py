@@ -1,0 +1,49 @@
+"""What the command line prints, as text or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from harness.errors import Fault
+from harness.registry.catalog import Row
+
+
+def faults_text(faults: Sequence[Fault], *, path: Path) -> str:
+    """A line a fault, or that there is none."""
+    return "\n".join(map(str, faults)) if faults else f"{path}: no faults"
+
+
+def faults_json(faults: Sequence[Fault]) -> str:
+    """A list of objects: place, message."""
+    return json.dumps([fault._asdict() for fault in faults], indent=2)
+
+
+def plugins_text(rows: Iterable[Row], *, complaints: Iterable[object]) -> str:
+    """Slot by slot, each component with its plugin, what it is, and its options."""
+    lines: list[str] = []
+    slot = None
+    for row in rows:
+        if row.slot != slot:
+            lines += ["", row.slot] if lines else [row.slot]
+            slot = row.slot
+        lines.append(f"  {row.name}  ({row.plugin})")
+        lines.append(f"      {row.summary}")
+        for option in row.options:
+            default = "required" if option.default is None else f"default {option.default}"
+            lines.append(f"      {option.name}: {option.allows}; {default}")
+    return "\n".join([*lines, *(f"warning: {each}" for each in complaints)])
+
+
+def schema_json(schema: Mapping[str, object]) -> str:
+    """A JSON schema, as it stands in a file."""
+    return json.dumps(schema, indent=1, ensure_ascii=False)
+
+
+def plugins_json(rows: Iterable[Row]) -> str:
+    """A list of objects: slot, name, plugin, summary, options."""
+    objects = [
+        {**row._asdict(), "options": [option._asdict() for option in row.options]} for row in rows
+    ]
+    return json.dumps(objects, indent=2)

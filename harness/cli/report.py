@@ -1,0 +1,24 @@
+"""``harness report``: write the report again, from the ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.cli import options
+from harness.errors import HarnessError
+
+
+@click.command()
+@options.STUDY
+@options.OUT
+@options.SEEDS
+def report(study: Path, *, out: Path, seeds: int | None) -> None:
+    """Write the report of STUDY again, from what is in the ledger. Trains nothing."""
+    from harness import pipeline
+
+    opened = pipeline.open_study(study, out=out, seeds=seeds)
+    if not any(run.exists for run in opened.runs):
+        raise HarnessError(f"{study}: nothing has been run yet; harness run {study}")
+    click.echo(pipeline.write_report(opened).text)

@@ -1,0 +1,30 @@
+"""``harness run``: train what is missing, compare, report."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from harness.cli import options
+
+
+@click.command()
+@options.STUDY
+@options.OUT
+@options.SEEDS
+@options.JOBS
+def run(study: Path, *, out: Path, seeds: int | None, jobs: int) -> None:
+    """Train what is missing of STUDY, compare, and write its report.
+
+    A diverged run is an outcome: it is counted, and its seed has no pair. A failed one is named,
+    the others go on, and the exit status is 1; the next `run` tries it again from its checkpoint.
+    """
+    from harness import pipeline
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    summary = pipeline.run_study(study, out=out, seeds=seeds, jobs=jobs)
+    click.echo(summary.text)
+    sys.exit(1 if summary.failed else 0)

@@ -1,0 +1,32 @@
+"""``harness ui``: a study's runs in MLflow's page."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from harness.cli import options
+
+
+@click.command()
+@options.STUDY
+@options.OUT
+@options.SEEDS
+@click.option("--port", type=click.IntRange(1, 65535), help="Serve here; else on any free port.")
+@click.option("--open/--no-open", "browse", default=True, help="Open the link in a browser.")
+def ui(study: Path, *, out: Path, seeds: int | None, port: int | None, browse: bool) -> None:
+    """Look at STUDY in MLflow, on this machine only, until Ctrl-C.
+
+    The link opens its runs grouped by variant: final scores as bars, learning curves as lines.
+    """
+    from harness import pipeline
+
+    def ready(link: str) -> None:
+        click.echo(link)
+        if browse:
+            click.launch(link)
+
+    with suppress(KeyboardInterrupt):
+        pipeline.show(pipeline.open_study(study, out=out, seeds=seeds), port=port, ready=ready)

@@ -1,0 +1,29 @@
+"""``harness validate``: every fault in a study, at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from harness.cli import options
+
+
+@click.command()
+@options.STUDY
+@options.JSON
+def validate(study: Path, *, as_json: bool) -> None:
+    """Check STUDY: every name, type, range and file, all faults at once.
+
+    Each fault is one line, FILE:LINE:COLUMN: what is wrong. Exit status 2 when there is any.
+    """
+    from harness import pipeline
+    from harness.cli import output
+
+    faults = pipeline.validate(study)
+    if as_json:
+        click.echo(output.faults_json(faults))
+    else:
+        click.echo(output.faults_text(faults, path=study), err=bool(faults))
+    sys.exit(2 if faults else 0)

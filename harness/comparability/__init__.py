@@ -1,0 +1,1 @@
+"""Whether variants can be compared: what their runs share, and side effects of a choice."""

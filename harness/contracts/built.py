@@ -1,0 +1,186 @@
+"""What components build, and what they are told when they do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float, Int
+
+from harness.contracts.model import Model
+from harness.contracts.results import ReportView
+from harness.contracts.tensors import Batch, Prediction
+from harness.contracts.text import BOS, EOS, PAD, UNK
+from harness.errors import HarnessError
+from harness.streams import Noise
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+
+
+def no_trained_run(digest: str) -> Model:
+    """The answer where no run can be had; raises `HarnessError`."""
+    raise HarnessError(f"no trained run can be had here: {digest}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What a component is told when it is built; its own options never repeat any of it.
+
+    `classes` counts the target vocabulary with its special tokens, `updates` the whole budget.
+    `trained` gives the model of an option of type `TrainedRun`: its final weights of the same seed,
+    frozen, on the device of the run, with the same vocabulary.
+    """
+
+    seed: int
+    classes: int
+    d_model: int
+    updates: int
+    replicate: int = 0
+    pad: int = PAD
+    bos: int = BOS
+    eos: int = EOS
+    unk: int = UNK
+    trained: Callable[[str], Model] = no_trained_run
+
+
+# Aliases quote torch and matplotlib, which they would load; annotations are strings already.
+Initialize = Callable[[str, "torch.Tensor", Callable[[str], "torch.Generator"]], None]
+Loss = Callable[
+    ["Float[torch.Tensor, 'tokens classes']", "Int[torch.Tensor, 'tokens']"],
+    "Float[torch.Tensor, '']",
+]
+Parameters = Sequence["torch.nn.Parameter"]
+MakeOptimizer = Callable[[Sequence[Mapping[str, Any]]], "torch.optim.Optimizer"]
+Rate = Callable[[int], float]
+ScoreText = Callable[[Sequence[str], Sequence[str]], "Score"]
+Draw = Callable[[ReportView], "matplotlib.figure.Figure"]
+
+
+@runtime_checkable
+class Predict(Protocol):
+    """One pass of teaching: the only place where a forward happens in training."""
+
+    def __call__(
+        self, model: Model, batch: Batch, *, update: int, noise: Noise | None
+    ) -> Prediction: ...
+
+
+@runtime_checkable
+class Generate(Protocol):
+    """Translate sources of one length; `sentences` are their line numbers, the key of any noise."""
+
+    def __call__(
+        self,
+        model: Model,
+        source: Int[torch.Tensor, "sentences source"],
+        *,
+        sentences: Sequence[int],
+    ) -> list[list[int]]: ...
+
+
+@runtime_checkable
+class ModifyModel(Protocol):
+    """Fill or alter sites, hang adapters, freeze parameters: once, after initialisation."""
+
+    def __call__(self, model: Model, *, generator: Callable[[str], torch.Generator]) -> None: ...
+
+
+@runtime_checkable
+class ModifyGradients(Protocol):
+    """Change the gradients of one update in place; a gradient keeps its memory layout."""
+
+    def __call__(
+        self, parameters: Parameters, *, update: int, generator: torch.Generator
+    ) -> None: ...
+
+
+@runtime_checkable
+class ModifyWeights(Protocol):
+    """Change the weights in place, just before the optimizer's step."""
+
+    def __call__(self, parameters: Parameters, *, update: int, learning_rate: float) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Regularization:
+    """What a regularizer does, each part only where it does something.
+
+    `passes` forwards are made of every batch, each with noise of its own. `penalty` takes their
+    predictions and is summed over tokens, as losses are. Evaluation averages the probabilities of
+    `members` passes, each with noise that adapters hear and no site does; 0 is one without noise.
+    """
+
+    passes: int = 1
+    members: int = 0
+    modify_model: ModifyModel | None = None
+    penalty: Callable[[Sequence[Prediction]], torch.Tensor] | None = None
+    modify_gradients: ModifyGradients | None = None
+    modify_weights: ModifyWeights | None = None
+
+
+class ParameterGroup(NamedTuple):
+    """Parameters that share a multiple of the schedule's rate; a multiple of 0 freezes them."""
+
+    names: Sequence[str]
+    multiple: Rate
+
+
+@runtime_checkable
+class Averager(Protocol):
+    """Keeps the weights that are evaluated, stored and started from in place of the last ones."""
+
+    def update(self, weights: Mapping[str, torch.Tensor], update: int) -> None:
+        """Take in the weights after an update."""
+
+    def weights(self) -> Mapping[str, torch.Tensor] | None:
+        """The averaged weights by parameter name; None as long as there is nothing to average."""
+
+    def state(self) -> Mapping[str, torch.Tensor]:
+        """What a checkpoint must keep."""
+
+    def restore(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Go on from a checkpoint."""
+
+
+class Score(NamedTuple):
+    """A text metric's answer, with the signature that makes it comparable elsewhere."""
+
+    value: float
+    signature: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BySentence:
+    """A text score as a function of sums over sentences, so that sentences can be drawn anew.
+
+    `statistics` takes hypotheses and references and gives a row of numbers for each of them, all
+    rows equally long; `score` makes the score out of the sum of any such rows.
+    """
+
+    statistics: Callable[[Sequence[str], Sequence[str]], Sequence[Sequence[float]]]
+    score: Callable[[Sequence[float]], float]
+
+
+@runtime_checkable
+class Jobs(Protocol):
+    """Runs being carried out somewhere; a path to the run's folder is all they need."""
+
+    @property
+    def capacity(self) -> int:
+        """How many runs may be under way at once."""
+
+    def submit(self, path: Path) -> None:
+        """Begin one run."""
+
+    def poll(self) -> Iterable[tuple[Path, int]]:
+        """The runs that ended since the last call, with their exit status (0: outcome written)."""
+
+    def cancel(self) -> None:
+        """End everything that is under way."""
+
+    def logs(self, path: Path) -> str:
+        """What a run printed, its traceback last."""

@@ -1,0 +1,245 @@
+"""What runs leave behind, what is found in it, and both as observers see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
+
+from harness.contracts.design import Design
+from harness.contracts.text import Split
+
+# The scores that every run has and no plugin can redefine; whether higher is better.
+CORE_METRICS = {"nll": False, "perplexity": False, "token_accuracy": True}
+
+
+class Measurement(NamedTuple):
+    """One number learned on the way; `update` 0 is before training."""
+
+    update: int
+    split: Split
+    metric: str
+    value: float
+
+
+class SeedValues(NamedTuple):
+    """One complete pair."""
+
+    seed: int
+    baseline: float
+    variant: float
+
+
+Method = Literal["paired_t", "welch"]
+Kind = Literal["variant", "pair", "effect", "noise_floor"]
+Verdict = Literal["better", "worse", "equivalent", "inconclusive", "identical", "no_inference"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A variant against the baseline on one metric, over the seeds that both finished.
+
+    What else may be compared, `kind` says: a ``pair`` of variants, of which the second is
+    `against`; an ``effect`` of a factorial study, against the score to be expected without it; or
+    a variant that changes nothing but chance (``noise_floor``). `baseline_mean` is the mean of what
+    stands in `against`. P values hold at each of `looks`, however a study came to stop.
+
+    Numbers are in the metric's own unit unless said; each is None where there is none.
+    `difference` is variant minus baseline, `interval_low` and `interval_high` its 95% t interval.
+    `n` counts complete pairs; by Welch's method, which pairs nothing, the variant's scored runs,
+    and `n_baseline` the baseline's. `planned`, `finished`, `failed` and `diverged` count the
+    variant's runs; `p_diverged` is the exact test that it diverges as often as the baseline.
+    `p_adjusted` is Holm's over the study's variants. `p_floor` is the smallest p that the sign-flip
+    test can reach with `n` seeds, `p_max_t` the joint sign-flip test's, which is corrected already.
+    `effect_size` is the mean difference in standard deviations, of the differences or, by Welch's
+    method, of the scores, without its bias at small n (Hedges 1981). `detectable` is the smallest
+    absolute difference that would have been found with a probability of 80%, had its noise been
+    what was observed: a two-sided test at .05 divided by the number of variants, as Holm's first
+    step is. `correlation` is that of variant and baseline over seeds.
+    `margin` is what the study declares to be no difference that matters, `p_equivalent` the p of
+    two one-sided tests against it, `p_equivalent_adjusted` Holm's over those.
+    `interval_low` to `interval_high` speaks of new seeds on these sentences;
+    `interval_sentences_low` to `interval_sentences_high` of these runs on new sentences, and
+    `combined_low` to `combined_high` of both. `p_bootstrap` is the paired bootstrap's over
+    sentences (Koehn 2004), of the two models of the first pair only.
+    """
+
+    variant: str
+    against: str = "baseline"
+    kind: Kind = "variant"
+    metric: str
+    split: str
+    role: Literal["primary", "exploratory"]
+    method: Method = "paired_t"
+    n: int
+    n_baseline: int = 0
+    looks: int = 1
+    planned: int = 0
+    finished: int = 0
+    failed: int = 0
+    diverged: int = 0
+    p_diverged: float | None = None
+    baseline_mean: float | None
+    variant_mean: float | None
+    difference: float | None
+    interval_low: float | None
+    interval_high: float | None
+    p: float | None
+    p_adjusted: float | None
+    p_sign_flip: float | None
+    p_floor: float | None
+    p_max_t: float | None = None
+    effect_size: float | None = None
+    detectable: float | None = None
+    correlation: float | None = None
+    margin: float | None = None
+    p_equivalent: float | None = None
+    p_equivalent_adjusted: float | None = None
+    interval_sentences_low: float | None = None
+    interval_sentences_high: float | None = None
+    combined_low: float | None = None
+    combined_high: float | None = None
+    p_bootstrap: float | None = None
+    higher_is_better: bool
+    verdict: Verdict
+    reason: str
+    per_seed: tuple[SeedValues, ...]
+
+    @property
+    def label(self) -> str:
+        """What is compared, where the baseline goes without saying."""
+        return f"{self.variant} against {self.against}" if self.kind == "pair" else self.variant
+
+
+class Run(NamedTuple):
+    """One experiment with one seed, as its worker sees it; `path` is the folder of its facts."""
+
+    seed: int
+    digest: str
+    path: Path
+
+
+class RunView(NamedTuple):
+    """One planned run, as observers see it; `path` is the folder that holds its facts.
+
+    `evaluation` is the digest of its decoding, `experiment` all its choices as JSON data, nothing
+    left to defaults, and `options` those of them that differ between variants, in words.
+    `dataset_digest` stands for the sentences that it learns from. `scores` are the final ones, text
+    metrics among them, once they are computed.
+    """
+
+    variant: str
+    seed: int
+    digest: str
+    path: Path
+    evaluation: str = ""
+    experiment: Mapping[str, Any] = MappingProxyType({})
+    options: Mapping[str, str] = MappingProxyType({})
+    dataset_digest: str = ""
+    scores: Mapping[str, float] = MappingProxyType({})
+
+
+Outcome = Literal["finished", "diverged", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFacts:
+    """What one planned run came to, for figures; `outcome` is None for a run that has not ended.
+
+    `scores` are of the compared split, by metric, once the run is finished. `validation` has every
+    measurement of the validation split on the way, `seconds` the time that training took and
+    `target_tokens` how many target tokens it saw; None where that is not known.
+    """
+
+    variant: str
+    seed: int
+    outcome: Outcome | None
+    scores: Mapping[str, float]
+    validation: tuple[Measurement, ...]
+    seconds: float | None
+    target_tokens: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportView:
+    """A report's numbers, as figures see them.
+
+    `metric` is the primary one, on `split`; `variants` and `seeds` are what was planned, the
+    baseline first; `runs` has one entry for each of both; `findings` are on every metric; `design`
+    says how the variants were chosen.
+    """
+
+    metric: str
+    split: Split
+    higher_is_better: bool
+    variants: tuple[str, ...]
+    seeds: tuple[int, ...]
+    findings: tuple[Finding, ...]
+    runs: tuple[RunFacts, ...]
+    design: Design = field(default_factory=Design)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyView:
+    """A study and its runs, as observers see them; `path` is the folder of its report.
+
+    `primary` is the metric that verdicts are on, `resolved` the whole study as JSON data with
+    nothing left to defaults. Once the report is written, `findings` and `summary` (the answer and
+    the table of verdicts, in Markdown) say what was found, and `files` are the report's.
+    """
+
+    name: str
+    question: str
+    path: Path
+    runs: Sequence[RunView]
+    primary: str = "nll"
+    resolved: Mapping[str, Any] = field(default_factory=dict)
+    findings: Sequence[Finding] = ()
+    summary: str = ""
+    files: Sequence[Path] = ()
+
+
+@runtime_checkable
+class LedgerView(Protocol):
+    """The folder of runs, read only; half-written lines are never shown."""
+
+    def measurements(self, digest: str) -> Sequence[Measurement]:
+        """What a run has measured so far."""
+
+    def updates(self, digest: str) -> int:
+        """The last update that a run has written down; 0 before the first."""
+
+    def running(self, digest: str) -> bool:
+        """Whether a process is carrying the run out."""
+
+    def outcome(self, digest: str) -> Mapping[str, Any] | None:
+        """How training ended: `status` finished, diverged or failed; None while it has not."""
+
+    def evaluated(self, digest: str, *, evaluation: str) -> Mapping[str, Any] | None:
+        """The core's scores of one decoding, as `scores`; None as long as it is not finished."""
+
+
+@runtime_checkable
+class Tracking(Protocol):
+    """Copies a ledger to wherever somebody looks at runs."""
+
+    def sync(self, study: StudyView, ledger: LedgerView) -> None:
+        """Copy what is new; the same facts shown again change nothing.
+
+        Called in a thread of its own, every few seconds while runs go on and once when the report
+        is written; a call that takes long delays no training. Raises whatever is in the way, which
+        is said once; what was missed is shown again later.
+        """
+
+
+@runtime_checkable
+class Page(Tracking, Protocol):
+    """A tracker with something to look at."""
+
+    def serve(self, study: StudyView, *, port: int | None, ready: Callable[[str], None]) -> None:
+        """Show the study on this machine until interrupted; `ready` is told the link once it works.
+
+        Without a `port` any free one does. Raises `HarnessError` when it cannot be served.
+        """

@@ -1,0 +1,63 @@
+"""Files on disk: written atomically, read as JSON or as whole lines."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HarnessError
+
+Json = Mapping[str, Any]
+
+
+def write_atomically(path: Path, *, content: bytes) -> None:
+    """Write a file so that a reader, or a crash, sees all of it or nothing."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def write_json(path: Path, *, value: object) -> None:
+    """Write a JSON file atomically; NaN and infinities are refused."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    write_atomically(path, content=text.encode() + b"\n")
+
+
+def write_columns(path: Path, *, columns: Mapping[str, object]) -> None:
+    """Write a JSON object atomically, a key a line: long lists of numbers stay on one."""
+    lines = [f"{json.dumps(key)}: {json.dumps(columns[key], allow_nan=False)}" for key in columns]
+    write_atomically(path, content=("{" + ",\n".join(lines) + "}\n").encode())
+
+
+def read_json(path: Path) -> Any:
+    """A JSON file's value, or None when there is no such file."""
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError as fault:
+        raise HarnessError(f"{path}: damaged ({fault}); delete its folder to train again") from None
+
+
+def read_object(path: Path) -> Json | None:
+    """A JSON object, or None where there is none that can be read."""
+    try:
+        value = read_json(path)
+    except HarnessError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def complete_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a growing file, up to its last newline; none when there is no such file."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return
+    yield from content[: content.rfind(b"\n") + 1].splitlines()

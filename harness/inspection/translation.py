@@ -1,0 +1,139 @@
+"""What a trained run writes for a sentence, and what its decoder read and wrote on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+
+from harness.contracts import BOS, EOS, SPECIAL_TOKENS, UNK, Codec, Corpus, Pair
+from harness.prediction import writable
+from harness.runs.restored import Finished
+from harness.training.batches import encode
+from harness.training.evaluation import evaluated, translate
+
+ENDS = "(ends)"  # in place of a token: writing ends here, though eos is not the likeliest
+
+
+class Translation(NamedTuple):
+    """A line and its translation; `unknown` are the words of the line that the model never met."""
+
+    source: str
+    text: str
+    unknown: tuple[str, ...]
+
+
+class Step(NamedTuple):
+    """One token in, one token out; `probability` is what the model gave to the one it wrote."""
+
+    reads: str
+    writes: str
+    probability: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """How a translation came about, token by token.
+
+    `gold` are the tokens that should be written, eos last, and `teacher_forcing` reads them shifted
+    right by the bos; both are empty where there is no reference. `free_running` reads what it wrote
+    itself. What is not in the vocabulary is ``<unk>``.
+    """
+
+    translation: Translation
+    reference: str | None
+    gold: tuple[str, ...]
+    teacher_forcing: tuple[Step, ...]
+    free_running: tuple[Step, ...]
+
+
+def translations(run: Finished, *, lines: Sequence[str]) -> list[Translation]:
+    """Every line, translated; the number of a line, from 0, is the key of any random draw."""
+    tokenizer = run.parts.experiment.tokenizer
+    pairs = encode([Pair(line, "") for line in lines], codecs=run.codecs, of=tokenizer)
+    texts = translate(run.parts, pairs=pairs, of=run.generation)
+    return [
+        _translation(run, line=line, text=text) for line, text in zip(lines, texts, strict=True)
+    ]
+
+
+def traces(run: Finished, *, lines: Sequence[str], reference: str | None = None) -> Iterator[Trace]:
+    """Every line, translated step by step.
+
+    The reference is the corpus's own for a line that is in it, unless one is given.
+    """
+    for number, line in enumerate(lines):
+        wanted = find_reference(run.corpus, line=line) if reference is None else reference
+        yield _trace(run, line=line, number=number, reference=wanted)
+
+
+def find_reference(corpus: Corpus, *, line: str) -> str | None:
+    """The translation of a line that is in a corpus: of the test split first, then the others."""
+    splits = (corpus.test, corpus.validation, corpus.train)
+    return next((pair.target for split in splits for pair in split if pair.source == line), None)
+
+
+def written(run: Finished, *, line: str, number: int = 0) -> list[int]:
+    """The token numbers that a run writes for a line, without bos and eos."""
+    source = source_tokens(run, line=line)
+    generate = run.generation.build(run.parts.setting)
+    with torch.no_grad(), evaluated(run.parts) as model:
+        (tokens,) = generate(model, source, sentences=[number])
+    return tokens
+
+
+def source_tokens(run: Finished, *, line: str) -> torch.Tensor:
+    """A line as the encoder reads it, a batch of one."""
+    tokens = [*run.codecs.source.encode(line), EOS]
+    return torch.tensor([tokens], device=run.parts.experiment.budget.device)
+
+
+def texts(codec: Codec, *, tokens: Sequence[int]) -> tuple[str, ...]:
+    """Every token as text of its own, special ones by their names."""
+    special = len(SPECIAL_TOKENS)
+    return tuple(
+        SPECIAL_TOKENS[token] if token < special else codec.decode([token]) for token in tokens
+    )
+
+
+def _trace(run: Finished, *, line: str, number: int, reference: str | None) -> Trace:
+    own = written(run, line=line, number=number)
+    target = run.codecs.target
+    gold = [] if reference is None else [*target.encode(reference), EOS]
+    return Trace(
+        translation=_translation(run, line=line, text=target.decode(own)),
+        reference=reference,
+        gold=texts(target, tokens=gold),
+        teacher_forcing=_steps(run, line=line, reads=[BOS, *gold[:-1]]) if gold else (),
+        free_running=_steps(run, line=line, reads=[BOS, *own], writes=own),
+    )
+
+
+@torch.no_grad()
+def _steps(
+    run: Finished, *, line: str, reads: Sequence[int], writes: Sequence[int] | None = None
+) -> tuple[Step, ...]:
+    """One pass over what is read; what is written is the likeliest, unless it is known.
+
+    With what is known, one token more is read than written: there writing ended.
+    """
+    target = run.codecs.target
+    source = source_tokens(run, line=line)
+    with evaluated(run.parts) as model:
+        hidden = model.decode(model.embed(source.new_tensor([reads])), model.encode(source))
+        logits = model.project(hidden[0])
+    likeliest = writable(logits).argmax(-1).tolist()
+    tokens = likeliest if writes is None else [*writes, EOS]
+    shown = list(texts(target, tokens=tokens))
+    if writes is not None and likeliest[-1] != EOS:
+        shown[-1] = ENDS
+    probabilities = logits.softmax(-1)[range(len(tokens)), tokens].tolist()
+    return tuple(map(Step, texts(target, tokens=reads), shown, probabilities))
+
+
+def _translation(run: Finished, *, line: str, text: str) -> Translation:
+    codec = run.codecs.source
+    unknown = [word for word in line.split() if UNK in codec.encode(word)]
+    return Translation(line, text, tuple(dict.fromkeys(unknown)))

@@ -1,0 +1,263 @@
+"""A JSON schema of studies, from the catalog: editors complete and check by it.
+
+It says what a schema can: names, types, ranges. What goes beyond it (files, options that must fit
+together) `harness validate` says.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import MISSING, Field, fields, is_dataclass
+from typing import Any, Literal
+
+from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
+
+from harness.components import Component
+from harness.components.options import TextFile, TrainedRun
+from harness.loading import VARIANT_NAME, StudyKeys
+from harness.registry.catalog import Catalog
+from harness.registry.option_types import (
+    holds,
+    is_fixed,
+    is_union,
+    limits,
+    members,
+    option_types,
+    plain,
+)
+from harness.registry.serialization import resolved
+from harness.study.experiment import Budget, Experiment, ModelOptions
+from harness.study.values import BASELINE
+
+Schema = Mapping[str, Any]
+
+_OFF = {"enum": ["off", False], "description": "Without it."}
+_KINDS: Mapping[Any, Schema] = {
+    Any: {},
+    bool: {"type": "boolean"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    str: {"type": "string"},
+    TextFile: {"type": "string", "description": "A file, relative to the study's folder."},
+    TrainedRun: {"type": "string", "description": "The name of an entry under `pretraining`."},
+}
+_LENGTHS = {"string": "Length", "array": "Items", "object": "Properties"}
+
+
+def schema(catalog: Catalog) -> Schema:
+    """The schema of all studies that this catalog's components can be named in (draft 7)."""
+    definitions: dict[str, Schema] = {
+        "baseline": _experiment(catalog, partial=False),
+        "variant": _experiment(catalog, partial=True),
+    }
+    definitions["pretraining"] = _without(definitions["variant"], option="starts_from")
+    for slot, names in catalog.offers.items():
+        components = [names[name][0].component for name in sorted(names)]
+        definitions[slot] = _choice(components)
+        definitions |= {f"{slot}.{each.name}": _given(each) for each in components}
+    keys = {
+        "baseline": _reference("baseline"),
+        "variants": {**_named("variant"), "minProperties": 1},
+        "pretraining": _named("pretraining"),
+        "grid": {
+            "type": "object",
+            "description": "One option, such as regularizers.dropout, and its values.",
+            "minProperties": 1,
+            "maxProperties": 1,
+            "additionalProperties": {"type": "array", "minItems": 1},
+        },
+        "factors": {
+            "type": "object",
+            "description": "Factor: level: what the level changes; all combinations are trained.",
+            "minProperties": 2,
+            "additionalProperties": {
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": _reference("variant"),
+            },
+        },
+    }
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "A study",
+        **_object(StudyKeys, instead=keys, optional=("executor", "figures", "trackers")),
+        "description": "A question, the variants that answer it, and how they are compared.",
+        "oneOf": [
+            {"required": ["factors"]},
+            {"anyOf": [{"required": ["variants"]}, {"required": ["grid"]}]},
+        ],
+        "definitions": definitions,
+    }
+
+
+# --- experiments --------------------------------------------------------------------------------
+
+
+def _named(kind: str) -> Schema:
+    """What is laid over the baseline, by its name."""
+    return {
+        "type": "object",
+        "propertyNames": {"pattern": f"^{VARIANT_NAME}$", "not": {"const": BASELINE}},
+        "additionalProperties": _reference(kind),
+    }
+
+
+def _without(schema: Schema, *, option: str) -> Schema:
+    kept = {name: each for name, each in schema["properties"].items() if name != option}
+    return {**schema, "properties": kept}
+
+
+def _experiment(catalog: Catalog, *, partial: bool) -> Schema:
+    """All the choices of the baseline; or some, of a variant, which may switch some off."""
+    off = [_OFF] if partial else []
+    regularizers = {
+        "type": "object",
+        "properties": {
+            name: _any_of([_reference(f"regularizers.{name}"), *off])
+            for name in sorted(catalog.offers["regularizers"])
+        },
+        "additionalProperties": False,
+    }
+    instead: dict[str, Schema] = {"regularizers": regularizers}
+    for name in ("parameter_groups", "averaging"):
+        instead[name] = _any_of([_reference(name), _OFF, {"type": "null"}])
+    instead["starts_from"] = _any_of([_KINDS[TrainedRun], _OFF, {"type": "null"}])
+    if partial:
+        instead |= {
+            "model": _object(ModelOptions, optional=option_types(ModelOptions)),
+            "budget": _object(Budget, optional=option_types(Budget)),
+        }
+    optional = option_types(Experiment) if partial else ["regularizers"]
+    return _object(Experiment, instead=instead, optional=optional)
+
+
+def _choice(components: Sequence[type[Component]]) -> Schema:
+    """A component of a slot: its name, or its name with options."""
+    names = [
+        {"const": each.name, "description": _summary(each)}
+        for each in components
+        if not _required(each)
+    ]
+    with_options = {
+        "type": "object",
+        "properties": {each.name: _reference(f"{each.slot}.{each.name}") for each in components},
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+    return {"oneOf": [*names, with_options]}
+
+
+def _given(component: type[Component]) -> Schema:
+    """What may stand under a component's name: options, a bare value, or nothing."""
+    options = _object(component)
+    required = _required(component)
+    alternatives = [options]
+    if component.bare is not None and set(required) <= {component.bare}:
+        alternatives.append(_type(option_types(component)[component.bare]))
+    if not required:
+        alternatives.append({"type": "null"})
+    return {"description": _text(component), **_any_of(alternatives)}
+
+
+# --- types --------------------------------------------------------------------------------------
+
+
+def _object(
+    options: type, *, instead: Mapping[str, Schema] | None = None, optional: Collection[str] = ()
+) -> Schema:
+    """A dataclass's options; `instead` has other schemas for some, `optional` need not be given."""
+    properties = {name: _type(hint) for name, hint in option_types(options).items()}
+    defaults = {each.name: resolved(_default(each)) for each in _defaulted(options)}
+    for name, value in defaults.items():
+        if "$ref" not in properties[name]:  # beside a reference nothing counts
+            properties[name] = {**properties[name], "default": value}
+    return {
+        "type": "object",
+        "description": _text(options),
+        "properties": {**properties, **(instead or {})},
+        "required": [name for name in _required(options) if name not in optional],
+        "additionalProperties": False,
+    }
+
+
+def _type(hint: Any) -> Schema:
+    """What a type allows, with its bounds."""
+    if type(None) in typing.get_args(hint) and is_union(hint):
+        return _any_of([*map(_type, members(hint)), {"type": "null"}])
+    bare = plain(hint)
+    found = _any_of([_type(each) for each in members(bare)]) if is_union(bare) else _kind(bare)
+    return {**found, **_bounds(hint, kind=str(found.get("type")))}
+
+
+def _kind(hint: Any) -> Schema:
+    arguments = typing.get_args(hint)
+    if typing.get_origin(hint) is Literal:
+        return {"enum": list(arguments)}
+    if is_fixed(hint):
+        size = len(arguments)
+        items = [_type(each) for each in arguments]
+        return {"type": "array", "items": items, "minItems": size, "maxItems": size}
+    if holds(hint, base=Mapping):
+        return {"type": "object", "additionalProperties": _type(arguments[1])}
+    if holds(hint, base=Sequence):
+        return {"type": "array", "items": _type(arguments[0])}
+    if isinstance(hint, type) and issubclass(hint, Component):
+        return _reference(hint.slot)
+    return _object(hint) if is_dataclass(hint) and isinstance(hint, type) else _KINDS.get(hint, {})
+
+
+def _bounds(hint: Any, *, kind: str) -> Schema:
+    found: dict[str, Any] = {}
+    for bound in limits(hint):
+        match bound:
+            case Ge(ge=limit):
+                found["minimum"] = limit
+            case Gt(gt=limit):
+                found["exclusiveMinimum"] = limit
+            case Le(le=limit):
+                found["maximum"] = limit
+            case Lt(lt=limit):
+                found["exclusiveMaximum"] = limit
+            case MinLen(min_length=limit) if kind in _LENGTHS:
+                found[f"min{_LENGTHS[kind]}"] = limit
+            case MaxLen(max_length=limit) if kind in _LENGTHS:
+                found[f"max{_LENGTHS[kind]}"] = limit
+    return found
+
+
+def _any_of(alternatives: Sequence[Schema]) -> Schema:
+    return alternatives[0] if len(alternatives) == 1 else {"anyOf": list(alternatives)}
+
+
+def _reference(name: str) -> Schema:
+    return {"$ref": f"#/definitions/{name}"}
+
+
+# --- dataclasses --------------------------------------------------------------------------------
+
+
+def _defaulted(options: type) -> list[Field[Any]]:
+    given = (each for each in fields(options) if each.name in option_types(options))
+    return [
+        each for each in given if each.default is not MISSING or each.default_factory is not MISSING
+    ]
+
+
+def _default(option: Field[Any]) -> object:
+    return option.default if option.default_factory is MISSING else option.default_factory()
+
+
+def _required(options: type) -> list[str]:
+    defaulted = {each.name for each in _defaulted(options)}
+    return [name for name in option_types(options) if name not in defaulted]
+
+
+def _text(options: type) -> str:
+    return inspect.cleandoc(options.__doc__ or "")
+
+
+def _summary(options: type) -> str:
+    return _text(options).partition("\n")[0]

@@ -1,0 +1,156 @@
+"""A preregistration for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+
+from harness.comparability.controls import Controls, known_of, told
+from harness.planning.preview.power import Resolution
+from harness.planning.preview.preview import Preregistration
+from harness.planning.probe import Estimate
+
+_DIGITS = 12  # of a digest, enough to tell runs apart
+
+
+def as_text(plan: Preregistration) -> str:
+    """The runs, and what each variant changes, drags along and shares; what can be shown."""
+    parts = [
+        _runs(plan),
+        _changes(plan),
+        _controls(plan.controls),
+        _shares(plan),
+        "\n".join(_resolved(plan.resolution)),
+        _estimated(plan.estimate) if plan.estimate else "",
+        "\n".join(f"warning: {each}" for each in plan.warnings),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def as_json(plan: Preregistration) -> str:
+    """An object: runs, variants (changes, controls, shares), resolution, estimate, warnings."""
+    run = ["variant", "seed", "digest", "evaluation", "exists", "why", "start", "needs", "drafts"]
+    content = {
+        "runs": [{name: getattr(each, name) for name in run} for each in plan.runs],
+        "variants": {name: _variant(plan, name=name) for name in plan.controls},
+        "resolution": asdict(plan.resolution),
+        "estimate": plan.estimate and asdict(plan.estimate),
+        "warnings": plan.warnings,
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Cells in columns, the first flush left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  "
+        + "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    )
+
+
+def _runs(plan: Preregistration) -> str:
+    width = max(len(run.label) for run in plan.runs)
+    lines = [
+        f"{run.label:{width}}  seed {run.seed:<3} {run.digest[:_DIGITS]}  {run.why}"
+        for run in plan.runs
+    ]
+    waiting = {run.digest for run in plan.runs if not run.exists}
+    lines += ["", f"{len(plan.runs)} runs; {len(waiting)} to train or decode"]
+    if any(run.trial for run in plan.runs):
+        lines.append("which runs are compared follows from these trials")
+    return "\n".join(lines)
+
+
+def _changes(plan: Preregistration) -> str:
+    lines = []
+    for variant, changed in plan.changes.items():
+        lines += [
+            f"  {variant}: {each.option}: {each.baseline} -> {each.variant}" for each in changed
+        ]
+        lines += [] if changed else [f"  {variant}: nothing"]
+    return "\n".join(["What each variant changes", *lines]) if lines else ""
+
+
+def _controls(controls: Mapping[str, Controls]) -> str:
+    known = known_of(controls)
+    rows = [["", *(name.replace("_", " ") for name in known)]]
+    rows += [
+        [variant, *(told(controls, variant=variant, quantity=name) for name in known)]
+        for variant in controls
+    ]
+    return "What that drags along (times the baseline's)\n" + table(rows)
+
+
+def _shares(plan: Preregistration) -> str:
+    lines = [f"  {variant}: {shared}" for variant, shared in plan.shares.items()]
+    title = "What each variant shares with the baseline of the same seed"
+    return "\n".join([title, *lines]) if lines else ""
+
+
+def _resolved(found: Resolution) -> Iterator[str]:
+    what = "sd of the paired differences" if found.paired else "sd of the scores"
+    strictest = f"where the correction for {found.family} tests asks most"
+    yield f"What {found.seeds} {'seeds' if found.seeds > 1 else 'seed'} can show on {found.metric}"
+    if found.detectable is None:
+        yield "  nothing: a test needs 2 seeds"
+    else:
+        plain, most = found.detectable
+        also = f"; {most:.2f} {strictest}" if found.family > 1 else ""
+        yield f"  an effect of {plain:.2f} {what}, with a power of 80% at .05{also}"
+        if found.sd:
+            source = f"of results, {found.freedom} degrees of freedom" if found.freedom else "given"
+            also = f"; {most * found.sd:.3g} {strictest}" if found.family > 1 else ""
+            yield f"  in {found.metric}: {plain * found.sd:.3g}{also} (sd {found.sd:.3g}, {source})"
+    if found.needed:
+        plain_seeds, most_seeds = found.needed
+        also = f"; {most_seeds} {strictest}" if found.family > 1 else ""
+        yield f"  an effect of {found.effect:g} needs {plain_seeds} seeds{also}"
+    elif found.effect:
+        yield f"  an effect of {found.effect:g}: say its sd with --sd, there are no results yet"
+
+
+def _estimated(found: Estimate) -> str:
+    rows = [["", "an update", "an evaluation", "a run", "memory"]]
+    rows += [
+        [
+            name,
+            f"{each.update:.3g} s",
+            f"{each.evaluation:.3g} s",
+            _duration(found.runs[name]),
+            f"{each.memory / 2**20:.0f} MiB",
+        ]
+        for name, each in found.probed.items()
+        if not each.fault
+    ]
+    return (
+        f"What a probe of a few updates took\n{table(rows)}\n"
+        f"  {found.missing} runs to train or decode: about {_duration(found.seconds)} with "
+        f"{found.jobs} at once, and {found.memory / 2**20:.0f} MiB"
+    )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _variant(plan: Preregistration, *, name: str) -> Mapping[str, object]:
+    shared = plan.shares.get(name)
+    return {
+        "changes": [each._asdict() for each in plan.changes.get(name, ())],
+        "controls": asdict(plan.controls[name]),
+        "shares": shared
+        and {
+            "summary": str(shared),
+            "parameters": sorted(shared.parameters),
+            "others": sorted(shared.others),
+            "order": shared.order,
+        },
+    }

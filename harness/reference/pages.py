@@ -1,0 +1,255 @@
+"""The reference pages, written from the code: ``python -m harness.reference docs/reference``.
+
+Hooks come from their specifications, components from what this distribution's plugins offer,
+techniques from those and their tests and studies, commands from the command line itself.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import entry_points
+from itertools import groupby
+from pathlib import Path
+from textwrap import dedent
+from typing import NamedTuple
+
+import click
+
+from harness import cli, hookspecs
+from harness.components import SLOTS, Component
+from harness.reference.techniques import tables
+from harness.registry.catalog import Catalog, Row
+from harness.registry.discovery import discover
+from harness.registry.option_types import words
+from harness.testing import CHECKS
+
+DISTRIBUTION = "transformer-harness"
+_WIDTH = 100
+_HOOKS = (
+    "A plugin is a module with functions marked `@hookimpl`: an installed one, found by its entry "
+    "point in the group `harness`, or a file that a study names. A function may take fewer "
+    "arguments than its hook gives; what it takes, it takes by name."
+)
+_TABLE = "docstrings (papers), `tests/plugins/` (what each is held against) and `studies/`"
+_SPECIFICATIONS = "`harness/hookspecs.py`"
+_ALL_HOOKS = "[hooks](../hooks.md)"
+_PHASE = re.compile(r"^# --- (.+?) -+$")
+
+
+def pages() -> Mapping[str, str]:
+    """Every page by the name of its file."""
+    by_hook = {base.hook: base for base in SLOTS.values()}
+    return {
+        "hooks.md": hooks(),
+        **{
+            f"hooks/{each.name}.md": _hook(each, base=by_hook.get(each.name))
+            for each in every_hook()
+        },
+        "components.md": components(),
+        "techniques.md": _page("Techniques", source=_TABLE, sections=list(tables(_ours()))),
+        "commands.md": commands(),
+    }
+
+
+def _page(title: str, *, source: str, sections: Iterable[str]) -> str:
+    note = f"Written from {source} by `python -m harness.reference docs/reference`; edit that."
+    return "\n\n".join([f"# {title}", note, *sections]) + "\n"
+
+
+# --- hooks --------------------------------------------------------------------------------------
+
+
+class Hook(NamedTuple):
+    """One hook as its specification has it; `phase` is the heading it stands under."""
+
+    name: str
+    phase: str
+    signature: str
+    text: str
+    example: str
+    first_result: bool
+
+
+def every_hook() -> Iterator[Hook]:
+    """Every hook, in the order of the specifications."""
+    source = inspect.getsource(hookspecs)
+    headings = [
+        (number, found[1])
+        for number, line in enumerate(source.splitlines(), start=1)
+        if (found := _PHASE.match(line))
+    ]
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        phase = [heading for number, heading in headings if number < node.lineno][-1]
+        text, _, example = (ast.get_docstring(node) or "").partition("Example::")
+        returns = ast.unparse(node.returns) if node.returns else "None"
+        signature = f"def {node.name}({ast.unparse(node.args)}) -> {returns}"
+        first_result = any("firstresult" in ast.unparse(each) for each in node.decorator_list)
+        example = dedent(example.strip("\n"))
+        yield Hook(node.name, phase, signature, text.strip(), example, first_result)
+
+
+def hooks() -> str:
+    """The page of all hooks, by phase: each with its first line and a link to its own page."""
+    sections = [_HOOKS]
+    for phase, group in groupby(every_hook(), key=lambda hook: hook.phase):
+        rows = [
+            f"| [{each.name}](hooks/{each.name}.md) | {_markdown(each.text.splitlines()[0])} |"
+            for each in group
+        ]
+        sections += [f"## {phase.capitalize()}", *_comment_under(phase)]
+        sections.append("\n".join(["| hook | |", "|---|---|", *rows]))
+    return _page("Hooks", source=_SPECIFICATIONS, sections=sections)
+
+
+def _hook(hook: Hook, *, base: type[Component] | None) -> str:
+    """A hook's own page: its signature, when it is called, who answers, what, and an example."""
+    sections = [f"```python\n{hook.signature}\n```", _markdown(hook.text)]
+    if base is None:
+        sections += [each for each in _comment_under(hook.phase) if each not in hook.text]
+    else:
+        sections += _supply(base)
+    if hook.first_result:
+        sections.append("The first implementation that answers ends the call.")
+    example = f"from harness.hookspecs import hookimpl\n\n\n{hook.example.strip()}"
+    sections += ["## Example", f"```python\n{example}\n```", f"All of them: {_ALL_HOOKS}."]
+    return _page(hook.name, source=_SPECIFICATIONS, sections=sections)
+
+
+def _supply(base: type[Component]) -> Iterator[str]:
+    """What is to be said of a hook that offers components."""
+    build = vars(base)["build"]
+    check = CHECKS[base.slot]
+    yield (
+        "When: once, as the catalog is made, in the coordinator and in every worker. Who answers: "
+        "every plugin with something to offer. "
+        f"Returns: a list of subclasses of `harness.components.{base.__name__}`, frozen "
+        "dataclasses, each with a `name` of its own. Must not: build or read anything."
+    )
+    yield f"## What a {words(base)} keeps to"
+    yield _markdown(inspect.getdoc(base) or "")
+    yield f"```python\ndef build{_unquoted(inspect.signature(build))}\n```"
+    yield _markdown(inspect.getdoc(build) or "")
+    claim = (inspect.getdoc(check) or "").partition("\n")[0]
+    yield f"`harness.testing.{check.__name__}(component)` holds one to it. {claim}"
+    yield f"Ours, with their options: [{base.slot}](../components.md#{base.slot})."
+
+
+def _comment_under(phase: str) -> list[str]:
+    """What a phase's comment says of all of its hooks."""
+    lines = inspect.getsource(hookspecs).splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith(f"# --- {phase} "))
+    said = []
+    for line in lines[start + 1 :]:
+        if line.startswith("#"):
+            said.append(line.removeprefix("#").strip())
+        elif line.strip():
+            break
+    text = " ".join(said).strip()
+    return [_markdown(text)] if text else []
+
+
+# --- components ---------------------------------------------------------------------------------
+
+
+def components() -> str:
+    """The page of components: each slot's contract, and every choice with its options."""
+    catalog = _ours()
+    sections = []
+    for slot, names in catalog.offers.items():
+        base = SLOTS[slot]
+        sections += [f"## {slot}", _markdown(inspect.getdoc(base) or "")]
+        sections.append(f"Hook: [{base.hook}](hooks/{base.hook}.md).")
+        build = inspect.getdoc(vars(base)["build"]) or ""
+        signature = inspect.signature(vars(base)["build"])
+        sections.append(f"```python\ndef build{_unquoted(signature)}\n```")
+        sections.append(_markdown(build))
+        rows = {row.name: row for row in catalog.rows() if row.slot == slot}
+        for name in sorted(names):
+            sections += _component(names[name][0].component, row=rows[name])
+    return _page("Components", source="the components", sections=sections)
+
+
+def _ours() -> Catalog:
+    """What this distribution's own plugins offer, whatever else is installed."""
+    points = entry_points(group="harness")
+    names = {each.value for each in points if each.dist and each.dist.name == DISTRIBUTION}
+    plugins = discover()
+    for name, plugin in plugins.registry.list_name_plugin():
+        if plugin is not None and name not in names:
+            plugins.registry.unregister(plugin)
+    return Catalog.of(plugins)
+
+
+def _component(component: type[Component], *, row: Row) -> Iterator[str]:
+    yield f"### {row.name}"
+    yield _markdown(inspect.cleandoc(component.__doc__ or ""))
+    lines = [
+        f"| `{option.name}` | {option.allows} | {_default(option.default)} |".replace("\n", " ")
+        for option in row.options
+    ]
+    if lines:
+        yield "\n".join(["| option | allows | default |", "|---|---|---|", *lines])
+
+
+def _default(default: str | None) -> str:
+    return "required" if default is None else f"`{default}`"
+
+
+def _unquoted(signature: inspect.Signature) -> str:
+    return re.sub(r"'([^']*)'", r"\1", str(signature))
+
+
+# --- commands -----------------------------------------------------------------------------------
+
+
+def commands() -> str:
+    """The page of commands: what ``--help`` says of each."""
+    inherited = cli.main.context_settings["help_option_names"]
+    sections = []
+    for name, command in _tree(cli.main, name="harness"):
+        context = click.Context(
+            command,
+            info_name=name,
+            terminal_width=_WIDTH,
+            max_content_width=_WIDTH,
+            help_option_names=inherited,
+        )
+        sections += [f"## {name}", f"```text\n{command.get_help(context)}\n```"]
+    return _page("Commands", source="the command line", sections=sections)
+
+
+def _tree(command: click.Command, *, name: str) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        for each in sorted(command.commands):
+            yield from _tree(command.commands[each], name=f"{name} {each}")
+
+
+# --- text ---------------------------------------------------------------------------------------
+
+
+def _markdown(docstring: str) -> str:
+    """A docstring as Markdown: tables and indented lines stay as they are, in blocks."""
+    written = []
+    for paragraph in re.split(r"\n\s*\n", docstring):
+        if "====" in paragraph or paragraph.startswith("    "):
+            written.append(f"```text\n{dedent(paragraph)}\n```")
+        else:
+            plain = paragraph.replace("``", "`")
+            written.append(f"{plain[:-1]}" if plain.endswith("::") else plain)
+    return "\n\n".join(written)
+
+
+def main() -> None:
+    """Write every page into the folder that the command line names."""
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, page in pages().items():
+        (folder / file).parent.mkdir(exist_ok=True)
+        (folder / file).write_text(page, encoding="utf-8")

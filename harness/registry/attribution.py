@@ -1,0 +1,126 @@
+"""Whose fault it is: from an exception to the component, its plugin and the hook that offers it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from harness import hookspecs
+from harness.components import BASES, SLOTS, Component
+from harness.errors import ComponentError, HarnessError, PluginError
+from harness.registry.discovery import Complaint, Offer, Plugins, offers
+from harness.registry.option_types import words
+
+_NOBODYS = {"MemoryError", "OutOfMemoryError"}  # whoever asked for the last byte
+
+
+def named(component: Component | type[Component]) -> str:
+    """A component in words: ``loss focal``."""
+    return f"{words(SLOTS[component.slot])} {component.name}"
+
+
+def refuse(fault: str, *, of: Component) -> NoReturn:
+    """Raise `ComponentError`: the component's answer is not what its slot promises."""
+    raise ComponentError(of, f"{named(of)}: {fault}")
+
+
+@contextmanager
+def answering(component: Component) -> Iterator[None]:
+    """Whatever is raised within is this component's fault: a `ComponentError` with its cause.
+
+    A `HarnessError` passes, since its words are for the user already, and so does want of memory.
+    """
+    try:
+        yield
+    except HarnessError:
+        raise
+    except Exception as error:
+        if type(error).__name__ in _NOBODYS:
+            raise
+        raise ComponentError(component, f"{named(component)}: raised {_said(error)}") from error
+
+
+@contextmanager
+def naming(plugins: Plugins) -> Iterator[None]:
+    """A `ComponentError` from within as a `PluginError` that names plugin, hook and fault."""
+    try:
+        yield
+    except ComponentError as error:
+        raise PluginError(complaint(plugins, error=error)) from error
+
+
+def complaint(plugins: Plugins, *, error: ComponentError) -> str:
+    """A component's fault with its plugin and the hook that offers it, in one line."""
+    found = blamed(plugins, error=error.__cause__) if error.__cause__ else None
+    component = error.component
+    if (found and found.hook) or not isinstance(component, Component):
+        return str(found or error)
+    place = found.fault[found.fault.rindex(" (") :] if found else ""
+    plugin = found.plugin if found else owner(plugins, component=component)
+    return str(Complaint(plugin, component.hook, f"{error}{place}"))
+
+
+def owner(plugins: Plugins, *, component: Component) -> str:
+    """The plugin that offers a component; its module, if none does."""
+    for each in offers(plugins, base=SLOTS[component.slot]):
+        if isinstance(each, Offer) and each.component is type(component):
+            return each.plugin
+    return type(component).__module__
+
+
+def blamed(plugins: Plugins, *, error: BaseException) -> Complaint | None:
+    """The plugin in whose code an exception arose, with hook, component and line; None if in none.
+
+    The innermost frame of a plugin says whose it is. It, or what called it in the same plugin, is
+    part of a component's class or of a hook.
+    """
+    files = {
+        name: Path(getattr(plugin, "__file__", None) or "/")
+        for name, plugin in plugins.registry.list_name_plugin()
+    }
+    frames = [*traceback.walk_tb(error.__traceback__)][::-1]
+    theirs = [(name, *each) for each in frames if (name := _plugin(each[0], files=files))]
+    if not theirs:
+        return None
+    plugin, frame, line = theirs[0]
+    own = [each for name, each, _ in theirs if name == plugin]
+    hook, subject = _role(own, plugins=plugins, plugin=plugin)
+    place = f"({Path(frame.f_code.co_filename).name}, line {line})"
+    return Complaint(plugin, hook, f"{subject}raised {_said(error)} {place}")
+
+
+def _plugin(frame: FrameType, *, files: dict[str, Path]) -> str | None:
+    """The plugin to whose file or package a frame belongs."""
+    place = Path(frame.f_code.co_filename)
+    for name, file in files.items():
+        package = file.name == "__init__.py"
+        if place == file or (package and place.is_relative_to(file.parent)):
+            return name
+    return None
+
+
+def _role(frames: list[FrameType], *, plugins: Plugins, plugin: str) -> tuple[str | None, str]:
+    """The hook in which the innermost frame has a part, and the component's name if it is one."""
+    offered = [
+        each.component
+        for base in BASES
+        for each in offers(plugins, base=base)
+        if isinstance(each, Offer) and each.plugin == plugin
+    ]
+    for frame in frames:
+        within = frame.f_code.co_qualname.partition(".")[0]
+        if within.startswith("harness_") and within in vars(hookspecs):
+            return within, ""
+        for component in offered:
+            same_file = component.__module__ == frame.f_globals.get("__name__")
+            if component.__name__ == within and same_file:
+                return component.hook, f"{named(component)}: "
+    return None, ""
+
+
+def _said(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -1,0 +1,245 @@
+"""Finding plugins: by their entry points, and by the files that a study names."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+import pluggy
+
+from harness import hookspecs
+from harness.components import Component
+from harness.errors import PluginError
+from harness.registry.option_types import meant, option_types
+
+_HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("harness_")}
+_WRAPPABLE = "harness_run"
+CORE = "harness"  # who answers a hook last, where no plugin does
+
+
+class Complaint(NamedTuple):
+    """What is wrong with a plugin; who does not need the plugin can go on."""
+
+    plugin: str
+    hook: str | None
+    fault: str
+
+    def __str__(self) -> str:
+        hook = f", hook {self.hook}" if self.hook else ""
+        return f"plugin {self.plugin}{hook}: {self.fault}"
+
+
+@dataclass(frozen=True)
+class Plugins:
+    """The plugins that could be registered, and complaints about those that could not."""
+
+    registry: pluggy.PluginManager
+    complaints: tuple[Complaint, ...] = ()
+
+
+def discover(files: Sequence[Path] = ()) -> Plugins:
+    """Register every installed plugin that works, then the plugins in `files`.
+
+    An entry point that does not work is a complaint; a file that does not raises `PluginError`.
+    """
+    registry = pluggy.PluginManager("harness")
+    registry.add_hookspecs(hookspecs)
+    # A distribution may be seen twice on the path, so a plugin goes by its module.
+    points = {point.value: point for point in entry_points(group="harness")}
+    found = (_register(registry, load=points[name].load, name=name) for name in sorted(points))
+    plugins = Plugins(registry, tuple(complaint for complaint in found if complaint))
+    for file in files:
+        register_file(plugins, path=file)
+    return plugins
+
+
+def register_file(plugins: Plugins, *, path: Path) -> None:
+    """Add the plugin in a Python file; raises `PluginError` naming the file and the fault."""
+    try:
+        source = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise PluginError(f"plugin {path}: cannot be read: {reason}") from None
+    modules = {getattr(each, "__name__", None) for each in plugins.registry.get_plugins()}
+    if _module(path) in modules:
+        raise PluginError(f"plugin {path}: another plugin file is called {path.name} too")
+    load = partial(_run, source, path=path)
+    complaint = _register(plugins.registry, load=load, name=str(path))
+    if complaint:
+        raise PluginError(str(complaint))
+
+
+def _module(path: Path) -> str:
+    """What a plugin file's module is called, which does not depend on where the file lies."""
+    return f"harness_plugin_{path.stem}"
+
+
+def _run(source: bytes, *, path: Path) -> ModuleType:
+    """The module in a file."""
+    module = ModuleType(_module(path))
+    module.__file__ = str(path.absolute())
+    code = compile(source, module.__file__, "exec")
+    sys.modules[module.__name__] = module  # dataclasses look their module up while it runs
+    try:
+        exec(code, vars(module))  # noqa: S102 - what an import does, but never from a stale cache
+    except BaseException:
+        sys.modules.pop(module.__name__, None)
+        raise
+    return module
+
+
+def _register(
+    registry: pluggy.PluginManager, *, load: Callable[[], object], name: str
+) -> Complaint | None:
+    """Load a plugin and make its hooks known, or leave everything as it was and say why."""
+    try:
+        plugin = load()
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a stranger's code may do
+        return Complaint(name, None, _said(error, file=str(Path(name).absolute())))
+    complaint = _misfit(registry, plugin=plugin, name=name)
+    if complaint:
+        return complaint
+    try:
+        registry.register(plugin, name)
+        registry.check_pending()
+    except (pluggy.PluginValidationError, ValueError) as error:
+        if registry.get_plugin(name) is plugin:  # pluggy may refuse it and keep it
+            registry.unregister(plugin)
+        return Complaint(name, None, " ".join(str(error).split()))
+    return None
+
+
+def _misfit(registry: pluggy.PluginManager, *, plugin: object, name: str) -> Complaint | None:
+    """What pluggy would refuse, or not even notice, in words that help."""
+    found = ((each, registry.parse_hookimpl_opts(plugin, each)) for each in dir(plugin))
+    marked = {each: options for each, options in found if options}
+    if not marked:
+        return Complaint(name, None, "has no function marked with @hookimpl")
+    for each, options in marked.items():
+        hook = options["specname"] or each
+        fault = _hook_fault(hook, implementation=getattr(plugin, each), options=options)
+        if fault:
+            return Complaint(name, hook, fault)
+    return None
+
+
+def _hook_fault(
+    hook: str, *, implementation: Callable[..., object], options: pluggy.HookimplOpts
+) -> str | None:
+    if hook not in _HOOKS:
+        return f"there is no such hook; {meant(hook, among=_HOOKS, otherwise='there are')}"
+    if hook != _WRAPPABLE and (options["wrapper"] or options["hookwrapper"]):
+        return f"cannot be wrapped; only {_WRAPPABLE} can"
+    given = inspect.signature(_HOOKS[hook]).parameters
+    for argument in inspect.signature(implementation).parameters.values():
+        if argument.name not in given and argument.default is argument.empty:
+            rest = f"gives {', '.join(given)}" if given else "gives nothing"
+            return f"takes {argument.name!r}, but the hook {rest}"
+    return None
+
+
+# --- calling ------------------------------------------------------------------------------------
+
+
+class Offer(NamedTuple):
+    """A component class and the plugin that offers it."""
+
+    component: type[Component]
+    plugin: str
+
+
+def offers(plugins: Plugins, *, base: type[Component]) -> Iterator[Offer | Complaint]:
+    """All that plugins offer for a slot, and what is wrong with offers that cannot be taken."""
+    for implementation in _implementations(plugins, hook=base.hook):
+        plugin = implementation.plugin_name
+        answer = _call(implementation, hook=base.hook, arguments={})
+        if isinstance(answer, Complaint):
+            yield answer
+        elif not isinstance(answer, list | tuple):
+            yield Complaint(plugin, base.hook, f"returned {answer!r:.40}, not a list of classes")
+        else:
+            for component in answer:
+                fault = _class_fault(component, base=base) or _option_fault(component)
+                yield Complaint(plugin, base.hook, fault) if fault else Offer(component, plugin)
+
+
+def observe(plugins: Plugins, *, hook: str, arguments: Mapping[str, object]) -> list[Complaint]:
+    """Tell every observer, giving each the arguments it wants; complains of those that raised."""
+    found = (
+        _call(each, hook=hook, arguments=arguments) for each in _implementations(plugins, hook=hook)
+    )
+    return [answer for answer in found if isinstance(answer, Complaint)]
+
+
+def takers(plugins: Plugins, *, hook: str) -> list[str]:
+    """The plugins that implement a hook."""
+    return [each.plugin_name for each in _implementations(plugins, hook=hook)]
+
+
+def wrappers(plugins: Plugins) -> tuple[str, ...]:
+    """The modules of the plugins that put something around a run, the core's own answer apart."""
+    found = _implementations(plugins, hook="harness_run")
+    around = {each.function.__module__ for each in found if each.plugin_name != CORE}
+    return tuple(sorted(around))
+
+
+def _implementations(plugins: Plugins, *, hook: str) -> Iterator[pluggy.HookImpl]:
+    """In pluggy's order of calling: the last registered first."""
+    caller: pluggy.HookCaller = getattr(plugins.registry.hook, hook)
+    return reversed(caller.get_hookimpls())
+
+
+def _call(implementation: pluggy.HookImpl, *, hook: str, arguments: Mapping[str, object]) -> object:
+    """The answer of one implementation, or a complaint if it raises."""
+    wanted = [arguments[name] for name in implementation.argnames]
+    try:
+        return implementation.function(*wanted)
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's code may do
+        file = inspect.unwrap(implementation.function).__code__.co_filename
+        return Complaint(implementation.plugin_name, hook, f"raised {_said(error, file=file)}")
+
+
+def _class_fault(component: object, *, base: type[Component]) -> str | None:
+    """Why this cannot be a component of the slot; None if it can."""
+    if not isinstance(component, type):
+        return f"offers {component!r}, which is no class"
+    own = component.__name__
+    if not issubclass(component, base):
+        return f"offers {own}, which is no subclass of harness.components.{base.__name__}"
+    if inspect.isabstract(component):
+        missing = ", ".join(sorted(component.__abstractmethods__))
+        return f"offers {own}, which does not define {missing}"
+    if "__dataclass_params__" not in vars(component):
+        return f"offers {own}, which is not marked @dataclass(frozen=True, kw_only=True)"
+    return None
+
+
+def _option_fault(component: type[Component]) -> str | None:
+    """Why a component's options cannot be written in a study; None if they can."""
+    own = component.__name__
+    try:
+        options = option_types(component)
+    except (NameError, TypeError) as error:
+        return f"offers {own}, whose options cannot be read: {error}"
+    name = getattr(component, "name", None)
+    if "name" in options or not isinstance(name, str) or not name.isidentifier():
+        return f"offers {own}, which needs a name: name: ClassVar[str] = 'like_this'"
+    if component.bare is not None and component.bare not in options:
+        return f"offers {own}, whose `bare` is no option of it: {component.bare!r}"
+    return None
+
+
+def _said(error: BaseException, *, file: str) -> str:
+    """An exception on one line, with the line of a plugin's file on which it arose."""
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == file]
+    return f"{text} (line {lines[-1]})" if lines else text

@@ -1,0 +1,54 @@
+"""Components as plain JSON data, every default written out: the inverse of validation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from functools import partial
+from typing import Any
+
+from harness.components import Component
+from harness.components.options import TextFile, TrainedRun
+
+Written = Callable[[str], str]
+Place = tuple[str | int, ...]
+
+
+def resolved(value: object, *, file: Written = str, trained: Written = str) -> Any:
+    """A component as ``{name: {every option}}``, and all that is in it, as JSON data.
+
+    Options come in the order of their declaration, entries of a mapping by key. `file` says what
+    stands for a text file, `trained` what for a trained run: an identity puts digests there.
+    """
+    inside = partial(resolved, file=file, trained=trained)
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case str():
+            if isinstance(value, TrainedRun):
+                return trained(value)
+            return file(value) if isinstance(value, TextFile) else value
+        case Mapping():
+            return {str(key): inside(value[key]) for key in sorted(value)}
+        case tuple() | list():
+            return [inside(each) for each in value]
+    if not is_dataclass(value):
+        raise TypeError(f"an option of type {type(value).__name__} cannot be written down")
+    options = {
+        field.name: inside(getattr(value, field.name)) for field in fields(value) if field.init
+    }
+    return {value.name: options} if isinstance(value, Component) else options
+
+
+def leaves(value: object) -> Iterator[object]:
+    """A value and everything in it: components, their options, what those are made of."""
+    yield value
+    if isinstance(value, Mapping):
+        for each in value.values():
+            yield from leaves(each)
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from leaves(each)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from leaves(getattr(value, field.name))

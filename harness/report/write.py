@@ -1,0 +1,84 @@
+"""The files of a report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib import resources
+from pathlib import Path
+
+from harness.contracts import Finding
+from harness.files import write_atomically
+from harness.report import answer_text, design_text, markdown, tables
+from harness.report.checklist import checklist
+from harness.report.figures import Drawing
+from harness.report.html import as_html
+from harness.report.values import Report
+
+
+def write(report: Report, *, folder: Path, drawings: Sequence[Drawing] = ()) -> Path:
+    """Write ``report.html``, ``report.md`` and ``findings.json``; returns the path of the first.
+
+    Each is replaced as a whole or, when nothing in it would change, left alone.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / "findings.json", text=as_json(report.findings))
+    _replace(folder / "report.md", text=as_markdown(report))
+    _replace(folder / "report.html", text=as_html(report, drawings=drawings))
+    return folder / "report.html"
+
+
+def brief(report: Report) -> str:
+    """The answer, the verdicts and how sure they are, in Markdown: a report in brief."""
+    question, answer = markdown.escape(report.question), markdown.escape(answer_text.answer(report))
+    parts = [f"**{question}** {answer}"]
+    if report.on_primary:
+        parts.append(markdown.table(tables.verdicts(report)))
+    if (certainty := tables.certainty(report)).rows:
+        parts.append(markdown.table(certainty))
+    return "\n\n".join(parts) + "\n"
+
+
+def as_json(findings: Sequence[Finding]) -> str:
+    """The findings as a JSON list of objects, their fields in the order of `Finding`."""
+    objects = [
+        {**asdict(finding), "per_seed": [pair._asdict() for pair in finding.per_seed]}
+        for finding in findings
+    ]
+    return json.dumps(objects, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def as_markdown(report: Report) -> str:
+    """The report for people, which reads well raw too; all that is not ours in it is escaped."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        finalize=markdown.escape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 (Markdown, not HTML: `finalize` escapes every value)
+    )
+    template = resources.files("harness.report").joinpath("report.md.j2").read_text("utf-8")
+    return environment.from_string(template).render(
+        report=report,
+        sentences=answer_text,
+        answer=answer_text.answer(report),
+        designed=[*design_text.designed(report)],
+        corrected=design_text.corrected(report),
+        direction=answer_text.direction(report.primary),
+        beginning=answer_text.beginning,
+        checklist=checklist(report),
+        table=markdown.table,
+        tables=tables,
+        code=markdown.code,
+        block=markdown.block,
+    )
+
+
+def _replace(path: Path, *, text: str) -> None:
+    content = text.encode()
+    if not path.is_file() or path.read_bytes() != content:
+        write_atomically(path, content=content)

@@ -1,0 +1,146 @@
+"""What the screen shows while runs go on: it reads the ledger, as every other observer does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from harness.runs.execution import Ended
+from harness.runs.ledger import Ledger
+from harness.runs.planned_run import PlannedRun
+
+
+@runtime_checkable
+class Watch(Protocol):
+    """Told at every look which runs ended since the last."""
+
+    def __call__(self, ended: Sequence[Ended]) -> None: ...
+
+
+def silent(ended: Sequence[Ended]) -> None:
+    """Shows nothing."""
+
+
+@contextmanager
+def watching(
+    runs: Sequence[PlannedRun], *, ledger: Ledger, updates: Mapping[str, int]
+) -> Iterator[Watch]:
+    """A bar for the study, a line a run, and the time left; plain lines where there is no terminal.
+
+    `updates` is the whole budget of every run by its digest.
+    """
+    console = Console(stderr=True, highlight=False)
+    tally = _Tally(runs, ledger, updates)
+    if not tally.names:
+        yield silent
+    elif console.is_terminal:
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        ) as progress:
+            yield _Bars(tally, progress)
+    else:
+        yield _Lines(tally, console)
+
+
+class _Tally:
+    """What is left to do, and how far it is."""
+
+    def __init__(
+        self, runs: Sequence[PlannedRun], ledger: Ledger, updates: Mapping[str, int]
+    ) -> None:
+        waiting = [run for run in runs if not run.exists]
+        self.names: dict[str, str] = {}
+        for run in waiting:
+            self.names.setdefault(run.digest, run.title)
+        self.updates = {digest: updates[digest] for digest in self.names}
+        self._ledger = ledger
+        self._begun = time.monotonic()
+        self._before = sum(self.done(digest) for digest in self.names)
+        self.ended: dict[str, Ended] = {}
+
+    def done(self, digest: str) -> int:
+        """The updates of a run so far."""
+        return min(self._ledger.updates(digest), self.updates[digest])
+
+    def line(self, ended: Ended) -> str:
+        """How a run ended, in words."""
+        self.ended[ended.digest] = ended
+        outcome = self._ledger.outcome(ended.digest) or {}
+        words = outcome.get("status", "failed")
+        if ended.reason:
+            words = f"failed: {ended.reason}"
+        elif "reason" in outcome:
+            words = f"{words}: {outcome['reason']}"
+        return f"{ended.runs[0].title}: {words}"
+
+    def left(self) -> str:
+        """About how long the rest will take."""
+        done = sum(
+            self.updates[digest] if digest in self.ended else self.done(digest)
+            for digest in self.names
+        )
+        rate = (done - self._before) / (time.monotonic() - self._begun)
+        seconds = (sum(self.updates.values()) - done) / rate if rate else 0.0
+        return f"about {seconds / 60:.0f} min left" if seconds >= 90 else f"{seconds:.0f} s left"
+
+
+@dataclass
+class _Lines:
+    """One plain line for every run that ends."""
+
+    tally: _Tally
+    console: Console
+
+    def __call__(self, ended: Sequence[Ended]) -> None:
+        for each in ended:
+            line = self.tally.line(each)
+            count = f"[{len(self.tally.ended)}/{len(self.tally.names)}]"
+            self.console.print(f"{count} {line}; {self.tally.left()}", markup=False, soft_wrap=True)
+
+
+@dataclass
+class _Bars:
+    """A bar for the study's updates, and one for every run under way."""
+
+    tally: _Tally
+    progress: Progress
+    bars: dict[str, TaskID] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.study = self.progress.add_task("study", total=sum(self.tally.updates.values()))
+
+    def __call__(self, ended: Sequence[Ended]) -> None:
+        for each in ended:
+            self.progress.console.print(self.tally.line(each), markup=False)
+            if each.digest in self.bars:
+                self.progress.remove_task(self.bars.pop(each.digest))
+        total = 0
+        for digest, name in self.tally.names.items():
+            over = digest in self.tally.ended
+            done = self.tally.updates[digest] if over else self.tally.done(digest)
+            total += done
+            if done and not over:
+                if digest not in self.bars:
+                    self.bars[digest] = self.progress.add_task(
+                        name, total=self.tally.updates[digest]
+                    )
+                self.progress.update(self.bars[digest], completed=done)
+        self.progress.update(self.study, completed=total)

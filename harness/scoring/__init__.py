@@ -1,0 +1,1 @@
+"""Stored translations to scores, and scores to findings."""

@@ -1,0 +1,49 @@
+"""Scores of the runs in a ledger, compared: findings, and the metrics that failed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from harness.analysis import ScoredMetric, compare
+from harness.components import Metric
+from harness.contracts import CORE_METRICS, Finding
+from harness.registry.attribution import complaint
+from harness.registry.discovery import Plugins
+from harness.runs.ledger import Ledger
+from harness.runs.planned_run import PlannedRun
+from harness.scoring.text_metrics import ScoredRun, score
+from harness.study.values import Study
+
+
+def found(
+    study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger
+) -> tuple[Sequence[ScoredRun], Sequence[Finding]]:
+    """The scores of every run that has ended, and what they show."""
+    every = (score(run, metrics=study.metrics, ledger=ledger) for run in runs)
+    scored = [each for each in every if each is not None]
+    findings = compare(
+        [each.result for each in scored],
+        variants=tuple(study.variants),
+        seeds=study.seeds,
+        metrics=scored_metrics(study.metrics),
+        comparison=study.compare,
+        design=study.design,
+    )
+    return scored, findings
+
+
+def metric_faults(scored: Sequence[ScoredRun], *, plugins: Plugins) -> list[str]:
+    """What was wrong with metrics, a line each with how many runs it left without a score."""
+    lines = Counter(complaint(plugins, error=fault) for each in scored for fault in each.faults)
+    return [f"{line}; {count} of {len(scored)} runs unscored" for line, count in lines.items()]
+
+
+def scored_metrics(metrics: Sequence[Metric]) -> list[ScoredMetric]:
+    """The core's metrics and a study's own, as the comparison reads them."""
+    core = [ScoredMetric(name=name, higher_is_better=up) for name, up in CORE_METRICS.items()]
+    text = [
+        ScoredMetric(name=metric.name, higher_is_better=metric.higher_is_better, of_text=True)
+        for metric in metrics
+    ]
+    return [*text, *core]

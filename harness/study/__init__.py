@@ -1,0 +1,1 @@
+"""A study as values: experiments, variants, how they are compared."""

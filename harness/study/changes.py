@@ -1,0 +1,67 @@
+"""Options in which two experiments differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from harness.registry.option_types import shown
+from harness.study.serialization import resolved_experiment
+from harness.study.values import BASELINE, Study
+
+_LONGEST_OPTION = 500  # characters
+
+
+class Difference(NamedTuple):
+    """One option with two values; None where one side has no such option."""
+
+    path: tuple[str, ...]
+    old: Any
+    new: Any
+
+    @property
+    def option(self) -> str:
+        """The option's name from the slot on, such as ``schedule.noam.warmup``."""
+        return ".".join(self.path)
+
+
+def differences(old: Any, *, new: Any, path: tuple[str, ...] = ()) -> Iterator[Difference]:
+    """Every option that differs; a component exchanged for another is one difference."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and _comparable(old, new=new):
+        for key in {**old, **new}:
+            yield from differences(old.get(key), new=new.get(key), path=(*path, key))
+    elif old != new:
+        yield Difference(path, old, new)
+
+
+def _comparable(old: Mapping[str, Any], *, new: Mapping[str, Any]) -> bool:
+    return not old or not new or bool(old.keys() & new.keys())
+
+
+class Change(NamedTuple):
+    """One resolved option in which a variant differs from the baseline, as a study writes it."""
+
+    option: str  # its path, such as regularizers.dropout.rate
+    baseline: str
+    variant: str
+
+
+def changes(study: Study) -> Mapping[str, Sequence[Change]]:
+    """For every variant, the resolved options in which it differs from the baseline."""
+    baseline = resolved_experiment(study.variants[BASELINE])
+    return {
+        name: [
+            described(each) for each in differences(baseline, new=resolved_experiment(experiment))
+        ]
+        for name, experiment in study.variants.items()
+        if name != BASELINE
+    }
+
+
+def described(difference: Difference) -> Change:
+    """An option that differs, in words."""
+    return Change(difference.option, _text(difference.old), _text(difference.new))
+
+
+def _text(value: object) -> str:
+    return "none" if value is None else shown(value, longest=_LONGEST_OPTION)

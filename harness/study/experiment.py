@@ -1,0 +1,101 @@
+"""All the choices of one variant: what decides a run's bits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from harness.components import (
+    Averaging,
+    Dataset,
+    DecodingPolicy,
+    Generation,
+    Initializer,
+    Loss,
+    Optimizer,
+    ParameterGroups,
+    Regularizer,
+    Schedule,
+    Tokenizer,
+)
+from harness.components.options import NonNegativeInt, PositiveInt, TrainedRun
+
+STRICT: Any = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """The Transformer's shape (Vaswani et al. 2017, section 3).
+
+    `encoder_layers` and `decoder_layers` stand in for `layers` on their side. `tie`: ``target``
+    uses the target embedding as the output projection, ``all`` the source embedding too (one
+    shared vocabulary). `final_norm` closes both stacks with a normalisation; unless said, pre-norm
+    has it and post-norm does not.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    d_model: PositiveInt = 512
+    d_ff: PositiveInt = 2048
+    heads: PositiveInt = 8
+    layers: PositiveInt = 6
+    encoder_layers: PositiveInt | None = None
+    decoder_layers: PositiveInt | None = None
+    norm: Literal["pre", "post"] = "pre"
+    final_norm: bool | None = None
+    tie: Literal["none", "target", "all"] = "none"
+
+    def __post_init__(self) -> None:
+        if self.d_model % self.heads:
+            raise ValueError(
+                f"heads must divide d_model, got {self.heads} heads and d_model {self.d_model}"
+            )
+        if self.d_model % 2:
+            raise ValueError(f"d_model must be even, got {self.d_model}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """How much training a run may spend, and on what.
+
+    `batch_tokens` is the most real target tokens (eos included) in a batch; an update is made of
+    `accumulation` batches. `evaluate_every` is in updates. `threads` are the run's own, whatever
+    the number of jobs.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    updates: PositiveInt
+    batch_tokens: PositiveInt
+    evaluate_every: PositiveInt
+    accumulation: PositiveInt = 1
+    threads: PositiveInt = 1
+    device: Literal["cpu", "cuda"] = "cpu"
+    precision: Literal["float32", "float64"] = "float32"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """All the choices of one variant, resolved: nothing inherited, nothing defaulted later.
+
+    `starts_from` names the pretraining with whose final weights and vocabulary training begins.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    dataset: Dataset
+    tokenizer: Tokenizer
+    model: ModelOptions
+    initializer: Initializer
+    regularizers: Mapping[str, Regularizer]
+    loss: Loss
+    optimizer: Optimizer
+    parameter_groups: ParameterGroups | None = None
+    schedule: Schedule
+    decoding_policy: DecodingPolicy
+    averaging: Averaging | None = None
+    generation: Generation
+    budget: Budget
+    replicate: NonNegativeInt = 0
+    starts_from: TrainedRun | None = None

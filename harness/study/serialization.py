@@ -1,0 +1,41 @@
+"""An experiment as plain JSON data, every default written out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from harness.components.options import TrainedRun
+from harness.registry.serialization import Place, Written, resolved
+from harness.study.experiment import Experiment
+
+
+def resolved_experiment(
+    experiment: Experiment, *, file: Written = str, trained: Written = str
+) -> Any:
+    """An experiment as a study could write it, nothing left to defaults."""
+    data = resolved(experiment, file=file, trained=trained)
+    regularizers = data["regularizers"].items()
+    return {**data, "regularizers": {name: options[name] for name, options in regularizers}}
+
+
+def trained_runs(experiment: Experiment) -> Sequence[tuple[Place, TrainedRun]]:
+    """Every trained run that an experiment names, with the place of the option that names it."""
+    return list(_trained_runs(resolved_experiment(experiment, trained=_itself)))
+
+
+def _itself(run: str) -> str:
+    return run
+
+
+def _trained_runs(data: Any, *, place: Place = ()) -> Iterator[tuple[Place, TrainedRun]]:
+    inside: Iterable[tuple[str | int, Any]] = ()
+    match data:
+        case TrainedRun():
+            yield place, data
+        case dict():
+            inside = data.items()
+        case list():
+            inside = enumerate(data)
+    for step, each in inside:
+        yield from _trained_runs(each, place=(*place, step))

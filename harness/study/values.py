@@ -1,0 +1,157 @@
+"""A study as a value: everything a YAML file says, checked and resolved."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from annotated_types import Ge, Le, MinLen
+
+from harness.components import (
+    Executor,
+    Figure,
+    Metric,
+    Tracker,
+)
+from harness.components.options import PositiveFloat, PositiveInt
+from harness.contracts import Design, Method
+from harness.study.experiment import STRICT, Experiment
+
+BASELINE = "baseline"
+# What a study can declare equal in all variants; with the time, all that `Controls` has.
+Controlled = Literal[
+    "peak_rate",
+    "rate_area",
+    "parameters",
+    "trained_parameters",
+    "target_tokens",
+    "updates",
+    "seconds_per_update",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """How variants are held against the baseline; `primary` is the metric that verdicts are on.
+
+    `against` is the baseline, or ``each`` for every pair, the baseline among them.
+
+    `method` is ``paired_t``, on the differences of equal seeds, or ``welch`` for runs that share
+    nothing (Welch 1947). `margin` is the largest difference that would not matter: a number in the
+    primary metric's own unit, or ``{metric: number}``; without it, nothing is called equivalent.
+    P values are corrected by Holm's method over the variants of the study.
+    `must_stay_equal` names what no variant may change beside what it is meant to: within 1%, or
+    10% for time. A study that would is refused before it trains, as far as that can be known.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    primary: str = "nll"
+    against: Literal["baseline", "each"] = "baseline"
+    method: Method = "paired_t"
+    margin: PositiveFloat | Mapping[str, PositiveFloat] | None = None
+    must_stay_equal: tuple[Controlled, ...] = ()
+
+    def margin_of(self, metric: str) -> float | None:
+        """The margin declared for a metric, if any."""
+        if isinstance(self.margin, Mapping):
+            return self.margin.get(metric)
+        return self.margin if metric == self.primary else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuningOptions:
+    """The same values of one option for every variant, tried with so many seeds of their own.
+
+    The best on validation is what the variant is compared with: by the primary metric or, where
+    that is one of text, by negative log-likelihood.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    grid: Annotated[Mapping[str, Annotated[tuple[Any, ...], MinLen(2)]], MinLen(1)]
+    seeds: PositiveInt = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopping:
+    """How many seeds a study takes that stops itself: `least` at first, `most` at the end.
+
+    The variants that are undecided at a look get `step` seeds more, by default so many that there
+    are four looks at most. Every look may be the last, so each is tested at .05 divided by the
+    number of those that are planned (Bonferroni; the alpha of Lan and DeMets 1983, spent evenly).
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    least: Annotated[int, Ge(2)]
+    most: Annotated[int, Le(1000)]
+    until: Literal["decided"] = "decided"
+    step: PositiveInt | None = None
+
+    def __post_init__(self) -> None:
+        if self.most <= self.least:
+            raise ValueError(f"most must be above least, got {self.most} and {self.least}")
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """After how many seeds the study is looked at."""
+        step = self.step or math.ceil((self.most - self.least) / 3)
+        return (*range(self.least, self.most, step), self.most)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tuning:
+    """Equal tuning: every variant at each value of one option, with seeds that are only for that.
+
+    `candidates` has the experiments by variant and value.
+    """
+
+    option: str
+    candidates: Mapping[str, Mapping[str, Experiment]]
+    seeds: tuple[int, ...]
+
+    def name(self, variant: str, *, value: str) -> str:
+        """What the trials of one value are called."""
+        return f"{variant}, {self.option} {value}"
+
+    @property
+    def experiments(self) -> Mapping[str, Experiment]:
+        """Everything that is tried, by its name."""
+        return {
+            self.name(variant, value=value): experiment
+            for variant, values in self.candidates.items()
+            for value, experiment in values.items()
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A question, the variants that answer it (the baseline first), and how they are compared.
+
+    `pretraining` has what variants start from or draw on, trained once a seed and not compared.
+    """
+
+    name: str
+    path: Path
+    question: str
+    variants: Mapping[str, Experiment]
+    seeds: Annotated[tuple[int, ...], MinLen(1)]
+    metrics: tuple[Metric, ...]
+    figures: tuple[Figure, ...]
+    compare: Comparison
+    executor: Executor
+    design: Design = field(default_factory=Design)
+    trackers: tuple[Tracker, ...] = ()
+    plugins: tuple[Path, ...] = ()
+    pretraining: Mapping[str, Experiment] = field(default_factory=dict)
+    tuning: Tuning | None = None
+
+    @property
+    def experiments(self) -> Mapping[str, Experiment]:
+        """Everything that may be trained, by its name: variants, pretraining, what tuning tries."""
+        tried = self.tuning.experiments if self.tuning else {}
+        return {**self.variants, **self.pretraining, **tried}

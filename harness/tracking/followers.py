@@ -1,0 +1,141 @@
+"""Trackers beside a study that goes on: what is slow or away there delays nothing here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event, Thread
+
+from harness.components import Tracker
+from harness.contracts import LedgerView, Page, StudyView, Tracking
+from harness.errors import ComponentError, HarnessError
+from harness.registry.attribution import answering, complaint, named
+from harness.registry.discovery import Plugins
+
+_PATIENCE = 60.0  # seconds for the last look, when everything is trained and reported
+_LONGEST = 300  # characters of somebody else's complaint
+
+
+class Followers:
+    """The trackers of a study, each in a thread that may hang alone."""
+
+    def __init__(
+        self, trackers: Sequence[Tracker], *, out: Path, ledger: LedgerView, plugins: Plugins
+    ) -> None:
+        self._followers = [
+            _Follower(each, out=out, ledger=ledger, plugins=plugins) for each in trackers
+        ]
+        self._ended = False
+
+    def show(self, study: StudyView) -> None:
+        """Let each tracker that has time copy what is new; returns at once."""
+        for each in self._followers:
+            each.show(study)
+            each.complain()
+
+    def end(self, study: StudyView, *, patience: float = _PATIENCE) -> None:
+        """Let each tracker copy the rest, and leave those behind that cannot in `patience`."""
+        if self._ended:
+            return
+        self._ended = True
+        for each in self._followers:
+            each.end(study)
+        for each in self._followers:
+            each.wait(patience)
+            each.complain()
+
+
+class _Follower:
+    """One tracker and its thread."""
+
+    def __init__(
+        self, tracker: Tracker, *, out: Path, ledger: LedgerView, plugins: Plugins
+    ) -> None:
+        self._tracker, self._out, self._ledger = tracker, out, ledger
+        self._plugins = plugins
+        self._views: SimpleQueue[StudyView | None] = SimpleQueue()
+        self._idle = Event()
+        self._idle.set()
+        self.fault: str | None = None
+        self._said = False
+        self._tracking: Tracking | None = None
+        self._thread = Thread(target=self._follow, name=f"tracker {tracker.name}", daemon=True)
+
+    def show(self, study: StudyView) -> None:
+        if self.fault or not self._idle.is_set():
+            return
+        self._put(study)
+
+    def end(self, study: StudyView) -> None:
+        self._put(study)
+        self._put(None)
+
+    def wait(self, patience: float) -> None:
+        self._thread.join(patience)
+        if self._thread.is_alive():
+            said = f"{named(self._tracker)}: still busy after {patience:g} s"
+            self.fault = self.fault or said
+
+    def complain(self) -> None:
+        """Say once that something is in the way."""
+        if self.fault and not self._said:
+            self._said = True
+            way_out = "no run is delayed; `harness sync` copies what is missing"
+            sys.stderr.write(f"warning: {self.fault}; {way_out}\n")
+
+    def _put(self, study: StudyView | None) -> None:
+        self._idle.clear()
+        self._views.put(study)
+        if not self._thread.ident:
+            self._thread.start()
+
+    def _follow(self) -> None:
+        while (study := self._views.get()) is not None:
+            self.copy(study)
+            self._idle.set()
+
+    def copy(self, study: StudyView) -> None:
+        try:
+            with answering(self._tracker):
+                self._tracking = self._tracking or self._tracker.build(out=self._out)
+                self._tracking.sync(study, self._ledger)
+        except ComponentError as error:
+            self.fault = _short(complaint(self._plugins, error=error))
+        except HarnessError as error:  # in the tracker's own words
+            self.fault = _short(f"{named(self._tracker)}: {error}")
+        except Exception as error:  # noqa: BLE001 - want of memory must not end the thread unsaid
+            self.fault = _short(f"{named(self._tracker)}: {type(error).__name__}: {error}")
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
+
+
+def copied(
+    trackers: Sequence[Tracker],
+    *,
+    study: StudyView,
+    out: Path,
+    ledger: LedgerView,
+    plugins: Plugins,
+) -> list[str]:
+    """Let trackers copy what is new, and wait for them; what was in their way, a line each."""
+    faults = []
+    for tracker in trackers:
+        alone = _Follower(tracker, out=out, ledger=ledger, plugins=plugins)
+        alone.copy(study)
+        faults += [alone.fault] if alone.fault else []
+    return faults
+
+
+def page_of(trackers: Sequence[Tracker], *, out: Path) -> Page:
+    """The first tracker's page; raises `HarnessError` when none has one."""
+    for tracker in trackers:
+        with answering(tracker):
+            built = tracker.build(out=out)
+        if isinstance(built, Page):
+            return built
+    raise HarnessError("no tracker of this study has a page; say `trackers: [mlflow]`, or nothing")

@@ -1,0 +1,96 @@
+"""A study and its runs, as observers and trackers see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.contracts import RunView, StudyView
+from harness.loading.validation import resolved, resolved_experiment
+from harness.registry.option_types import shown
+from harness.report import Report, brief
+from harness.runs.identity import digest
+from harness.runs.ledger import Ledger
+from harness.runs.planned_run import PlannedRun
+from harness.study.changes import differences
+from harness.study.values import BASELINE, Study
+
+_NONE = "none"
+
+
+def study_view(
+    study: Study,
+    *,
+    runs: Sequence[PlannedRun],
+    ledger: Ledger,
+    folder: Path,
+    report: Report | None = None,
+) -> StudyView:
+    """A study while its runs go on or, with its report, when they have ended."""
+    choices = {name: resolved_experiment(each) for name, each in study.variants.items()}
+    options = _options(choices)
+    scores = {(each.variant, each.seed): each.scores for each in report.results} if report else {}
+    return StudyView(
+        name=study.name,
+        question=study.question,
+        path=folder,
+        runs=[
+            RunView(
+                variant=run.variant,
+                seed=run.seed,
+                digest=run.digest,
+                path=ledger.run(run.digest),
+                evaluation=run.evaluation,
+                experiment=choices[run.variant],
+                options=options[run.variant],
+                dataset_digest=digest(run.identity["experiment"]["dataset"]),
+                scores=scores.get((run.variant, run.seed), {}),
+            )
+            for run in runs
+        ],
+        primary=study.compare.primary,
+        resolved=_resolved(study, choices=choices),
+        findings=report.findings if report else (),
+        summary=brief(report) if report else "",
+        files=sorted(_files(folder)) if report else (),
+    )
+
+
+def _options(choices: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
+    """For every variant, each option in which some variant differs from the baseline."""
+    paths = {
+        each.option: each.path
+        for chosen in choices.values()
+        for each in differences(choices[BASELINE], new=chosen)
+    }
+    return {
+        name: {option: _text(chosen, path=path) for option, path in paths.items()}
+        for name, chosen in choices.items()
+    }
+
+
+def _text(chosen: Any, *, path: Sequence[str]) -> str:
+    value = chosen
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return _NONE if value is None else shown(value)
+
+
+def _resolved(study: Study, *, choices: Mapping[str, Any]) -> Mapping[str, Any]:
+    starts = study.pretraining.items()
+    return {
+        "question": study.question,
+        "baseline": choices[BASELINE],
+        "variants": {name: each for name, each in choices.items() if name != BASELINE},
+        "pretraining": {name: resolved_experiment(each) for name, each in starts},
+        "seeds": list(study.seeds),
+        "metrics": [resolved(each) for each in study.metrics],
+        "compare": resolved(study.compare),
+    }
+
+
+def _files(folder: Path) -> list[Path]:
+    """What a report is made of."""
+    patterns = ("report.*", "findings.json", "figures/*.png")
+    return [path for pattern in patterns for path in folder.glob(pattern)]

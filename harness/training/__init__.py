@@ -1,0 +1,1 @@
+"""A run's training: parts from components, the loop, the objective, evaluation, checkpoints."""

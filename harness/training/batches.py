@@ -1,0 +1,119 @@
+"""Which sentences meet in a batch, decided before any model code runs.
+
+Sentences of equal length are batched together, so that little is padded; which of them meet, and
+in which order batches come, is keyed by (seed, replicate, epoch) and by nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import torch
+from jaxtyping import Int
+from torch.nn.utils.rnn import pad_sequence
+
+from harness import streams
+from harness.components import Tokenizer
+from harness.contracts import BOS, EOS, PAD, Batch, Codec, Codecs, Pair
+from harness.errors import HarnessError
+from harness.training import contract_checks
+
+
+@dataclass(frozen=True)
+class EncodedPairs:
+    """One split as token numbers; every target begins with bos and ends with eos."""
+
+    sources: Sequence[Int[torch.Tensor, "_"]]
+    targets: Sequence[Int[torch.Tensor, "_"]]
+
+    def lengths(self) -> list[tuple[int, int]]:
+        """For every pair, the tokens to predict and the tokens to read."""
+        pairs = zip(self.sources, self.targets, strict=True)
+        return [(len(target) - 1, len(source)) for source, target in pairs]
+
+    def batch(self, rows: Sequence[int], *, device: str) -> Batch:
+        """These pairs, padded on the right."""
+        targets = [self.targets[row] for row in rows]
+        return Batch(
+            source=_pad([self.sources[row] for row in rows]).to(device),
+            target=_pad(targets).to(device),
+            tokens=sum(len(target) - 1 for target in targets),
+        )
+
+
+def _pad(rows: list[torch.Tensor]) -> torch.Tensor:
+    return pad_sequence(rows, batch_first=True, padding_value=PAD)
+
+
+def encode(pairs: Sequence[Pair], *, codecs: Codecs, of: Tokenizer) -> EncodedPairs:
+    """A split's raw lines as token numbers; a source ends with eos, so none is empty."""
+
+    def numbers(line: str, *, codec: Codec) -> list[int]:
+        return contract_checks.tokens(codec.encode(line), size=codec.size, line=line, of=of)
+
+    sources = [[*numbers(pair.source, codec=codecs.source), EOS] for pair in pairs]
+    targets = [[BOS, *numbers(pair.target, codec=codecs.target), EOS] for pair in pairs]
+    return EncodedPairs([*map(torch.tensor, sources)], [*map(torch.tensor, targets)])
+
+
+def cut(order: Sequence[int], *, lengths: Sequence[tuple[int, int]], limit: int) -> list[list[int]]:
+    """Cut `order` into batches of at most `limit` real target tokens.
+
+    Raises `HarnessError` for a sentence that alone is longer.
+    """
+    batches: list[list[int]] = []
+    tokens = limit
+    for row in order:
+        length = lengths[row][0]
+        if length > limit:
+            raise HarnessError(
+                f"batch_tokens is {limit}, but sentence {row + 1} has {length} target tokens; "
+                f"raise batch_tokens to at least {max(target for target, _ in lengths)}"
+            )
+        if tokens + length > limit:
+            batches.append([])
+            tokens = 0
+        batches[-1].append(row)
+        tokens += length
+    return batches
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """The batches of every epoch, each a list of row numbers."""
+
+    lengths: Sequence[tuple[int, int]]
+    batch_tokens: int
+    seed: int
+    replicate: int = 0
+
+    def epoch(self, number: int) -> list[list[int]]:
+        """The batches of one epoch, counted from 0; every epoch has equally many."""
+        generator = streams.generator(self.seed, "order", self.replicate, number)
+        shuffled = torch.randperm(len(self.lengths), generator=generator).tolist()
+        by_length = sorted(shuffled, key=self.lengths.__getitem__)
+        batches = cut(by_length, lengths=self.lengths, limit=self.batch_tokens)
+        turns = torch.randperm(len(batches), generator=generator).tolist()
+        return [batches[turn] for turn in turns]
+
+    def digest(self, number: int) -> str:
+        """What two runs compare to know that they met the same batches in an epoch."""
+        return hashlib.sha256(json.dumps(self.epoch(number)).encode()).hexdigest()[:16]
+
+    def batches(self, *, skip: int = 0) -> Iterator[list[int]]:
+        """Epoch after epoch without end, from the batch after the first `skip`."""
+        epoch, skip = divmod(skip, len(self.epoch(0)))
+        while True:
+            yield from islice(self.epoch(epoch), skip, None)
+            epoch, skip = epoch + 1, 0
+
+
+def in_order_of_length(pairs: EncodedPairs, *, limit: int) -> list[list[int]]:
+    """Batches for evaluation: every pair once, the same batches always."""
+    lengths = pairs.lengths()
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    return cut(order, lengths=lengths, limit=max(limit, *(target for target, _ in lengths)))

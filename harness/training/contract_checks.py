@@ -1,0 +1,175 @@
+"""What components answer in a run, refused where it is not what their slot promises.
+
+What is cheap to look at is looked at always; NaN in a forward pass only where training has diverged
+already, to say whose it was. Each raises `ComponentError`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import torch
+
+from harness.components import Component
+from harness.contracts import (
+    SPECIAL_TOKENS,
+    UNK,
+    Batch,
+    Codecs,
+    Corpus,
+    Pair,
+    ParameterGroup,
+    Prediction,
+    Setting,
+)
+from harness.registry.attribution import refuse
+
+Kind = TypeVar("Kind")
+
+
+def kind(value: Any, *, wanted: type[Kind], of: Component) -> Kind:
+    """What was built, if it is what the slot builds."""
+    if not isinstance(value, wanted):
+        name = wanted.__name__
+        article = "an" if name[0] in "AEIOU" else "a"
+        refuse(f"must return {article} {name}, got {type(value).__name__}", of=of)
+    return value
+
+
+# --- before training ----------------------------------------------------------------------------
+
+
+def corpus(value: Any, *, of: Component) -> Corpus:
+    """Three splits of raw lines, none of them empty."""
+    built = kind(value, wanted=Corpus, of=of)
+    for name in ("train", "validation", "test"):
+        pairs: Any = getattr(built, name)
+        if not isinstance(pairs, Sequence) or not pairs:
+            refuse(f"{name} must be some pairs of text, got {pairs!r:.40}", of=of)
+        for pair in pairs:
+            if not (isinstance(pair, Pair) and all(isinstance(side, str) for side in pair)):
+                refuse(f"{name} must hold pairs of text, got {pair!r:.40}", of=of)
+    return built
+
+
+def codecs(value: Any, *, of: Component) -> Codecs:
+    """A codec a side, each with a size."""
+    for side, codec in zip(("source", "target"), kind(value, wanted=Codecs, of=of), strict=True):
+        size = getattr(codec, "size", None)
+        if not isinstance(size, int) or size < len(SPECIAL_TOKENS):
+            wanted = f"a size of at least {len(SPECIAL_TOKENS)}"
+            refuse(f"the {side} codec must have {wanted}, got {size!r:.40}", of=of)
+    return Codecs(*value)
+
+
+def tokens(numbers: Any, *, size: int, line: str, of: Component) -> list[int]:
+    """The numbers of a line, each one of the vocabulary and none of them special but unk."""
+    whole = isinstance(numbers, list) and all(isinstance(each, int) for each in numbers)
+    if not whole or not all(UNK <= each < size for each in numbers):
+        wanted = f"a list of numbers from {UNK} to {size - 1}"
+        refuse(f"encode({line!r:.40}) must give {wanted}, got {numbers!r:.60}", of=of)
+    return list(numbers)
+
+
+def initialized(parameter: torch.Tensor, *, name: str, of: Component) -> None:
+    """Weights to begin with, all of them finite."""
+    if not torch.isfinite(parameter).all():
+        refuse(f"{name} must be finite, and is not", of=of)
+
+
+def grouped(value: Any, *, names: Sequence[str], of: Component) -> Sequence[ParameterGroup]:
+    """Groups of parameters in which every name stands once."""
+    if not (
+        isinstance(value, list | tuple) and all(isinstance(each, ParameterGroup) for each in value)
+    ):
+        refuse(f"must return a list of ParameterGroup, got {value!r:.40}", of=of)
+    if sorted(name for group in value for name in group.names) != sorted(names):
+        refuse("every trained parameter must stand in exactly one group", of=of)
+    return value
+
+
+def optimizer(
+    value: Any, *, groups: Sequence[ParameterGroup], of: Component
+) -> torch.optim.Optimizer:
+    """A torch optimizer that kept the groups as they came."""
+    made = kind(value, wanted=torch.optim.Optimizer, of=of)
+    sizes = [len(group["params"]) for group in made.param_groups]
+    if sizes != [len(group.names) for group in groups]:
+        refuse("must keep the groups as they came", of=of)
+    return made
+
+
+def share(value: Any, *, update: int, of: Component) -> None:
+    """A decay's answer: a number from 0 to 1."""
+    if not (isinstance(value, float | int) and 0 <= value <= 1):
+        refuse(f"at update {update} must be a number from 0 to 1, got {value!r:.40}", of=of)
+
+
+# --- in training --------------------------------------------------------------------------------
+
+
+def summed(value: Any, *, of: Component) -> torch.Tensor:
+    """One number, of a loss or a penalty."""
+    if not isinstance(value, torch.Tensor):
+        refuse(f"must return a tensor, got {value!r:.40}", of=of)
+    if value.ndim:
+        refuse(f"must return one summed number, got shape {tuple(value.shape)}", of=of)
+    return value
+
+
+def predicted(prediction: Any, *, batch: Batch, setting: Setting, of: Component) -> Prediction:
+    """Logits, target and hidden state of every real target token."""
+    found = kind(prediction, wanted=Prediction, of=of)
+    wanted = {"logits": (setting.classes,), "targets": (), "hidden": (setting.d_model,)}
+    for name, rest in wanted.items():
+        value: Any = getattr(found, name)
+        if not isinstance(value, torch.Tensor):
+            refuse(f"{name} must be a tensor, got {value!r:.40}", of=of)
+        if tuple(value.shape) != (batch.tokens, *rest):
+            fault = f"the batch has {batch.tokens} target tokens, so {name} must have shape"
+            refuse(f"{fault} {(batch.tokens, *rest)}, got {tuple(value.shape)}", of=of)
+    return found
+
+
+def rated(rate: Any, *, what: str, update: int, of: Component) -> float:
+    """A rate, or a multiple of one: a number at least 0."""
+    if not (isinstance(rate, float | int) and math.isfinite(rate) and rate >= 0):
+        refuse(f"{what} at update {update} must be a number at least 0, got {rate!r:.40}", of=of)
+    return rate
+
+
+# --- after training -----------------------------------------------------------------------------
+
+
+def averaged(
+    weights: Any, *, parameters: Iterable[tuple[str, torch.Tensor]], of: Component
+) -> Mapping[str, torch.Tensor]:
+    """Weights for every parameter, each of its shape."""
+    shapes = {name: getattr(each, "shape", None) for name, each in dict(weights).items()}
+    for name, parameter in parameters:
+        if shapes.get(name) != parameter.shape:
+            wanted = f"{name} of shape {tuple(parameter.shape)}"
+            refuse(f"weights() must have {wanted}, and has {shapes.get(name)}", of=of)
+    return dict(weights)
+
+
+def translated(written: Any, *, sentences: int, classes: int, of: Component) -> list[list[int]]:
+    """A translation a sentence, each a list of token numbers."""
+    if not isinstance(written, list) or len(written) != sentences:
+        count = len(written) if isinstance(written, list) else "no list of"
+        refuse(f"{count} translations of {sentences} sentences", of=of)
+    for each in written:
+        whole = isinstance(each, list) and all(isinstance(token, int) for token in each)
+        if not whole or not all(0 <= token < classes for token in each):
+            fault = f"a translation must be a list of numbers from 0 to {classes - 1}"
+            refuse(f"{fault}, got {each!r:.60}", of=of)
+    return written
+
+
+def text(value: Any, *, of: Component) -> str:
+    """What tokens were decoded to."""
+    if not isinstance(value, str):
+        refuse(f"decode must give text, got {value!r:.40}", of=of)
+    return value

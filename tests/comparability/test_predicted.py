@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from experiments import BUDGET, Counting, experiment
+
+from harness.comparability.predicted import Foreseen, beginning, foresee, known
+from harness.components.options import TrainedRun
+from harness.runs.ledger import Ledger
+from harness.study.experiment import Experiment, ModelOptions
+from harness.study.values import Comparison, Study
+from harness.training.assembly import assemble
+from harness.training.loop import train
+from harness_executors.local import Local
+from harness_parameter_groups.gradual_unfreezing import GradualUnfreezing
+from harness_schedules.constant import Constant
+
+
+def study_of(
+    *, pretraining: Mapping[str, Experiment] | None = None, **variants: Experiment
+) -> Study:
+    return Study(
+        name="tiny",
+        path=Path("tiny.yaml"),
+        question="?",
+        variants=variants,
+        seeds=(1,),
+        metrics=(),
+        figures=(),
+        compare=Comparison(),
+        executor=Local(),
+        pretraining=pretraining or {},
+    )
+
+
+def foreseen_of(choices: Experiment, *, seed: int = 1) -> Foreseen:
+    return foresee(study_of(it=choices), names=["it"], seed=seed)["it"]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(
+    "choices",
+    [
+        experiment(),
+        experiment(budget=replace(BUDGET, updates=7, accumulation=2), replicate=1),
+        experiment(schedule=Constant(learning_rate=0.01), dataset=Counting(train=15)),
+        experiment(model=ModelOptions(d_model=16, d_ff=32, heads=2, layers=1, tie="target")),
+    ],
+    ids=["plain", "accumulated", "constant", "tied"],
+)
+def test_what_is_foreseen_is_what_training_does(choices: Experiment, seed: int) -> None:
+    foreseen = foreseen_of(choices, seed=seed)
+    parts = assemble(choices, seed=seed)
+    measured = [each for update in train(parts) for each in update.measurements]
+    rates = [each.value for each in measured if each.metric == "learning_rate"]
+    tokens = [each.value for each in measured if each.metric == "target_tokens"]
+    sizes = [each.numel() for each in parts.model.parameters()]
+    controls = foreseen.controls
+    assert controls.updates == len(rates) == choices.budget.updates
+    assert controls.target_tokens == sum(tokens)
+    assert (controls.peak_rate, controls.rate_area) == (max(rates), pytest.approx(sum(rates)))
+    assert controls.parameters == controls.trained_parameters == sum(sizes)
+    assert foreseen.shapes.keys() == parts.initial_weights.keys()
+    assert (controls.seconds, foreseen.fault) == (None, None)
+
+
+def test_what_never_learns_is_not_trained() -> None:
+    frozen = experiment(parameter_groups=GradualUnfreezing(every=100))
+    plain, some = (foreseen_of(each).controls for each in (experiment(), frozen))
+    assert some.parameters == plain.parameters
+    assert some.trained_parameters is not None
+    assert plain.trained_parameters is not None
+    assert 0 < some.trained_parameters < plain.trained_parameters
+
+
+def test_what_cannot_be_built_is_a_fault_of_its_own() -> None:
+    small = experiment(budget=replace(BUDGET, batch_tokens=3))
+    study = study_of(baseline=experiment(), small=small)
+    found = foresee(study, names=["baseline", "small"], seed=1)
+    assert found["baseline"].fault is None
+    assert found["small"].fault == (
+        "batch_tokens is 3, but sentence 22 has 4 target tokens; raise batch_tokens to at least 7"
+    )
+
+
+def test_a_finished_run_tells_the_same_and_its_time(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    for digest, seconds in (("a", 4.0), ("b", 6.0)):
+        ledger.run(digest).mkdir()
+        (ledger.run(digest) / "outcome.json").write_text(
+            json.dumps(
+                {
+                    "status": "finished",
+                    "updates": 4,
+                    "resumed_after": 2,
+                    "seconds": seconds,
+                    "parameters": 10,
+                    "trained_parameters": 6,
+                    "shapes": {"w": [5, 2]},
+                    "initial_weights": {"w": "1234"},
+                    "order": ["x"],
+                }
+            )
+        )
+        (ledger.run(digest) / "measurements.jsonl").write_text(
+            "".join(
+                f'[{n}, [["train", "learning_rate", {n}], ["train", "target_tokens", 30]]]\n'
+                for n in (1, 2, 3, 4)
+            )
+        )
+    found = known(["a", "b", "missing"], ledger=ledger)
+    assert found is not None
+    assert found.shapes == {"w": (5, 2)}
+    assert (found.controls.peak_rate, found.controls.rate_area) == (4, 10)
+    assert (found.controls.trained_parameters, found.controls.target_tokens) == (6, 120)
+    assert (found.controls.seconds_per_update, found.controls.seconds) == (2.5, 10.0)
+    assert known(["missing"], ledger=ledger) is None
+    begun = beginning("a", ledger=ledger)
+    assert begun is not None
+    assert (begun.weights, begun.order) == ({"w": "1234"}, ("x",))
+
+
+def test_a_variant_has_the_vocabulary_of_what_it_starts_from() -> None:
+    rich = experiment(dataset=Counting(train=40))
+    poor = experiment(dataset=Counting(train=1))
+    begun = replace(poor, starts_from=TrainedRun("rich"))
+    study = study_of(pretraining={"rich": rich}, poor=poor, begun=begun)
+    found = foresee(study, names=["poor", "begun"], seed=1)
+    whole = foreseen_of(rich).shapes["target_embedding.weight"]
+    assert found["begun"].shapes["target_embedding.weight"] == whole
+    assert found["poor"].shapes["target_embedding.weight"] < whole

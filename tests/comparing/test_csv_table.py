@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.comparing.csv_table import read
+from harness.errors import HarnessError
+
+CELLS = st.text(st.characters(codec="utf-8"), max_size=6)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_reads_alike_however_a_spreadsheet_writes_it(
+    delimiter: str, ending: str, encoding: str
+) -> None:
+    lines = ["", "Variant,SEED", '"a, ""b""",1', ",", 'ä," 2 "', ""]
+    text = ending.join(lines)
+    if delimiter != ",":
+        text = text.replace(", ", "§").replace(",", delimiter).replace("§", ", ")
+    sheet = read(text.encode(encoding), name="scores.csv")
+    assert sheet.columns == ["variant", "seed"]
+    assert sheet.delimiter == delimiter
+    assert sheet.faults == []
+    assert [(row.place, row.cells) for row in sheet.rows] == [
+        ("scores.csv:3", {"variant": 'a, "b"', "seed": "1"}),
+        ("scores.csv:5", {"variant": "ä", "seed": "2"}),
+    ]
+
+
+def test_a_row_over_several_lines_has_the_place_where_it_begins() -> None:
+    sheet = read(b'a,b\n1,"x\ny"\n2,z\n', name="t")
+    assert [row.place for row in sheet.rows] == ["t:2", "t:4"]
+
+
+def test_short_rows_have_empty_cells_and_long_ones_lose_what_has_no_column() -> None:
+    first, second = read(b"a,b\n1\n1,2,3\n", name="t").rows
+    assert first.cells == {"a": "1", "b": ""}
+    assert second.cells == {"a": "1", "b": "2"}
+
+
+def test_quotes_that_do_not_fit_are_a_fault_with_its_line() -> None:
+    sheet = read(b'a,b\n1,2\n3,"4\n', name="t")
+    assert [str(fault) for fault in sheet.faults] == [
+        "t:3: not a row of a table: unexpected end of data"
+    ]
+    assert len(sheet.rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"", "t: empty"),
+        (b" \n\r\n", "t: empty"),
+        (b"\xef\xbb\xbf", "t: empty"),
+        (
+            b"a,b\nc,\xe4\n",
+            "t:2: not text in UTF-8 (invalid continuation byte); save the table as CSV UTF-8",
+        ),
+    ],
+)
+def test_what_is_no_table_is_refused(content: bytes, fault: str) -> None:
+    with pytest.raises(HarnessError) as refused:
+        read(content, name="t")
+    assert str(refused.value) == fault
+
+
+@given(st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1, max_size=5))
+def test_whatever_python_writes_is_read_again(rows: list[list[str]]) -> None:
+    file = io.StringIO()
+    csv.writer(file).writerows([["a", "b"], *rows])
+    found = read(file.getvalue().encode(), name="t")
+    wanted = [[cell.strip() for cell in row] for row in rows]
+    assert [[*row.cells.values()] for row in found.rows] == [row for row in wanted if any(row)]
+    assert not found.faults

@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from harness.comparing.external_scores import compare_scores
+from harness.comparing.options import Terms
+from harness.contracts import Finding
+from harness.errors import HarnessError
+from harness.report import terminal
+from harness.report.write import as_json
+
+HEADER = "variant,seed,metric,value\n"
+# Hours of sleep gained by ten patients with two drugs (Student 1908; R's data set `sleep`).
+FIRST = (0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0)
+SECOND = (1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4)
+
+
+def table(**scores: Iterable[float]) -> str:
+    """A table with one metric, the baseline and others, a seed a score."""
+    rows = [
+        f"{variant},{seed},hours,{value}\n"
+        for variant, values in scores.items()
+        for seed, value in enumerate(values, start=1)
+    ]
+    return HEADER + "".join(rows)
+
+
+def found(text: str, **terms: object) -> list[Finding]:
+    asked = Terms(**terms)  # type: ignore[arg-type] # whatever a test asks for
+    return [*compare_scores(text.encode(), name="t", terms=asked).findings]
+
+
+def faults(text: str, **terms: object) -> list[str]:
+    with pytest.raises(HarnessError) as refused:
+        found(text, **terms)
+    return str(refused.value).splitlines()
+
+
+SLEEP = table(baseline=FIRST, second=SECOND)
+
+
+def test_sleep_has_the_paired_t_of_r() -> None:
+    (finding,) = found(SLEEP)
+    assert finding.p == pytest.approx(0.00283289, abs=5e-9)
+    assert finding.interval_low == pytest.approx(0.7001142, abs=5e-8)
+    assert finding.interval_high == pytest.approx(2.4598858, abs=5e-8)
+    assert finding.verdict == "better"
+
+
+def test_sleep_has_the_welch_of_r() -> None:
+    (finding,) = found(SLEEP, method="welch")
+    assert finding.p == pytest.approx(0.0793941, abs=5e-8)
+    assert finding.verdict == "inconclusive"
+
+
+def test_another_baseline_turns_the_difference() -> None:
+    (finding,) = found(SLEEP, baseline="second")
+    assert finding.interval_low == pytest.approx(-2.4598858, abs=5e-8)
+    assert finding.interval_high == pytest.approx(-0.7001142, abs=5e-8)
+    assert (finding.verdict, finding.label) == ("worse", "baseline against second")
+
+
+def test_lower_is_better_turns_the_verdict_and_not_the_difference() -> None:
+    (up,), (down,) = found(SLEEP), found(SLEEP, lower_is_better=["hours"])
+    assert down.difference == up.difference
+    assert (up.verdict, down.verdict) == ("better", "worse")
+
+
+def test_the_core_s_own_metrics_know_their_direction() -> None:
+    (finding,) = found(SLEEP.replace("hours", "nll"))
+    assert (finding.higher_is_better, finding.verdict) == (False, "worse")
+
+
+def test_runs_with_other_seeds_are_compared_by_welch_without_a_missing_one() -> None:
+    text = SLEEP
+    for seed in range(1, 11):
+        text = text.replace(f"second,{seed},", f"second,{seed + 10},")
+    (finding,) = found(text, method="welch")
+    assert finding.p == pytest.approx(0.0793941, abs=5e-8)
+    assert (finding.planned, finding.n, finding.n_baseline) == (10, 10, 10)
+    assert "not run" not in finding.reason
+    assert finding.per_seed == ()
+
+
+def test_the_dead_the_missing_and_the_unscored_are_counted() -> None:
+    text = (
+        "variant,seed,metric,value,outcome\n"
+        "baseline,1,m,1,\nbaseline,2,m,2,\nbaseline,3,m,3,finished\nbaseline,4,m,4,\n"
+        "x,1,m,2,\nx,2,,,diverged\nx,3,m,,\n"
+    )
+    (finding,) = found(text)
+    assert (finding.planned, finding.finished, finding.diverged, finding.n) == (4, 2, 1, 1)
+    assert "the variant diverged in 1 of 4 seeds" in finding.reason
+    assert "the variant has no finite score in 1 of 4 seeds" in finding.reason
+    assert "the variant was not run in 1 of 4 seeds" in finding.reason
+    assert finding.p_diverged is not None
+
+
+@pytest.mark.parametrize(
+    ("scores", "verdict", "reason"),
+    [
+        ((3.0, 4.0, 5.0), "inconclusive", "the same difference in 3 of 3 seeds"),
+        ((1.0, 2.0, 3.0), "identical", "equal in 3 of 3 seeds"),
+        ((1.5,), "no_inference", "1 complete pair, and a test needs 2"),
+        ((1.1, 2.2), "inconclusive", "the variant was not run in 1 of 3 seeds"),
+    ],
+)
+def test_odd_scores_get_the_right_words_and_no_warning(
+    scores: tuple[float, ...], verdict: str, reason: str
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (finding,) = found(table(baseline=(1.0, 2.0, 3.0), x=scores))
+    assert finding.verdict == verdict
+    assert reason in finding.reason
+
+
+def test_the_order_of_rows_and_columns_changes_nothing() -> None:
+    header, *rows = table(baseline=FIRST, a=SECOND, b=FIRST[::-1]).splitlines()
+    turned = [",".join(["more", *reversed(row.split(","))]) for row in (header, *rows)]
+    again = "\n".join([turned[0], *turned[1:11], *turned[21:], *turned[11:21]])
+    assert sorted(found(again), key=lambda each: each.variant) == found("\n".join([header, *rows]))
+
+
+def test_a_decimal_comma_is_read_where_semicolons_delimit() -> None:
+    german = SLEEP.replace(",", ";").replace(".", ",")
+    assert found(german) == found(SLEEP)
+    assert faults(german.replace("3,4", "3.4", 1)) == [
+        "t:7: value has a point, and others have a decimal comma: '3.4'"
+    ]
+
+
+def test_every_fault_is_told_at_once_with_its_line() -> None:
+    text = (
+        "variant,seed,metric,value,outcome\n"
+        "base,1,m,nan\nbase,x,m,1\nbase,3,m,1\nbase,3,m,2\n"
+        ',4,m,"1,5"\nq,4,,1\nq,5,,,died\nq,6,m,1e999\nq,1.5,m,1\n"a\nb",1,m,2\n'
+        "q,7,,,failed\nq,7,m,1,finished\n"
+    )
+    assert faults(text) == [
+        "t:2: value must be finite, got 'nan'; leave it empty where there is none",
+        "t:3: seed must be a whole number, got 'x'",
+        "t:6: variant is missing",
+        "t:6: value must be a number, got '1,5'",
+        "t:7: metric is missing",
+        "t:8: outcome must be finished, diverged, failed or empty, got 'died'",
+        "t:9: value is too large: '1e999'",
+        "t:10: seed must be a whole number, got '1.5'",
+        r"t:11: variant must be printable, on one line, got 'a\nb'",
+        "t:5: base, seed 3, m stands in t:4 already",
+        "t:14: q, seed 7 has finished, and failed in t:13",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("variant,seed,metrics,value\na,1,m,2\n", "t:1: no column named 'metric'; did you mean"),
+        ("variant,seed,metric,value,seed\na,1,m,2,1\n", "t:1: 2 columns are named 'seed'"),
+        (HEADER, "t: no rows below the header"),
+        ("what\n", "t:1: no column named 'variant'"),
+        (f"{HEADER}basline,1,m,2\nx,1,m,2\n", "t: no variant named 'baseline'; did you mean"),
+        (f"{HEADER}baseline,1,m,2\n", "t: no variant beside baseline, so there is nothing to"),
+        (f"{HEADER}baseline,1,m,2\nx,1,n,2\n", "t: several metrics (m, n); --primary NAME says"),
+    ],
+)
+def test_what_a_table_lacks_is_told(text: str, fault: str) -> None:
+    assert faults(text)[0].startswith(fault)
+
+
+def test_names_of_metrics_that_are_not_there_are_told() -> None:
+    assert faults(SLEEP, primary="hour", lower_is_better=["ter"]) == [
+        "t: no metric named 'hour'; did you mean 'hours'?",
+        "t: no metric named 'ter'; there are hours",
+    ]
+
+
+CELLS = st.one_of(
+    st.sampled_from(["baseline", "x", "1", "2", "m", "nll", "0.5", "-1e-300", "1e300", "diverged"]),
+    st.sampled_from(
+        ["", "nan", "1e999", '"', '""', "-0", "1_0", "٣", "\x00", "\ufeff", "9" * 5000]
+    ),
+    st.text(st.characters(codec="utf-8"), max_size=4),
+)
+LINES = st.lists(st.lists(CELLS, max_size=6), max_size=8)
+GOOD = st.lists(
+    st.tuples(
+        st.sampled_from(["baseline", "x", "y"]),
+        st.integers(1, 4).map(str),
+        st.sampled_from(["m", "nll"]),
+        st.floats(allow_nan=False, allow_infinity=False).map(repr),
+        st.sampled_from(["", "", "finished", "failed", "diverged"]),
+    ),
+    max_size=12,
+    unique_by=lambda row: row[:3],
+)
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=60),
+        st.builds(
+            lambda header, rows, delimiter: "\n".join(
+                [*header, *(delimiter.join(row) for row in rows)]
+            ).encode(),
+            st.sampled_from([[], ["variant,seed,metric,value,outcome"], ["value\tseed"]]),
+            st.one_of(LINES, GOOD),
+            st.sampled_from(",;\t"),
+        ),
+    ),
+    st.sampled_from(["paired_t", "welch"]),
+)
+@example(b"variant,seed,metric,value\nbaseline,1,m,1e308\nx,1,m,-1e308\n", "paired_t")
+def test_no_table_whatsoever_is_more_than_a_line_of_fault(content: bytes, method: str) -> None:
+    terms = Terms(primary="m", method=method)  # type: ignore[arg-type] # one of two literals
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        report, fault = None, ""
+        try:
+            report = compare_scores(content, name="t", terms=terms)
+        except HarnessError as error:
+            fault = str(error)
+        assert all(line.startswith("t") for line in fault.split("\n") if fault)
+        if report:
+            assert json.loads(as_json(report.findings))
+            assert terminal.comparison(report).text

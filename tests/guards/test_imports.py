@@ -1,0 +1,68 @@
+"""Who may import whom across the seam: the core no plugin, a plugin only what a stranger's may.
+
+Layers within the core: `lint-imports`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PLUGINS = {folder.parent.name for folder in (ROOT / "plugins").glob("*/__init__.py")}
+PUBLIC = {"components", "contracts", "errors", "hookspecs", "prediction", "streams"}
+
+# What an executor carries out: any executor's one way into a run.
+EXECUTORS, WORKER = "harness_executors", "harness.runs.worker"
+
+
+def imports(source: str) -> Iterator[str]:
+    """Every module that a file may import, by its full name."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def fault(module: str, *, package: str) -> bool:
+    """Whether a plugin package must not import a module."""
+    top, *inner = module.split(".")
+    if top == "harness":
+        by_executor = package == EXECUTORS and module.startswith(WORKER)
+        return not by_executor and inner[0] not in PUBLIC
+    return top in PLUGINS - {package}
+
+
+def test_plugins_import_only_what_strangers_may() -> None:
+    faults = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for package in sorted(PLUGINS)
+        for path in sorted((ROOT / "plugins" / package).rglob("*.py"))
+        for module in imports(path.read_text(encoding="utf-8"))
+        if fault(module, package=package)
+    ]
+    assert faults == []
+
+
+def test_the_core_imports_no_plugin() -> None:
+    faults = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in sorted((ROOT / "harness").rglob("*.py"))
+        for module in imports(path.read_text(encoding="utf-8"))
+        if module.split(".")[0] in PLUGINS
+    ]
+    assert faults == []
+
+
+def test_what_crosses_the_seam_is_seen() -> None:
+    source = """
+import harness_losses.focal
+from harness.components import Loss
+from harness.runs import ledger, worker
+from harness_schedules import noam
+"""
+    seen = [each for each in imports(source) if fault(each, package="harness_schedules")]
+    assert seen == ["harness_losses.focal", "harness.runs.ledger", "harness.runs.worker"]
+    assert not fault("harness.runs.worker", package="harness_executors")

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from matplotlib.figure import Figure
+
+from harness.errors import HarnessError
+from harness.inspection.draw_curves import Curve, draw_curves
+from harness.inspection.save import save
+
+
+def draw() -> Figure:
+    return draw_curves([Curve("one", [1, 2], [0.0, 1.0])], title="t", x="x", y="y")
+
+
+@pytest.mark.parametrize(
+    ("form", "first"),
+    [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF"), ("PNG", b"\x89PNG")],
+)
+def test_the_suffix_says_the_form_and_equal_numbers_give_equal_bytes(
+    tmp_path: Path, form: str, first: bytes
+) -> None:
+    path = tmp_path / "new" / f"picture.{form}"
+    save(draw, path=path)
+    content = path.read_bytes()
+    assert content.startswith(first)
+    save(draw, path=path)
+    assert path.read_bytes() == content
+
+
+def test_another_suffix_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:
+    with pytest.raises(HarnessError, match=r"picture ends in .png, .svg, .pdf"):
+        save(lambda: pytest.fail("drawn"), path=tmp_path / "picture.docx")
+    assert not [*tmp_path.iterdir()]

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from running import TINY
+from starting import ADAPTING
+
+from harness import pipeline
+from harness.errors import StudyError
+from harness.planning.preview import Preregistration, Wish, as_json, as_text
+
+VARIANTS = """
+variants:
+  no-dropout: {regularizers: {dropout: off}}
+  constant: {schedule: {constant: {learning_rate: 1.0e-3}}}
+  wide: {model: {d_ff: 64}}
+  again: {replicate: 1}
+seeds: 5
+"""
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.yaml"
+    before, _, after = TINY.partition("variants:")
+    path.write_text(before + VARIANTS + after.partition("seeds: 2")[2])
+    return path
+
+
+def planned(
+    study: Path, *, effect: float | None = None, sd: float | None = None
+) -> Preregistration:
+    opened = pipeline.open_study(study, out=study.parent / "results", seeds=None)
+    return pipeline.plan_study(opened, wish=Wish(effect=effect, sd=sd))
+
+
+def test_a_plan_says_what_each_variant_changes_drags_along_and_shares(study: Path) -> None:
+    plan = planned(study, effect=0.1, sd=0.2)
+    text = as_text(plan)
+    assert "20 runs; 20 to train or decode" not in text
+    assert "25 runs; 25 to train or decode" in text
+    assert "  constant: schedule: {noam: {warmup: 10, factor: 1.0, late: false}} -> " in text
+    columns = "peak rate rate area parameters trained parameters target tokens updates"
+    assert columns in " ".join(text.split())
+    rows = {line.split()[0]: line.split() for line in text.splitlines() if "  " in line}
+    assert rows["no-dropout"] == ["no-dropout"] + 6 * ["="]
+    baseline = json.loads(as_json(plan))["variants"]["baseline"]["controls"]
+    assert baseline["peak_rate"] == pytest.approx(16**-0.5 * 10**-0.5)
+    assert baseline["seconds"] is None
+    assert "  wide: 42 of 50 initial parameters and the order of batches (not " in text
+    assert "  again: all initial weights, not the order of batches" in text
+    assert text.endswith(
+        "What 5 seeds can show on nll\n"
+        "  an effect of 1.68 sd of the paired differences, with a power of 80% at .05; 2.29 where "
+        "the correction for 3 tests asks most\n"
+        "  in nll: 0.336; 0.458 where the correction for 3 tests asks most (sd 0.2, given)\n"
+        "  an effect of 0.1 needs 34 seeds; 45 where the correction for 3 tests asks most\n\n"
+        "warning: constant changes the schedule and, with it, the learning rate itself: the peak "
+        "0.0126, the area under it 0.0206 times the baseline's; what it shows may be the rate's "
+        "doing"
+    )
+
+
+def test_an_effect_without_a_spread_asks_for_one(study: Path) -> None:
+    text = as_text(planned(study, effect=0.5))
+    assert "  an effect of 0.5: say its sd with --sd, there are no results yet" in text
+
+
+def test_what_must_stay_equal_and_does_not_is_refused_with_its_place(study: Path) -> None:
+    equal = "compare: {primary: nll, must_stay_equal: [parameters, peak_rate, seconds_per_update]}"
+    study.write_text(study.read_text().replace("compare: {primary: nll}", equal))
+    where = "must stay equal (compare.must_stay_equal)"
+    expected = [
+        f"{study}:18:3: peak rate {where}: 'constant' has 0.001, the baseline 0.07906",
+        f"{study}:19:3: parameters {where}: 'wide' has 17,667, the baseline 15,555",
+    ]
+    assert [str(fault) for fault in pipeline.validate(study)] == expected
+    with pytest.raises(StudyError) as refused:
+        planned(study)
+    assert str(refused.value).splitlines() == expected
+    with pytest.raises(StudyError):
+        pipeline.run_study(study, out=study.parent / "results", seeds=None, jobs=1)
+    assert not (study.parent / "results").exists()
+
+
+def test_what_may_not_be_declared_equal_is_a_fault(study: Path) -> None:
+    study.write_text(study.read_text().replace("nll}", "nll, must_stay_equal: [size]}"))
+    (fault,) = pipeline.validate(study)
+    assert str(fault) == (
+        f"{study}:25:43: compare.must_stay_equal[0] must be one of peak_rate, rate_area, "
+        "parameters, trained_parameters, target_tokens, updates, seconds_per_update, got 'size'"
+    )
+
+
+def test_what_factors_make_is_refused_at_the_factors(study: Path) -> None:
+    text = study.read_text()
+    before, _, after = text.partition("variants:")
+    crossed = "factors: {width: {wide: {model: {d_ff: 64}}}, rate: {usual: {schedule: noam}}}\n"
+    text = before + crossed + "seeds: 5" + after.partition("seeds: 5")[2]
+    study.write_text(text.replace("nll}", "nll, must_stay_equal: [parameters]}"))
+    faults = [str(fault) for fault in pipeline.validate(study)]
+    assert len(faults) == 2
+    assert all(fault.startswith(f"{study}:16:1: parameters must stay equal") for fault in faults)
+
+
+def test_what_starts_from_another_run_is_foreseen_in_its_vocabulary(tmp_path: Path) -> None:
+    study = tmp_path / "adapting.yaml"
+    scratch = "variants:\n  scratch: {starts_from: null}\n"
+    study.write_text(ADAPTING.replace("variants:\n", scratch))
+    plan = planned(study)
+    assert list(plan.controls) == ["baseline", "scratch", "no-dropout", "slower"]
+    assert "start general  seed 1" in as_text(plan)
+    both = "all initial weights and the order of batches"
+    assert str(plan.shares["slower"]) == both
+    assert str(plan.shares["scratch"]) == "the seed only"

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from running import TINY
+
+from harness.loading import load
+from harness.planning.plan import plan
+from harness.planning.probe import Probed, estimate, probe, without_effect
+from harness.planning.probe.worker import probed_updates
+from harness.runs.ledger import Ledger
+from harness.runs.planned_run import PlannedRun
+from harness.study.changes import changes
+from harness.study.values import Study
+
+VARIANTS = """
+variants:
+  far-clip: {regularizers: {clip_norm: 1.0e+9}}
+  no-average: {averaging: {ema: 0.0}}
+  last-only: {averaging: {last_k: {every: 12}}}
+  last-two: {averaging: {last_k: {every: 5, count: 2}}}
+  second-step: {optimizer: {adam: {betas: [0.9, 0.9]}}}
+  one-beam: {generation: {beam: {size: 1, extra: 3}}}
+  longer: {budget: {updates: 13}}
+  wild: {schedule: {constant: 1.0e+30}}
+seeds: [4]
+"""
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    path = tmp_path_factory.mktemp("probing") / "tiny.yaml"
+    before, _, after = TINY.partition("variants:")
+    path.write_text(before + VARIANTS + after.partition("seeds: 2")[2])
+    return load(path)[0]
+
+
+@pytest.fixture(scope="module")
+def probed(study: Study) -> Mapping[str, Probed]:
+    return probe(study, names=tuple(study.variants), jobs=2, sentences=2)
+
+
+def test_what_changes_nothing_is_told_and_what_acts_late_or_rarely_is_not(
+    study: Study, probed: Mapping[str, Probed]
+) -> None:
+    beam = "one-beam wrote the same sentences as the baseline, after 6 updates: its generation"
+    tried = "changed nothing in 6 probed updates (1, 2, 6, 7, 11, 12): its"
+    assert list(without_effect(probed, changed=changes(study))) == [
+        f"far-clip {tried} regularizers.clip_norm had no effect",
+        f"no-average {tried} averaging had no effect",
+        f"last-only {tried} averaging had no effect",
+        f"{beam} may have no effect",
+    ]
+
+
+def test_a_probe_tells_time_and_memory(probed: Mapping[str, Probed]) -> None:
+    found = probed["baseline"]
+    assert min(found.setup, found.update, found.evaluation, found.decoding) > 0
+    assert found.memory > 50 * 2**20  # torch alone
+    assert found.fault is None
+
+
+def test_what_cannot_be_probed_says_why(probed: Mapping[str, Probed]) -> None:
+    fault = probed["wild"].fault
+    assert fault is not None
+    assert fault.startswith("Diverged: ")
+
+
+def test_momentum_shows_in_the_second_update_only(probed: Mapping[str, Probed]) -> None:
+    assert probed["second-step"].weights != probed["baseline"].weights
+    assert probed["last-two"].weights == probed["baseline"].weights
+    assert probed["last-two"].averaged != probed["baseline"].averaged
+
+
+@pytest.mark.parametrize(
+    ("updates", "numbers"),
+    [(1, (1,)), (2, (1, 2)), (5, (1, 2, 3, 4, 5)), (300, (1, 2, 150, 151, 299, 300))],
+)
+def test_probed_are_the_first_the_middle_and_the_last(
+    updates: int, numbers: tuple[int, ...]
+) -> None:
+    assert probed_updates(updates) == numbers
+
+
+def test_time_is_that_of_the_jobs_side_by_side(study: Study, tmp_path: Path) -> None:
+    known = {
+        name: Probed(setup=1.0, update=0.5, evaluation=2.0, decoding=3.0, memory=100)
+        for name in study.variants
+    }
+    known["wild"] = Probed(fault="Diverged")
+    runs: list[PlannedRun] = [
+        *plan(
+            study,
+            plugins=load(study.path)[1],
+            ledger=Ledger(tmp_path),
+            previous={},
+        )
+    ]
+    found = estimate(study, probed=known, runs=runs, ledger=Ledger(tmp_path), jobs=2)
+    # 12 updates, validation before, at 4, 8 and 12, and the test split, once as good as that.
+    assert found.runs["baseline"] == 1 + 12 * 0.5 + 5 * 2 + 3
+    assert found.missing == 7  # wild is unknown, and one-beam is the baseline's training
+    assert (found.seconds, found.memory) == (3 * 20 + 22.5, 200)  # the longer one is among the last
+    assert "wild" not in found.runs

@@ -1,0 +1,92 @@
+"""Runs that need others: what they are called, and why they are new."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from starting import ADAPTING, DRAFTED, DRAFTING
+
+from harness.pipeline import Opened, open_study
+from harness.runs import study_folder
+from harness.runs.planned_run import PlannedRun
+
+
+def planned(folder: Path, *changes: tuple[str, str], text: str = ADAPTING) -> Opened:
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "adapting.yaml"
+    path.write_text(text)
+    (folder / "drafting.py").write_text(DRAFTING)
+    return open_study(path, out=folder / "results", seeds=None)
+
+
+def by_name(opened: Opened) -> dict[str, PlannedRun]:
+    return {run.variant: run for run in opened.plan}
+
+
+def test_starts_come_first_and_are_not_among_what_is_compared(tmp_path: Path) -> None:
+    opened = planned(tmp_path, ("seeds: 1", "seeds: 2"))
+    names = ["general", "baseline", "no-dropout", "slower"]
+    assert [(run.seed, run.variant) for run in opened.plan] == [
+        (seed, name) for seed in (1, 2) for name in names
+    ]
+    assert [run.title for run in opened.plan[:2]] == ["start general, seed 1", "baseline, seed 1"]
+    assert {run.variant for run in opened.runs} == set(names[1:])
+    assert {each.variant for each in opened.view().runs} == set(names[1:])
+    first, second = (run for run in opened.plan if run.start)
+    assert first.digest != second.digest
+
+
+def test_a_start_is_part_of_what_a_run_is_and_its_name_is_not(tmp_path: Path) -> None:
+    before = by_name(planned(tmp_path))
+    renamed = by_name(planned(tmp_path, ("general", "broad")))
+    assert renamed["slower"].digest == before["slower"].digest
+    longer = by_name(planned(tmp_path, ("averaging: {ema: 0.5}", "budget: {updates: 5}")))
+    assert {name for name in before if before[name].digest == longer[name].digest} == set()
+    alone = by_name(planned(tmp_path, ("slower: {", "slower: {starts_from: off, ")))
+    assert (alone["slower"].needs, alone["baseline"].needs) == ((), (before["general"].digest,))
+    assert alone["slower"].digest != before["slower"].digest
+
+
+def test_a_draft_is_part_of_the_decoding_alone(tmp_path: Path) -> None:
+    before, after = (
+        by_name(planned(tmp_path, *change, text=DRAFTED))
+        for change in ([], [("d_model: 4", "d_model: 2")])
+    )
+    assert before["drafted"].digest == after["drafted"].digest == before["baseline"].digest
+    assert before["drafted"].evaluation != after["drafted"].evaluation
+    assert before["baseline"].evaluation == after["baseline"].evaluation
+    assert before["drafted"].drafts == (before["small"].digest,)
+    assert before["drafted"].needs == before["baseline"].needs == (before["general"].digest,)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (("averaging: {ema: 0.5}", "averaging: {ema: 0.6}"), "its start general changed"),
+        (("slower: {", "slower: {starts_from: other, "), "changed option starts_from"),
+        (("{constant: 1.0e-3}", "{constant: 1.0e-4}"), "changed option schedule"),
+    ],
+)
+def test_a_plan_says_that_a_start_changed(
+    change: tuple[str, str], why: str, tmp_path: Path
+) -> None:
+    text = ADAPTING.replace("variants:", "  other: {}\nvariants:\n  others: {starts_from: other}")
+    before = planned(tmp_path, text=text)
+    study_folder.remember(before.study, runs=before.plan, folder=before.folder)
+    for run in before.plan:
+        before.ledger.ask(run.digest, identity=run.identity, decodings={}, where={})
+    after = by_name(planned(tmp_path, change, text=text))
+    assert after["slower"].why.startswith(why)
+    assert after["others"].why == "new"  # as it was before
+
+
+def test_a_start_that_nothing_waits_for_is_not_needed(tmp_path: Path) -> None:
+    opened = planned(tmp_path)
+    for run in opened.runs:
+        opened.ledger.ask(run.digest, identity=run.identity, decodings={}, where={})
+        opened.ledger.end(run.digest, status="diverged", reason="its start general diverged")
+    again = by_name(planned(tmp_path))
+    assert (again["general"].exists, again["general"].why) == (True, "not needed")

@@ -1,0 +1,102 @@
+"""What tuning chooses follows from validation alone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from experiments import experiment
+
+from harness.contracts import CORE_METRICS
+from harness.files import write_json
+from harness.planning.tuning import settled, trials, tuned
+from harness.registry.discovery import discover
+from harness.runs.ledger import Ledger
+from harness.runs.planned_run import PlannedRun
+from harness.study.values import Comparison, Study, Tuning
+from harness_executors.local import Local
+from harness_schedules.noam import Noam
+
+VALUES = {"4": experiment(), "9": experiment(schedule=Noam(warmup=9))}
+WIDER = {name: replace(each, replicate=1) for name, each in VALUES.items()}
+
+
+def study(primary: str) -> Study:
+    return Study(
+        name="tuned",
+        path=Path("tuned.yaml"),
+        question="Which?",
+        variants={"baseline": VALUES["4"], "wider": WIDER["4"]},
+        seeds=(1, 2),
+        metrics=(),
+        figures=(),
+        compare=Comparison(primary=primary),
+        executor=Local(),
+        tuning=Tuning(
+            option="schedule.noam.warmup",
+            candidates={"baseline": VALUES, "wider": WIDER},
+            seeds=(101, 102),
+        ),
+    )
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path)
+
+
+def planned(ledger: Ledger, *, primary: str = "nll") -> tuple[PlannedRun, ...]:
+    return trials(study(primary), plugins=discover(), ledger=ledger, previous={})
+
+
+def end(run: PlannedRun, *, ledger: Ledger, score: float, status: str = "finished") -> None:
+    """A trial that scores so at its end; on the way, and on test, everything looks otherwise."""
+    folder = ledger.run(run.digest)
+    folder.mkdir(parents=True)
+    last = [["validation", name, score if up else -score] for name, up in CORE_METRICS.items()]
+    lines = [[3, [["validation", "nll", -99.0]]], [6, [*last, ["test", "nll", -100 * score]]]]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (folder / "measurements.jsonl").write_text(text)
+    write_json(folder / "outcome.json", value={"status": status})
+    (folder / "weights.pt").touch()
+
+
+def test_trials_are_trained_and_not_decoded_with_seeds_of_their_own(ledger: Ledger) -> None:
+    runs = planned(ledger)
+    assert {run.seed for run in runs} == {101, 102}
+    assert len({run.digest for run in runs}) == len(runs) == 2 * 2 * 2
+    assert all(run.start and run.trial and not run.exists for run in runs)
+    assert runs[0].title == "trial of baseline, schedule.noam.warmup 4, seed 101"
+    end(runs[0], ledger=ledger, score=1.0)
+    first, *others = planned(ledger)
+    assert (first.exists, first.why) == (True, "exists")
+    assert not any(run.exists for run in others)
+
+
+@pytest.mark.parametrize("primary", ["nll", "token_accuracy", "bleu"])
+def test_each_variant_gets_the_value_that_is_best_on_validation(
+    ledger: Ledger, primary: str
+) -> None:
+    # In the order of the plan: seed by seed, the baseline at 4 and 9, then the other.
+    scores = [1.0, 2.0, 5.0, 1.0, 3.0, 2.5, 5.0, 1.0]
+    for run, score in zip(planned(ledger, primary=primary), scores, strict=True):
+        end(run, ledger=ledger, score=score)
+    runs = planned(ledger, primary=primary)
+    found = tuned(study(primary), trials=runs, ledger=ledger)
+    assert found
+    assert [each.chosen for each in found.variants] == ["9", "4"]
+    assert found.metric == ("nll" if primary == "bleu" else primary)
+    after = settled(study(primary), trials=found)
+    assert after.variants == {"baseline": VALUES["9"], "wider": WIDER["4"]}
+
+
+def test_a_value_that_diverges_is_the_worst(ledger: Ledger) -> None:
+    for place, run in enumerate(planned(ledger)):
+        status = "diverged" if run.variant.endswith("warmup 9") and place > 3 else "finished"
+        end(run, ledger=ledger, score=9.0 if run.variant.endswith("9") else 1.0, status=status)
+    found = tuned(study("nll"), trials=planned(ledger), ledger=ledger)
+    assert found
+    assert [each.chosen for each in found.variants] == ["4", "4"]
+    assert found.variants[0].scores == {"4": -1.0, "9": None}

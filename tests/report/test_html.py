@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from harness.report import Report, Specimen, draw, tables
+from harness.report.figures import Drawing
+from harness.report.html import as_html
+from harness_figures import harness_figures
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "\"><svg onload='alert(1)'>",
+    "</dd></dl><iframe src='https://evil.example'></iframe>",
+    "{{ 7 * 7 }} {% raw %} & &amp; &lt;b&gt;",
+    "\u202eright to left\u202c \u05e9\u05dc\u05d5\u05dd",
+]
+VOID = {"meta", "link", "img", "br", "hr", "input", "base", "source", "wbr", "col", "area"}
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page, roughly: its elements, its links and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.words)
+
+
+@pytest.fixture(scope="module")
+def drawings(tmp_path_factory: pytest.TempPathFactory) -> list[Drawing]:
+    import views
+
+    folder = tmp_path_factory.mktemp("figures")
+    return [*draw([each() for each in harness_figures()], view=views.view(), folder=folder)]
+
+
+def test_every_element_is_closed_and_every_section_is_there(
+    report: Report, drawings: list[Drawing]
+) -> None:
+    page = Page(as_html(report, drawings=drawings))
+    assert page.open == []
+    assert page.elements.count("h1") == 1
+    assert page.elements.count("h2") == 9
+    assert page.elements.count("figure") == page.elements.count("svg") == len(drawings)
+
+
+def test_it_says_what_the_markdown_says(report: Report) -> None:
+    page = Page(as_html(report, drawings=[]))
+    assert "Is a < b, and what does `dropout` do?" in page.text
+    for content in (
+        tables.verdicts(report),
+        tables.certainty(report),
+        tables.changes(report),
+        tables.by_seed(report),
+    ):
+        for row in content.rows:
+            for cell in row:
+                assert str(cell).replace("_", " ") in page.text.replace("_", " ")
+    assert "harness run studies/ablation.yaml" in page.text
+    assert "Made with harness 0.1.0, torch 2.13.0, python 3.11.7." in page.text
+    assert "bleu: nrefs:1|case:mixed|tok:13a" in page.text
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_whatever_is_said_is_text_and_nothing_else(report: Report, hostile: str) -> None:
+    specimen = Specimen(hostile, hostile, dict.fromkeys(report.variants, hostile))
+    harmless = Specimen("x", "x", dict.fromkeys(report.variants, "x"))
+    told = {"name": hostile, "question": hostile, "command": hostile}
+    said = Page(as_html(replace(report, specimens=[specimen], **told), drawings=[]))
+    silent = Page(as_html(replace(report, specimens=[harmless]), drawings=[]))
+    assert said.elements == silent.elements
+    assert said.attributes == silent.attributes
+    assert said.text.count(hostile) >= 3 + 2 + len(report.variants)
+
+
+def test_a_name_that_is_hostile_stays_in_its_cell(report: Report) -> None:
+    for hostile in HOSTILE:
+        told = {"signatures": {hostile: hostile}, "versions": {hostile: hostile}}
+        lost = Drawing("plain", hostile, None, hostile)
+        page = Page(as_html(replace(report, specimens=(), **told), drawings=[lost]))
+        assert {"script", "img", "iframe", "svg"} & set(page.elements) == set()
+        assert page.text.count(hostile) == 8
+
+
+def test_control_characters_and_broken_unicode_do_not_reach_the_page(report: Report) -> None:
+    nasty = "a\x00b\x1b[31mc\x7fd\x85e\ud800f"
+    text = as_html(replace(report, specimens=[Specimen(nasty, nasty, {})]), drawings=[])
+    assert "a b [31mc d e f" in text
+    assert re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", text) is None
+    text.encode()
+
+
+def test_text_of_another_direction_keeps_to_its_own_place(report: Report) -> None:
+    text = as_html(report, drawings=[])
+    said = re.findall(r"<dd[^>]*>", text)
+    assert said
+    assert set(said) == {'<dd dir="auto">'}
+
+
+def test_the_page_asks_nothing_of_anybody_else(report: Report, drawings: list[Drawing]) -> None:
+    text = as_html(report, drawings=drawings)
+    page = Page(text)
+    loading = {"src", "href", "xlink:href", "action", "data", "poster", "srcset", "background"}
+    asked = {value for _, name, value in page.attributes if name in loading}
+    assert {value for value in asked if not value.startswith("#")} == set()
+    assert {"script", "link", "iframe", "img", "object", "base"} & set(page.elements) == set()
+    assert set(re.findall(r"url\((.)", text)) <= {"#"}
+    assert "@import" not in text
+    (policy,) = (v for t, n, v in page.attributes if t == "meta" and v.startswith("default-src"))
+    assert policy.startswith("default-src 'none'")
+
+
+def test_it_is_light_and_dark_and_fits_a_phone(report: Report, drawings: list[Drawing]) -> None:
+    text = as_html(report, drawings=drawings)
+    assert "@media (prefers-color-scheme: dark)" in text
+    assert ("meta", "content", "width=device-width, initial-scale=1") in Page(text).attributes
+    for svg in re.findall(r"<svg[^>]*>", text):
+        assert "viewBox" in svg
+        assert "width=" not in svg
+
+
+def test_a_figure_that_could_not_be_drawn_is_named(report: Report) -> None:
+    lost = Drawing("forest", "A forest.", None, "figure forest: raised ValueError: <trees>")
+    page = Page(as_html(report, drawings=[lost]))
+    assert "Not drawn: figure forest: raised ValueError: <trees>" in page.text
+
+
+def test_a_study_without_variants_is_still_a_page(report: Report) -> None:
+    alone = replace(report, variants=["baseline"], findings=(), changes={}, specimens=())
+    page = Page(as_html(alone, drawings=[]))
+    assert "nothing to compare" in page.text
+    assert "Verdicts" not in page.text
+
+
+def test_the_page_of_one_report_is_always_the_same(
+    report: Report, drawings: list[Drawing], tmp_path: Path
+) -> None:
+    assert as_html(report, drawings=drawings) == as_html(report, drawings=drawings)

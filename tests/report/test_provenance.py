@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+from experiments import experiment
+from running import TINY
+
+from harness.files import write_json
+from harness.loading import load
+from harness.planning.plan import plan
+from harness.report.provenance import commit, conditions
+from harness.runs.ledger import Ledger
+from harness_averagings.ema import EMA
+
+
+def git(folder: Path, *words: str) -> str:
+    who = ["-c", "user.name=A", "-c", "user.email=a@b.c"]
+    done = subprocess.run(
+        ["git", "-C", str(folder), *who, *words], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_the_commit_is_git_s_and_says_whether_something_changed(tmp_path: Path) -> None:
+    assert commit(tmp_path) == ""
+    git(tmp_path, "init", "-q")
+    (tmp_path / "study.yaml").write_text("a")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "one")
+    head = git(tmp_path, "rev-parse", "HEAD")
+    assert commit(tmp_path) == head[:12]
+    (tmp_path / "results").mkdir()
+    assert commit(tmp_path) == head[:12]
+    (tmp_path / "study.yaml").write_text("b")
+    assert commit(tmp_path) == f"{head[:12]}, changed"
+
+
+def test_what_is_alike_is_told_once_and_what_differs_with_its_variants(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY)
+    study, plugins = load(path)
+    ledger = Ledger(tmp_path / "runs")
+    runs = plan(study, plugins=plugins, ledger=ledger, previous={})
+    told = conditions(study, runs=runs, ledger=ledger)
+    assert told.machine == ["cpu, 1 thread, float32"]
+    assert told.weights == ["those after the last update, number 12"]
+
+    averaged = experiment(averaging=EMA(decay=0.9))
+    other = replace(study, variants={"baseline": experiment(), "ema": averaged})
+    assert conditions(other, runs=(), ledger=ledger).weights == [
+        "baseline: those after the last update, number 12",
+        "ema: averaged: {ema: {decay: 0.9, ramp: false}}, over 12 updates",
+    ]
+
+
+def test_runs_without_a_score_are_told_with_their_reasons(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY)
+    study, plugins = load(path)
+    ledger = Ledger(tmp_path / "runs")
+    runs = plan(study, plugins=plugins, ledger=ledger, previous={})
+    for run, ended in zip(
+        runs,
+        (
+            {"status": "diverged", "reason": "loss is nan"},
+            {"status": "failed", "reason": "no disk"},
+            {"status": "finished"},
+        ),
+        strict=False,
+    ):
+        ledger.run(run.digest).mkdir(parents=True)
+        write_json(ledger.run(run.digest) / "outcome.json", value=ended)
+    assert conditions(study, runs=runs, ledger=ledger).excluded == [
+        "baseline, seed 1: diverged (loss is nan)",
+        "no-dropout, seed 1: failed (no disk)",
+        "baseline, seed 2: trained, not decoded",
+        "no-dropout, seed 2: not run",
+    ]

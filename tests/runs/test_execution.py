@@ -1,0 +1,111 @@
+"""Runs that need others: in which order they are carried out, and what becomes of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from starting import ADAPTING, DRAFTED, carried_out
+
+from harness.pipeline import Opened, open_study
+from harness.runs.execution import Ended
+
+OWN = "{dataset: {copy: {train: 24, validation: 4, test: 4}}, averaging: {ema: 0.5}}"
+TOO_FAST = OWN.replace("averaging", "schedule: {constant: 1.0e+30}, averaging")
+
+FRAGILE = '''
+from dataclasses import dataclass
+
+from harness.components import Loss
+from harness.hookspecs import hookimpl
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fragile(Loss):
+    """Breaks."""
+
+    name = "fragile"
+
+    def build(self, setting):
+        raise RuntimeError("this loss cannot be borne")
+
+
+@hookimpl
+def harness_losses():
+    return [Fragile]
+'''
+
+
+def how_it_went(opened: Opened) -> dict[str, tuple[str, str | None]]:
+    """Status and reason of every run by its name."""
+    found = {}
+    for run in opened.plan:
+        outcome = opened.ledger.outcome(run.digest) or {"status": "none"}
+        found[run.variant] = outcome["status"], outcome.get("reason")
+    return found
+
+
+def titles(ended: list[Ended] | tuple[Ended, ...]) -> dict[str, str | None]:
+    return {run.variant: each.reason for each in ended for run in each.runs}
+
+
+def test_what_starts_from_a_run_that_diverged_has_diverged(tmp_path: Path) -> None:
+    text = ADAPTING.replace(OWN, TOO_FAST).replace(
+        "  slower:", "  alone: {starts_from: off}\n  slower:"
+    )
+    opened, ended = carried_out(tmp_path / "adapting.yaml", text=text)
+    assert set(titles(ended).values()) == {None}
+    went = how_it_went(opened)
+    assert went["general"][0] == "diverged"
+    for name in ("baseline", "no-dropout", "slower"):
+        assert went[name] == ("diverged", "its start general diverged")
+    assert went["alone"] == ("finished", None)
+    assert len(list(opened.ledger.root.glob("*/weights.pt"))) == 1
+    again = open_study(opened.study.path, out=opened.out, seeds=None)
+    assert all(run.exists for run in again.plan)
+    assert {run.why for run in again.runs} == {"diverged", "exists"}
+
+
+def test_what_starts_from_a_run_that_failed_has_failed_and_is_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "fragile.py").write_text(FRAGILE)
+    failing = OWN.replace("averaging", "loss: fragile, averaging")
+    text = ADAPTING.replace(OWN, failing) + "plugins: [./fragile.py]\n"
+    opened, ended = carried_out(tmp_path / "adapting.yaml", text=text)
+    reasons = titles(ended)
+    assert "this loss cannot be borne" in str(reasons.pop("general"))
+    assert reasons == dict.fromkeys(
+        ["baseline", "no-dropout", "slower"], "its start general failed"
+    )
+    assert how_it_went(opened)["slower"] == ("failed", "its start general failed")
+    again = open_study(opened.study.path, out=opened.out, seeds=None)
+    assert not any(run.exists for run in again.plan)
+    assert {run.why for run in again.runs} == {"failed before: its start general failed"}
+
+
+def test_a_draft_that_diverged_costs_its_own_decoding_only(tmp_path: Path) -> None:
+    text = DRAFTED.replace("model: {d_model: 4}", "schedule: {constant: 1.0e+30}")
+    opened, ended = carried_out(tmp_path / "adapting.yaml", text=text)
+    assert titles(ended) == {
+        **dict.fromkeys(["general", "small", "baseline", "no-dropout", "slower"]),
+        "drafted": "its start small diverged",
+    }
+    runs = {run.variant: run for run in opened.plan}
+    baseline, drafted = runs["baseline"], runs["drafted"]
+    assert baseline.digest == drafted.digest
+    assert opened.ledger.evaluated(baseline.digest, evaluation=baseline.evaluation)
+    assert not opened.ledger.evaluated(drafted.digest, evaluation=drafted.evaluation)
+    assert how_it_went(opened)["drafted"] == ("finished", None)
+
+
+def test_a_draft_writes_with_its_own_final_weights(tmp_path: Path) -> None:
+    opened, ended = carried_out(tmp_path / "adapting.yaml", text=DRAFTED)
+    assert set(titles(ended).values()) == {None}
+    runs = {run.variant: run for run in opened.plan}
+    drafted = runs["drafted"]
+    assert len(opened.ledger.hypotheses(drafted.digest, evaluation=drafted.evaluation)) == 4
+    assert (
+        json.loads((opened.ledger.run(runs["small"].digest) / "where.json").read_text())[
+            "evaluations"
+        ]
+        == []
+    )

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import importlib
+import sys
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+
+import pytest
+from experiments import BUDGET, Counting, experiment, sampled
+
+from harness.registry.catalog import Catalog
+from harness.registry.discovery import discover
+from harness.runs import identity
+from harness.runs.identity import (
+    digest,
+    evaluation_identity,
+    source_digest,
+    text_files,
+    training_identity,
+    versions_behind,
+)
+from harness_decays.exponential import Exponential
+from harness_decoding_policies.scheduled_sampling import ScheduledSampling
+from harness_generations.greedy import Greedy
+from harness_schedules.noam import Noam
+
+PLAIN = discover()
+
+
+def trained_as(**changes: object) -> str:
+    seed = changes.pop("seed", 1)
+    assert isinstance(seed, int)
+    return digest(training_identity(experiment(**changes), seed=seed, plugins=PLAIN))
+
+
+def test_a_digest_is_a_sha256_that_does_not_depend_on_order() -> None:
+    assert digest({"b": 1, "a": [2]}) == digest({"a": [2], "b": 1})
+    assert len(trained_as()) == 64
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 2},
+        {"replicate": 1},
+        {"regularizers": {}},
+        {"dataset": Counting(train=41)},
+        {"budget": replace(BUDGET, threads=2)},
+        {"budget": replace(BUDGET, precision="float64")},
+        {"decoding_policy": sampled(1.0, 0.5)},
+    ],
+)
+def test_what_moves_the_bits_moves_the_digest(change: dict[str, object]) -> None:
+    assert trained_as(**change) != trained_as()
+
+
+def test_an_option_of_a_nested_component_counts_and_so_does_its_code() -> None:
+    linear, exponential = sampled(1.0, 0.5), ScheduledSampling(decay=Exponential(base=0.99))
+    assert trained_as(decoding_policy=sampled(1.0, 0.4)) != trained_as(decoding_policy=linear)
+    code = training_identity(experiment(decoding_policy=exponential), seed=1, plugins=PLAIN)["code"]
+    assert "harness_decays.exponential" in code
+    assert "harness_decays.linear" not in code
+
+
+def test_decoding_is_no_part_of_training() -> None:
+    longer = experiment(generation=Greedy(extra=9))
+    assert trained_as(generation=Greedy(extra=9)) == trained_as()
+    ours, theirs = (
+        evaluation_identity(each, training="t", split="test") for each in (experiment(), longer)
+    )
+    assert digest(ours) != digest(theirs)
+    assert (
+        "harness_generations.greedy" not in training_identity(longer, seed=1, plugins=PLAIN)["code"]
+    )
+
+
+@pytest.fixture
+def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    package = tmp_path / "stranger"
+    package.mkdir()
+    (package / "__init__.py").write_text("from stranger.technique import RATE\n")
+    (package / "technique.py").write_text('"""Old words."""\nfrom .table import RATE\n')
+    (package / "table.py").write_text("RATE = 1  # a comment\n")
+    (package / "unused.py").write_text("OTHER = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield package
+    for name in [name for name in sys.modules if name.split(".")[0] == "stranger"]:
+        del sys.modules[name]
+
+
+def code_of(name: str) -> str:
+    importlib.invalidate_caches()
+    source_digest.cache_clear()
+    return source_digest(name)
+
+
+def test_a_technique_is_its_code_and_what_it_imports_of_its_package(stranger: Path) -> None:
+    before = code_of("stranger.technique")
+    (stranger / "unused.py").write_text("OTHER = 2\n")
+    (stranger / "technique.py").write_text('"""New words."""\n\n\nfrom .table import RATE\n')
+    (stranger / "table.py").write_text("RATE = 1\n")
+    assert code_of("stranger.technique") == before
+    (stranger / "table.py").write_text("RATE = 2\n")
+    assert code_of("stranger.technique") != before
+
+
+def test_an_experiment_without_files_names_none() -> None:
+    assert text_files(experiment()) == []
+
+
+def test_a_component_is_also_the_code_that_it_inherits() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Twice(Noam):
+        name = "twice"
+
+    code = training_identity(experiment(schedule=Twice()), seed=1, plugins=PLAIN)["code"]
+    assert "harness_schedules.noam" in code
+
+
+@pytest.mark.parametrize(
+    ("name", "library"), [("bpe", "tokenizers"), ("unigram", "tokenizers"), ("spacy", "spacy")]
+)
+def test_the_version_of_a_library_that_decides_is_part_of_a_run(
+    name: str, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizer = Catalog.of(PLAIN).offers["tokenizer"][name][0].component()
+
+    def code() -> dict[str, str]:
+        versions_behind.cache_clear()
+        return training_identity(experiment(tokenizer=tokenizer), seed=1, plugins=PLAIN)["code"]
+
+    def install(number: str) -> None:
+        """Only this library, and torch, which has a place of its own."""
+        installed = {library: number, "torch": "2"}
+
+        def found(name: str) -> str:
+            if name not in installed:
+                raise PackageNotFoundError(name)
+            return installed[name]
+
+        monkeypatch.setattr(identity, "version", found)
+
+    install("3.1")
+    before = code()
+    install("3.2")
+    assert set(code().items()) - set(before.items()) == {(library, "3.2")}
+    others = {"spacy", "tokenizers"} - {library}
+    monkeypatch.undo()
+    assert others.isdisjoint(code())
+
+
+AROUND = """
+from harness.hookspecs import hookimpl
+
+@hookimpl(wrapper=True)
+def harness_run(run):
+    return (yield)
+"""
+
+WATCHING = """
+from harness.hookspecs import hookimpl
+
+@hookimpl
+def harness_run_ended(run):
+    pass
+"""
+
+
+def test_what_is_wrapped_around_a_run_is_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "around.py").write_text(AROUND)
+    (tmp_path / "watching.py").write_text(WATCHING)
+    code = [
+        training_identity(experiment(), seed=1, plugins=discover([tmp_path / file]))["code"]
+        for file in ("around.py", "watching.py")
+    ]
+    assert len(code[0]) == len(code[1]) + 1

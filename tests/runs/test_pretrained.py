@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from starting import DRAFTED, carried_out
+
+from harness.errors import HarnessError
+from harness.pipeline import Opened, open_study
+from harness.runs.planned_run import PlannedRun
+from harness.runs.pretrained import Runs, read_weights
+from harness.training.assembly import assemble, digest
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Opened:
+    """The study, carried out."""
+    opened, ended = carried_out(tmp_path_factory.mktemp("study") / "adapting.yaml")
+    assert [each.reason for each in ended] == [None] * 4
+    return opened
+
+
+def run_of(opened: Opened, name: str) -> PlannedRun:
+    (found,) = (run for run in opened.plan if run.variant == name)
+    return found
+
+
+def outcome(opened: Opened, name: str) -> dict[str, object]:
+    return json.loads((opened.ledger.run(run_of(opened, name).digest) / "outcome.json").read_text())
+
+
+def test_variants_begin_with_the_final_averaged_weights_of_their_start(opened: Opened) -> None:
+    weights = torch.load(opened.ledger.weights(run_of(opened, "general").digest), weights_only=True)
+    expected = {name: digest(each) for name, each in weights.items()}
+    for variant in ("baseline", "no-dropout", "slower"):
+        assert outcome(opened, variant)["initial_weights"] == expected
+    assert outcome(opened, "general")["initial_weights"] != expected
+
+
+def test_a_start_is_trained_once_for_all_its_variants_and_not_decoded(opened: Opened) -> None:
+    start = run_of(opened, "general")
+    assert len(list(opened.ledger.root.iterdir())) == 4
+    assert {run.needs for run in opened.runs} == {(start.digest,)}
+    assert not (opened.ledger.run(start.digest) / "evaluations").exists()
+    assert opened.ledger.measurements(start.digest)
+
+
+def test_the_vocabulary_is_that_of_the_start(opened: Opened) -> None:
+    parts = []
+    for name in ("general", "slower"):
+        run = run_of(opened, name)
+        runs = Runs.beside(opened.ledger.run(run.digest))
+        choices = runs.experiment(run.digest, generation=run.decoding["generation"])
+        parts.append(runs.assemble(choices, seed=1))
+    theirs, ours = (each.task for each in parts)
+    line = "1 2 3 4 5 6 7 8 9 10"
+    assert ours.codecs.source.encode(line) == theirs.codecs.source.encode(line)
+    assert ours.codecs.target.size == theirs.codecs.target.size
+    words = {word for pair in ours.corpus.train for word in pair.source.split()}
+    assert len(words) < len(theirs.codecs.source.encode(line))
+    assert len(ours.corpus.train) == 8
+
+
+def test_what_is_planned_again_exists(opened: Opened) -> None:
+    again = open_study(opened.study.path, out=opened.out, seeds=None)
+    assert {run.why for run in again.plan} == {"exists"}
+
+
+def test_a_run_drawn_on_is_a_frozen_model_with_its_final_weights(tmp_path: Path) -> None:
+    opened, _ = carried_out(tmp_path / "adapting.yaml", text=DRAFTED)
+    drafted, small = run_of(opened, "drafted"), run_of(opened, "small")
+    runs = Runs.beside(opened.ledger.run(drafted.digest))
+    choices = runs.experiment(drafted.digest, generation=drafted.decoding["generation"])
+    parts = runs.assemble(choices, seed=1)
+    model = parts.setting.trained(choices.generation.draft)
+    assert choices.generation.draft == small.digest
+    weights = torch.load(opened.ledger.weights(small.digest), weights_only=True)
+    named = dict(model.named_parameters())
+    assert named.keys() == weights.keys()
+    assert all(torch.equal(named[name], weights[name]) for name in weights)
+    assert not any(each.requires_grad for each in named.values())
+    assert named["target_embedding.weight"].shape == (parts.setting.classes, 4)
+
+
+def test_weights_that_are_gone_are_missed(tmp_path: Path) -> None:
+    opened, _ = carried_out(tmp_path / "adapting.yaml")
+    slower, general = run_of(opened, "slower"), run_of(opened, "general")
+    opened.ledger.weights(general.digest).unlink()
+    runs = Runs.beside(opened.ledger.run(slower.digest))
+    choices = runs.experiment(slower.digest, generation=slower.decoding["generation"])
+    with pytest.raises(HarnessError, match="no weights to go on from; run again"):
+        runs.assemble(choices, seed=1)
+
+
+def test_weights_that_are_damaged_are_one_line_with_the_way_out(tmp_path: Path) -> None:
+    damaged = tmp_path / "run" / "weights.pt"
+    damaged.parent.mkdir()
+    damaged.write_bytes(b"half")
+    with pytest.raises(HarnessError, match=r"weights.pt: damaged .*; remove the folder .*run and"):
+        read_weights(damaged)
+
+
+def test_a_start_with_other_parameters_is_refused(opened: Opened) -> None:
+    slower = run_of(opened, "slower")
+    runs = Runs.beside(opened.ledger.run(slower.digest))
+    choices = runs.experiment(slower.digest, generation=slower.decoding["generation"])
+    start = runs._start(choices)
+    fewer = {name: each for name, each in start.weights.items() if name != "projection.bias"}
+    more = {**start.weights, "adapter": start.weights["projection.bias"]}
+    for weights, fault in ((fewer, "the start has no projection"), (more, "only the start has")):
+        with pytest.raises(HarnessError, match=f"cannot start from another model: {fault}"):
+            assemble(choices, seed=1, start=replace(start, weights=weights))

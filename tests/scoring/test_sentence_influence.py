@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness.components import Metric
+from harness.contracts import BySentence, Score, ScoreText
+from harness.runs import identity
+from harness.runs.ledger import Hypothesis
+from harness.scoring.sentence_influence import metric_key, over_sentences
+from harness_metrics.bleu import Bleu
+from harness_metrics.exact_match import ExactMatch
+
+LINES = [
+    Hypothesis("x", "a b c d e", "a b c d e"),
+    Hypothesis("y", "a b c d", "a c d"),
+    Hypothesis("z", "d c b a", "d c b a"),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Longest(Metric):
+    """A score that no sum over lines makes."""
+
+    name = "longest"
+
+    def build(self) -> ScoreText:
+        return lambda ours, _: Score(float(max(map(len, ours))), "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wrong(Longest):
+    """Statistics of something else."""
+
+    name = "wrong"
+
+    def by_sentence(self) -> BySentence:
+        return BySentence(statistics=_lengths, score=lambda sums: sums[0])
+
+
+def _lengths(ours: Sequence[str], _: Sequence[str]) -> list[list[int]]:
+    return [[len(line)] for line in ours]
+
+
+def test_statistics_are_kept_and_computed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = {"exact_match": 200 / 3, "longest": 9.0}
+    metrics = [ExactMatch(), Longest()]
+    found, _ = over_sentences(LINES, metrics=metrics, folder=tmp_path, scores=scores)
+    assert list(found) == ["exact_match"]
+    assert found["exact_match"].influence == pytest.approx([100 / 3, -200 / 3, 100 / 3])
+    kept, nothing = json.loads((tmp_path / "sentences.json").read_text()).values()
+    assert (kept["statistics"], nothing) == ([[1, 1], [0, 1], [1, 1]], {})
+    monkeypatch.setattr("harness.scoring.sentence_influence.resample", None)
+    again, _ = over_sentences(LINES, metrics=metrics, folder=tmp_path, scores=scores)
+    assert again == found
+
+
+def test_the_cores_scores_are_made_of_what_evaluation_wrote(tmp_path: Path) -> None:
+    told = {"nats": [1.0, 4.0], "right": [2.0, 1.0], "tokens": [2.0, 4.0]}
+    (tmp_path / "by_sentence.json").write_text(json.dumps(told))
+    scores = {"nll": 5 / 6, "token_accuracy": 0.5, "perplexity": 2.300975890892825}
+    found, _ = over_sentences([], metrics=[], folder=tmp_path, scores=scores)
+    assert set(found) == set(scores)
+    # Without the first sentence nll is 1, without the second 0.5.
+    assert found["nll"].influence == pytest.approx([-0.25, 0.25])
+    assert found["token_accuracy"].influence == pytest.approx([0.375, -0.375])
+
+
+def test_statistics_that_do_not_make_the_score_are_refused(tmp_path: Path) -> None:
+    found, (fault,) = over_sentences(
+        LINES, metrics=[Wrong()], folder=tmp_path, scores={"wrong": 9.0}
+    )
+    assert found == {}
+    assert str(fault) == (
+        "metric wrong: its statistics by sentence make a score of 21, where it is 9"
+    )
+
+
+def test_another_sacrebleu_is_another_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = metric_key(Bleu())
+    assert "sacrebleu" in identity.versions_behind("harness_metrics.bleu")
+    identity.versions_behind.cache_clear()
+    monkeypatch.setattr(identity, "version", lambda name: "9.9")
+    assert metric_key(Bleu()) != before
+    monkeypatch.undo()
+    identity.versions_behind.cache_clear()
+    assert metric_key(Bleu()) == before != metric_key(Bleu(lowercase=True))

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from harness.study.changes import Difference, differences
+
+BASELINE = {
+    "schedule": {"noam": {"warmup": 100, "factor": 1.0}},
+    "regularizers": {"dropout": {"rate": 0.1}},
+    "averaging": None,
+}
+
+
+def changed(**change: object) -> list[Difference]:
+    return list(differences(BASELINE, new={**BASELINE, **change}))
+
+
+def test_equal_choices_do_not_differ() -> None:
+    assert changed() == []
+
+
+def test_an_option_is_named_by_its_path() -> None:
+    found = changed(schedule={"noam": {"warmup": 50, "factor": 1.0}})
+    assert found == [Difference(("schedule", "noam", "warmup"), 100, 50)]
+    assert found[0].option == "schedule.noam.warmup"
+
+
+def test_a_component_exchanged_is_one_difference() -> None:
+    constant = {"constant": {"learning_rate": 0.1}}
+    assert changed(schedule=constant) == [Difference(("schedule",), BASELINE["schedule"], constant)]
+
+
+def test_what_only_one_side_has_differs_from_none() -> None:
+    assert changed(regularizers={}) == [
+        Difference(("regularizers", "dropout"), {"rate": 0.1}, None)
+    ]
+    assert changed(averaging={"ema": {"decay": 0.9}}) == [
+        Difference(("averaging",), None, {"ema": {"decay": 0.9}})
+    ]
