@@ -16,28 +16,28 @@ from harness.loading import load, plugins_named_in
 from harness.planning import probe
 from harness.planning.plan import plan
 from harness.planning.preview import (
+    PowerQuestion,
     Preregistration,
-    Wish,
     idle,
     preregister,
     refuse_unequal,
     resolution,
 )
-from harness.planning.seed_stopping import due
-from harness.planning.tuning import settled, trials, tuned
-from harness.registry.attribution import complaint, naming
+from harness.planning.seed_stopping import runs_due
+from harness.planning.tuning import tuning_results, tuning_runs, with_tuned_options
+from harness.registry.attribution import fault_line, naming_plugins
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover, observe
 from harness.report import Report, Trials, terminal
-from harness.report.build import conclude
-from harness.report.inspection_log import looked
+from harness.report.build import build_report
+from harness.report.inspection_log import record_inspection
 from harness.runs import study_folder
 from harness.runs.execution import execute
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun, Previous
 from harness.runs.progress import watching
 from harness.study.values import Study
-from harness.tracking.followers import Followers, copied, page_of
+from harness.tracking.followers import Followers, copy_to_trackers, tracker_page
 from harness.tracking.views import study_view
 
 _SYNC_EVERY = 4.0  # seconds
@@ -76,7 +76,7 @@ class Opened:
 
     def find(self) -> Report:
         """What is to be said of what is in the ledger."""
-        concluded = conclude(
+        concluded = build_report(
             self.study,
             runs=self.runs,
             ledger=self.ledger,
@@ -88,13 +88,13 @@ class Opened:
     def conclude(self) -> Report:
         """The same, written down as the study's report; this is a look at the results."""
         concluded = self.find()
-        looks = looked(concluded, runs=self.runs, folder=self.folder)
-        concluded = replace(concluded, looks=looks)
+        inspections = record_inspection(concluded, runs=self.runs, folder=self.folder)
+        concluded = replace(concluded, inspections=inspections)
         figures, drawn = self.study.figures, self.folder / "figures"
         drawings = [*report.draw(figures, view=concluded.view, folder=drawn)]
         for drawing in drawings:
             if drawing.fault:
-                fault = complaint(self.plugins, error=drawing.fault)
+                fault = fault_line(self.plugins, error=drawing.fault)
                 sys.stderr.write(f"warning: {fault}\n")
         report.write(concluded, folder=self.folder, drawings=drawings)
         return concluded
@@ -124,16 +124,20 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> Opened:
 def _planned(opened: Opened, *, previous: Previous) -> Opened:
     """With the runs that the study needs next: those of its tuning, or its own."""
     study, plugins, ledger = opened.study, opened.plugins, opened.ledger
-    tried = trials(study, plugins=plugins, ledger=ledger, previous=previous)
+    tried = tuning_runs(study, plugins=plugins, ledger=ledger, previous=previous)
     if not all(run.exists for run in tried):
         return replace(opened, plan=tried)
-    tuning = tuned(study, trials=tried, ledger=ledger)
-    study = settled(study, trials=tuning)
+    tuning = tuning_results(study, trials=tried, ledger=ledger)
+    study = with_tuned_options(study, trials=tuning)
     runs = plan(study, plugins=plugins, ledger=ledger, previous=previous)
-    return replace(opened, study=study, tuning=tuning, plan=due(study, runs=runs, ledger=ledger))
+    return replace(
+        opened, study=study, tuning=tuning, plan=runs_due(study, runs=runs, ledger=ledger)
+    )
 
 
-def plan_study(opened: Opened, *, wish: Wish, probe_jobs: int | None = None) -> Preregistration:
+def plan_study(
+    opened: Opened, *, wish: PowerQuestion, probe_jobs: int | None = None
+) -> Preregistration:
     """What the study will do and can show; trains nothing. Raises `StudyError` as `run` would.
 
     With `probe_jobs`, so many variants at once are tried for a few updates.
@@ -168,7 +172,7 @@ def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> termina
     )
     opened.tell("harness_study_started")
     try:
-        with naming(opened.plugins):
+        with naming_plugins(opened.plugins):
             failed = _carry_out(opened, jobs=jobs, followers=followers)
             while not failed and (opened.study.design.looks or opened.study.tuning):
                 opened = _planned(opened, previous={})
@@ -196,10 +200,10 @@ def _carry_out(opened: Opened, *, jobs: int, followers: Followers) -> list[str]:
     executor = opened.study.executor
     with ExitStack() as stack:
         watch = stack.enter_context(watching(opened.plan, ledger=opened.ledger, updates=updates))
-        looks = stack.enter_context(
+        polls = stack.enter_context(
             closing(execute(opened.plan, executor=executor, jobs=jobs, ledger=opened.ledger))
         )
-        for ended in looks:
+        for ended in polls:
             watch(ended)
             if time.monotonic() - synced > _SYNC_EVERY:
                 opened.tell("harness_sync")
@@ -221,7 +225,7 @@ def write_report(opened: Opened) -> terminal.Summary:
 def sync(opened: Opened) -> list[str]:
     """Let every tracker copy what it misses; what was in the way, a line each."""
     view = opened.view(opened.conclude())
-    return copied(
+    return copy_to_trackers(
         opened.study.trackers,
         study=view,
         out=opened.out,
@@ -232,15 +236,15 @@ def sync(opened: Opened) -> list[str]:
 
 def show(opened: Opened, *, port: int | None, ready: Callable[[str], None]) -> None:
     """Serve the study's page until interrupted, with all that is in the ledger."""
-    with naming(opened.plugins):
-        page = page_of(opened.study.trackers, out=opened.out)
+    with naming_plugins(opened.plugins):
+        page = tracker_page(opened.study.trackers, out=opened.out)
         view = opened.view(opened.conclude())
         page.sync(view, opened.ledger)
         page.serve(view, port=port, ready=ready)
 
 
 def _summary(opened: Opened, *, concluded: Report, failed: list[str]) -> terminal.Summary:
-    failures = [*failed, *concluded.faults, *concluded.fairness.broken]
+    failures = [*failed, *concluded.faults, *concluded.comparability.broken]
     return terminal.summary(concluded, path=opened.folder / "report.html", failed=failures)
 
 

@@ -6,12 +6,12 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from harness.analysis.factorial import combined, effects
+from harness.analysis.factorial import combined, factorial_effects
 from harness.analysis.inputs import RunResult
 from harness.contracts import Design, Factorial, Kind
 from harness.study.values import BASELINE, Comparison
 
-Runs = Mapping[tuple[str, int], RunResult]  # by variant and seed
+RunsByVariant = Mapping[tuple[str, int], RunResult]  # by variant and seed
 
 
 class Contrast(NamedTuple):
@@ -20,11 +20,11 @@ class Contrast(NamedTuple):
     variant: str
     against: str
     kind: Kind
-    runs: Runs
+    runs: RunsByVariant
 
 
 def families(
-    runs: Runs, *, variants: Sequence[str], design: Design, comparison: Comparison
+    runs: RunsByVariant, *, variants: Sequence[str], design: Design, comparison: Comparison
 ) -> list[list[Contrast]]:
     """The comparisons of a study, those together that are corrected for each other.
 
@@ -50,9 +50,9 @@ def families(
     return [found, floor]
 
 
-def _effects(runs: Runs, *, factorial: Factorial, seeds: Sequence[int]) -> list[Contrast]:
+def _effects(runs: RunsByVariant, *, factorial: Factorial, seeds: Sequence[int]) -> list[Contrast]:
     found = []
-    for effect in effects(factorial):
+    for effect in factorial_effects(factorial):
         against = "the sum of its parts"
         if len(effect.factors) == 1:
             (factor,) = effect.factors

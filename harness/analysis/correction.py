@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from harness.analysis.evidence import Evidence, weigh
+from harness.analysis.evidence import Evidence, gather_evidence
 from harness.analysis.interim import Looked, at_any_look
 from harness.analysis.pairing import Pairing
 from harness.analysis.permutation import max_t_p
@@ -92,10 +92,10 @@ def judge(looked: Sequence[Looked], *, margin: float | None) -> list[Judgment]:
 
 def _over_looks(looked: Looked, *, margin: float | None, family: int) -> Evidence:
     """The evidence as it stands, its p values as they hold at whichever look was the last."""
-    now, looks = weigh(looked.now, margin=margin, family=family), looked.now.looks
+    now, looks = gather_evidence(looked.now, margin=margin, family=family), looked.now.looks
     if looks == 1:
         return now
-    counted = [weigh(each, margin=margin, family=family) for each in looked.counted]
+    counted = [gather_evidence(each, margin=margin, family=family) for each in looked.counted]
     # A look at which the difference pointed the other way is no evidence for where it points now.
     agreed = [each for each in counted if _up(each) == _up(now)]
     return replace(

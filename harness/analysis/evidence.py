@@ -47,7 +47,7 @@ class Evidence:
     p_bootstrap: float | None = None
 
 
-def weigh(pairing: Pairing, *, margin: float | None, family: int) -> Evidence:
+def gather_evidence(pairing: Pairing, *, margin: float | None, family: int) -> Evidence:
     """All that one pairing has to say, as one of a family of so many."""
     baseline, variant = pairing.scores
     if not baseline or not variant:

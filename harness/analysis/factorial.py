@@ -12,7 +12,7 @@ from harness.contracts import Factorial, Outcome
 
 
 @dataclass(frozen=True, kw_only=True)
-class Effect:
+class FactorialEffect:
     """What some factors do together at one level each, beyond what fewer of them do.
 
     A score is compared with the one to be expected without the effect; both are weighted sums over
@@ -27,7 +27,7 @@ class Effect:
     expected: Mapping[str, float]
 
 
-def effects(factorial: Factorial) -> Iterator[Effect]:
+def factorial_effects(factorial: Factorial) -> Iterator[FactorialEffect]:
     """As many as there are cells beside the baseline: those of one factor first."""
     for size in range(1, len(factorial.factors) + 1):
         for factors in itertools.combinations(factorial.factors, size):
@@ -37,7 +37,7 @@ def effects(factorial: Factorial) -> Iterator[Effect]:
                 yield _effect(factorial, chosen=chosen)
 
 
-def _effect(factorial: Factorial, *, chosen: Mapping[str, str]) -> Effect:
+def _effect(factorial: Factorial, *, chosen: Mapping[str, str]) -> FactorialEffect:
     named = [f"{factor}={level}" for factor, level in chosen.items()]
     observed: dict[str, float] = {}
     expected: dict[str, float] = {}
@@ -51,7 +51,7 @@ def _effect(factorial: Factorial, *, chosen: Mapping[str, str]) -> Effect:
                 expected[variant] = -((-1.0) ** len(off)) / share
             else:
                 observed[variant] = 1.0 / share
-    return Effect(
+    return FactorialEffect(
         name=" x ".join(named) if len(named) > 1 else f"{named[0]} overall",
         factors=tuple(chosen),
         observed=observed,

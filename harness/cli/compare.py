@@ -15,7 +15,7 @@ from harness.cli import options
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
-    from harness.comparing.options import Terms
+    from harness.comparing.options import ComparisonOptions
     from harness.report import Report
 
 _STANDARD_INPUT = "-"
@@ -39,12 +39,14 @@ def _termed(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--method", type=click.Choice(["paired_t", "welch"]), help="welch pairs nothing.")
     @wraps(command)
     def asked(**words: Any) -> None:
-        from harness.comparing.options import Terms
+        from harness.comparing.options import ComparisonOptions
 
-        how = {field.name: words.pop(field.name) for field in fields(Terms)}
+        how = {field.name: words.pop(field.name) for field in fields(ComparisonOptions)}
         if words["table"] is None and any(how[name] for name in _OF_FILE):
             raise HarnessError("--baseline, --lower-is-better and --split go with --from-csv")
-        terms = Terms(**{name: value for name, value in how.items() if value is not None})
+        terms = ComparisonOptions(
+            **{name: value for name, value in how.items() if value is not None}
+        )
         command(terms=terms, **words)
 
     return asked
@@ -57,7 +59,7 @@ def _termed(command: Callable[..., None]) -> Callable[..., None]:
 @options.OUT
 @options.JSON
 def compare(
-    names: tuple[str, ...], *, table: str | None, terms: Terms, out: Path, as_json: bool
+    names: tuple[str, ...], *, table: str | None, terms: ComparisonOptions, out: Path, as_json: bool
 ) -> None:
     r"""Hold the first RUN against the others, or judge scores from elsewhere. Trains nothing.
 
@@ -84,13 +86,13 @@ def compare(
     sys.exit(1 if summary.failed else 0)
 
 
-def _runs(names: tuple[str, ...], *, out: Path, terms: Terms) -> Report:
+def _runs(names: tuple[str, ...], *, out: Path, terms: ComparisonOptions) -> Report:
     from harness.comparing.runs import compare_runs
 
     return compare_runs(names, out=out, terms=terms)
 
 
-def _scores(table: str, *, terms: Terms) -> Report:
+def _scores(table: str, *, terms: ComparisonOptions) -> Report:
     from harness.comparing.external_scores import compare_scores
 
     if table == _STANDARD_INPUT:

@@ -42,7 +42,7 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Foreseen:
+class PlanQuestions:
     """What `plan` is asked to find out beyond the runs."""
 
     effect: float | None
@@ -50,8 +50,8 @@ class Foreseen:
     probe_jobs: int | None
 
 
-def foreseen(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of what is to be found out, as one argument, `foreseen`."""
+def plan_questions(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of what is to be found out, as one argument, `plan_questions`."""
 
     @click.option("--effect", type=_POSITIVE, help="Say how many seeds an effect so large needs.")
     @click.option("--sd", type=_POSITIVE, help="The spread to reckon with, whatever results say.")
@@ -61,7 +61,7 @@ def foreseen(command: Callable[..., None]) -> Callable[..., None]:
     def asked(
         *, effect: float | None, sd: float | None, probe: bool, jobs: int, **others: Any
     ) -> None:
-        found = Foreseen(effect=effect, sd=sd, probe_jobs=jobs if probe else None)
+        found = PlanQuestions(effect=effect, sd=sd, probe_jobs=jobs if probe else None)
         command(foreseen=found, **others)
 
     return asked

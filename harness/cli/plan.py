@@ -14,9 +14,9 @@ from harness.cli import options
 @options.OUT
 @options.SEEDS
 @options.JSON
-@options.foreseen
+@options.plan_questions
 def plan(
-    study: Path, *, out: Path, seeds: int | None, as_json: bool, foreseen: options.Foreseen
+    study: Path, *, out: Path, seeds: int | None, as_json: bool, foreseen: options.PlanQuestions
 ) -> None:
     """Say what STUDY will do and can show, before it does. Trains nothing.
 
@@ -32,6 +32,6 @@ def plan(
     from harness.planning import preview
 
     opened = pipeline.open_study(study, out=out, seeds=seeds)
-    wish = preview.Wish(effect=foreseen.effect, sd=foreseen.sd)
+    wish = preview.PowerQuestion(effect=foreseen.effect, sd=foreseen.sd)
     found = pipeline.plan_study(opened, wish=wish, probe_jobs=foreseen.probe_jobs)
     click.echo(preview.as_json(found) if as_json else preview.as_text(found))

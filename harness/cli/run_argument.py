@@ -15,7 +15,7 @@ from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from harness.runs.planned_run import PlannedRun
-    from harness.runs.restored import Finished
+    from harness.runs.restored import RestoredRun
     from harness.study.values import Study
 
 _BASELINE = "baseline"
@@ -31,13 +31,13 @@ class Chosen:
     generation: str | None
     out: Path
 
-    def load(self) -> Finished:
+    def load(self) -> RestoredRun:
         """The run, live; what has changed since it was trained is said on standard error.
 
         Raises `HarnessError` where there is no such run, more than one, or one without an end.
         """
         from harness.runs.ledger import Ledger
-        from harness.runs.restored import find_run, load_finished
+        from harness.runs.restored import find_run, restore_run
         from harness.training.checkpoint import settle
 
         folder, decoding = None, None
@@ -46,7 +46,7 @@ class Chosen:
             folder = self.out / "runs" / planned.digest
             decoding = None if planned.start else planned.evaluation
         folder = folder or find_run(self.name, ledger=Ledger(self.out / "runs"))
-        run = load_finished(folder, decoding=decoding, generation=self.generation)
+        run = restore_run(folder, decoding=decoding, generation=self.generation)
         settle(run.parts.experiment.budget)
         if run.changed:
             said = f"warning: run {run.name}: {run.changed} since it was trained"

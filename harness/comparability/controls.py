@@ -75,8 +75,8 @@ def unequal(
             allowed = _TOLERANCE_OF_TIME if quantity == "seconds_per_update" else _TOLERANCE
             if times is None or abs(times - 1) <= allowed + 1e-9:
                 continue
-            ours = amount(getattr(controls[variant], quantity))
-            theirs = amount(getattr(controls[BASELINE], quantity))
+            ours = quantity_text(getattr(controls[variant], quantity))
+            theirs = quantity_text(getattr(controls[BASELINE], quantity))
             message = (
                 f"{_WORDS[quantity]} must stay equal (compare.must_stay_equal): "
                 f"{variant!r} has {ours}, the baseline {theirs}"
@@ -105,7 +105,7 @@ def unrelated_rates(controls: Mapping[str, Controls], *, scheduled: Sequence[str
             )
 
 
-def known_of(controls: Mapping[str, Controls]) -> list[str]:
+def known_quantities(controls: Mapping[str, Controls]) -> list[str]:
     """The quantities that are known of some variant."""
     return [
         field.name
@@ -114,18 +114,18 @@ def known_of(controls: Mapping[str, Controls]) -> list[str]:
     ]
 
 
-def told(controls: Mapping[str, Controls], *, variant: str, quantity: str) -> str:
+def relative_to_baseline(controls: Mapping[str, Controls], *, variant: str, quantity: str) -> str:
     """A variant's quantity and, in brackets, how many times the baseline's: ``=`` if the same."""
     value = getattr(controls[variant], quantity)
     if value is None:
         return "?"
     times = factor(controls, variant=variant, quantity=quantity)
     if variant == BASELINE or times is None:
-        return amount(value)
-    return "=" if times == 1 else f"{amount(value)} ({times:.3g})"
+        return quantity_text(value)
+    return "=" if times == 1 else f"{quantity_text(value)} ({times:.3g})"
 
 
-def amount(value: float) -> str:
+def quantity_text(value: float) -> str:
     """A quantity in a few digits: ``266,112``, ``0.0125``, ``8.2e-05``, ``1e+30``."""
     return f"{round(value):,}" if 1000 <= abs(value) < _COUNTED else f"{value:.4g}"
 

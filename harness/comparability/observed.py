@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.comparability.controls import Controls, unequal, unrelated_rates
-from harness.comparability.predicted import beginning, known
-from harness.comparability.sharing import Shared, broken, predicted, seen
-from harness.comparability.values import Fairness, Sharing
+from harness.comparability.predicted import initial_state, summarize_runs
+from harness.comparability.sharing import (
+    Shared,
+    observe_sharing,
+    predict_sharing,
+    unmet_predictions,
+)
+from harness.comparability.values import Comparability, Sharing
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.study.changes import Change
 from harness.study.values import BASELINE, Study
 
 
-def fairness(
+def assess_comparability(
     study: Study,
     *,
     runs: Sequence[PlannedRun],
     ledger: Ledger,
     changed: Mapping[str, Sequence[Change]],
-) -> Fairness:
+) -> Comparability:
     """What the ledger says of it; nothing of variants that have not run."""
     controls = _controls(study, runs=runs, ledger=ledger)
     faults = unequal(controls, declared=study.compare.must_stay_equal)
@@ -29,7 +34,7 @@ def fairness(
         for variant in study.variants
         if variant != BASELINE
     }
-    return Fairness(
+    return Comparability(
         controls=controls,
         sharing=[_sharing(variant, pairs=found) for variant, found in pairs.items() if found],
         cautions=[
@@ -40,7 +45,7 @@ def fairness(
             f"{variant}, seed {seed}: {fault}, though its choices promise the baseline's"
             for variant, found in pairs.items()
             for seed, promise, kept in found
-            for fault in broken(promise, kept=kept)
+            for fault in unmet_predictions(promise, kept=kept)
         ],
     )
 
@@ -69,7 +74,7 @@ def _controls(
         name: [finished[name, seed] for seed in common or study.seeds if (name, seed) in finished]
         for name in some
     }
-    found = {name: known(each, ledger=ledger) for name, each in digests.items()}
+    found = {name: summarize_runs(each, ledger=ledger) for name, each in digests.items()}
     return {name: each.controls for name, each in found.items() if each}
 
 
@@ -80,17 +85,17 @@ def _pairs(
     digests = {
         (run.variant, run.seed): run.digest for run in runs if run.variant in (BASELINE, variant)
     }
-    begun = {key: beginning(digest, ledger=ledger) for key, digest in digests.items()}
+    begun = {key: initial_state(digest, ledger=ledger) for key, digest in digests.items()}
     for seed in study.seeds:
         theirs, ours = begun.get((BASELINE, seed)), begun.get((variant, seed))
         if theirs and ours:
-            promise = predicted(
+            promise = predict_sharing(
                 study.variants[BASELINE],
                 variant=study.variants[variant],
                 shapes=ours.shapes,
                 baseline_shapes=theirs.shapes,
             )
-            yield seed, promise, seen(theirs, variant=ours)
+            yield seed, promise, observe_sharing(theirs, variant=ours)
 
 
 def _sharing(variant: str, *, pairs: Sequence[tuple[int, Shared, Shared]]) -> Sharing:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness import streams
 from harness.comparability.controls import Controls, mean_controls
-from harness.comparability.sharing import Beginning, Shapes
+from harness.comparability.sharing import InitialState, Shapes
 from harness.contracts import ParameterGroup, Setting
 from harness.errors import HarnessError
 from harness.runs.ledger import Ledger
@@ -25,7 +25,7 @@ Tasks = dict[tuple[object, ...], "Task"]  # the data of some variants, so that i
 
 
 @dataclass(frozen=True, kw_only=True)
-class Foreseen:
+class Expected:
     """What a variant comes to, and the shapes of the parameters that it begins with.
 
     `fault` says why it cannot be built, and nothing else is known then.
@@ -36,7 +36,7 @@ class Foreseen:
     fault: str | None = None
 
 
-def foresee(study: Study, *, names: Sequence[str], seed: int) -> dict[str, Foreseen]:
+def expect(study: Study, *, names: Sequence[str], seed: int) -> dict[str, Expected]:
     """Build these variants as a run would, without drawing a weight or training; loads torch."""
     tasks: Tasks = {}
     found = {}
@@ -47,33 +47,33 @@ def foresee(study: Study, *, names: Sequence[str], seed: int) -> dict[str, Fores
             task = _task(experiment, begun=begun, tasks=tasks)
             found[name] = _foreseen(experiment, seed=seed, task=task)
         except HarnessError as error:
-            found[name] = Foreseen(fault=str(error))
+            found[name] = Expected(fault=str(error))
         except Exception as error:  # noqa: BLE001 - a plugin's: its run will tell all of it
-            found[name] = Foreseen(fault=f"{type(error).__name__}: {error}")
+            found[name] = Expected(fault=f"{type(error).__name__}: {error}")
     return found
 
 
-def known(digests: Sequence[str], *, ledger: Ledger) -> Foreseen | None:
+def summarize_runs(digests: Sequence[str], *, ledger: Ledger) -> Expected | None:
     """The same from finished runs of one variant, as a mean; None if there are none."""
     runs = [each for digest in digests if (each := _of_run(digest, ledger=ledger))]
     if not runs:
         return None
-    return Foreseen(controls=mean_controls([each.controls for each in runs]), shapes=runs[0].shapes)
+    return Expected(controls=mean_controls([each.controls for each in runs]), shapes=runs[0].shapes)
 
 
-def beginning(digest: str, *, ledger: Ledger) -> Beginning | None:
+def initial_state(digest: str, *, ledger: Ledger) -> InitialState | None:
     """What a run began with; None before its training has ended."""
     outcome = ledger.outcome(digest) or {}
     if not {"initial_weights", "order", "shapes"} <= outcome.keys():
         return None
-    return Beginning(
+    return InitialState(
         weights=outcome["initial_weights"],
         order=tuple(outcome["order"]),
         shapes={name: tuple(shape) for name, shape in outcome["shapes"].items()},
     )
 
 
-def _of_run(digest: str, *, ledger: Ledger) -> Foreseen | None:
+def _of_run(digest: str, *, ledger: Ledger) -> Expected | None:
     outcome = ledger.outcome(digest) or {}
     if outcome.get("status") != "finished" or "shapes" not in outcome:
         return None
@@ -81,7 +81,7 @@ def _of_run(digest: str, *, ledger: Ledger) -> Foreseen | None:
     rates = [each.value for each in measured if each.metric == "learning_rate"]
     trained_here = outcome["updates"] - outcome["resumed_after"]
     pace = outcome["seconds"] / trained_here if trained_here else None
-    return Foreseen(
+    return Expected(
         controls=Controls(
             peak_rate=max(rates, default=None),
             rate_area=sum(rates),
@@ -107,7 +107,7 @@ def _task(experiment: Experiment, *, begun: Experiment, tasks: Tasks) -> Task:
     return tasks[key]
 
 
-def _foreseen(experiment: Experiment, *, seed: int, task: Task) -> Foreseen:
+def _foreseen(experiment: Experiment, *, seed: int, task: Task) -> Expected:
     setting = Setting(
         seed=seed,
         replicate=experiment.replicate,
@@ -118,7 +118,7 @@ def _foreseen(experiment: Experiment, *, seed: int, task: Task) -> Foreseen:
     began, all_of_it = _counted(experiment, setting=setting, task=task)
     rate = experiment.schedule.build(setting)
     rates = [rate(update) for update in range(1, setting.updates + 1)]
-    return Foreseen(
+    return Expected(
         controls=Controls(
             peak_rate=max(rates),
             rate_area=sum(rates),

@@ -37,7 +37,7 @@ class Shared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beginning:
+class InitialState:
     """What a run began with: digests of its weights by parameter, and of its batches by epoch."""
 
     weights: Mapping[str, str]
@@ -45,7 +45,7 @@ class Beginning:
     shapes: Shapes = field(default_factory=dict)
 
 
-def predicted(
+def predict_sharing(
     baseline: Experiment, *, variant: Experiment, shapes: Shapes, baseline_shapes: Shapes
 ) -> Shared:
     """What the choices alone promise.
@@ -68,7 +68,7 @@ def predicted(
     )
 
 
-def seen(baseline: Beginning, *, variant: Beginning) -> Shared:
+def observe_sharing(baseline: InitialState, *, variant: InitialState) -> Shared:
     """What two runs did have in common, over the epochs that both met."""
     parameters = frozenset(
         name for name, digest in variant.weights.items() if baseline.weights.get(name) == digest
@@ -80,7 +80,7 @@ def seen(baseline: Beginning, *, variant: Beginning) -> Shared:
     )
 
 
-def broken(promise: Shared, *, kept: Shared) -> Iterator[str]:
+def unmet_predictions(promise: Shared, *, kept: Shared) -> Iterator[str]:
     """What was predicted to be shared and was not, in words."""
     missing = promise.parameters - kept.parameters
     if missing:

@@ -19,7 +19,7 @@ class Sharing(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fairness:
+class Comparability:
     """How comparable the variants were.
 
     `controls` is a mean over the seeds that all variants finished, `cautions` what a reader ought

@@ -11,7 +11,7 @@ from typing import NamedTuple, get_args
 
 from harness.analysis import RunResult, ScoredMetric
 from harness.comparing.csv_table import Row, Sheet, read
-from harness.comparing.options import Gathered, Terms, judged, unknown
+from harness.comparing.options import CollectedRuns, ComparisonOptions, comparison_report, unknown
 from harness.contracts import CORE_METRICS, Outcome
 from harness.errors import Fault, HarnessError
 from harness.report import Report
@@ -34,7 +34,7 @@ class _Score(NamedTuple):
     outcome: Outcome | None
 
 
-def compare_scores(content: bytes, *, name: str, terms: Terms) -> Report:
+def compare_scores(content: bytes, *, name: str, terms: ComparisonOptions) -> Report:
     """Judge the scores in a table with the columns variant, seed, metric and value.
 
     A column `outcome` may say finished, diverged or failed; other columns are not read. A metric is
@@ -58,11 +58,15 @@ def compare_scores(content: bytes, *, name: str, terms: Terms) -> Report:
 
 
 def _judged(
-    scores: Sequence[_Score], *, variants: Sequence[str], metrics: Sequence[str], terms: Terms
+    scores: Sequence[_Score],
+    *,
+    variants: Sequence[str],
+    metrics: Sequence[str],
+    terms: ComparisonOptions,
 ) -> Report:
     against = terms.baseline
     others = [name for name in variants if name != against]
-    gathered = Gathered(
+    gathered = CollectedRuns(
         results=_results(scores),
         variants=[against, *others],
         seeds=sorted({each.seed for each in scores}),
@@ -74,10 +78,12 @@ def _judged(
         changes={},
         signatures={},
     )
-    return judged(gathered, comparison=terms.comparison(primary=terms.primary or metrics[0]))
+    return comparison_report(
+        gathered, comparison=terms.comparison(primary=terms.primary or metrics[0])
+    )
 
 
-def _upward(metric: str, *, terms: Terms) -> bool:
+def _upward(metric: str, *, terms: ComparisonOptions) -> bool:
     return metric not in terms.lower_is_better and CORE_METRICS.get(metric, True)
 
 
@@ -197,7 +203,9 @@ def _repeated(scores: Sequence[_Score]) -> Iterator[Fault]:
                 yield Fault(each.place, fault)
 
 
-def _missing(variants: Sequence[str], *, metrics: Sequence[str], terms: Terms) -> Iterator[str]:
+def _missing(
+    variants: Sequence[str], *, metrics: Sequence[str], terms: ComparisonOptions
+) -> Iterator[str]:
     """What a comparison needs, and the table has not."""
     if terms.baseline not in variants:
         missing = unknown(terms.baseline, among=variants, what="variant")

@@ -16,7 +16,7 @@ from harness.study.values import BASELINE, Comparison
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terms:
+class ComparisonOptions:
     """What was asked for; what was not is the study's or, without one, the default.
 
     `baseline`, `lower_is_better` and `split` are for scores from elsewhere, of which nothing else
@@ -41,7 +41,7 @@ class Terms:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gathered:
+class CollectedRuns:
     """Runs to be compared; `pairs` where variants are not all held against `baseline`.
 
     `changes`, `signatures` and `faults` are as in a `Report`.
@@ -57,7 +57,7 @@ class Gathered:
     faults: Sequence[str] = ()
 
 
-def judged(gathered: Gathered, *, comparison: Comparison) -> Report:
+def comparison_report(gathered: CollectedRuns, *, comparison: Comparison) -> Report:
     """What the runs show, in the values that a report is made of."""
     design = Design(pairs=tuple(gathered.pairs))
     findings = compare(
@@ -77,7 +77,7 @@ def judged(gathered: Gathered, *, comparison: Comparison) -> Report:
         results=gathered.results,
         findings=findings,
         changes=gathered.changes,
-        specimens=(),
+        samples=(),
         signatures=gathered.signatures,
         command="",
         versions={},

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import pipeline
-from harness.comparing.options import Gathered, Terms, judged, unknown
+from harness.comparing.options import CollectedRuns, ComparisonOptions, comparison_report, unknown
 from harness.components import Metric
 from harness.contracts import CORE_METRICS
 from harness.errors import HarnessError
@@ -22,7 +22,7 @@ from harness.runs.planned_run import PlannedRun
 from harness.runs.restored import find_run
 from harness.scoring.findings import metric_faults, scored_metrics
 from harness.scoring.text_metrics import ScoredRun, score
-from harness.study.changes import Change, described, differences
+from harness.study.changes import Change, differences, in_words
 from harness.study.values import Comparison, Study
 
 _STUDIES = (".yaml", ".yml")
@@ -49,7 +49,7 @@ class _Side:
         return f"{self.name}:{variant}" if self.whole else self.name
 
 
-def compare_runs(names: Sequence[str], *, out: Path, terms: Terms) -> Report:
+def compare_runs(names: Sequence[str], *, out: Path, terms: ComparisonOptions) -> Report:
     """Hold the first against each of the others: studies, variants or single runs.
 
     Of studies, every variant of the first is held against the one of the same name, seed by seed.
@@ -70,7 +70,7 @@ def compare_runs(names: Sequence[str], *, out: Path, terms: Terms) -> Report:
     every = [run for side in sides for runs in side.runs.values() for run in runs]
     if terms.method is None and len(every) == len(sides) == len({run.seed for run in every}):
         comparison = replace(comparison, method="welch")
-    return judged(_gathered(sides, metrics=metrics), comparison=comparison)
+    return comparison_report(_gathered(sides, metrics=metrics), comparison=comparison)
 
 
 def _metrics(study: Study | None, *, primary: str | None, plugins: Plugins) -> list[Metric]:
@@ -153,7 +153,7 @@ def _told_apart(sides: Sequence[_Side]) -> list[_Side]:
 # --- what is held against what ------------------------------------------------------------------
 
 
-def _gathered(sides: Sequence[_Side], *, metrics: Sequence[Metric]) -> Gathered:
+def _gathered(sides: Sequence[_Side], *, metrics: Sequence[Metric]) -> CollectedRuns:
     first, *others = sides
     pairs = [pair for other in others for pair in _pairs(first, other=other)]
     wanted = dict.fromkeys(itertools.chain(*pairs))
@@ -168,7 +168,7 @@ def _gathered(sides: Sequence[_Side], *, metrics: Sequence[Metric]) -> Gathered:
         for label, (side, found) in runs.items()
     }
     every = [each for found in scored.values() for each in found]
-    return Gathered(
+    return CollectedRuns(
         results=[each.result for each in every],
         variants=[*wanted],
         seeds=sorted({run.seed for _, found in runs.values() for run in found}),
@@ -208,4 +208,4 @@ def _changes(old: Sequence[PlannedRun], *, new: Sequence[PlannedRun]) -> list[Ch
         {**run.identity["experiment"], "generation": run.decoding.get("generation")}
         for run in (old[0], new[0])
     )
-    return [described(each) for each in differences(before, new=after)]
+    return [in_words(each) for each in differences(before, new=after)]

@@ -23,5 +23,5 @@ class Loss(Component):
     hook: ClassVar[str] = "harness_losses"
 
     @abstractmethod
-    def build(self, setting: Setting) -> contracts.Loss:
+    def build(self, setting: Setting) -> contracts.LossFunction:
         """A function of logits and targets that returns a sum."""

@@ -49,7 +49,7 @@ class Setting:
 
 # Aliases quote torch and matplotlib, which they would load; annotations are strings already.
 Initialize = Callable[[str, "torch.Tensor", Callable[[str], "torch.Generator"]], None]
-Loss = Callable[
+LossFunction = Callable[
     ["Float[torch.Tensor, 'tokens classes']", "Int[torch.Tensor, 'tokens']"],
     "Float[torch.Tensor, '']",
 ]

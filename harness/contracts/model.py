@@ -13,16 +13,16 @@ from harness.contracts.tensors import Memory
 from harness.streams import Noise
 
 # The alias quotes torch, which it would load; annotations are strings already.
-Effect = Callable[["torch.Tensor", "Site", Noise], "torch.Tensor"]
-Change = Callable[["torch.Tensor"], "torch.Tensor"]
+Perturbation = Callable[["torch.Tensor", "Site", Noise], "torch.Tensor"]
+Transform = Callable[["torch.Tensor"], "torch.Tensor"]
 
 
 @dataclass(eq=False, kw_only=True)
 class Site:
     """A named place in the model where noise may be put; empty, it is the identity for free.
 
-    Effects are noise, and act in training only. Changes make the model another one: they act in
-    evaluation as in training, before any effect.
+    Perturbations are noise, and act in training only. Transforms make the model another one: they
+    act in evaluation as in training, before any perturbation.
 
     `names` runs from the kind alone to the whole path, for example ``attention.weights``,
     ``decoder.attention.weights``, ``decoder.1.attention.weights``,
@@ -31,8 +31,8 @@ class Site:
 
     names: tuple[str, ...]
     layout: str
-    effects: list[Effect] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
+    perturbations: list[Perturbation] = field(default_factory=list)
+    transforms: list[Transform] = field(default_factory=list)
 
     @property
     def kind(self) -> str:
@@ -44,25 +44,25 @@ class Site:
         """The site's full name, unique in a model: the key of its noise."""
         return self.names[-1]
 
-    def fill(self, effect: Effect) -> None:
-        """Put one more effect here; effects act in the order in which they came."""
-        self.effects.append(effect)
+    def fill(self, perturbation: Perturbation) -> None:
+        """Add a perturbation; they act in the order in which they were added."""
+        self.perturbations.append(perturbation)
 
-    def alter(self, change: Change) -> None:
-        """Put one more change here; it is given no noise, and so draws nothing."""
-        self.changes.append(change)
+    def alter(self, transform: Transform) -> None:
+        """Add a transform; it gets no noise, and so draws nothing."""
+        self.transforms.append(transform)
 
     def active(self, noise: Noise | None) -> bool:
         """Whether calling the site would do anything."""
         heard = noise is not None and noise.training
-        return bool(self.changes) or (heard and bool(self.effects))
+        return bool(self.transforms) or (heard and bool(self.perturbations))
 
     def __call__(self, value: torch.Tensor, noise: Noise | None) -> torch.Tensor:
-        for change in self.changes:
-            value = change(value)
+        for transform in self.transforms:
+            value = transform(value)
         if noise is not None and noise.training:
-            for effect in self.effects:
-                value = effect(value, self, noise)
+            for perturbation in self.perturbations:
+                value = perturbation(value, self, noise)
         return value
 
 

@@ -145,7 +145,7 @@ Outcome = Literal["finished", "diverged", "failed"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunFacts:
+class RunSummary:
     """What one planned run came to, for figures; `outcome` is None for a run that has not ended.
 
     `scores` are of the compared split, by metric, once the run is finished. `validation` has every
@@ -177,7 +177,7 @@ class ReportView:
     variants: tuple[str, ...]
     seeds: tuple[int, ...]
     findings: tuple[Finding, ...]
-    runs: tuple[RunFacts, ...]
+    runs: tuple[RunSummary, ...]
     design: Design = field(default_factory=Design)
 
 

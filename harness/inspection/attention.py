@@ -49,4 +49,4 @@ def _watched(model: Model) -> Iterator[dict[str, torch.Tensor]]:
         yield seen
     finally:
         for site in sites:
-            site.changes.pop()
+            site.transforms.pop()

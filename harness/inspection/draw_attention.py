@@ -13,7 +13,7 @@ from harness.errors import HarnessError
 from harness.inspection.attention import attention
 from harness.inspection.heatmap import Map, Shades, draw_maps
 from harness.inspection.translation import source_tokens, texts, written
-from harness.runs.restored import Finished
+from harness.runs.restored import RestoredRun
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,7 +27,7 @@ _KINDS = {
 
 
 def attention_maps(
-    run: Finished, *, line: str, layer: int | None = None, heads: Sequence[int] = ()
+    run: RestoredRun, *, line: str, layer: int | None = None, heads: Sequence[int] = ()
 ) -> list[Map]:
     """The three attentions of a layer, the last of each stack unless said; counted from 0.
 
@@ -55,7 +55,7 @@ def attention_maps(
 
 
 def draw_attention(
-    run: Finished, *, line: str, layer: int | None = None, heads: Sequence[int] = ()
+    run: RestoredRun, *, line: str, layer: int | None = None, heads: Sequence[int] = ()
 ) -> Figure:
     """The maps of `attention_maps`, a row for each head."""
     return draw_maps(
@@ -67,7 +67,7 @@ def draw_attention(
     )
 
 
-def _layer(layer: int | None, *, side: str, of: Finished) -> int:
+def _layer(layer: int | None, *, side: str, of: RestoredRun) -> int:
     stack = of.model.encoder if side == "encoder" else of.model.decoder
     if layer is None:
         return len(stack) - 1

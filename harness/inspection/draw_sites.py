@@ -69,7 +69,7 @@ def dropped(experiment: Experiment) -> list[Rates]:
 def _rates(site: Site) -> Rates:
     sizes = [1 if name == "1" else _SIZE for name in site.layout.split()]
     noise = _Heard(seed=0, update=1, rates=[])
-    for effect in site.effects:
+    for effect in site.perturbations:
         effect(torch.ones(sizes), site, noise)
     return Rates(site.path, _place(site), site.kind, tuple(noise.rates))
 

@@ -10,7 +10,7 @@ import torch
 
 from harness.contracts import BOS, EOS, SPECIAL_TOKENS, UNK, Codec, Corpus, Pair
 from harness.prediction import writable
-from harness.runs.restored import Finished
+from harness.runs.restored import RestoredRun
 from harness.training.batches import encode
 from harness.training.evaluation import evaluated, translate
 
@@ -49,7 +49,7 @@ class Trace:
     free_running: tuple[Step, ...]
 
 
-def translations(run: Finished, *, lines: Sequence[str]) -> list[Translation]:
+def translations(run: RestoredRun, *, lines: Sequence[str]) -> list[Translation]:
     """Every line, translated; the number of a line, from 0, is the key of any random draw."""
     tokenizer = run.parts.experiment.tokenizer
     pairs = encode([Pair(line, "") for line in lines], codecs=run.codecs, of=tokenizer)
@@ -59,7 +59,9 @@ def translations(run: Finished, *, lines: Sequence[str]) -> list[Translation]:
     ]
 
 
-def traces(run: Finished, *, lines: Sequence[str], reference: str | None = None) -> Iterator[Trace]:
+def traces(
+    run: RestoredRun, *, lines: Sequence[str], reference: str | None = None
+) -> Iterator[Trace]:
     """Every line, translated step by step.
 
     The reference is the corpus's own for a line that is in it, unless one is given.
@@ -75,7 +77,7 @@ def find_reference(corpus: Corpus, *, line: str) -> str | None:
     return next((pair.target for split in splits for pair in split if pair.source == line), None)
 
 
-def written(run: Finished, *, line: str, number: int = 0) -> list[int]:
+def written(run: RestoredRun, *, line: str, number: int = 0) -> list[int]:
     """The token numbers that a run writes for a line, without bos and eos."""
     source = source_tokens(run, line=line)
     generate = run.generation.build(run.parts.setting)
@@ -84,7 +86,7 @@ def written(run: Finished, *, line: str, number: int = 0) -> list[int]:
     return tokens
 
 
-def source_tokens(run: Finished, *, line: str) -> torch.Tensor:
+def source_tokens(run: RestoredRun, *, line: str) -> torch.Tensor:
     """A line as the encoder reads it, a batch of one."""
     tokens = [*run.codecs.source.encode(line), EOS]
     return torch.tensor([tokens], device=run.parts.experiment.budget.device)
@@ -98,7 +100,7 @@ def texts(codec: Codec, *, tokens: Sequence[int]) -> tuple[str, ...]:
     )
 
 
-def _trace(run: Finished, *, line: str, number: int, reference: str | None) -> Trace:
+def _trace(run: RestoredRun, *, line: str, number: int, reference: str | None) -> Trace:
     own = written(run, line=line, number=number)
     target = run.codecs.target
     gold = [] if reference is None else [*target.encode(reference), EOS]
@@ -113,7 +115,7 @@ def _trace(run: Finished, *, line: str, number: int, reference: str | None) -> T
 
 @torch.no_grad()
 def _steps(
-    run: Finished, *, line: str, reads: Sequence[int], writes: Sequence[int] | None = None
+    run: RestoredRun, *, line: str, reads: Sequence[int], writes: Sequence[int] | None = None
 ) -> tuple[Step, ...]:
     """One pass over what is read; what is written is the likeliest, unless it is known.
 
@@ -133,7 +135,7 @@ def _steps(
     return tuple(map(Step, texts(target, tokens=reads), shown, probabilities))
 
 
-def _translation(run: Finished, *, line: str, text: str) -> Translation:
+def _translation(run: RestoredRun, *, line: str, text: str) -> Translation:
     codec = run.codecs.source
     unknown = [word for word in line.split() if UNK in codec.encode(word)]
     return Translation(line, text, tuple(dict.fromkeys(unknown)))

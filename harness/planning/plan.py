@@ -15,7 +15,7 @@ from harness.runs.identity import (
     training_identity,
 )
 from harness.runs.ledger import Ledger
-from harness.runs.planned_run import PlannedRun, Previous, difference
+from harness.runs.planned_run import PlannedRun, Previous, identity_change
 from harness.study.changes import differences
 from harness.study.experiment import Experiment
 from harness.study.serialization import trained_runs
@@ -102,7 +102,7 @@ class _Planner:
             name = began.get(each.old)
             if name and starts[name] == each.new:
                 return f"its start {name} changed"
-        return difference(known, now=run.identity)
+        return identity_change(known, now=run.identity)
 
 
 def _digest_of(name: str, *, starts: Mapping[str, str]) -> str:

@@ -11,13 +11,13 @@ from dataclasses import replace
 from harness.contracts import Verdict
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
-from harness.scoring.findings import found
+from harness.scoring.findings import find
 from harness.study.values import BASELINE, Study
 
 _DECIDED: tuple[Verdict, ...] = ("better", "worse", "equivalent", "identical")
 
 
-def due(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> tuple[PlannedRun, ...]:
+def runs_due(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> tuple[PlannedRun, ...]:
     """Of all runs that a study may take, those up to the first look that is not complete.
 
     A variant gets the seeds of the next look while it is undecided, the baseline and what measures
@@ -50,7 +50,7 @@ def _undecided(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> s
     """The variants that need more seeds, with what they are held against."""
     primary = study.compare.primary
     metrics = tuple(each for each in study.metrics if each.name == primary)
-    _, findings = found(replace(study, metrics=metrics), runs=runs, ledger=ledger)
+    _, findings = find(replace(study, metrics=metrics), runs=runs, ledger=ledger)
     open_ = {
         name
         for each in findings

@@ -18,7 +18,7 @@ from harness.study.values import Study
 _TRAINED = "trained, not decoded"  # which is all that is wanted of a trial
 
 
-def trials(
+def tuning_runs(
     study: Study, *, plugins: Plugins, ledger: Ledger, previous: Previous
 ) -> tuple[PlannedRun, ...]:
     """The runs of every variant at every value, and what they start from; none without tuning.
@@ -43,7 +43,7 @@ def _trial(run: PlannedRun) -> PlannedRun:
     return replace(run, start=True, trial=True, exists=run.exists or trained, why=why)
 
 
-def settled(study: Study, *, trials: Trials | None) -> Study:
+def with_tuned_options(study: Study, *, trials: Trials | None) -> Study:
     """The study with every variant at the value that it got."""
     if study.tuning is None or trials is None:
         return study
@@ -52,7 +52,7 @@ def settled(study: Study, *, trials: Trials | None) -> Study:
     return replace(study, variants={name: candidates[name][got[name]] for name in study.variants})
 
 
-def tuned(study: Study, *, trials: Sequence[PlannedRun], ledger: Ledger) -> Trials | None:
+def tuning_results(study: Study, *, trials: Sequence[PlannedRun], ledger: Ledger) -> Trials | None:
     """What each variant got: the value with the best mean over the trials' seeds.
 
     Of equals it is the first. Judged by the primary metric or, where that is of text, by the

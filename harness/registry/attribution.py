@@ -12,24 +12,24 @@ from typing import NoReturn
 from harness import hookspecs
 from harness.components import BASES, SLOTS, Component
 from harness.errors import ComponentError, HarnessError, PluginError
-from harness.registry.discovery import Complaint, Offer, Plugins, offers
+from harness.registry.discovery import Offer, PluginFault, Plugins, offers
 from harness.registry.option_types import words
 
 _NOBODYS = {"MemoryError", "OutOfMemoryError"}  # whoever asked for the last byte
 
 
-def named(component: Component | type[Component]) -> str:
+def label(component: Component | type[Component]) -> str:
     """A component in words: ``loss focal``."""
     return f"{words(SLOTS[component.slot])} {component.name}"
 
 
 def refuse(fault: str, *, of: Component) -> NoReturn:
     """Raise `ComponentError`: the component's answer is not what its slot promises."""
-    raise ComponentError(of, f"{named(of)}: {fault}")
+    raise ComponentError(of, f"{label(of)}: {fault}")
 
 
 @contextmanager
-def answering(component: Component) -> Iterator[None]:
+def attributed_to(component: Component) -> Iterator[None]:
     """Whatever is raised within is this component's fault: a `ComponentError` with its cause.
 
     A `HarnessError` passes, since its words are for the user already, and so does want of memory.
@@ -41,27 +41,27 @@ def answering(component: Component) -> Iterator[None]:
     except Exception as error:
         if type(error).__name__ in _NOBODYS:
             raise
-        raise ComponentError(component, f"{named(component)}: raised {_said(error)}") from error
+        raise ComponentError(component, f"{label(component)}: raised {_said(error)}") from error
 
 
 @contextmanager
-def naming(plugins: Plugins) -> Iterator[None]:
+def naming_plugins(plugins: Plugins) -> Iterator[None]:
     """A `ComponentError` from within as a `PluginError` that names plugin, hook and fault."""
     try:
         yield
     except ComponentError as error:
-        raise PluginError(complaint(plugins, error=error)) from error
+        raise PluginError(fault_line(plugins, error=error)) from error
 
 
-def complaint(plugins: Plugins, *, error: ComponentError) -> str:
+def fault_line(plugins: Plugins, *, error: ComponentError) -> str:
     """A component's fault with its plugin and the hook that offers it, in one line."""
-    found = blamed(plugins, error=error.__cause__) if error.__cause__ else None
+    found = plugin_at_fault(plugins, error=error.__cause__) if error.__cause__ else None
     component = error.component
     if (found and found.hook) or not isinstance(component, Component):
         return str(found or error)
     place = found.fault[found.fault.rindex(" (") :] if found else ""
     plugin = found.plugin if found else owner(plugins, component=component)
-    return str(Complaint(plugin, component.hook, f"{error}{place}"))
+    return str(PluginFault(plugin, component.hook, f"{error}{place}"))
 
 
 def owner(plugins: Plugins, *, component: Component) -> str:
@@ -72,7 +72,7 @@ def owner(plugins: Plugins, *, component: Component) -> str:
     return type(component).__module__
 
 
-def blamed(plugins: Plugins, *, error: BaseException) -> Complaint | None:
+def plugin_at_fault(plugins: Plugins, *, error: BaseException) -> PluginFault | None:
     """The plugin in whose code an exception arose, with hook, component and line; None if in none.
 
     The innermost frame of a plugin says whose it is. It, or what called it in the same plugin, is
@@ -90,7 +90,7 @@ def blamed(plugins: Plugins, *, error: BaseException) -> Complaint | None:
     own = [each for name, each, _ in theirs if name == plugin]
     hook, subject = _role(own, plugins=plugins, plugin=plugin)
     place = f"({Path(frame.f_code.co_filename).name}, line {line})"
-    return Complaint(plugin, hook, f"{subject}raised {_said(error)} {place}")
+    return PluginFault(plugin, hook, f"{subject}raised {_said(error)} {place}")
 
 
 def _plugin(frame: FrameType, *, files: dict[str, Path]) -> str | None:
@@ -118,7 +118,7 @@ def _role(frames: list[FrameType], *, plugins: Plugins, plugin: str) -> tuple[st
         for component in offered:
             same_file = component.__module__ == frame.f_globals.get("__name__")
             if component.__name__ == within and same_file:
-                return component.hook, f"{named(component)}: "
+                return component.hook, f"{label(component)}: "
     return None, ""
 
 

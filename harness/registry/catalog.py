@@ -9,7 +9,7 @@ from typing import NamedTuple
 from harness.components import BASES, SLOTS, Component, Metric
 from harness.contracts import CORE_METRICS
 from harness.errors import HarnessError
-from harness.registry.discovery import Complaint, Offer, Plugins, offers
+from harness.registry.discovery import Offer, PluginFault, Plugins, offers
 from harness.registry.option_types import allowed, meant, option_types, shown, words
 from harness.registry.serialization import resolved
 
@@ -37,7 +37,7 @@ class Catalog:
     """Slot -> name -> who offers it, with complaints about what cannot be offered."""
 
     offers: Mapping[str, Mapping[str, tuple[Offer, ...]]]
-    complaints: tuple[Complaint, ...] = ()
+    complaints: tuple[PluginFault, ...] = ()
 
     @classmethod
     def of(cls, plugins: Plugins) -> Catalog:
@@ -47,7 +47,7 @@ class Catalog:
         for base in BASES:
             names = found[base.slot]
             for each in offers(plugins, base=base):
-                if isinstance(each, Complaint):
+                if isinstance(each, PluginFault):
                     complaints.append(each)
                 else:
                     name = each.component.name
@@ -69,7 +69,7 @@ class Catalog:
             raise HarnessError(f"{words(SLOTS[slot])} {name!r} is offered by both {owners}")
         return first.component
 
-    def _suspects(self, slot: str) -> Iterator[Complaint]:
+    def _suspects(self, slot: str) -> Iterator[PluginFault]:
         """Complaints about plugins that might have offered something for a slot."""
         hook = SLOTS[slot].hook
         return (each for each in self.complaints if each.hook in (None, hook))

@@ -25,7 +25,7 @@ _WRAPPABLE = "harness_run"
 CORE = "harness"  # who answers a hook last, where no plugin does
 
 
-class Complaint(NamedTuple):
+class PluginFault(NamedTuple):
     """What is wrong with a plugin; who does not need the plugin can go on."""
 
     plugin: str
@@ -42,7 +42,7 @@ class Plugins:
     """The plugins that could be registered, and complaints about those that could not."""
 
     registry: pluggy.PluginManager
-    complaints: tuple[Complaint, ...] = ()
+    complaints: tuple[PluginFault, ...] = ()
 
 
 def discover(files: Sequence[Path] = ()) -> Plugins:
@@ -98,12 +98,12 @@ def _run(source: bytes, *, path: Path) -> ModuleType:
 
 def _register(
     registry: pluggy.PluginManager, *, load: Callable[[], object], name: str
-) -> Complaint | None:
+) -> PluginFault | None:
     """Load a plugin and make its hooks known, or leave everything as it was and say why."""
     try:
         plugin = load()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a stranger's code may do
-        return Complaint(name, None, _said(error, file=str(Path(name).absolute())))
+        return PluginFault(name, None, _said(error, file=str(Path(name).absolute())))
     complaint = _misfit(registry, plugin=plugin, name=name)
     if complaint:
         return complaint
@@ -113,21 +113,21 @@ def _register(
     except (pluggy.PluginValidationError, ValueError) as error:
         if registry.get_plugin(name) is plugin:  # pluggy may refuse it and keep it
             registry.unregister(plugin)
-        return Complaint(name, None, " ".join(str(error).split()))
+        return PluginFault(name, None, " ".join(str(error).split()))
     return None
 
 
-def _misfit(registry: pluggy.PluginManager, *, plugin: object, name: str) -> Complaint | None:
+def _misfit(registry: pluggy.PluginManager, *, plugin: object, name: str) -> PluginFault | None:
     """What pluggy would refuse, or not even notice, in words that help."""
     found = ((each, registry.parse_hookimpl_opts(plugin, each)) for each in dir(plugin))
     marked = {each: options for each, options in found if options}
     if not marked:
-        return Complaint(name, None, "has no function marked with @hookimpl")
+        return PluginFault(name, None, "has no function marked with @hookimpl")
     for each, options in marked.items():
         hook = options["specname"] or each
         fault = _hook_fault(hook, implementation=getattr(plugin, each), options=options)
         if fault:
-            return Complaint(name, hook, fault)
+            return PluginFault(name, hook, fault)
     return None
 
 
@@ -156,27 +156,27 @@ class Offer(NamedTuple):
     plugin: str
 
 
-def offers(plugins: Plugins, *, base: type[Component]) -> Iterator[Offer | Complaint]:
+def offers(plugins: Plugins, *, base: type[Component]) -> Iterator[Offer | PluginFault]:
     """All that plugins offer for a slot, and what is wrong with offers that cannot be taken."""
     for implementation in _implementations(plugins, hook=base.hook):
         plugin = implementation.plugin_name
         answer = _call(implementation, hook=base.hook, arguments={})
-        if isinstance(answer, Complaint):
+        if isinstance(answer, PluginFault):
             yield answer
         elif not isinstance(answer, list | tuple):
-            yield Complaint(plugin, base.hook, f"returned {answer!r:.40}, not a list of classes")
+            yield PluginFault(plugin, base.hook, f"returned {answer!r:.40}, not a list of classes")
         else:
             for component in answer:
                 fault = _class_fault(component, base=base) or _option_fault(component)
-                yield Complaint(plugin, base.hook, fault) if fault else Offer(component, plugin)
+                yield PluginFault(plugin, base.hook, fault) if fault else Offer(component, plugin)
 
 
-def observe(plugins: Plugins, *, hook: str, arguments: Mapping[str, object]) -> list[Complaint]:
+def observe(plugins: Plugins, *, hook: str, arguments: Mapping[str, object]) -> list[PluginFault]:
     """Tell every observer, giving each the arguments it wants; complains of those that raised."""
     found = (
         _call(each, hook=hook, arguments=arguments) for each in _implementations(plugins, hook=hook)
     )
-    return [answer for answer in found if isinstance(answer, Complaint)]
+    return [answer for answer in found if isinstance(answer, PluginFault)]
 
 
 def takers(plugins: Plugins, *, hook: str) -> list[str]:
@@ -204,7 +204,7 @@ def _call(implementation: pluggy.HookImpl, *, hook: str, arguments: Mapping[str,
         return implementation.function(*wanted)
     except Exception as error:  # noqa: BLE001 - whatever a stranger's code may do
         file = inspect.unwrap(implementation.function).__code__.co_filename
-        return Complaint(implementation.plugin_name, hook, f"raised {_said(error, file=file)}")
+        return PluginFault(implementation.plugin_name, hook, f"raised {_said(error, file=file)}")
 
 
 def _class_fault(component: object, *, base: type[Component]) -> str | None:

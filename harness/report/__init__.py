@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from harness.report.figures import Drawing, draw
-from harness.report.values import Beginning, Conditions, Report, Specimen, Trials, Tuned
+from harness.report.values import Pretraining, Provenance, Report, SampleTranslation, Trials, Tuned
 from harness.report.write import brief, write
 
 __all__ = [
-    "Beginning",
-    "Conditions",
     "Drawing",
+    "Pretraining",
+    "Provenance",
     "Report",
-    "Specimen",
+    "SampleTranslation",
     "Trials",
     "Tuned",
     "brief",

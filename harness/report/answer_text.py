@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.analysis import ScoredMetric
 from harness.contracts import Finding, Verdict
-from harness.report.values import Beginning, Report
+from harness.report.values import Pretraining, Report
 from harness.study.values import BASELINE
 
 _FEW = 3  # names of variants that change nothing
@@ -112,7 +112,7 @@ def _claims(findings: Sequence[Finding]) -> Iterator[str]:
         )
 
 
-def beginning(what: Beginning) -> str:
+def beginning(what: Pretraining) -> str:
     """What was trained first, and for whom."""
     uses = ((what.begun, "start", "from"), (what.drawn, "draw", "on"))
     said = "; ".join(

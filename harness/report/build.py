@@ -9,14 +9,14 @@ from importlib.metadata import version
 from statistics import pstdev
 
 from harness.analysis import RunResult
-from harness.comparability.observed import fairness
-from harness.contracts import RunFacts
+from harness.comparability.observed import assess_comparability
+from harness.contracts import RunSummary
 from harness.registry.discovery import Plugins
-from harness.report import Beginning, Report, Specimen
-from harness.report.provenance import conditions
+from harness.report import Pretraining, Report, SampleTranslation
+from harness.report.provenance import provenance
 from harness.runs.ledger import Hypothesis, Ledger
 from harness.runs.planned_run import PlannedRun
-from harness.scoring.findings import found, metric_faults, scored_metrics
+from harness.scoring.findings import find, metric_faults, scored_metrics
 from harness.study.changes import changes
 from harness.study.serialization import trained_runs
 from harness.study.values import Study
@@ -24,11 +24,11 @@ from harness.study.values import Study
 _SPECIMENS = 5
 
 
-def conclude(
+def build_report(
     study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger, plugins: Plugins, command: str
 ) -> Report:
     """Score every run of a study, compare the variants with the baseline, and gather the rest."""
-    scored, findings = found(study, runs=runs, ledger=ledger)
+    scored, findings = find(study, runs=runs, ledger=ledger)
     results = [each.result for each in scored]
     planned, changed = {run.seed for run in runs}, changes(study)
     return Report(
@@ -40,15 +40,15 @@ def conclude(
         results=results,
         findings=findings,
         changes=changed,
-        specimens=_specimens(runs, ledger=ledger),
+        samples=_samples(runs, ledger=ledger),
         signatures={name: text for each in scored for name, text in each.signatures.items()},
         faults=metric_faults(scored, plugins=plugins),
         command=command,
         runs=_facts(runs, results=results, ledger=ledger),
-        fairness=fairness(study, runs=runs, ledger=ledger, changed=changed),
+        comparability=assess_comparability(study, runs=runs, ledger=ledger, changed=changed),
         design=study.design,
-        beginnings=_beginnings(study),
-        conditions=conditions(study, runs=runs, ledger=ledger),
+        pretraining=_pretraining(study),
+        provenance=provenance(study, runs=runs, ledger=ledger),
         versions={
             "harness": version("transformer-harness"),
             "torch": version("torch"),
@@ -57,11 +57,11 @@ def conclude(
     )
 
 
-def _beginnings(study: Study) -> list[Beginning]:
+def _pretraining(study: Study) -> list[Pretraining]:
     """What the variants started from or drew on."""
     named = {name: trained_runs(each) for name, each in study.variants.items()}
     return [
-        Beginning(
+        Pretraining(
             start,
             updates=experiment.budget.updates,
             begun=[name for name, each in study.variants.items() if each.starts_from == start],
@@ -75,7 +75,7 @@ def _beginnings(study: Study) -> list[Beginning]:
     ]
 
 
-def _specimens(runs: Sequence[PlannedRun], *, ledger: Ledger) -> list[Specimen]:
+def _samples(runs: Sequence[PlannedRun], *, ledger: Ledger) -> list[SampleTranslation]:
     """The sentences on which the first seed's models differ most, in their order.
 
     A variant that was tested on other sentences is left out.
@@ -94,7 +94,7 @@ def _specimens(runs: Sequence[PlannedRun], *, ledger: Ledger) -> list[Specimen]:
     }
     spread = [_spread(sentence) for sentence in zip(*shared.values(), strict=True)]
     return [
-        Specimen(
+        SampleTranslation(
             known[row].source,
             known[row].reference,
             {variant: texts[row].hypothesis for variant, texts in shared.items()},
@@ -117,7 +117,7 @@ def _spread(sentence: Sequence[Hypothesis]) -> float:
 
 def _facts(
     runs: Sequence[PlannedRun], *, results: Sequence[RunResult], ledger: Ledger
-) -> list[RunFacts]:
+) -> list[RunSummary]:
     """What figures may show of every planned run."""
     ended = {(result.variant, result.seed): result for result in results}
     return [
@@ -125,10 +125,10 @@ def _facts(
     ]
 
 
-def _run_facts(run: PlannedRun, *, result: RunResult | None, ledger: Ledger) -> RunFacts:
+def _run_facts(run: PlannedRun, *, result: RunResult | None, ledger: Ledger) -> RunSummary:
     measured = ledger.measurements(run.digest)
     tokens = [each.value for each in measured if each.metric == "target_tokens"]
-    return RunFacts(
+    return RunSummary(
         variant=run.variant,
         seed=run.seed,
         outcome=result.outcome if result else None,

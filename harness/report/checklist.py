@@ -40,7 +40,7 @@ def _design(report: Report) -> Iterator[Item]:
     primary = report.primary
     metric = f"{primary.name}, {direction(primary)}, on the {primary.split} split"
     yield Item("Primary metric", [metric])
-    yield Item("Weights that are scored", report.conditions.weights)
+    yield Item("Weights that are scored", report.provenance.weights)
     yield Item("Scores of every run", [f"{primary.name} under Runs, all metrics in findings.json"])
 
 
@@ -58,10 +58,10 @@ def _results(report: Report) -> Iterator[Item]:
 
 def _circumstances(report: Report) -> Iterator[Item]:
     yield Item("Versions", [f"{name} {version}" for name, version in report.versions.items()])
-    yield Item("Device and threads", report.conditions.machine)
-    commit = report.conditions.commit
+    yield Item("Device and threads", report.provenance.machine)
+    commit = report.provenance.commit
     yield Item("Commit of the study", [commit] if commit else ["not known: it is in no checkout"])
-    yield Item("Runs without a score", report.conditions.excluded or ["none"])
+    yield Item("Runs without a score", report.provenance.excluded or ["none"])
 
 
 def _runs(report: Report) -> Iterator[str]:
@@ -134,8 +134,8 @@ def _sources(finding: Finding) -> str:
 def _looks(report: Report) -> Iterator[str]:
     if report.design.looks:
         yield f"planned after {', '.join(map(str, report.design.looks))} seeds, and corrected for"
-    if report.looks:
-        yield report.looks.rstrip(".")
+    if report.inspections:
+        yield report.inspections.rstrip(".")
     elif not report.design.looks:
         yield "one"
 

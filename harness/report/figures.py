@@ -14,7 +14,7 @@ from harness.components import Figure
 from harness.contracts import ReportView
 from harness.errors import ComponentError
 from harness.files import write_atomically
-from harness.registry.attribution import answering, refuse
+from harness.registry.attribution import attributed_to, refuse
 from harness.registry.serialization import resolved
 from harness.report.style import style
 from harness.runs.identity import source_digest
@@ -60,7 +60,7 @@ def _keep(figure: Figure, *, view: ReportView, path: Path, key: str) -> None:
     png = path.with_suffix(".png")
     if png.is_file() and path.is_file() and key.encode() in _head(path):
         return
-    with style(figure.name), answering(figure):
+    with style(figure.name), attributed_to(figure):
         drawn: Any = figure.build()(view)
         if not hasattr(drawn, "savefig"):
             refuse(f"must return a matplotlib Figure, got {drawn!r:.40}", of=figure)

@@ -23,7 +23,7 @@ _LOOKS = "looks.jsonl"
 _DIGITS = 12  # of a digest
 
 
-class Look(NamedTuple):
+class Inspection(NamedTuple):
     """One conclusion: on which metric, from which finished runs, by variant and seed."""
 
     date: str
@@ -39,19 +39,19 @@ class Look(NamedTuple):
         return max(map(len, others), default=0)
 
 
-def looked(report: Report, *, runs: Sequence[PlannedRun], folder: Path) -> str:
+def record_inspection(report: Report, *, runs: Sequence[PlannedRun], folder: Path) -> str:
     """Write this look down unless nothing is new since the last, and tell all looks in words."""
-    looks = [Look(**json.loads(line)) for line in complete_lines(folder / _LOOKS)]
+    looks = [Inspection(**json.loads(line)) for line in complete_lines(folder / _LOOKS)]
     now = _look(report, runs=runs)
     if not looks or looks[-1][1:] != now[1:]:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / _LOOKS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(now._asdict()) + "\n")
         looks.append(now)
-    return told(looks, planned=bool(report.design.looks))
+    return inspections_text(looks, planned=bool(report.design.looks))
 
 
-def told(looks: Sequence[Look], *, planned: bool) -> str:
+def inspections_text(looks: Sequence[Inspection], *, planned: bool) -> str:
     """How often results of these same runs were looked at; a look at one seed tests nothing.
 
     Nothing is said of seeds that were added where a study `planned` to, and corrects for it.
@@ -74,7 +74,7 @@ def told(looks: Sequence[Look], *, planned: bool) -> str:
     return " ".join(parts)
 
 
-def _look(report: Report, *, runs: Sequence[PlannedRun]) -> Look:
+def _look(report: Report, *, runs: Sequence[PlannedRun]) -> Inspection:
     finished = {(each.variant, each.seed) for each in report.results if each.outcome == "finished"}
     found: dict[str, dict[str, str]] = {}
     for run in runs:
@@ -82,10 +82,10 @@ def _look(report: Report, *, runs: Sequence[PlannedRun]) -> Look:
             found.setdefault(run.variant, {})[str(run.seed)] = run.evaluation[:_DIGITS]
     metrics = sorted({each.metric for each in report.findings})
     date = datetime.now(UTC).isoformat(timespec="seconds")
-    return Look(date, report.primary.name, metrics, found)
+    return Inspection(date, report.primary.name, metrics, found)
 
 
-def _continues(earlier: Look, *, later: Look) -> bool:
+def _continues(earlier: Inspection, *, later: Inspection) -> bool:
     """Whether some pair of runs stands in both."""
     return any(
         earlier.runs.get(variant, {}).items() & runs.items()

@@ -8,16 +8,16 @@ from pathlib import Path
 
 from harness.registry.option_types import shown
 from harness.registry.serialization import resolved
-from harness.report import Conditions
+from harness.report import Provenance
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.study.experiment import Experiment
 from harness.study.values import Study
 
 
-def conditions(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> Conditions:
+def provenance(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> Provenance:
     """Of all variants together where they are alike, else of each."""
-    return Conditions(
+    return Provenance(
         weights=_alike(study, told=_weights),
         machine=_alike(study, told=_machine),
         commit=commit(study.path.parent),

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from harness.analysis import p_text
-from harness.comparability.controls import known_of, told
+from harness.comparability.controls import known_quantities, relative_to_baseline
 from harness.contracts import Finding
 from harness.report.numbers import NONE, between, decimals, difference, number
-from harness.report.values import Report, Specimen, Trials
+from harness.report.values import Report, SampleTranslation, Trials
 from harness.study.values import BASELINE
 
 _DIFFERENCE = "difference (95% interval)"
@@ -123,10 +123,10 @@ def tuning(trials: Trials) -> Table:
 
 def controls(report: Report) -> Table:
     """What each variant spent and was made of; in brackets, times the baseline's."""
-    found = report.fairness.controls
-    known = known_of(found)
+    found = report.comparability.controls
+    known = known_quantities(found)
     rows = [
-        [variant, *(told(found, variant=variant, quantity=name) for name in known)]
+        [variant, *(relative_to_baseline(found, variant=variant, quantity=name) for name in known)]
         for variant in found
     ]
     return Table(["variant", *(name.replace("_", " ") for name in known)], rows, right=1)
@@ -140,7 +140,7 @@ def sharing(report: Report) -> Table:
         for finding in report.on_primary
         if finding.against == BASELINE
     }
-    rows = [[*each, _correlation(found.get(each.variant))] for each in report.fairness.sharing]
+    rows = [[*each, _correlation(found.get(each.variant))] for each in report.comparability.sharing]
     return Table(header, rows, right=3)
 
 
@@ -188,7 +188,7 @@ def by_seed(report: Report) -> Table:
     return Table(["seed", *report.variants], rows, right=0)
 
 
-def specimen(sentence: Specimen, *, variants: Sequence[str]) -> Table:
+def specimen(sentence: SampleTranslation, *, variants: Sequence[str]) -> Table:
     """A sentence, its reference, and a line for each variant."""
     rows: list[list[object]] = [["reference", sentence.reference or _EMPTY]]
     for variant in variants:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from harness.analysis import RunResult, ScoredMetric
-from harness.comparability.values import Fairness
-from harness.contracts import Design, Finding, ReportView, RunFacts
+from harness.comparability.values import Comparability
+from harness.contracts import Design, Finding, ReportView, RunSummary
 from harness.study.changes import Change
 
 
-class Specimen(NamedTuple):
+class SampleTranslation(NamedTuple):
     """A sentence of the test split, and what the variants wrote for it with one seed."""
 
     source: str
@@ -20,7 +20,7 @@ class Specimen(NamedTuple):
     written: Mapping[str, str]  # by variant; without those that did not translate it
 
 
-class Beginning(NamedTuple):
+class Pretraining(NamedTuple):
     """What was trained before the variants, once a seed, and which of them needed it."""
 
     name: str
@@ -46,7 +46,7 @@ class Trials(NamedTuple):
     variants: Sequence[Tuned]
 
 
-class Conditions(NamedTuple):
+class Provenance(NamedTuple):
     """How runs were carried out, in words, and the runs that give no score, each with its reason.
 
     `weights` says which ones are scored, `machine` on what was computed, and `commit` where the
@@ -67,8 +67,8 @@ class Report:
     differ from it; `runs` are for figures;
     `signatures` say how each text metric was computed, and `faults` which could not be, in a line
     each; `command` is what to type to
-    get the report again, and `versions` name what it was made with; `looks` says how often the
-    results were looked at.
+    get the report again, and `versions` name what it was made with; `inspections` says how
+    often the results were inspected.
     """
 
     name: str
@@ -79,18 +79,18 @@ class Report:
     results: Sequence[RunResult]
     findings: Sequence[Finding]
     changes: Mapping[str, Sequence[Change]]
-    specimens: Sequence[Specimen]
+    samples: Sequence[SampleTranslation]
     signatures: Mapping[str, str]
     command: str
     versions: Mapping[str, str]
-    runs: Sequence[RunFacts] = ()
-    fairness: Fairness = field(default_factory=Fairness)
-    looks: str = ""
+    runs: Sequence[RunSummary] = ()
+    comparability: Comparability = field(default_factory=Comparability)
+    inspections: str = ""
     design: Design = field(default_factory=Design)
     faults: Sequence[str] = ()
-    beginnings: Sequence[Beginning] = ()
+    pretraining: Sequence[Pretraining] = ()
     tuning: Trials | None = None
-    conditions: Conditions = field(default_factory=Conditions)
+    provenance: Provenance = field(default_factory=Provenance)
 
     @property
     def on_primary(self) -> list[Finding]:

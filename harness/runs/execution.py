@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from harness.components import Executor
 from harness.contracts import Jobs
-from harness.registry.attribution import answering, refuse
+from harness.registry.attribution import attributed_to, refuse
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
 
@@ -73,26 +73,26 @@ class _Held:
 
     def __init__(self, executor: Executor, *, jobs: int) -> None:
         self._of = executor
-        with answering(executor):
+        with attributed_to(executor):
             built: Any = executor.build(jobs=jobs)
         if not isinstance(built, Jobs):
             refuse(f"must build Jobs, got {built!r:.40}", of=executor)
         self._jobs = built
 
     def capacity(self) -> int:
-        with answering(self._of):
+        with attributed_to(self._of):
             capacity: Any = self._jobs.capacity
         if not isinstance(capacity, int) or capacity < 1:
             refuse(f"capacity must be at least 1, got {capacity!r:.40}", of=self._of)
         return capacity
 
     def submit(self, path: Path) -> None:
-        with answering(self._of):
+        with attributed_to(self._of):
             self._jobs.submit(path)
 
     def ended(self, under_way: Collection[Path]) -> list[tuple[Path, str | None]]:
         """The runs whose process is gone, each with its fault."""
-        with answering(self._of):
+        with attributed_to(self._of):
             found: list[Any] = list(self._jobs.poll())
             for each in found:
                 if not isinstance(each, tuple) or each[0] not in under_way:
@@ -100,7 +100,7 @@ class _Held:
             return [(path, _fault(status, log=self._jobs.logs(path))) for path, status in found]
 
     def cancel(self) -> None:
-        with answering(self._of):
+        with attributed_to(self._of):
             self._jobs.cancel()
 
 

@@ -50,7 +50,7 @@ class PlannedRun:
         return f"{self.label}, seed {self.seed}"
 
 
-def difference(before: Identity, *, now: Identity) -> str:
+def identity_change(before: Identity, *, now: Identity) -> str:
     """What two identities differ in; a changed option says more than the code it brings."""
     options = list(differences(before["experiment"], new=now["experiment"]))
     if options and all(str(each.old).startswith("sha256:") for each in options):

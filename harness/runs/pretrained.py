@@ -25,7 +25,7 @@ CHANGED = "code, corpus or torch changed since the plan was made; run again"
 
 
 @dataclass(frozen=True)
-class Runs:
+class RunLoader:
     """Runs of one ledger, read with the plugins and text files of one of them.
 
     `files` says where text files lie, by the digest of their content.
@@ -36,7 +36,7 @@ class Runs:
     files: Mapping[str, str]
 
     @classmethod
-    def beside(cls, path: Path) -> Runs:
+    def beside(cls, path: Path) -> RunLoader:
         """The runs that the one in this folder may need."""
         where = read_json(path / "where.json")
         plugins = discover([Path(file) for file in where["plugins"]])

@@ -22,8 +22,8 @@ from harness.registry.catalog import Catalog
 from harness.registry.discovery import discover
 from harness.runs.identity import content_digest, digest, training_identity
 from harness.runs.ledger import Ledger
-from harness.runs.planned_run import difference
-from harness.runs.pretrained import Runs, read_weights
+from harness.runs.planned_run import identity_change
+from harness.runs.pretrained import RunLoader, read_weights
 from harness.study.experiment import Experiment
 from harness.training.assembly import Assembly, load_weights
 
@@ -31,7 +31,7 @@ _DIGITS = 12  # of a digest, enough to tell runs apart
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finished:
+class RestoredRun:
     """A finished run with its final weights, without noise, on a device that is here.
 
     `generation` is how it writes: as its study says, or as was asked for. `changed` says what is
@@ -87,9 +87,9 @@ def find_run(name: str, *, ledger: Ledger) -> Path:
     return found[0].resolve()
 
 
-def load_finished(
+def restore_run(
     folder: Path, *, decoding: str | None = None, generation: str | None = None
-) -> Finished:
+) -> RestoredRun:
     """The finished run in a folder.
 
     It writes as one of its decodings does, `decoding` or the first that was asked for, or as
@@ -107,14 +107,14 @@ def load_finished(
         find_file=partial(_find_file, files=where["files"]),
     )
     now = training_identity(experiment, seed=run["seed"], plugins=plugins)
-    why = "" if digest(now) == folder.name else difference(run, now=now)
-    runs = Runs(Ledger(folder.parent), plugins, where["files"])
+    why = "" if digest(now) == folder.name else identity_change(run, now=now)
+    runs = RunLoader(Ledger(folder.parent), plugins, where["files"])
     parts = runs.assemble(_here(experiment), seed=run["seed"])
     _load(parts, folder=folder, why=why)
     writes: Generation = experiment.generation
     if generation is not None:
         writes = component(generation, slot=Generation.slot, catalog=catalog)
-    return Finished(digest=folder.name, parts=parts, generation=writes, changed=why)
+    return RestoredRun(digest=folder.name, parts=parts, generation=writes, changed=why)
 
 
 def _generation(folder: Path, *, decoding: str | None, where: Mapping[str, Any]) -> object:

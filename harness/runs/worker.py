@@ -16,11 +16,11 @@ from harness.contracts import Run
 from harness.errors import HarnessError, PluginError
 from harness.files import read_json, write_columns, write_json
 from harness.hookspecs import hookimpl
-from harness.registry.attribution import blamed, naming, owner
-from harness.registry.discovery import CORE, Complaint, Plugins, takers
+from harness.registry.attribution import naming_plugins, owner, plugin_at_fault
+from harness.registry.discovery import CORE, PluginFault, Plugins, takers
 from harness.runs.identity import digest, evaluation_identity
 from harness.runs.ledger import Hypothesis, Ledger, write_hypotheses
-from harness.runs.pretrained import CHANGED, Runs, read_weights
+from harness.runs.pretrained import CHANGED, RunLoader, read_weights
 from harness.study.experiment import Experiment
 from harness.training import checkpoint
 from harness.training.assembly import Assembly, load_weights
@@ -34,18 +34,18 @@ def perform(path: Path) -> None:
 
     Raises whatever goes wrong; a run that diverges does not raise, its outcome says so.
     """
-    runs = Runs.beside(path)
+    runs = RunLoader.beside(path)
     plugins, core = runs.plugins, _core(path, runs=runs)
     plugins.registry.register(core, name=CORE)
     run = Run(read_json(path / "run.json")["seed"], path.name, path)
     with _lock(path):
         try:
-            with naming(plugins):
+            with naming_plugins(plugins):
                 plugins.registry.hook.harness_run(run=run)
         except HarnessError:
             raise
         except Exception as error:
-            whose = blamed(plugins, error=error)
+            whose = plugin_at_fault(plugins, error=error)
             if whose:
                 raise PluginError(str(whose)) from error
             raise
@@ -61,10 +61,10 @@ def _check_outcome(run: Run, *, plugins: Plugins, asked: Collection[Path]) -> No
         return
     others = [each for each in takers(plugins, hook="harness_run") if each != CORE]
     fault = "says that the run is carried out, but it left no outcome"
-    raise PluginError(str(Complaint(", ".join(others), "harness_run", fault)))
+    raise PluginError(str(PluginFault(", ".join(others), "harness_run", fault)))
 
 
-def _core(path: Path, *, runs: Runs) -> _Core:
+def _core(path: Path, *, runs: RunLoader) -> _Core:
     """What is to be done in a run's folder.
 
     Raises `HarnessError` if what would run here is not what the folder is named after.
@@ -87,7 +87,7 @@ class _Core:
     """The program's own answer to `harness_run`, which comes last."""
 
     def __init__(
-        self, runs: Runs, *, experiment: Experiment, asked: Mapping[Path, Experiment]
+        self, runs: RunLoader, *, experiment: Experiment, asked: Mapping[Path, Experiment]
     ) -> None:
         self._runs, self._experiment, self.asked = runs, experiment, asked
 

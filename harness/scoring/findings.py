@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from harness.analysis import ScoredMetric, compare
 from harness.components import Metric
 from harness.contracts import CORE_METRICS, Finding
-from harness.registry.attribution import complaint
+from harness.registry.attribution import fault_line
 from harness.registry.discovery import Plugins
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
@@ -16,7 +16,7 @@ from harness.scoring.text_metrics import ScoredRun, score
 from harness.study.values import Study
 
 
-def found(
+def find(
     study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger
 ) -> tuple[Sequence[ScoredRun], Sequence[Finding]]:
     """The scores of every run that has ended, and what they show."""
@@ -35,7 +35,7 @@ def found(
 
 def metric_faults(scored: Sequence[ScoredRun], *, plugins: Plugins) -> list[str]:
     """What was wrong with metrics, a line each with how many runs it left without a score."""
-    lines = Counter(complaint(plugins, error=fault) for each in scored for fault in each.faults)
+    lines = Counter(fault_line(plugins, error=fault) for each in scored for fault in each.faults)
     return [f"{line}; {count} of {len(scored)} runs unscored" for line, count in lines.items()]
 
 

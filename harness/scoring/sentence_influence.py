@@ -13,7 +13,7 @@ from harness.analysis import Sentences, resample
 from harness.components import Metric
 from harness.errors import ComponentError
 from harness.files import read_json, write_columns
-from harness.registry.attribution import answering, refuse
+from harness.registry.attribution import attributed_to, refuse
 from harness.registry.serialization import resolved
 from harness.runs.identity import digest, source_digest, versions_behind
 from harness.runs.ledger import Hypothesis
@@ -115,7 +115,7 @@ def _key(of: str) -> str:
 
 def _computed(source: _Source, *, value: float) -> dict[str, Any]:
     """The entry of one score; raises `ComponentError` where a metric's parts do not make it."""
-    with answering(source.metric) if source.metric else nullcontext():
+    with attributed_to(source.metric) if source.metric else nullcontext():
         parts = source.parts()
         if parts is None:
             return {}

@@ -14,7 +14,7 @@ from harness.components import Metric
 from harness.contracts import Outcome, Score
 from harness.errors import ComponentError
 from harness.files import read_json, write_json
-from harness.registry.attribution import answering, refuse
+from harness.registry.attribution import attributed_to, refuse
 from harness.runs.ledger import Hypothesis, Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.scoring.sentence_influence import columns, metric_key, over_sentences
@@ -82,7 +82,7 @@ def _text_scores(
 
 def _judged(hypotheses: Sequence[Hypothesis], *, metric: Metric) -> Score:
     """A metric's answer; raises `ComponentError` for one that is no number."""
-    with answering(metric):
+    with attributed_to(metric):
         given: Any = metric.build()(*columns(hypotheses))
     if not isinstance(given, Score):
         refuse(f"must return a Score, got {given!r:.40}", of=metric)

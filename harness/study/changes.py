@@ -51,14 +51,14 @@ def changes(study: Study) -> Mapping[str, Sequence[Change]]:
     baseline = resolved_experiment(study.variants[BASELINE])
     return {
         name: [
-            described(each) for each in differences(baseline, new=resolved_experiment(experiment))
+            in_words(each) for each in differences(baseline, new=resolved_experiment(experiment))
         ]
         for name, experiment in study.variants.items()
         if name != BASELINE
     }
 
 
-def described(difference: Difference) -> Change:
+def in_words(difference: Difference) -> Change:
     """An option that differs, in words."""
     return Change(difference.option, _text(difference.old), _text(difference.new))
 

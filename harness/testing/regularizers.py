@@ -67,7 +67,7 @@ def _claim_sites(claims: Claims, *, component: Regularizer) -> None:
     claims.finite(logits, what="logits of the modified model")
     model, _ = _modified(component)
     plain = ground.model()
-    altered = any(site.changes for site in model.sites.values())
+    altered = any(site.transforms for site in model.sites.values())
     adapted = any(projection.adapter for projection in model.projections.values())
     if not (altered or adapted) and same(
         ground.weights(model), ground.weights(plain)

@@ -13,7 +13,7 @@ from harness.contracts import (
     Measurement,
     Outcome,
     ReportView,
-    RunFacts,
+    RunSummary,
     Sweep,
 )
 from harness.study.values import Comparison
@@ -108,14 +108,14 @@ def _run(
     seed: int,
     diverged: Collection[tuple[str, int]],
     missing: Collection[tuple[str, int]],
-) -> RunFacts:
+) -> RunSummary:
     outcome: Outcome | None = "finished"
     if (variant, seed) in missing:
         outcome = None
     elif (variant, seed) in diverged:
         outcome = "diverged"
     reached = {"finished": UPDATES, "diverged": UPDATES[:2], None: ()}[outcome]
-    return RunFacts(
+    return RunSummary(
         variant=variant,
         seed=seed,
         outcome=outcome,

@@ -11,7 +11,7 @@ from threading import Event, Thread
 from harness.components import Tracker
 from harness.contracts import LedgerView, Page, StudyView, Tracking
 from harness.errors import ComponentError, HarnessError
-from harness.registry.attribution import answering, complaint, named
+from harness.registry.attribution import attributed_to, fault_line, label
 from harness.registry.discovery import Plugins
 
 _PATIENCE = 60.0  # seconds for the last look, when everything is trained and reported
@@ -75,7 +75,7 @@ class _Follower:
     def wait(self, patience: float) -> None:
         self._thread.join(patience)
         if self._thread.is_alive():
-            said = f"{named(self._tracker)}: still busy after {patience:g} s"
+            said = f"{label(self._tracker)}: still busy after {patience:g} s"
             self.fault = self.fault or said
 
     def complain(self) -> None:
@@ -98,15 +98,15 @@ class _Follower:
 
     def copy(self, study: StudyView) -> None:
         try:
-            with answering(self._tracker):
+            with attributed_to(self._tracker):
                 self._tracking = self._tracking or self._tracker.build(out=self._out)
                 self._tracking.sync(study, self._ledger)
         except ComponentError as error:
-            self.fault = _short(complaint(self._plugins, error=error))
+            self.fault = _short(fault_line(self._plugins, error=error))
         except HarnessError as error:  # in the tracker's own words
-            self.fault = _short(f"{named(self._tracker)}: {error}")
+            self.fault = _short(f"{label(self._tracker)}: {error}")
         except Exception as error:  # noqa: BLE001 - want of memory must not end the thread unsaid
-            self.fault = _short(f"{named(self._tracker)}: {type(error).__name__}: {error}")
+            self.fault = _short(f"{label(self._tracker)}: {type(error).__name__}: {error}")
 
 
 def _short(text: str) -> str:
@@ -114,7 +114,7 @@ def _short(text: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
 
 
-def copied(
+def copy_to_trackers(
     trackers: Sequence[Tracker],
     *,
     study: StudyView,
@@ -131,10 +131,10 @@ def copied(
     return faults
 
 
-def page_of(trackers: Sequence[Tracker], *, out: Path) -> Page:
+def tracker_page(trackers: Sequence[Tracker], *, out: Path) -> Page:
     """The first tracker's page; raises `HarnessError` when none has one."""
     for tracker in trackers:
-        with answering(tracker):
+        with attributed_to(tracker):
             built = tracker.build(out=out)
         if isinstance(built, Page):
             return built

@@ -16,7 +16,7 @@ from harness.contracts import (
     Averager,
     Codecs,
     Corpus,
-    Loss,
+    LossFunction,
     Model,
     ParameterGroup,
     Predict,
@@ -27,7 +27,7 @@ from harness.contracts import (
 )
 from harness.errors import HarnessError
 from harness.model import Transformer
-from harness.registry.attribution import answering, refuse
+from harness.registry.attribution import attributed_to, refuse
 from harness.registry.serialization import leaves
 from harness.study.experiment import Experiment
 from harness.training import contract_checks
@@ -63,13 +63,13 @@ def vocabulary(experiment: Experiment) -> Codecs:
 
 def _corpus(experiment: Experiment) -> Corpus:
     dataset = experiment.dataset
-    with answering(dataset):
+    with attributed_to(dataset):
         return contract_checks.corpus(dataset.build(), of=dataset)
 
 
 def _codecs(experiment: Experiment, *, corpus: Corpus) -> Codecs:
     tokenizer = experiment.tokenizer
-    with answering(tokenizer):
+    with attributed_to(tokenizer):
         return contract_checks.codecs(tokenizer.build(corpus), of=tokenizer)
 
 
@@ -77,7 +77,7 @@ def prepare(experiment: Experiment, *, codecs: Codecs | None = None) -> Task:
     """Build the corpus and, unless `codecs` are given, the vocabulary; encode every split."""
     corpus, tokenizer = _corpus(experiment), experiment.tokenizer
     codecs = codecs or _codecs(experiment, corpus=corpus)
-    with answering(tokenizer):
+    with attributed_to(tokenizer):
         return Task(
             corpus=corpus,
             codecs=codecs,
@@ -98,7 +98,7 @@ class Assembly:
     model: Transformer
     initial_weights: Mapping[str, str]  # digests, before any regularizer touched the model
     predict: Predict
-    loss: Loss
+    loss: LossFunction
     regularizations: Sequence[Regularization]
     groups: Sequence[ParameterGroup]
     optimizer: torch.optim.Optimizer
@@ -153,7 +153,7 @@ def assemble(
 
 def _built(component: Any, *, setting: Setting) -> Any:
     """What a component builds; what it raises is its own fault."""
-    with answering(component):
+    with attributed_to(component):
         return component.build(setting)
 
 
@@ -172,7 +172,7 @@ def _check_decays(experiment: Experiment, *, setting: Setting) -> None:
     for decay in leaves(experiment):
         if isinstance(decay, Decay):
             rate = _built(decay, setting=setting)
-            with answering(decay):
+            with attributed_to(decay):
                 for update in range(1, setting.updates + 1):
                     contract_checks.share(rate(update), update=update, of=decay)
 
@@ -185,7 +185,7 @@ def _regularizations(
     for each in experiment.regularizers.values():
         built = contract_checks.kind(_built(each, setting=setting), wanted=Regularization, of=each)
         if built.modify_model:
-            with answering(each):
+            with attributed_to(each):
                 generator = partial(streams.generator, setting.seed, "init")
                 built.modify_model(model, generator=generator)
             watch(model, of=each)
@@ -242,7 +242,7 @@ def _model(experiment: Experiment, *, codecs: Codecs) -> Transformer:
 def _initialize(model: Transformer, *, experiment: Experiment, setting: Setting) -> None:
     initializer = experiment.initializer
     initialize = _built(initializer, setting=setting)
-    with torch.no_grad(), answering(initializer):
+    with torch.no_grad(), attributed_to(initializer):
         for name, parameter in model.named_parameters():
             initialize(name, parameter, partial(streams.generator, setting.seed, "init"))
             contract_checks.initialized(parameter, name=name, of=initializer)
@@ -265,7 +265,7 @@ def _groups(
     split = experiment.parameter_groups
     if split is None:
         return [ParameterGroup(names, lambda update: 1.0)]
-    with answering(split):
+    with attributed_to(split):
         return contract_checks.grouped(split.build(setting)(names), names=names, of=split)
 
 
@@ -278,6 +278,6 @@ def _optimizer(
 ) -> torch.optim.Optimizer:
     parameters = dict(model.named_parameters())
     chosen = experiment.optimizer
-    with answering(chosen):
+    with attributed_to(chosen):
         given = [{"params": [parameters[name] for name in group.names]} for group in groups]
         return contract_checks.optimizer(chosen.build(setting)(given), groups=groups, of=chosen)

@@ -18,7 +18,7 @@ from harness.components import Averaging, Generation
 from harness.contracts import CORE_METRICS, Measurement, Model, Split
 from harness.model import Ensemble, merged
 from harness.prediction import predict_at_real
-from harness.registry.attribution import answering
+from harness.registry.attribution import attributed_to
 from harness.streams import Noise
 from harness.training import contract_checks
 from harness.training.assembly import Assembly, load_weights
@@ -78,7 +78,7 @@ def measure(parts: Assembly, *, split: Split, update: int) -> list[Measurement]:
 @torch.no_grad()
 def translate(parts: Assembly, *, pairs: EncodedPairs, of: Generation) -> list[str]:
     """Translate every source, sentences of one length together, in the split's order."""
-    with answering(of):
+    with attributed_to(of):
         generate = of.build(parts.setting)
     hypotheses = [""] * len(pairs.sources)
     order = sorted(range(len(pairs.sources)), key=lambda row: len(pairs.sources[row]))
@@ -89,7 +89,7 @@ def translate(parts: Assembly, *, pairs: EncodedPairs, of: Generation) -> list[s
                 some = rows[first : first + _SENTENCES]
                 source = torch.stack([pairs.sources[row] for row in some])
                 source = source.to(parts.experiment.budget.device)
-                with answering(of):
+                with attributed_to(of):
                     written = generate(model, source, sentences=some)
                 classes = parts.setting.classes
                 written = contract_checks.translated(
@@ -102,11 +102,11 @@ def translate(parts: Assembly, *, pairs: EncodedPairs, of: Generation) -> list[s
 
 def _text(parts: Assembly, *, tokens: list[int]) -> str:
     tokenizer = parts.experiment.tokenizer
-    with answering(tokenizer):
+    with attributed_to(tokenizer):
         return contract_checks.text(parts.task.codecs.target.decode(tokens), of=tokenizer)
 
 
-def spoiled_average(parts: Assembly) -> Averaging | None:
+def nonfinite_average(parts: Assembly) -> Averaging | None:
     """Whose average is not finite though the weights are; None if that is not so."""
     averaged = _averaged(parts)
     if averaged is None or not all(each.isfinite().all() for each in parts.model.parameters()):
@@ -120,7 +120,7 @@ def _averaged(parts: Assembly) -> Mapping[str, torch.Tensor] | None:
     averaging = parts.experiment.averaging
     if averaging is None or parts.averager is None:
         return None
-    with answering(averaging):
+    with attributed_to(averaging):
         weights = parts.averager.weights()
         if weights is None:
             return None

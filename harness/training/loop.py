@@ -12,11 +12,11 @@ import torch
 
 from harness.components import Component, Regularizer
 from harness.contracts import Batch, Measurement, ParameterGroup
-from harness.registry.attribution import answering, named
+from harness.registry.attribution import attributed_to, label
 from harness.streams import Noise
 from harness.training import contract_checks
 from harness.training.assembly import Assembly
-from harness.training.evaluation import measure, spoiled_average
+from harness.training.evaluation import measure, nonfinite_average
 from harness.training.objective import first_not_finite, objective, regularizers
 
 
@@ -52,8 +52,8 @@ def train(parts: Assembly, *, after: int = 0) -> Iterator[Update]:
         if update % budget.evaluate_every == 0 or update == budget.updates:
             measured = measure(parts, split="validation", update=update)
             if not any(each.metric == "nll" for each in measured):
-                whose = spoiled_average(parts)
-                by = f": the weights that {named(whose)} gives are not" if whose else ""
+                whose = nonfinite_average(parts)
+                by = f": the weights that {label(whose)} gives are not" if whose else ""
                 fault = f"validation nll is not finite after update {update}{by}"
                 raise Diverged(fault, component=whose)
             measurements += measured
@@ -107,7 +107,7 @@ def _move(parts: Assembly, *, noise: Noise) -> float:
     update = noise.update
     weights = dict(parts.model.named_parameters())
     schedule = parts.experiment.schedule
-    with answering(schedule):
+    with attributed_to(schedule):
         rate = contract_checks.rated(
             parts.rate(update), what="the rate", update=update, of=schedule
         )
@@ -119,10 +119,10 @@ def _move(parts: Assembly, *, noise: Noise) -> float:
                 weights[name].grad = None
     trained = [each for each in weights.values() if each.grad is not None]
     _modify(parts, trained=trained, noise=noise, rate=rate)
-    with answering(parts.experiment.optimizer):
+    with attributed_to(parts.experiment.optimizer):
         parts.optimizer.step()
     if parts.averager and parts.experiment.averaging:
-        with answering(parts.experiment.averaging):
+        with attributed_to(parts.experiment.averaging):
             parts.averager.update({name: each.detach() for name, each in weights.items()}, update)
     return rate
 
@@ -131,7 +131,7 @@ def _multiple(parts: Assembly, *, group: ParameterGroup, update: int) -> float:
     split = parts.experiment.parameter_groups
     if split is None:
         return group.multiple(update)
-    with answering(split):
+    with attributed_to(split):
         multiple = group.multiple(update)
         return contract_checks.rated(multiple, what="a multiple", update=update, of=split)
 
@@ -146,14 +146,14 @@ def _modify(
     generator, update = noise.generator("gradients"), noise.update
     for regularizer, part in regularizers(parts):
         if part.modify_gradients:
-            with answering(regularizer):
+            with attributed_to(regularizer):
                 part.modify_gradients(trained, update=update, generator=generator)
             gradients = [each.grad for each in trained if each.grad is not None]
             _check_finite(gradients, what="the gradients", of=regularizer, update=update)
     with torch.no_grad():
         for regularizer, part in regularizers(parts):
             if part.modify_weights:
-                with answering(regularizer):
+                with attributed_to(regularizer):
                     part.modify_weights(trained, update=update, learning_rate=rate)
                 _check_finite(trained, what="the weights", of=regularizer, update=update)
 
@@ -162,5 +162,5 @@ def _check_finite(
     values: Sequence[torch.Tensor], *, what: str, of: Regularizer, update: int
 ) -> None:
     if values and not torch.isfinite(torch.nn.utils.get_total_norm(values)):
-        fault = f"{what} are not finite after {named(of)} changed them at update {update}"
+        fault = f"{what} are not finite after {label(of)} changed them at update {update}"
         raise Diverged(fault, component=of)

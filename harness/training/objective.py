@@ -10,11 +10,11 @@ import torch
 
 from harness.components import Component, Regularizer
 from harness.contracts import Batch, Prediction, Regularization
-from harness.registry.attribution import answering, named, refuse
+from harness.registry.attribution import attributed_to, label, refuse
 from harness.streams import Noise
 from harness.training import contract_checks
 from harness.training.assembly import Assembly
-from harness.training.site_checks import looking
+from harness.training.site_checks import record_nonfinite
 
 
 class _Answer(NamedTuple):
@@ -34,7 +34,7 @@ def objective(parts: Assembly, *, batch: Batch, noise: Noise) -> torch.Tensor:
         refuse("the loss has no gradient", of=parts.experiment.loss)
     for regularizer, part in regularizers(parts):
         if part.penalty:
-            with answering(regularizer):
+            with attributed_to(regularizer):
                 total = total + contract_checks.summed(part.penalty(predictions), of=regularizer)
     return total
 
@@ -46,7 +46,7 @@ def regularizers(parts: Assembly) -> Iterator[tuple[Regularizer, Regularization]
 
 def _loss(parts: Assembly, *, prediction: Prediction) -> torch.Tensor:
     chosen = parts.experiment.loss
-    with answering(chosen):
+    with attributed_to(chosen):
         return contract_checks.summed(parts.loss(prediction.logits, prediction.targets), of=chosen)
 
 
@@ -56,7 +56,7 @@ def _predictions(parts: Assembly, *, batch: Batch, noise: Noise) -> list[Predict
     policy, found = parts.experiment.decoding_policy, []
     for number in range(passes):
         key = noise.of_pass(f"pass {number}") if number else noise
-        with answering(policy):
+        with attributed_to(policy):
             one = parts.predict(parts.model, batch, update=noise.update, noise=key)
         found.append(contract_checks.predicted(one, batch=batch, setting=parts.setting, of=policy))
     return found
@@ -77,22 +77,22 @@ def _answers(parts: Assembly, *, window: Sequence[Batch], noise: Noise) -> Itera
     """All that an update was made of, once more: its keys give the same numbers."""
     optimizer, policy = parts.experiment.optimizer, parts.experiment.decoding_policy
     for parameter in parts.model.parameters():
-        yield _Answer(f"weights after a step of {named(optimizer)}", optimizer, parameter)
+        yield _Answer(f"weights after a step of {label(optimizer)}", optimizer, parameter)
     for micro_batch, batch in enumerate(window):
         key = replace(noise, micro_batch=micro_batch)
-        with looking(parts.model) as spoilers:
+        with record_nonfinite(parts.model) as spoilers:
             predictions = _predictions(parts, batch=batch, noise=key)
         for each in predictions:
             for spoiler in spoilers:
-                yield _Answer(f"what {named(spoiler.of)} does at a site", spoiler.of, each.logits)
+                yield _Answer(f"what {label(spoiler.of)} does at a site", spoiler.of, each.logits)
             yield _Answer(
-                f"the logits of {named(policy)}, from finite weights", policy, each.logits
+                f"the logits of {label(policy)}, from finite weights", policy, each.logits
             )
         for each in predictions:
             chosen = parts.experiment.loss
             answer = _loss(parts, prediction=each)
-            yield _Answer(f"{named(chosen)}, from finite logits", chosen, answer)
+            yield _Answer(f"{label(chosen)}, from finite logits", chosen, answer)
         for regularizer, part in regularizers(parts):
             if part.penalty:
                 answer = part.penalty(predictions)
-                yield _Answer(f"the penalty of {named(regularizer)}", regularizer, answer)
+                yield _Answer(f"the penalty of {label(regularizer)}", regularizer, answer)

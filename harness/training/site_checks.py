@@ -11,7 +11,7 @@ import torch
 
 from harness.components import Regularizer
 from harness.contracts import Model
-from harness.registry.attribution import answering, refuse
+from harness.registry.attribution import attributed_to, refuse
 
 
 @dataclass(eq=False)
@@ -25,7 +25,7 @@ class Watched:
     spoiled: bool = False  # whether it made NaN of what had none, as long as somebody looked
 
     def __call__(self, value: torch.Tensor, *told: Any) -> torch.Tensor:
-        with answering(self.of):
+        with attributed_to(self.of):
             found = self.act(value, *told)
         if getattr(found, "shape", None) != value.shape:
             given = getattr(found, "shape", found)
@@ -39,7 +39,7 @@ class Watched:
 def watch(model: Model, *, of: Regularizer) -> None:
     """Watch what is in a model's sites and watched by nobody yet: it is this regularizer's."""
     for site in model.sites.values():
-        both: tuple[list[Any], ...] = (site.effects, site.changes)
+        both: tuple[list[Any], ...] = (site.perturbations, site.transforms)
         for acts in both:
             for place, act in enumerate(acts):
                 if not isinstance(act, Watched):
@@ -47,11 +47,11 @@ def watch(model: Model, *, of: Regularizer) -> None:
 
 
 @contextmanager
-def looking(model: Model) -> Iterator[list[Watched]]:
+def record_nonfinite(model: Model) -> Iterator[list[Watched]]:
     """The effects and changes that make NaN of what has none, found while this is open."""
     every: list[object] = []
     for site in model.sites.values():
-        every += [*site.changes, *site.effects]
+        every += [*site.transforms, *site.perturbations]
     watched = [each for each in every if isinstance(each, Watched)]
     spoilers: list[Watched] = []
     for each in watched:

@@ -9,7 +9,7 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING, Literal
 
 from harness.components import Figure
-from harness.contracts import Draw, ReportView, RunFacts
+from harness.contracts import Draw, ReportView, RunSummary
 from harness_figures.looks import WIDTH, Look, looks
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Cost(Figure):
         return drawn
 
 
-def _point(run: RunFacts, *, against: Against, metric: str) -> tuple[float, float] | None:
+def _point(run: RunSummary, *, against: Against, metric: str) -> tuple[float, float] | None:
     """Where a run stands: what it cost, and what it scored; None if either is not known."""
     cost = run.seconds if against == "seconds" else run.target_tokens
     score = run.scores.get(metric)

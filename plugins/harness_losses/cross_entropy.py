@@ -21,5 +21,5 @@ class CrossEntropy(Loss):
 
     name = "cross_entropy"
 
-    def build(self, setting: Setting) -> contracts.Loss:
+    def build(self, setting: Setting) -> contracts.LossFunction:
         return partial(torch.nn.functional.cross_entropy, reduction="sum")

@@ -38,7 +38,7 @@ class KLDivergence(Loss):
     smoothing: ProbabilityBelowOne = 0.1
     convention: Literal["all", "others", "others_without_pad"] = "others_without_pad"
 
-    def build(self, setting: Setting) -> contracts.Loss:
+    def build(self, setting: Setting) -> contracts.LossFunction:
         smoothed = LabelSmoothing(smoothing=self.smoothing, convention=self.convention)
         cross_entropy = smoothed.build(setting)
         entropy = self._entropy(setting.classes)

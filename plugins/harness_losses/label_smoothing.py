@@ -41,7 +41,7 @@ class LabelSmoothing(Loss):
     smoothing: ProbabilityBelowOne = 0.1
     convention: Literal["all", "others", "others_without_pad"] = "all"
 
-    def build(self, setting: Setting) -> contracts.Loss:
+    def build(self, setting: Setting) -> contracts.LossFunction:
         """One log-softmax, its value at gold and its sum over the classes that share."""
         if self.smoothing == 0:
             return partial(torch.nn.functional.cross_entropy, reduction="sum")

@@ -12,7 +12,7 @@ import torch
 
 from harness.components import Regularizer
 from harness.components.options import ProbabilityBelowOne
-from harness.contracts import Effect, Model, Regularization, Setting, Site
+from harness.contracts import Model, Perturbation, Regularization, Setting, Site
 from harness.errors import HarnessError
 from harness.streams import Noise, kept_share
 
@@ -85,7 +85,7 @@ def _no_site(name: str, *, known: set[str]) -> str:
     return f"dropout: this model has no site {name!r}; the nearest are {', '.join(nearest)}"
 
 
-def _effect(rate: float, *, kind: str) -> Effect:
+def _effect(rate: float, *, kind: str) -> Perturbation:
     act = _set_low if kind.endswith("alpha") else _scale_up
 
     def drop(value: torch.Tensor, site: Site, noise: Noise) -> torch.Tensor:

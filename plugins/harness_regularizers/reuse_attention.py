@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from harness.components import Regularizer
 from harness.components.options import PositiveInt
-from harness.contracts import Change, Model, Regularization, Setting
+from harness.contracts import Model, Regularization, Setting, Transform
 from harness.errors import HarnessError
 
 Where = Literal["encoder.self_attention", "decoder.self_attention", "decoder.cross_attention"]
@@ -78,7 +78,7 @@ class _Passed:
         self.weights.clear()
         return embedded
 
-    def keep(self, layer: int) -> Change:
+    def keep(self, layer: int) -> Transform:
         """Remember a layer's weights."""
 
         def keep(
@@ -89,7 +89,7 @@ class _Passed:
 
         return keep
 
-    def take(self, layer: int) -> Change:
+    def take(self, layer: int) -> Transform:
         """Those of the layer below in place of a layer's own, which are remembered in turn."""
 
         def take(

@@ -10,7 +10,7 @@ from scipy.stats import ttest_1samp
 from statsmodels.stats.anova import AnovaRM
 
 from harness.analysis import RunResult
-from harness.analysis.factorial import Effect, combined, effects
+from harness.analysis.factorial import FactorialEffect, combined, factorial_effects
 from harness.contracts import Factorial
 
 
@@ -43,7 +43,7 @@ def runs(design: Factorial, *, seeds: int = 5) -> dict[tuple[str, int], RunResul
     return found
 
 
-def contrast(effect: Effect, found: dict[tuple[str, int], RunResult]) -> list[float]:
+def contrast(effect: FactorialEffect, found: dict[tuple[str, int], RunResult]) -> list[float]:
     """The effect, seed by seed."""
     values = []
     for seed in sorted({seed for _, seed in found}):
@@ -57,7 +57,7 @@ def contrast(effect: Effect, found: dict[tuple[str, int], RunResult]) -> list[fl
 
 
 def test_two_factors_have_two_main_effects_and_an_interaction() -> None:
-    first, second, both = effects(TWO)
+    first, second, both = factorial_effects(TWO)
     assert [each.name for each in (first, second, both)] == [
         *("A=a overall", "B=b overall", "A=a x B=b")
     ]
@@ -69,7 +69,7 @@ def test_two_factors_have_two_main_effects_and_an_interaction() -> None:
 
 @pytest.mark.parametrize("design", [TWO, THREE, UNEVEN])
 def test_there_are_as_many_effects_as_variants_each_a_contrast(design: Factorial) -> None:
-    found = [*effects(design)]
+    found = [*factorial_effects(design)]
     assert len(found) == len(design.cells) - 1
     assert len({each.name for each in found}) == len(found)
     for effect in found:
@@ -88,7 +88,7 @@ def test_t_squared_is_the_f_of_a_repeated_measures_analysis_of_variance(design: 
     ]
     within = [*design.factors]
     table = AnovaRM(pd.DataFrame(rows), "bleu", "seed", within=within).fit().anova_table
-    for effect in effects(design):
+    for effect in factorial_effects(design):
         t = ttest_1samp(contrast(effect, found), 0)
         row = table.loc[":".join(effect.factors)]
         assert t.statistic**2 == pytest.approx(row["F Value"])
@@ -97,7 +97,7 @@ def test_t_squared_is_the_f_of_a_repeated_measures_analysis_of_variance(design: 
 
 def test_an_effect_of_a_factor_with_three_levels_is_of_one_level_against_the_first() -> None:
     found = runs(UNEVEN)
-    by_name = {each.name: each for each in effects(UNEVEN)}
+    by_name = {each.name: each for each in factorial_effects(UNEVEN)}
     assert [*by_name] == [*("A=a overall", "A=o overall", "B=b overall", "A=a x B=b", "A=o x B=b")]
 
     def score(variant: str, seed: int) -> float:
@@ -117,7 +117,7 @@ def test_an_effect_of_a_factor_with_three_levels_is_of_one_level_against_the_fir
 
 
 def test_three_factors_together_are_what_no_two_of_them_explain() -> None:
-    (*_, all_three) = effects(THREE)
+    (*_, all_three) = factorial_effects(THREE)
     assert all_three.name == "A=a x B=b x D=c"
     assert all_three.observed == {"abc": 1}
     assert all_three.expected == {
@@ -142,7 +142,7 @@ def test_factors_that_add_up_do_not_interact() -> None:
         for variant, cell in TWO.cells.items()
         for seed in (1, 2, 3)
     }
-    first, second, both = (contrast(effect, found) for effect in effects(TWO))
+    first, second, both = (contrast(effect, found) for effect in factorial_effects(TWO))
     assert (first, second, both) == ([3] * 3, [-2] * 3, [0] * 3)
 
 
@@ -164,7 +164,7 @@ def test_cells_scored_on_other_sentences_are_not_added_up_unseen() -> None:
         found[variant, seed] = RunResult(
             variant=variant, seed=seed, outcome="finished", scores=run.scores, references=references
         )
-    first = next(effects(TWO))
+    first = next(factorial_effects(TWO))
     sides = [
         combined(found, weights=weights, name="x", seed=1)
         for weights in (first.observed, first.expected)

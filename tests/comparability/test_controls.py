@@ -1,6 +1,12 @@
 from __future__ import annotations
 
-from harness.comparability.controls import Controls, amount, mean_controls, unequal, unrelated_rates
+from harness.comparability.controls import (
+    Controls,
+    mean_controls,
+    quantity_text,
+    unequal,
+    unrelated_rates,
+)
 
 BASELINE = Controls(
     peak_rate=0.0125, rate_area=2.5, parameters=1000, target_tokens=9000, seconds_per_update=1.0
@@ -56,7 +62,7 @@ def test_a_schedule_with_a_rate_of_its_own_is_told() -> None:
 
 
 def test_a_quantity_is_told_in_digits_that_mean_something() -> None:
-    told = [amount(value) for value in (266_112, 0.0125, 8.2e-5, 1e30, -1234)]
+    told = [quantity_text(value) for value in (266_112, 0.0125, 8.2e-5, 1e30, -1234)]
     assert told == ["266,112", "0.0125", "8.2e-05", "1e+30", "-1,234"]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from experiments import BUDGET, Counting, experiment
 
-from harness.comparability.predicted import Foreseen, beginning, foresee, known
+from harness.comparability.predicted import Expected, expect, initial_state, summarize_runs
 from harness.components.options import TrainedRun
 from harness.runs.ledger import Ledger
 from harness.study.experiment import Experiment, ModelOptions
@@ -37,8 +37,8 @@ def study_of(
     )
 
 
-def foreseen_of(choices: Experiment, *, seed: int = 1) -> Foreseen:
-    return foresee(study_of(it=choices), names=["it"], seed=seed)["it"]
+def foreseen_of(choices: Experiment, *, seed: int = 1) -> Expected:
+    return expect(study_of(it=choices), names=["it"], seed=seed)["it"]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -80,7 +80,7 @@ def test_what_never_learns_is_not_trained() -> None:
 def test_what_cannot_be_built_is_a_fault_of_its_own() -> None:
     small = experiment(budget=replace(BUDGET, batch_tokens=3))
     study = study_of(baseline=experiment(), small=small)
-    found = foresee(study, names=["baseline", "small"], seed=1)
+    found = expect(study, names=["baseline", "small"], seed=1)
     assert found["baseline"].fault is None
     assert found["small"].fault == (
         "batch_tokens is 3, but sentence 22 has 4 target tokens; raise batch_tokens to at least 7"
@@ -112,14 +112,14 @@ def test_a_finished_run_tells_the_same_and_its_time(tmp_path: Path) -> None:
                 for n in (1, 2, 3, 4)
             )
         )
-    found = known(["a", "b", "missing"], ledger=ledger)
+    found = summarize_runs(["a", "b", "missing"], ledger=ledger)
     assert found is not None
     assert found.shapes == {"w": (5, 2)}
     assert (found.controls.peak_rate, found.controls.rate_area) == (4, 10)
     assert (found.controls.trained_parameters, found.controls.target_tokens) == (6, 120)
     assert (found.controls.seconds_per_update, found.controls.seconds) == (2.5, 10.0)
-    assert known(["missing"], ledger=ledger) is None
-    begun = beginning("a", ledger=ledger)
+    assert summarize_runs(["missing"], ledger=ledger) is None
+    begun = initial_state("a", ledger=ledger)
     assert begun is not None
     assert (begun.weights, begun.order) == ({"w": "1234"}, ("x",))
 
@@ -129,7 +129,7 @@ def test_a_variant_has_the_vocabulary_of_what_it_starts_from() -> None:
     poor = experiment(dataset=Counting(train=1))
     begun = replace(poor, starts_from=TrainedRun("rich"))
     study = study_of(pretraining={"rich": rich}, poor=poor, begun=begun)
-    found = foresee(study, names=["poor", "begun"], seed=1)
+    found = expect(study, names=["poor", "begun"], seed=1)
     whole = foreseen_of(rich).shapes["target_embedding.weight"]
     assert found["begun"].shapes["target_embedding.weight"] == whole
     assert found["poor"].shapes["target_embedding.weight"] < whole

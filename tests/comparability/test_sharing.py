@@ -4,7 +4,13 @@ from dataclasses import replace
 
 from experiments import BUDGET, experiment
 
-from harness.comparability.sharing import Beginning, Shared, broken, predicted, seen
+from harness.comparability.sharing import (
+    InitialState,
+    Shared,
+    observe_sharing,
+    predict_sharing,
+    unmet_predictions,
+)
 from harness.study.experiment import Experiment, ModelOptions
 from harness.training.assembly import assemble
 from harness_initializers.annotated_transformer import AnnotatedTransformer
@@ -24,14 +30,14 @@ def promise_and_facts(
         {name: tuple(each.shape) for name, each in parts.model.named_parameters()}
         for parts in (first, second)
     ]
-    promise = predicted(
+    promise = predict_sharing(
         first.experiment, variant=variant, shapes=shapes[1], baseline_shapes=shapes[0]
     )
     begun = [
-        Beginning(weights=parts.initial_weights, order=(parts.order.digest(0),))
+        InitialState(weights=parts.initial_weights, order=(parts.order.digest(0),))
         for parts in (first, second)
     ]
-    return promise, seen(begun[0], variant=begun[1])
+    return promise, observe_sharing(begun[0], variant=begun[1])
 
 
 def test_another_loss_shares_everything() -> None:
@@ -45,7 +51,7 @@ def test_another_initializer_shares_the_order_and_by_chance_the_vectors() -> Non
     assert str(promise) == "the order of batches only"
     assert all("weight" in name and "norm" not in name for name in facts.others)
     assert facts.parameters  # zeros and ones are the same by any law
-    assert list(broken(promise, kept=facts)) == []
+    assert list(unmet_predictions(promise, kept=facts)) == []
 
 
 def test_another_replicate_shares_the_weights_and_not_the_order() -> None:
@@ -84,7 +90,7 @@ def test_nothing_in_common_is_the_seed_only() -> None:
     budget = replace(BUDGET, batch_tokens=70)
     promise, facts = promise_and_facts(experiment(model=wide, budget=budget))
     assert str(promise) == "the seed only"
-    assert list(broken(promise, kept=facts)) == []
+    assert list(unmet_predictions(promise, kept=facts)) == []
 
 
 def test_a_bias_as_wide_as_its_matrix_asks_is_not_promised() -> None:
@@ -93,21 +99,21 @@ def test_a_bias_as_wide_as_its_matrix_asks_is_not_promised() -> None:
     theirs = replace(ours, model=replace(MODEL, d_ff=64))
     promise, facts = promise_and_facts(theirs, baseline=ours)
     assert "encoder.0.feed_forward.outer.bias" in facts.others
-    assert list(broken(promise, kept=facts)) == []
+    assert list(unmet_predictions(promise, kept=facts)) == []
 
 
 def test_only_a_broken_promise_is_named() -> None:
     promise = Shared(parameters=frozenset("ab"), others=frozenset("c"), order=True)
     more = Shared(parameters=frozenset("abc"), others=frozenset(), order=True)
     less = Shared(parameters=frozenset("b"), others=frozenset("ac"), order=False)
-    assert list(broken(promise, kept=more)) == []
-    assert list(broken(promise, kept=less)) == [
+    assert list(unmet_predictions(promise, kept=more)) == []
+    assert list(unmet_predictions(promise, kept=less)) == [
         "other initial weights in a",
         "another order of batches",
     ]
 
 
 def test_orders_are_compared_as_far_as_both_runs_went() -> None:
-    short = Beginning(weights={}, order=("x", "y"))
-    assert seen(short, variant=Beginning(weights={}, order=("x", "y", "z"))).order
-    assert not seen(short, variant=Beginning(weights={}, order=("x", "z"))).order
+    short = InitialState(weights={}, order=("x", "y"))
+    assert observe_sharing(short, variant=InitialState(weights={}, order=("x", "y", "z"))).order
+    assert not observe_sharing(short, variant=InitialState(weights={}, order=("x", "z"))).order

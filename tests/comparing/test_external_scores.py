@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.comparing.external_scores import compare_scores
-from harness.comparing.options import Terms
+from harness.comparing.options import ComparisonOptions
 from harness.contracts import Finding
 from harness.errors import HarnessError
 from harness.report import terminal
@@ -32,7 +32,7 @@ def table(**scores: Iterable[float]) -> str:
 
 
 def found(text: str, **terms: object) -> list[Finding]:
-    asked = Terms(**terms)  # type: ignore[arg-type] # whatever a test asks for
+    asked = ComparisonOptions(**terms)  # type: ignore[arg-type] # whatever a test asks for
     return [*compare_scores(text.encode(), name="t", terms=asked).findings]
 
 
@@ -218,7 +218,7 @@ GOOD = st.lists(
 )
 @example(b"variant,seed,metric,value\nbaseline,1,m,1e308\nx,1,m,-1e308\n", "paired_t")
 def test_no_table_whatsoever_is_more_than_a_line_of_fault(content: bytes, method: str) -> None:
-    terms = Terms(primary="m", method=method)  # type: ignore[arg-type] # one of two literals
+    terms = ComparisonOptions(primary="m", method=method)  # type: ignore[arg-type] # one of two literals
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         report, fault = None, ""

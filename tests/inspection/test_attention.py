@@ -90,11 +90,11 @@ def test_what_regularizers_put_into_sites_is_still_there_and_makes_no_noise(
         fill = regularizer.build(setting).modify_model
         assert fill
         fill(model, generator=lambda key: torch.Generator())
-    filled = {path: [*site.effects, *site.changes] for path, site in model.sites.items()}
+    filled = {path: [*site.perturbations, *site.transforms] for path, site in model.sites.items()}
     noisy = attention(model, SOURCE, target=TARGET)
     for place, weights in plain.items():
         torch.testing.assert_close(noisy[place], weights, rtol=0, atol=0)
-    after = {path: [*site.effects, *site.changes] for path, site in model.sites.items()}
+    after = {path: [*site.perturbations, *site.transforms] for path, site in model.sites.items()}
     assert after == filled
 
 

@@ -12,15 +12,15 @@ from harness.inspection.attention import attention
 from harness.inspection.draw_attention import attention_maps, draw_attention
 from harness.inspection.translation import source_tokens, texts, written
 from harness.report.style import style
-from harness.runs.restored import Finished, load_finished
+from harness.runs.restored import RestoredRun, restore_run
 
 
 @pytest.fixture(scope="module")
-def trained(finished: Path) -> Finished:
-    return load_finished(finished / "results" / "runs" / planned(finished).digest)
+def trained(finished: Path) -> RestoredRun:
+    return restore_run(finished / "results" / "runs" / planned(finished).digest)
 
 
-def test_maps_are_those_of_the_sentence_and_what_was_written(trained: Finished) -> None:
+def test_maps_are_those_of_the_sentence_and_what_was_written(trained: RestoredRun) -> None:
     line = trained.corpus.test[0].source
     own = written(trained, line=line)
     source = source_tokens(trained, line=line)
@@ -40,7 +40,7 @@ def test_maps_are_those_of_the_sentence_and_what_was_written(trained: Finished) 
     assert (cross.rows, cross.columns) == (fed, read)
 
 
-def test_without_a_head_there_is_the_mean_of_all(trained: Finished) -> None:
+def test_without_a_head_there_is_the_mean_of_all(trained: RestoredRun) -> None:
     line = trained.corpus.test[0].source
     mean = attention_maps(trained, line=line)[2]
     first, second = (attention_maps(trained, line=line, heads=[head])[2] for head in (0, 1))
@@ -49,14 +49,14 @@ def test_without_a_head_there_is_the_mean_of_all(trained: Finished) -> None:
     assert mean.title.endswith("mean of 2 heads")
 
 
-def test_a_layer_or_head_that_is_not_there_is_refused(trained: Finished) -> None:
+def test_a_layer_or_head_that_is_not_there_is_refused(trained: RestoredRun) -> None:
     with pytest.raises(HarnessError, match="the encoder has layers 0 to 0, and no layer 1"):
         attention_maps(trained, line="Ja", layer=1)
     with pytest.raises(HarnessError, match="heads 0 to 1, and no head -1"):
         attention_maps(trained, line="Ja", heads=[-1])
 
 
-def test_the_picture_has_a_row_a_head_and_says_whose_it_is(trained: Finished) -> None:
+def test_the_picture_has_a_row_a_head_and_says_whose_it_is(trained: RestoredRun) -> None:
     with style("attention"):
         drawn = draw_attention(trained, line="Ja", heads=[0, 1])
     titled = [axes.get_title() for axes in drawn.axes if axes.get_title()]

@@ -18,16 +18,16 @@ from harness.inspection.translation import (
 )
 from harness.prediction import writable
 from harness.runs.ledger import Ledger
-from harness.runs.restored import Finished, load_finished
+from harness.runs.restored import RestoredRun, restore_run
 
 
 @pytest.fixture(scope="module")
-def trained(finished: Path) -> Finished:
-    return load_finished(finished / "results" / "runs" / planned(finished).digest)
+def trained(finished: Path) -> RestoredRun:
+    return restore_run(finished / "results" / "runs" / planned(finished).digest)
 
 
 @torch.no_grad()
-def one_by_one(trained: Finished, line: str, *, limit: int) -> list[tuple[int, int, float]]:
+def one_by_one(trained: RestoredRun, line: str, *, limit: int) -> list[tuple[int, int, float]]:
     """What greedy decoding reads, writes, and how probable that is, a token at a time."""
     model = trained.model
     cache = model.start(model.encode(source_tokens(trained, line=line)))
@@ -42,7 +42,7 @@ def one_by_one(trained: Finished, line: str, *, limit: int) -> list[tuple[int, i
     return steps
 
 
-def test_free_running_reads_what_it_wrote_step_by_step(trained: Finished) -> None:
+def test_free_running_reads_what_it_wrote_step_by_step(trained: RestoredRun) -> None:
     for pair in trained.corpus.test[:5]:
         (trace,) = traces(trained, lines=[pair.source])
         oracle = one_by_one(trained, pair.source, limit=len(trace.free_running))
@@ -61,8 +61,8 @@ def test_free_running_reads_what_it_wrote_step_by_step(trained: Finished) -> Non
 
 def test_writing_that_was_cut_off_is_not_said_to_have_ended(finished: Path) -> None:
     path = finished / "results" / "runs" / planned(finished).digest
-    cut = load_finished(path, generation="{greedy: {extra: 0}}")
-    whole = load_finished(path, generation="{greedy: {extra: 40}}")
+    cut = restore_run(path, generation="{greedy: {extra: 0}}")
+    whole = restore_run(path, generation="{greedy: {extra: 40}}")
     for pair in cut.corpus.test[:6]:
         (trace,) = traces(cut, lines=[pair.source])
         longer = len(written(whole, line=pair.source)) > len(written(cut, line=pair.source))
@@ -70,7 +70,7 @@ def test_writing_that_was_cut_off_is_not_said_to_have_ended(finished: Path) -> N
 
 
 def test_teacher_forcing_is_right_as_often_as_the_core_scored(
-    finished: Path, trained: Finished
+    finished: Path, trained: RestoredRun
 ) -> None:
     run = planned(finished)
     ledger = Ledger(finished / "results" / "runs")
@@ -86,7 +86,7 @@ def test_teacher_forcing_is_right_as_often_as_the_core_scored(
     assert right / tokens == pytest.approx(outcome["scores"]["token_accuracy"])
 
 
-def test_the_reference_is_the_corpus_s_unless_one_is_given(trained: Finished) -> None:
+def test_the_reference_is_the_corpus_s_unless_one_is_given(trained: RestoredRun) -> None:
     pair = trained.corpus.test[0]
     assert find_reference(trained.corpus, line=pair.source) == pair.target
     (found,) = traces(trained, lines=[pair.source])
@@ -96,12 +96,12 @@ def test_the_reference_is_the_corpus_s_unless_one_is_given(trained: Finished) ->
     assert unknown.gold == unknown.teacher_forcing == ()
 
 
-def test_words_that_the_model_never_met_are_named(trained: Finished) -> None:
+def test_words_that_the_model_never_met_are_named(trained: RestoredRun) -> None:
     known = trained.corpus.train[0].source.split()[0]
     (translation,) = translations(trained, lines=[f"{known} Yeti Xylofon Yeti"])
     assert translation.unknown == ("Yeti", "Xylofon")
     assert texts(trained.codecs.source, tokens=trained.codecs.source.encode("Yeti")) == ("<unk>",)
 
 
-def test_an_empty_line_is_translated_too(trained: Finished) -> None:
+def test_an_empty_line_is_translated_too(trained: RestoredRun) -> None:
     assert [each.source for each in translations(trained, lines=["", "Ja"])] == ["", "Ja"]

@@ -11,7 +11,7 @@ from experiments import experiment
 
 from harness.contracts import CORE_METRICS
 from harness.files import write_json
-from harness.planning.tuning import settled, trials, tuned
+from harness.planning.tuning import tuning_results, tuning_runs, with_tuned_options
 from harness.registry.discovery import discover
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
@@ -48,7 +48,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 def planned(ledger: Ledger, *, primary: str = "nll") -> tuple[PlannedRun, ...]:
-    return trials(study(primary), plugins=discover(), ledger=ledger, previous={})
+    return tuning_runs(study(primary), plugins=discover(), ledger=ledger, previous={})
 
 
 def end(run: PlannedRun, *, ledger: Ledger, score: float, status: str = "finished") -> None:
@@ -84,11 +84,11 @@ def test_each_variant_gets_the_value_that_is_best_on_validation(
     for run, score in zip(planned(ledger, primary=primary), scores, strict=True):
         end(run, ledger=ledger, score=score)
     runs = planned(ledger, primary=primary)
-    found = tuned(study(primary), trials=runs, ledger=ledger)
+    found = tuning_results(study(primary), trials=runs, ledger=ledger)
     assert found
     assert [each.chosen for each in found.variants] == ["9", "4"]
     assert found.metric == ("nll" if primary == "bleu" else primary)
-    after = settled(study(primary), trials=found)
+    after = with_tuned_options(study(primary), trials=found)
     assert after.variants == {"baseline": VALUES["9"], "wider": WIDER["4"]}
 
 
@@ -96,7 +96,7 @@ def test_a_value_that_diverges_is_the_worst(ledger: Ledger) -> None:
     for place, run in enumerate(planned(ledger)):
         status = "diverged" if run.variant.endswith("warmup 9") and place > 3 else "finished"
         end(run, ledger=ledger, score=9.0 if run.variant.endswith("9") else 1.0, status=status)
-    found = tuned(study("nll"), trials=planned(ledger), ledger=ledger)
+    found = tuning_results(study("nll"), trials=planned(ledger), ledger=ledger)
     assert found
     assert [each.chosen for each in found.variants] == ["4", "4"]
     assert found.variants[0].scores == {"4": -1.0, "9": None}

@@ -16,7 +16,7 @@ from harness import pipeline
 from harness.components import SLOTS
 from harness.errors import PluginError
 from harness.loading.validation import Checker
-from harness.registry.attribution import naming
+from harness.registry.attribution import naming_plugins
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover
 from harness.runs.worker import reason
@@ -303,7 +303,7 @@ def carried_out(plugins: Plugins, *, slot: str, name: str) -> str:
         changes = {"decoding_policy": replace(sampled(1.0, 1.0), decay=component)}
     choices = experiment(budget=budget, **changes)
     try:
-        with naming(plugins):
+        with naming_plugins(plugins):
             parts = assemble(choices, seed=1)
             list(train(parts))
             translate(parts, pairs=parts.task.test, of=choices.generation)

@@ -10,7 +10,7 @@ from harness import components, hookspecs
 from harness.errors import HarnessError
 from harness.hookspecs import hookimpl
 from harness.registry.catalog import Catalog, Option, Row
-from harness.registry.discovery import Complaint, Plugins
+from harness.registry.discovery import PluginFault, Plugins
 
 
 def refused(name: str, *, slot: str, **more: object) -> str:
@@ -80,7 +80,7 @@ def test_a_plugin_that_cannot_offer_is_a_complaint_beside_those_of_discovery() -
         def harness_schedules(self) -> Sequence[type]:
             return [strangers.CrossEntropy]
 
-    earlier = Complaint("absent", None, "ModuleNotFoundError: no module")
+    earlier = PluginFault("absent", None, "ModuleNotFoundError: no module")
     plugins = Plugins(strangers.plugins(broken=Broken()).registry, (earlier,))
     catalog = Catalog.of(plugins)
     assert [each.plugin for each in catalog.complaints] == ["absent", "broken"]
@@ -93,7 +93,7 @@ def test_a_name_that_a_broken_plugin_may_have_offered_is_answered_with_its_fault
         def harness_losses(self) -> Sequence[type]:
             raise KeyError("classes")
 
-    earlier = Complaint("absent", None, "ModuleNotFoundError: no module")
+    earlier = PluginFault("absent", None, "ModuleNotFoundError: no module")
     catalog = Catalog.of(Plugins(strangers.plugins(broken=Broken()).registry, (earlier,)))
     with pytest.raises(HarnessError) as error:
         catalog.find("hinge", slot="loss")

@@ -14,7 +14,7 @@ from harness import components
 from harness.contracts import StudyView
 from harness.errors import PluginError
 from harness.hookspecs import hookimpl
-from harness.registry.discovery import Complaint, Offer, Plugins, discover, observe, offers
+from harness.registry.discovery import Offer, PluginFault, Plugins, discover, observe, offers
 
 FOCAL = """
     from __future__ import annotations
@@ -322,7 +322,7 @@ def test_an_offer_that_cannot_be_taken_names_plugin_hook_and_fault(
 
     found = list(offers(strangers.plugins(odd=Odd()), base=components.Loss))
     (complaint,) = (
-        str(each).partition(" (line")[0] for each in found if isinstance(each, Complaint)
+        str(each).partition(" (line")[0] for each in found if isinstance(each, PluginFault)
     )
     assert complaint == f"plugin odd, hook harness_losses: {fault}"
     assert [each.component.name for each in found if isinstance(each, Offer)] == [

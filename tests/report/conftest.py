@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from harness.analysis import RunResult, ScoredMetric, compare
-from harness.report import Report, Specimen
+from harness.report import Report, SampleTranslation
 from harness.study.changes import Change
 from harness.study.values import Comparison
 
@@ -63,8 +63,8 @@ def report() -> Report:
             "no-dropout": [Change("regularizers.dropout", "{rate: 0.1}", "off")],
             "odd": [Change("loss", "label_smoothing", "cross_entropy")],
         },
-        specimens=[
-            Specimen(
+        samples=[
+            SampleTranslation(
                 source="Ein Mann | <script>alert(1)</script>",
                 reference="A `man`\n# with *stars*",
                 written={"baseline": "a man", "no-dropout": "", "odd": "[x](http://y.z) &amp;"},

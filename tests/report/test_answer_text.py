@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.report import Beginning, Report
+from harness.report import Pretraining, Report
 from harness.report.answer_text import answer, beginning, listed
 from harness.report.html import as_html
 from harness.report.write import as_markdown
@@ -44,13 +44,13 @@ def test_lists_read_as_prose(names: list[str], text: str) -> None:
 
 
 def test_what_was_trained_first_is_said_with_who_needed_it(report: Report) -> None:
-    both = Beginning("general", updates=300, begun=["baseline", "slower"], drawn=["drafted"])
+    both = Pretraining("general", updates=300, begun=["baseline", "slower"], drawn=["drafted"])
     first = "general was trained first, once a seed, for 300 updates"
     assert beginning(both) == f"{first}: baseline and slower start from it; drafted draws on it."
     assert (
         beginning(both._replace(begun=["slower"], drawn=[])) == f"{first}: slower starts from it."
     )
-    concluded = replace(report, beginnings=[both])
+    concluded = replace(report, pretraining=[both])
     assert f"- {first}: baseline and" in as_markdown(concluded)
     assert f"<p>{first}: baseline and" in as_html(concluded, drawings=[])
     assert "trained first" not in as_markdown(report)

@@ -30,7 +30,7 @@ def test_sentences_are_those_that_some_variants_get_right_and_others_do_not(
         planned("not-run"),
         wrote(ledger, planned("baseline", seed=2), [BAD] * 10),
     ]
-    found = build._specimens(runs, ledger=ledger)
+    found = build._samples(runs, ledger=ledger)
     assert [each.source for each in found] == [f"line {number}" for number in sorted(apart)]
     assert found[0].written == {"baseline": GOOD, "all-wrong": "q1"}
 
@@ -42,12 +42,12 @@ def test_a_variant_that_was_tested_on_other_sentences_is_left_out(tmp_path: Path
         wrote(ledger, planned("shorter"), [BAD]),
         wrote(ledger, planned("same"), [BAD, BAD]),
     ]
-    for each in build._specimens(runs, ledger=ledger):
+    for each in build._samples(runs, ledger=ledger):
         assert list(each.written) == ["baseline", "same"]
 
 
 def test_without_a_run_there_are_no_sentences(tmp_path: Path) -> None:
-    assert build._specimens([planned("baseline")], ledger=Ledger(tmp_path)) == []
+    assert build._samples([planned("baseline")], ledger=Ledger(tmp_path)) == []
 
 
 def test_what_figures_are_told_of_a_run_is_what_the_ledger_holds(tmp_path: Path) -> None:

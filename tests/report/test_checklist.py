@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from harness.contracts import Design
-from harness.report import Conditions, Report, Trials, Tuned
+from harness.report import Provenance, Report, Trials, Tuned
 from harness.report.checklist import checklist
 from harness.report.html import as_html
 from harness.report.write import as_markdown
@@ -95,7 +95,7 @@ def test_looks_and_tuning_are_told(report: Report) -> None:
         "schedule.noam.factor", 2, "nll", [Tuned("baseline", "0.5", {"0.5": 1.0, "1": None})]
     )
     looked = replace(
-        report, looks="Looked at 2 times: with 3 and 5 seeds.", tuning=trials, design=Design()
+        report, inspections="Looked at 2 times: with 3 and 5 seeds.", tuning=trials, design=Design()
     )
     assert said(report)["Looks at the results"] == ["one"]
     assert said(looked)["Looks at the results"] == ["Looked at 2 times: with 3 and 5 seeds"]
@@ -107,13 +107,13 @@ def test_looks_and_tuning_are_told(report: Report) -> None:
 
 
 def test_conditions_are_told_and_escaped_in_both_forms(report: Report) -> None:
-    conditions = Conditions(
+    conditions = Provenance(
         weights=["those after the last update, number 300"],
         machine=["cpu, 1 thread, float32"],
         commit="0123456789ab, changed",
         excluded=["wild, seed 1: diverged (loss <nan> at *update* 3)"],
     )
-    told = replace(report, conditions=conditions)
+    told = replace(report, provenance=conditions)
     page, text = as_html(told, drawings=()), as_markdown(told)
     assert '<dt>Commit of the study</dt><dd dir="auto">0123456789ab, changed</dd>' in page
     assert "wild, seed 1: diverged (loss &lt;nan&gt; at *update* 3)" in page

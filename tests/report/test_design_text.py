@@ -109,10 +109,10 @@ def test_looks_are_counted_and_said_to_be_corrected_for(stopped: Report) -> None
 
 
 def test_a_seed_that_a_variant_did_not_need_is_not_missing(stopped: Report, report: Report) -> None:
-    from harness.contracts import RunFacts
+    from harness.contracts import RunSummary
 
-    def facts(variant: str, seed: int) -> RunFacts:
-        return RunFacts(
+    def facts(variant: str, seed: int) -> RunSummary:
+        return RunSummary(
             variant=variant,
             seed=seed,
             outcome="finished",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.report import Report, Specimen, draw, tables
+from harness.report import Report, SampleTranslation, draw, tables
 from harness.report.figures import Drawing
 from harness.report.html import as_html
 from harness_figures import harness_figures
@@ -93,11 +93,11 @@ def test_it_says_what_the_markdown_says(report: Report) -> None:
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_whatever_is_said_is_text_and_nothing_else(report: Report, hostile: str) -> None:
-    specimen = Specimen(hostile, hostile, dict.fromkeys(report.variants, hostile))
-    harmless = Specimen("x", "x", dict.fromkeys(report.variants, "x"))
+    specimen = SampleTranslation(hostile, hostile, dict.fromkeys(report.variants, hostile))
+    harmless = SampleTranslation("x", "x", dict.fromkeys(report.variants, "x"))
     told = {"name": hostile, "question": hostile, "command": hostile}
-    said = Page(as_html(replace(report, specimens=[specimen], **told), drawings=[]))
-    silent = Page(as_html(replace(report, specimens=[harmless]), drawings=[]))
+    said = Page(as_html(replace(report, samples=[specimen], **told), drawings=[]))
+    silent = Page(as_html(replace(report, samples=[harmless]), drawings=[]))
     assert said.elements == silent.elements
     assert said.attributes == silent.attributes
     assert said.text.count(hostile) >= 3 + 2 + len(report.variants)
@@ -107,14 +107,14 @@ def test_a_name_that_is_hostile_stays_in_its_cell(report: Report) -> None:
     for hostile in HOSTILE:
         told = {"signatures": {hostile: hostile}, "versions": {hostile: hostile}}
         lost = Drawing("plain", hostile, None, hostile)
-        page = Page(as_html(replace(report, specimens=(), **told), drawings=[lost]))
+        page = Page(as_html(replace(report, samples=(), **told), drawings=[lost]))
         assert {"script", "img", "iframe", "svg"} & set(page.elements) == set()
         assert page.text.count(hostile) == 8
 
 
 def test_control_characters_and_broken_unicode_do_not_reach_the_page(report: Report) -> None:
     nasty = "a\x00b\x1b[31mc\x7fd\x85e\ud800f"
-    text = as_html(replace(report, specimens=[Specimen(nasty, nasty, {})]), drawings=[])
+    text = as_html(replace(report, samples=[SampleTranslation(nasty, nasty, {})]), drawings=[])
     assert "a b [31mc d e f" in text
     assert re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", text) is None
     text.encode()
@@ -156,7 +156,7 @@ def test_a_figure_that_could_not_be_drawn_is_named(report: Report) -> None:
 
 
 def test_a_study_without_variants_is_still_a_page(report: Report) -> None:
-    alone = replace(report, variants=["baseline"], findings=(), changes={}, specimens=())
+    alone = replace(report, variants=["baseline"], findings=(), changes={}, samples=())
     page = Page(as_html(alone, drawings=[]))
     assert "nothing to compare" in page.text
     assert "Verdicts" not in page.text

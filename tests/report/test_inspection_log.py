@@ -9,7 +9,7 @@ from experiments import planned
 
 from harness.analysis import RunResult, ScoredMetric
 from harness.report import Report
-from harness.report.inspection_log import looked
+from harness.report.inspection_log import record_inspection
 from harness.runs.planned_run import PlannedRun
 
 NLL, BLEU = (
@@ -33,7 +33,7 @@ def report_on(seeds: int, *, primary: ScoredMetric = NLL) -> Report:
         ],
         findings=(),
         changes={},
-        specimens=(),
+        samples=(),
         signatures={},
         command="",
         versions={},
@@ -49,7 +49,7 @@ def runs_of(seeds: int, *, evaluation: str = "e") -> list[PlannedRun]:
 
 
 def look(folder: Path, seeds: int, *, primary: ScoredMetric = NLL, evaluation: str = "e") -> str:
-    return looked(
+    return record_inspection(
         report_on(seeds, primary=primary),
         runs=runs_of(seeds, evaluation=evaluation),
         folder=folder,

@@ -10,7 +10,7 @@ from running import TINY
 from harness.files import write_json
 from harness.loading import load
 from harness.planning.plan import plan
-from harness.report.provenance import commit, conditions
+from harness.report.provenance import commit, provenance
 from harness.runs.ledger import Ledger
 from harness_averagings.ema import EMA
 
@@ -43,13 +43,13 @@ def test_what_is_alike_is_told_once_and_what_differs_with_its_variants(tmp_path:
     study, plugins = load(path)
     ledger = Ledger(tmp_path / "runs")
     runs = plan(study, plugins=plugins, ledger=ledger, previous={})
-    told = conditions(study, runs=runs, ledger=ledger)
+    told = provenance(study, runs=runs, ledger=ledger)
     assert told.machine == ["cpu, 1 thread, float32"]
     assert told.weights == ["those after the last update, number 12"]
 
     averaged = experiment(averaging=EMA(decay=0.9))
     other = replace(study, variants={"baseline": experiment(), "ema": averaged})
-    assert conditions(other, runs=(), ledger=ledger).weights == [
+    assert provenance(other, runs=(), ledger=ledger).weights == [
         "baseline: those after the last update, number 12",
         "ema: averaged: {ema: {decay: 0.9, ramp: false}}, over 12 updates",
     ]
@@ -72,7 +72,7 @@ def test_runs_without_a_score_are_told_with_their_reasons(tmp_path: Path) -> Non
     ):
         ledger.run(run.digest).mkdir(parents=True)
         write_json(ledger.run(run.digest) / "outcome.json", value=ended)
-    assert conditions(study, runs=runs, ledger=ledger).excluded == [
+    assert provenance(study, runs=runs, ledger=ledger).excluded == [
         "baseline, seed 1: diverged (loss is nan)",
         "no-dropout, seed 1: failed (no disk)",
         "baseline, seed 2: trained, not decoded",

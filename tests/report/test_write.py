@@ -129,7 +129,7 @@ def test_the_report_has_no_gaps_and_no_ragged_lines(report: Report) -> None:
 
 
 def test_a_study_without_variants_or_sentences_is_still_reported(report: Report) -> None:
-    alone = replace(report, variants=["baseline"], findings=(), changes={}, specimens=())
+    alone = replace(report, variants=["baseline"], findings=(), changes={}, samples=())
     text = as_markdown(alone)
     assert "nothing to compare" in text
     assert row(text, of="   2") == ["2", "31.000"]

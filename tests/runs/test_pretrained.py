@@ -11,7 +11,7 @@ from starting import DRAFTED, carried_out
 from harness.errors import HarnessError
 from harness.pipeline import Opened, open_study
 from harness.runs.planned_run import PlannedRun
-from harness.runs.pretrained import Runs, read_weights
+from harness.runs.pretrained import RunLoader, read_weights
 from harness.training.assembly import assemble, digest
 
 
@@ -52,7 +52,7 @@ def test_the_vocabulary_is_that_of_the_start(opened: Opened) -> None:
     parts = []
     for name in ("general", "slower"):
         run = run_of(opened, name)
-        runs = Runs.beside(opened.ledger.run(run.digest))
+        runs = RunLoader.beside(opened.ledger.run(run.digest))
         choices = runs.experiment(run.digest, generation=run.decoding["generation"])
         parts.append(runs.assemble(choices, seed=1))
     theirs, ours = (each.task for each in parts)
@@ -72,7 +72,7 @@ def test_what_is_planned_again_exists(opened: Opened) -> None:
 def test_a_run_drawn_on_is_a_frozen_model_with_its_final_weights(tmp_path: Path) -> None:
     opened, _ = carried_out(tmp_path / "adapting.yaml", text=DRAFTED)
     drafted, small = run_of(opened, "drafted"), run_of(opened, "small")
-    runs = Runs.beside(opened.ledger.run(drafted.digest))
+    runs = RunLoader.beside(opened.ledger.run(drafted.digest))
     choices = runs.experiment(drafted.digest, generation=drafted.decoding["generation"])
     parts = runs.assemble(choices, seed=1)
     model = parts.setting.trained(choices.generation.draft)
@@ -89,7 +89,7 @@ def test_weights_that_are_gone_are_missed(tmp_path: Path) -> None:
     opened, _ = carried_out(tmp_path / "adapting.yaml")
     slower, general = run_of(opened, "slower"), run_of(opened, "general")
     opened.ledger.weights(general.digest).unlink()
-    runs = Runs.beside(opened.ledger.run(slower.digest))
+    runs = RunLoader.beside(opened.ledger.run(slower.digest))
     choices = runs.experiment(slower.digest, generation=slower.decoding["generation"])
     with pytest.raises(HarnessError, match="no weights to go on from; run again"):
         runs.assemble(choices, seed=1)
@@ -105,7 +105,7 @@ def test_weights_that_are_damaged_are_one_line_with_the_way_out(tmp_path: Path) 
 
 def test_a_start_with_other_parameters_is_refused(opened: Opened) -> None:
     slower = run_of(opened, "slower")
-    runs = Runs.beside(opened.ledger.run(slower.digest))
+    runs = RunLoader.beside(opened.ledger.run(slower.digest))
     choices = runs.experiment(slower.digest, generation=slower.decoding["generation"])
     start = runs._start(choices)
     fewer = {name: each for name, each in start.weights.items() if name != "projection.bias"}

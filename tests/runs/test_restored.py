@@ -13,7 +13,7 @@ from finished import planned
 from harness.errors import HarnessError
 from harness.inspection.translation import translations
 from harness.runs.ledger import Ledger
-from harness.runs.restored import find_run, load_finished
+from harness.runs.restored import find_run, restore_run
 from harness.training.evaluation import teacher_forced
 
 
@@ -34,7 +34,7 @@ def rewrite(path: Path, change: Callable[[Any], None]) -> None:
 def test_a_loaded_run_scores_what_its_worker_scored(finished: Path) -> None:
     run = planned(finished)
     ledger = Ledger(finished / "results" / "runs")
-    trained = load_finished(ledger.run(run.digest))
+    trained = restore_run(ledger.run(run.digest))
     outcome = ledger.evaluated(run.digest, evaluation=run.evaluation)
     assert outcome
     scores = teacher_forced(trained.parts, pairs=trained.parts.task.test).by_name()
@@ -46,7 +46,7 @@ def test_a_loaded_run_writes_what_its_worker_wrote(finished: Path) -> None:
     run = planned(finished)
     ledger = Ledger(finished / "results" / "runs")
     wrote = ledger.hypotheses(run.digest, evaluation=run.evaluation)
-    trained = load_finished(ledger.run(run.digest))
+    trained = restore_run(ledger.run(run.digest))
     again = translations(trained, lines=[each.source for each in wrote])
     assert [each.text for each in again] == [each.hypothesis for each in wrote]
 
@@ -81,13 +81,13 @@ def test_a_run_without_final_weights_is_refused(
     if outcome:
         (folder / "outcome.json").write_text(json.dumps(outcome))
     with pytest.raises(HarnessError, match=fault):
-        load_finished(folder)
+        restore_run(folder)
 
 
 def test_code_that_has_changed_since_is_named(folder: Path) -> None:
     old = folder.rename(folder.parent / "0123456789abcdef")
     rewrite(old / "run.json", lambda run: run["code"].update(harness="another"))
-    assert load_finished(old).changed == "changed code of harness"
+    assert restore_run(old).changed == "changed code of harness"
 
 
 def test_a_corpus_that_is_gone_or_another_is_refused(folder: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_corpus_that_is_gone_or_another_is_refused(folder: Path) -> None:
             folder / "where.json", lambda where, file=file: where.update(files={"sha256:1": file})
         )
         with pytest.raises(HarnessError, match=fault):
-            load_finished(folder)
+            restore_run(folder)
 
 
 def test_weights_that_do_not_fit_are_refused(folder: Path) -> None:
@@ -110,25 +110,25 @@ def test_weights_that_do_not_fit_are_refused(folder: Path) -> None:
     weights["projection.bias"] = weights["projection.bias"][1:]
     torch.save(weights, folder / "weights.pt")
     with pytest.raises(HarnessError, match="weights do not fit the model"):
-        load_finished(folder)
+        restore_run(folder)
     (folder / "weights.pt").write_bytes(b"half")
     with pytest.raises(
         HarnessError, match=r"damaged .*; remove the folder .* and `harness run` its study"
     ):
-        load_finished(folder)
+        restore_run(folder)
     (folder / "weights.pt").unlink()
     with pytest.raises(
         HarnessError, match="gone; remove the folder .* and `harness run` its study"
     ):
-        load_finished(folder)
+        restore_run(folder)
 
 
 def test_a_run_can_write_in_another_way(finished: Path) -> None:
     path = find_run("", ledger=Ledger(finished / "results" / "runs"))
-    trained = load_finished(path, generation="{greedy: {extra: 0}}")
+    trained = restore_run(path, generation="{greedy: {extra: 0}}")
     (one,) = translations(trained, lines=["ein"])
     assert len(trained.codecs.target.encode(one.text)) <= 2
     with pytest.raises(HarnessError, match="no generation named 'grredy'; did you mean 'greedy'"):
-        load_finished(path, generation="grredy")
+        restore_run(path, generation="grredy")
     with pytest.raises(HarnessError, match="is not YAML"):
-        load_finished(path, generation="{greedy")
+        restore_run(path, generation="{greedy")

@@ -14,7 +14,7 @@ from harness.components import Tracker
 from harness.contracts import LedgerView, StudyView
 from harness.errors import HarnessError
 from harness.runs.ledger import Ledger
-from harness.tracking.followers import Followers, copied, page_of
+from harness.tracking.followers import Followers, copy_to_trackers, tracker_page
 
 STUDY = StudyView(name="copy", question="Why?", path=Path(), runs=())
 
@@ -120,7 +120,7 @@ def test_a_tracker_that_fails_is_said_once_and_asked_again_at_the_end(
 
 def test_what_was_in_the_way_of_a_copy_is_its_answer(tmp_path: Path) -> None:
     trackers = [Given(tracking=Fails()), Given(tracking=Copies())]
-    (fault,) = copied(
+    (fault,) = copy_to_trackers(
         trackers, study=STUDY, out=tmp_path, ledger=Ledger(tmp_path), plugins=strangers.plugins()
     )
     assert fault.endswith("tracker given: raised ConnectionError: nobody there")
@@ -128,4 +128,4 @@ def test_what_was_in_the_way_of_a_copy_is_its_answer(tmp_path: Path) -> None:
 
 def test_without_a_page_there_is_nothing_to_look_at(tmp_path: Path) -> None:
     with pytest.raises(HarnessError, match="no tracker of this study has a page"):
-        page_of([Given(tracking=Copies())], out=tmp_path)
+        tracker_page([Given(tracking=Copies())], out=tmp_path)

@@ -195,7 +195,7 @@ class Broken(Loss):
     calls: list[int]
     summed: bool = True
 
-    def build(self, setting: Setting) -> contracts.Loss:
+    def build(self, setting: Setting) -> contracts.LossFunction:
         def loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
             self.calls.append(1)
             value = logits.sum(-1) * (math.nan if len(self.calls) > 2 else 1.0)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from harness.planning.preview.power import Wish, resolution
+from harness.planning.preview.power import PowerQuestion, resolution
 from harness.planning.preview.preview import Preregistration, idle, preregister, refuse_unequal
 from harness.planning.preview.text import as_json, as_text
 
 __all__ = [
+    "PowerQuestion",
     "Preregistration",
-    "Wish",
     "as_json",
     "as_text",
     "idle",

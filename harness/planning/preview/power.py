@@ -11,7 +11,7 @@ from harness.study.values import BASELINE, Study
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class PowerQuestion:
     """An effect that somebody hopes to see, in the metric's own unit, and the spread to expect."""
 
     effect: float | None = None
@@ -39,7 +39,7 @@ class Resolution:
     needed: tuple[int, int] | None = None
 
 
-def resolution(study: Study, *, wish: Wish, concluded: Report | None) -> Resolution:
+def resolution(study: Study, *, wish: PowerQuestion, concluded: Report | None) -> Resolution:
     """What the planned seeds can show; `concluded`, if something has run, tells the spread."""
     paired = study.compare.method == "paired_t"
     seeds, family = len(study.seeds), _family(study)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from harness.comparability.controls import Controls, unequal, unrelated_rates
 from harness.comparability.observed import scheduled
-from harness.comparability.predicted import Foreseen, foresee, known
-from harness.comparability.sharing import Shared, predicted
+from harness.comparability.predicted import Expected, expect, summarize_runs
+from harness.comparability.sharing import Shared, predict_sharing
 from harness.loading import refusal
 from harness.loading.validation_errors import Misfit, Place
 from harness.planning.preview.power import Resolution
@@ -62,7 +62,7 @@ def preregister(
         changes=changed,
         controls=controls,
         shares={
-            name: predicted(
+            name: predict_sharing(
                 study.variants[BASELINE],
                 variant=study.variants[name],
                 shapes=each.shapes,
@@ -123,18 +123,18 @@ def _place(study: Study, *, variant: str) -> Place:
     return ("variants", variant)
 
 
-def _outlook(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> Mapping[str, Foreseen]:
+def _outlook(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> Mapping[str, Expected]:
     """Each variant with the first seed, from its run if that is finished."""
     first = {
         run.variant: run.digest
         for run in runs
         if run.seed == study.seeds[0] and not run.start and not run.trial
     }
-    seen = {name: known([digest], ledger=ledger) for name, digest in first.items()}
+    seen = {name: summarize_runs([digest], ledger=ledger) for name, digest in first.items()}
     unseen = [name for name in study.variants if not seen.get(name)]
-    found = foresee(study, names=unseen, seed=study.seeds[0]) if unseen else {}
+    found = expect(study, names=unseen, seed=study.seeds[0]) if unseen else {}
     return {name: seen.get(name) or found[name] for name in study.variants}
 
 
-def _controls(outlook: Mapping[str, Foreseen]) -> Mapping[str, Controls]:
+def _controls(outlook: Mapping[str, Expected]) -> Mapping[str, Controls]:
     return {name: each.controls for name, each in outlook.items()}

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
-from harness.comparability.controls import Controls, known_of, told
+from harness.comparability.controls import Controls, known_quantities, relative_to_baseline
 from harness.planning.preview.power import Resolution
 from harness.planning.preview.preview import Preregistration
 from harness.planning.probe import Estimate
@@ -78,10 +78,13 @@ def _changes(plan: Preregistration) -> str:
 
 
 def _controls(controls: Mapping[str, Controls]) -> str:
-    known = known_of(controls)
+    known = known_quantities(controls)
     rows = [["", *(name.replace("_", " ") for name in known)]]
     rows += [
-        [variant, *(told(controls, variant=variant, quantity=name) for name in known)]
+        [
+            variant,
+            *(relative_to_baseline(controls, variant=variant, quantity=name) for name in known),
+        ]
         for variant in controls
     ]
     return "What that drags along (times the baseline's)\n" + table(rows)

@@ -9,7 +9,7 @@ from starting import ADAPTING
 
 from harness import pipeline
 from harness.errors import StudyError
-from harness.planning.preview import Preregistration, Wish, as_json, as_text
+from harness.planning.preview import PowerQuestion, Preregistration, as_json, as_text
 
 VARIANTS = """
 variants:
@@ -33,7 +33,7 @@ def planned(
     study: Path, *, effect: float | None = None, sd: float | None = None
 ) -> Preregistration:
     opened = pipeline.open_study(study, out=study.parent / "results", seeds=None)
-    return pipeline.plan_study(opened, wish=Wish(effect=effect, sd=sd))
+    return pipeline.plan_study(opened, wish=PowerQuestion(effect=effect, sd=sd))
 
 
 def test_a_plan_says_what_each_variant_changes_drags_along_and_shares(study: Path) -> None:

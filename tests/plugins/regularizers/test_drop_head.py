@@ -86,4 +86,4 @@ def test_its_masks_are_not_those_of_dropout_at_the_same_site(transformer: MakeMo
 
 def test_a_rate_of_zero_leaves_the_sites_empty(transformer: MakeModel) -> None:
     model = put(DropHead(rate=0.0), transformer())
-    assert not any(site.effects for site in model.sites.values())
+    assert not any(site.perturbations for site in model.sites.values())

@@ -85,5 +85,5 @@ def test_its_masks_are_those_of_no_other_regularizer(transformer: MakeModel, bat
 
 def test_a_rate_of_zero_keeps_the_fused_path(transformer: MakeModel, batch: Batch) -> None:
     model = put(DropKey(rate=0.0), transformer())
-    assert not any(site.effects for site in model.sites.values())
+    assert not any(site.perturbations for site in model.sites.values())
     assert torch.equal(run(model, batch), run(transformer(), batch))

@@ -398,4 +398,4 @@ def test_a_site_that_this_model_lacks_is_refused_with_those_that_are_near(
     assert "no site 'decoder.2.residual'" in first
     assert "decoder.1.residual" in first
     assert "no site 'encoder.0.cross_attention.residual'" in second
-    assert not any(site.effects for site in model.sites.values())
+    assert not any(site.perturbations for site in model.sites.values())

@@ -72,4 +72,4 @@ def test_a_dropped_layer_gets_no_gradient(transformer: MakeModel, batch: Batch) 
 
 def test_a_rate_of_zero_leaves_the_gates_empty(transformer: MakeModel) -> None:
     model = put(LayerDrop(rate=0.0), transformer())
-    assert not any(site.effects for site in model.sites.values())
+    assert not any(site.perturbations for site in model.sites.values())

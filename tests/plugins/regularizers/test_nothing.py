@@ -89,6 +89,6 @@ def test_regularizers_that_meet_at_a_site_draw_masks_of_their_own(
     model = put(Dropout(rate=0.5, rates={"attention.heads": 0.5}), transformer())
     for each in (DropHead(rate=0.5), DropKey(rate=0.5)):
         put(each, model)
-    effects = sum(len(site.effects) for site in model.sites.values())
+    effects = sum(len(site.perturbations) for site in model.sites.values())
     assert len(masks(model, batch)) == effects  # by key: `Recording` refuses one that comes twice
-    assert max(len(site.effects) for site in model.sites.values()) == 2
+    assert max(len(site.perturbations) for site in model.sites.values()) == 2
