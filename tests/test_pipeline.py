@@ -98,6 +98,13 @@ def test_a_command_that_shows_results_records_one_inspection(
     assert page.exists() == (command == ("report",))
 
 
+def test_a_comparison_of_a_study_s_runs_is_an_inspection_of_it(study: Path) -> None:
+    harness("compare", f"{study}:slower", study=Path(f"{study}:baseline"))
+    (inspection,) = inspections(study)
+    harness("report", study=study)
+    assert inspections(study) == [inspection]
+
+
 def test_a_page_that_is_served_records_an_inspection_and_writes_no_report(
     study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

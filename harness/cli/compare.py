@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import wraps
 from pathlib import Path
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from harness.report import Report
 
 _STANDARD_INPUT = "-"
+_STUDIES = (".yaml", ".yml")
 _OF_FILE = ("baseline", "lower_is_better", "split")
 
 
@@ -79,6 +80,8 @@ def compare(
     diverged, failed). The variant named baseline is the baseline. --json prints findings as in
     findings.json.
 
+    The results of every study that is named are recorded as inspected.
+
     \b
       harness compare studies/a.yaml studies/b.yaml
       harness compare studies/a.yaml:baseline:1 studies/a.yaml:no-dropout:1
@@ -90,6 +93,7 @@ def compare(
     if bool(names) == (table is not None):
         raise HarnessError("nothing to compare: name two RUNs, or --from-csv FILE")
     report = _runs(names, out=out, terms=terms) if table is None else _scores(table, terms=terms)
+    _record_inspections(names, out=out)
     summary = terminal.comparison(report)
     click.echo(findings(report.findings) if as_json else f"{summary.text}\n", nl=False)
     sys.exit(1 if summary.failed else 0)
@@ -99,6 +103,19 @@ def _runs(names: tuple[str, ...], *, out: Path, terms: ComparisonOptions) -> Rep
     from harness.comparing.runs import compare_runs
 
     return compare_runs(names, out=out, terms=terms)
+
+
+def _record_inspections(names: Sequence[str], *, out: Path) -> None:
+    """Record an inspection of every study that is named, as far as its runs are finished.
+
+    A variant or a run of a study counts as all of it: to record too much is on the safe side.
+    """
+    from harness import pipeline
+
+    paths = dict.fromkeys(Path(name.partition(":")[0]) for name in names)
+    for path in paths:
+        if path.suffix in _STUDIES:
+            pipeline.inspect_results(pipeline.open_study(path, out=out, seeds=None))
 
 
 def _scores(table: str, *, terms: ComparisonOptions) -> Report:

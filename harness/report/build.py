@@ -116,8 +116,9 @@ def _spread(sentence: Sequence[Hypothesis]) -> float:
     The standard deviation of the Jaccard index. Where all are wrong, they do not differ.
     """
     overlaps = []
-    for _, reference, hypothesis in sentence:
-        actual, expected = set(hypothesis.split()), set(reference.split())
+    for translation in sentence:
+        actual = set(translation.hypothesis.split())
+        expected = set(translation.reference.split())
         overlaps.append(len(actual & expected) / max(1, len(actual | expected)))
     return pstdev(overlaps)
 

@@ -44,7 +44,7 @@ def _git(*words: str, folder: Path) -> str:
 
 
 def _grouped(study: Study, *, describe: Callable[[Experiment], str]) -> list[str]:
-    """The descriptions of variants, each with the variants it applies to unless it is the only one."""
+    """The descriptions of all variants; where they differ, each with the variants it applies to."""
     groups: dict[str, list[str]] = {}
     for name, experiment in study.variants.items():
         groups.setdefault(describe(experiment), []).append(name)
