@@ -56,7 +56,7 @@ APART = frozenset(
         # Records of results and of a study's design.
         "harness.contracts.design",
         "harness.contracts.results",
-        # The format on disk; what is written is decided elsewhere.
+        # The format on disk, which is the same whatever the numbers are.
         "harness.files",
     }
 )
