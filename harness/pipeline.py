@@ -1,4 +1,4 @@
-"""The whole program on one screen: load, plan, carry out, conclude, report."""
+"""The whole program on one screen: load, plan, carry out, evaluate, report."""
 
 from __future__ import annotations
 
@@ -6,198 +6,102 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness import report
-from harness.contracts import StudyView
 from harness.errors import Fault, StudyError
 from harness.loading import load, plugins_named_in
-from harness.planning import probe
-from harness.planning.plan import plan
-from harness.planning.preview import (
-    PowerQuestion,
-    Preregistration,
-    idle,
-    preregister,
-    refuse_unequal,
-    resolution,
-)
-from harness.planning.seed_stopping import runs_due
-from harness.planning.tuning import tuning_results, tuning_runs, with_tuned_options
-from harness.registry.attribution import fault_line, naming_plugins
+from harness.planned_study import PlannedStudy
+from harness.planning import preview, probe
+from harness.registry.attribution import naming_plugins
 from harness.registry.catalog import Catalog
-from harness.registry.discovery import Plugins, discover, observe
-from harness.report import Report, Trials, terminal
-from harness.report.build import build_report
-from harness.report.inspection_log import record_inspection
+from harness.registry.discovery import discover
+from harness.report import Report, terminal
 from harness.runs import study_folder
 from harness.runs.execution import execute
 from harness.runs.ledger import Ledger
-from harness.runs.planned_run import PlannedRun, Previous
 from harness.runs.progress import watching
-from harness.study.values import Study
 from harness.tracking.followers import Followers, copy_to_trackers, tracker_page
-from harness.tracking.views import study_view
 
 _SYNC_EVERY = 4.0  # seconds
-_SENTENCES = 64  # translated by a probe that is to tell how long that takes
+_SENTENCES = 64  # translated by a probe, to estimate how long decoding takes
 _HURRY = 10.0  # seconds that trackers are given when a study is interrupted
 
 
-@dataclass(frozen=True, kw_only=True)
-class Opened:
-    """A study, planned, with everything that answers questions about it."""
-
-    study: Study
-    plugins: Plugins
-    ledger: Ledger
-    folder: Path
-    plan: tuple[PlannedRun, ...]
-    command: str
-    tuning: Trials | None = None
-
-    @property
-    def runs(self) -> tuple[PlannedRun, ...]:
-        """The runs that are compared: those of the variants, without what they start from."""
-        return tuple(run for run in self.plan if not run.start)
-
-    def tell(self, hook: str, **facts: object) -> None:
-        """Tell the observers; one that raises is named on the screen and changes nothing."""
-        arguments = {"study": self.view(), "ledger": self.ledger, **facts}
-        for fault in observe(self.plugins, hook=hook, arguments=arguments):
-            sys.stderr.write(f"warning: {fault}\n")
-
-    def view(self, report: Report | None = None) -> StudyView:
-        """The study as observers see it, with what was found once there is a report."""
-        return study_view(
-            self.study, runs=self.runs, ledger=self.ledger, folder=self.folder, report=report
-        )
-
-    def find(self) -> Report:
-        """What is to be said of what is in the ledger."""
-        concluded = build_report(
-            self.study,
-            runs=self.runs,
-            ledger=self.ledger,
-            plugins=self.plugins,
-            command=self.command,
-        )
-        return replace(concluded, tuning=self.tuning)
-
-    def conclude(self) -> Report:
-        """The same, written down as the study's report; this is a look at the results."""
-        concluded = self.find()
-        inspections = record_inspection(concluded, runs=self.runs, folder=self.folder)
-        concluded = replace(concluded, inspections=inspections)
-        figures, drawn = self.study.figures, self.folder / "figures"
-        drawings = [*report.draw(figures, view=concluded.view, folder=drawn)]
-        for drawing in drawings:
-            if drawing.fault:
-                fault = fault_line(self.plugins, error=drawing.fault)
-                sys.stderr.write(f"warning: {fault}\n")
-        report.write(concluded, folder=self.folder, drawings=drawings)
-        return concluded
-
-    @property
-    def out(self) -> Path:
-        """The folder of all results."""
-        return self.folder.parent
-
-
-def open_study(path: Path, *, out: Path, seeds: int | None) -> Opened:
+def open_study(path: Path, *, out: Path, seeds: int | None) -> PlannedStudy:
     """Load a study and plan its runs; raises `StudyError` with every fault."""
     study, plugins = load(path, seeds=seeds)
     folder = study_folder.study_folder(study, out=out)
-    ledger = Ledger(out / "runs")
-    opened = Opened(
-        study=study,
-        plugins=plugins,
-        ledger=ledger,
-        folder=folder,
-        plan=(),
-        command=terminal.command(path, out=out, seeds=seeds),
+    command = terminal.command(path, out=out, seeds=seeds)
+    opened = PlannedStudy(
+        study=study, plugins=plugins, ledger=Ledger(out / "runs"), folder=folder, command=command
     )
-    return _planned(opened, previous=study_folder.previous_plan(folder))
-
-
-def _planned(opened: Opened, *, previous: Previous) -> Opened:
-    """With the runs that the study needs next: those of its tuning, or its own."""
-    study, plugins, ledger = opened.study, opened.plugins, opened.ledger
-    tried = tuning_runs(study, plugins=plugins, ledger=ledger, previous=previous)
-    if not all(run.exists for run in tried):
-        return replace(opened, plan=tried)
-    tuning = tuning_results(study, trials=tried, ledger=ledger)
-    study = with_tuned_options(study, trials=tuning)
-    runs = plan(study, plugins=plugins, ledger=ledger, previous=previous)
-    return replace(
-        opened, study=study, tuning=tuning, plan=runs_due(study, runs=runs, ledger=ledger)
-    )
+    return opened.plan_next(previous=study_folder.previous_plan(folder))
 
 
 def plan_study(
-    opened: Opened, *, wish: PowerQuestion, probe_jobs: int | None = None
-) -> Preregistration:
-    """What the study will do and can show; trains nothing. Raises `StudyError` as `run` would.
+    opened: PlannedStudy, *, question: preview.PowerQuestion, probe_jobs: int | None = None
+) -> preview.Preregistration:
+    """Preview a study; trains and writes nothing. Raises `StudyError` as `run_study` would.
 
-    With `probe_jobs`, so many variants at once are tried for a few updates.
+    With `probe_jobs`, each variant is trained for a few updates, so many of them at once.
     """
     study, ledger = opened.study, opened.ledger
-    refuse_unequal(study, runs=opened.runs, ledger=ledger)
-    concluded = opened.find() if any(run.exists for run in opened.runs) else None
-    found = preregister(
-        study,
-        runs=opened.plan,
-        ledger=ledger,
-        resolution=resolution(study, wish=wish, concluded=concluded),
+    preview.refuse_unequal(study, runs=opened.runs, ledger=ledger)
+    # Only the spread of the results is taken from this report, and no difference is shown.
+    report = opened.evaluate() if any(run.exists for run in opened.runs) else None
+    resolution = preview.resolution(study, question=question, report=report)
+    preregistration = preview.preregister(
+        study, runs=opened.plan, ledger=ledger, resolution=resolution
     )
     if probe_jobs is None:
-        return found
+        return preregistration
     names = list(study.experiments)
     probed = probe.probe(study, names=names, jobs=probe_jobs, sentences=_SENTENCES)
-    return found.with_probe(
-        probe.estimate(study, probed=probed, runs=opened.plan, ledger=ledger, jobs=probe_jobs)
+    estimate = probe.estimate(
+        study, probed=probed, runs=opened.plan, ledger=ledger, jobs=probe_jobs
     )
+    return preregistration.with_probe(estimate)
 
 
 def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> terminal.Summary:
-    """Answer the question that a study asks, training only what does not exist yet."""
+    """Carry out the runs that do not exist yet, evaluate, and write the report."""
     opened = open_study(path, out=out, seeds=seeds)
-    refuse_unequal(opened.study, runs=opened.runs, ledger=opened.ledger)
-    study_folder.remember(opened.study, runs=opened.plan, folder=opened.folder)
-    for warning in idle(opened.study, runs=opened.runs, jobs=jobs):
+    study, ledger = opened.study, opened.ledger
+    preview.refuse_unequal(study, runs=opened.runs, ledger=ledger)
+    opened.remember_plan()
+    for warning in preview.no_effect_warnings(study, runs=opened.runs, jobs=jobs):
         sys.stderr.write(f"warning: {warning}\n")
-    followers = Followers(
-        opened.study.trackers, out=out, ledger=opened.ledger, plugins=opened.plugins
-    )
-    opened.tell("harness_study_started")
+    followers = Followers(study.trackers, out=out, ledger=ledger, plugins=opened.plugins)
+    opened.notify("harness_study_started")
     try:
         with naming_plugins(opened.plugins):
             failed = _carry_out(opened, jobs=jobs, followers=followers)
-            while not failed and (opened.study.design.looks or opened.study.tuning):
-                opened = _planned(opened, previous={})
+            while opened.in_stages and not failed:
+                opened = opened.plan_next(previous={})
                 if all(run.exists for run in opened.plan):
                     break
-                study_folder.remember(opened.study, runs=opened.plan, folder=opened.folder)
+                opened.remember_plan()
                 failed = _carry_out(opened, jobs=jobs, followers=followers)
     except BaseException:
-        followers.end(opened.view(), patience=_HURRY)  # or trackers show runs that go on for ever
+        # Without a last word, trackers would show these runs as running for ever.
+        followers.end(opened.view(), patience=_HURRY)
         raise
-    opened.tell("harness_sync")
-    concluded = opened.conclude()
-    followers.end(opened.view(concluded))
-    opened.tell("harness_study_ended")
-    return _summary(opened, concluded=concluded, failed=failed)
+    opened.notify("harness_sync")
+    report = inspect_results(opened)
+    opened.write_report(report)
+    followers.end(opened.view(report))
+    opened.notify("harness_study_ended")
+    return _summary(opened, report=report, failed=failed)
 
 
-def _carry_out(opened: Opened, *, jobs: int, followers: Followers) -> list[str]:
+def _carry_out(opened: PlannedStudy, *, jobs: int, followers: Followers) -> list[str]:
     """Train and decode; every run that failed, with its reason."""
-    untold = {run.digest: run for run in reversed(opened.view().runs)}
-    choices = opened.study.experiments
+    # Runs that differ in their decoding alone share a digest: the first of them is reported.
+    unreported = {run.digest: run for run in reversed(opened.view().runs)}
+    choices, executor = opened.study.experiments, opened.study.executor
     updates = {run.digest: choices[run.variant].budget.updates for run in opened.plan}
     failed: dict[str, str] = {}
     synced = time.monotonic()
-    executor = opened.study.executor
     with ExitStack() as stack:
         watch = stack.enter_context(watching(opened.plan, ledger=opened.ledger, updates=updates))
         polls = stack.enter_context(
@@ -206,53 +110,58 @@ def _carry_out(opened: Opened, *, jobs: int, followers: Followers) -> list[str]:
         for ended in polls:
             watch(ended)
             if time.monotonic() - synced > _SYNC_EVERY:
-                opened.tell("harness_sync")
+                opened.notify("harness_sync")
                 followers.show(opened.view())
                 synced = time.monotonic()
-            for each in ended:
-                if run := untold.pop(each.digest, None):  # a start is told to nobody
-                    opened.tell("harness_run_ended", run=run)
-                if each.reason:
-                    failed |= {run.title: each.reason for run in each.runs}
+            for end in ended:
+                if view := unreported.pop(end.digest, None):  # observers see no starts
+                    opened.notify("harness_run_ended", run=view)
+                if end.reason:
+                    failed |= {run.title: end.reason for run in end.runs}
     return [f"{run.title}: {failed[run.title]}" for run in opened.plan if run.title in failed]
 
 
-def write_report(opened: Opened) -> terminal.Summary:
-    """Conclude from what is in the ledger, and write it down."""
-    return _summary(opened, concluded=opened.conclude(), failed=[])
+def write_report(opened: PlannedStudy) -> terminal.Summary:
+    """Evaluate the ledger, record the inspection, and write the report."""
+    report = inspect_results(opened)
+    opened.write_report(report)
+    return _summary(opened, report=report, failed=[])
 
 
-def sync(opened: Opened) -> list[str]:
-    """Let every tracker copy what it misses; what was in the way, a line each."""
-    view = opened.view(opened.conclude())
+def inspect_results(opened: PlannedStudy) -> Report:
+    """Evaluate the ledger for somebody to see, and record the inspection; writes no report."""
+    return opened.record_inspection(opened.evaluate())
+
+
+def sync(opened: PlannedStudy) -> list[str]:
+    """Copy to every tracker the facts that it lacks; a line for each tracker that failed.
+
+    Findings are copied once an inspection of them is recorded, as a study that goes on shows none.
+    """
+    report = opened.evaluate()
     return copy_to_trackers(
         opened.study.trackers,
-        study=view,
+        study=opened.view(report if opened.is_inspected(report) else None),
         out=opened.out,
         ledger=opened.ledger,
         plugins=opened.plugins,
     )
 
 
-def show(opened: Opened, *, port: int | None, ready: Callable[[str], None]) -> None:
-    """Serve the study's page until interrupted, with all that is in the ledger."""
+def show(opened: PlannedStudy, *, port: int | None, ready: Callable[[str], None]) -> None:
+    """Serve the study's page until interrupted, and record that its results were inspected."""
     with naming_plugins(opened.plugins):
         page = tracker_page(opened.study.trackers, out=opened.out)
-        view = opened.view(opened.conclude())
+        view = opened.view(inspect_results(opened))
         page.sync(view, opened.ledger)
         page.serve(view, port=port, ready=ready)
 
 
-def _summary(opened: Opened, *, concluded: Report, failed: list[str]) -> terminal.Summary:
-    failures = [*failed, *concluded.faults, *concluded.comparability.broken]
-    return terminal.summary(concluded, path=opened.folder / "report.html", failed=failures)
-
-
 def validate(path: Path) -> tuple[Fault, ...]:
-    """Everything that is wrong with a study."""
+    """Every fault of a study."""
     try:
         study, _ = load(path)
-        refuse_unequal(study, runs=(), ledger=Ledger(Path()))
+        preview.refuse_unequal(study, runs=(), ledger=Ledger(Path()))
     except StudyError as error:
         return error.faults
     return ()
@@ -261,3 +170,8 @@ def validate(path: Path) -> tuple[Fault, ...]:
 def catalog(study: Path | None = None) -> Catalog:
     """All that the installed plugins offer, and those that a study names as files."""
     return Catalog.of(plugins_named_in(study) if study else discover())
+
+
+def _summary(opened: PlannedStudy, *, report: Report, failed: list[str]) -> terminal.Summary:
+    failures = [*failed, *report.faults, *report.comparability.broken]
+    return terminal.summary(report, path=opened.folder / "report.html", failed=failures)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from harness.components import Executor
 from harness.contracts import Jobs
-from harness.pipeline import Opened, open_study
+from harness.pipeline import open_study
+from harness.planned_study import PlannedStudy
 from harness.runs.execution import Ended, execute
 from harness.runs.worker import perform
 
@@ -120,7 +121,7 @@ class HereJobs:
         return self._logs.get(path, "")
 
 
-def carried_out(path: Path, *, text: str = ADAPTING) -> tuple[Opened, Sequence[Ended]]:
+def carried_out(path: Path, *, text: str = ADAPTING) -> tuple[PlannedStudy, Sequence[Ended]]:
     """Write a study, carry it out, and open it again; how its runs ended."""
     path.write_text(text, encoding="utf-8")
     (path.parent / "drafting.py").write_text(DRAFTING, encoding="utf-8")

@@ -1,6 +1,6 @@
-"""The command line: thin words around the pipeline.
+"""The command line: thin commands around the pipeline.
 
-What is heavy is imported by the command that needs it, so that help comes at once.
+Heavy packages are imported by the commands that need them, so that help comes at once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from harness.errors import HarnessError
 
 
 class _Commands(click.Group):
-    """Says what a user got wrong in one line each, and exits with 2; bugs keep their traceback."""
+    """Commands whose user errors are a line each and exit status 2; bugs keep their traceback."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -42,7 +42,7 @@ class _Commands(click.Group):
             click.echo(f"{error.filename}: {error.strerror}", err=True)
             sys.exit(2)
         except KeyboardInterrupt:
-            click.echo("interrupted; the same command goes on where it was", err=True)
+            click.echo("interrupted; run the same command again to continue", err=True)
             sys.exit(130)
 
 
@@ -54,22 +54,22 @@ def main() -> None:
     Write a study (a question, a baseline, variants, seeds) in YAML, then:
 
     \b
-      harness validate studies/ablation.yaml    is it right?
+      harness validate studies/ablation.yaml    is it valid?
       harness plan studies/ablation.yaml        what would be trained, and why?
       harness run studies/ablation.yaml         train, compare, report
 
-    A run that exists is never trained twice, and an interrupted one goes on where it was.
+    A run that exists is never trained twice, and an interrupted one continues from its checkpoint.
     Exit status: 0 done, 1 some runs or metrics failed, 2 the study, a plugin or an option is wrong.
     """
     defer("torch")
 
 
 def _keep_lines(command: click.Command) -> None:
-    r"""Let a raw docstring say \b where click wants the character: the lines below it stay."""
+    r"""Replace \b in a raw docstring by the character that keeps click from wrapping lines."""
     command.help = (command.help or "").replace("\\b\n", "\b\n")
     if isinstance(command, click.Group):
-        for each in command.commands.values():
-            _keep_lines(each)
+        for subcommand in command.commands.values():
+            _keep_lines(subcommand)
 
 
 for _command in (

@@ -1,9 +1,9 @@
-"""Runs that exist already, or scores from elsewhere, held against each other."""
+"""``harness compare``: runs that exist already, or scores from a file."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import wraps
 from pathlib import Path
@@ -19,16 +19,19 @@ if TYPE_CHECKING:
     from harness.report import Report
 
 _STANDARD_INPUT = "-"
+_STUDIES = (".yaml", ".yml")
 _OF_FILE = ("baseline", "lower_is_better", "split")
 
 
-def _termed(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of how to compare, as one argument, `terms`."""
+def _comparison_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a comparison, as one argument, `terms`."""
 
-    @click.option("--baseline", metavar="NAME", help="Of FILE: what the others are held against.")
+    @click.option(
+        "--baseline", metavar="NAME", help="Of FILE: the variant to compare the others with."
+    )
     @click.option("--lower-is-better", metavar="METRIC", multiple=True, help="Of FILE; repeatable.")
     @click.option(
-        "--split", type=click.Choice(["test", "validation"]), help="Of FILE; test, unless said."
+        "--split", type=click.Choice(["test", "validation"]), help="Of FILE; test by default."
     )
     @click.option("--primary", metavar="METRIC", help="The metric that decides.")
     @click.option(
@@ -36,39 +39,48 @@ def _termed(command: Callable[..., None]) -> Callable[..., None]:
         type=click.FloatRange(min=0, min_open=True),
         help="The largest difference that would not matter, in the primary metric's unit.",
     )
-    @click.option("--method", type=click.Choice(["paired_t", "welch"]), help="welch pairs nothing.")
+    @click.option(
+        "--method",
+        type=click.Choice(["paired_t", "welch"]),
+        help="How to test; welch does not pair.",
+    )
     @wraps(command)
-    def asked(**words: Any) -> None:
+    def wrapper(**arguments: Any) -> None:
         from harness.comparing.options import ComparisonOptions
 
-        how = {field.name: words.pop(field.name) for field in fields(ComparisonOptions)}
-        if words["table"] is None and any(how[name] for name in _OF_FILE):
+        values = {field.name: arguments.pop(field.name) for field in fields(ComparisonOptions)}
+        if arguments["table"] is None and any(values[name] for name in _OF_FILE):
             raise HarnessError("--baseline, --lower-is-better and --split go with --from-csv")
         terms = ComparisonOptions(
-            **{name: value for name, value in how.items() if value is not None}
+            **{name: value for name, value in values.items() if value is not None}
         )
-        command(terms=terms, **words)
+        command(terms=terms, **arguments)
 
-    return asked
+    return wrapper
 
 
 @click.command()
 @click.argument("names", metavar="[RUN RUN...]", nargs=-1)
-@click.option("--from-csv", "table", metavar="FILE", help="Scores from elsewhere; - reads them in.")
-@_termed
+@click.option(
+    "--from-csv", "table", metavar="FILE", help="Compare scores of a file; - is standard input."
+)
+@_comparison_options
 @options.OUT
 @options.JSON
 def compare(
     names: tuple[str, ...], *, table: str | None, terms: ComparisonOptions, out: Path, as_json: bool
 ) -> None:
-    r"""Hold the first RUN against the others, or judge scores from elsewhere. Trains nothing.
+    r"""Compare the first RUN with the others, or scores of a file. Trains nothing.
 
-    RUN is a study (its variants are held against those of the same name), STUDY:VARIANT,
+    RUN is a study (its variants are compared with those of the same name), STUDY:VARIANT,
     STUDY:VARIANT:SEED, the first digits of a run's digest, or a run's folder. Runs are paired by
     seed, and compared where they were scored on the same sentences.
 
-    FILE has the columns variant, seed, metric and value, and perhaps outcome (finished, diverged,
-    failed). The variant named baseline is the baseline. --json prints what findings.json holds.
+    FILE has the columns variant, seed, metric and value, and optionally outcome (finished,
+    diverged, failed). The variant named baseline is the baseline. --json prints findings as in
+    findings.json.
+
+    The results of every study that is named are recorded as inspected.
 
     \b
       harness compare studies/a.yaml studies/b.yaml
@@ -79,8 +91,9 @@ def compare(
     from harness.report.write import as_json as findings
 
     if bool(names) == (table is not None):
-        raise HarnessError("compare what? two RUNs, or --from-csv FILE")
+        raise HarnessError("nothing to compare: name two RUNs, or --from-csv FILE")
     report = _runs(names, out=out, terms=terms) if table is None else _scores(table, terms=terms)
+    _record_inspections(names, out=out)
     summary = terminal.comparison(report)
     click.echo(findings(report.findings) if as_json else f"{summary.text}\n", nl=False)
     sys.exit(1 if summary.failed else 0)
@@ -90,6 +103,19 @@ def _runs(names: tuple[str, ...], *, out: Path, terms: ComparisonOptions) -> Rep
     from harness.comparing.runs import compare_runs
 
     return compare_runs(names, out=out, terms=terms)
+
+
+def _record_inspections(names: Sequence[str], *, out: Path) -> None:
+    """Record an inspection of every study that is named, as far as its runs are finished.
+
+    A variant or a run of a study counts as all of it: to record too much is on the safe side.
+    """
+    from harness import pipeline
+
+    paths = dict.fromkeys(Path(name.partition(":")[0]) for name in names)
+    for path in paths:
+        if path.suffix in _STUDIES:
+            pipeline.inspect_results(pipeline.open_study(path, out=out, seeds=None))
 
 
 def _scores(table: str, *, terms: ComparisonOptions) -> Report:

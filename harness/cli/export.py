@@ -1,4 +1,4 @@
-"""What a study found, as a table for other programs and for papers."""
+"""``harness export``: the findings of a study as a table for other programs and for papers."""
 
 from __future__ import annotations
 
@@ -24,14 +24,18 @@ if TYPE_CHECKING:
     show_default=True,
     help="LaTeX needs the package booktabs.",
 )
-@click.option("--runs", "by_run", is_flag=True, help="The scores of every run in their place.")
+@click.option(
+    "--runs", "by_run", is_flag=True, help="Print the scores of every run instead of findings."
+)
 @options.OUT
 @options.SEEDS
 def export(study: Path, *, form: Form, by_run: bool, out: Path, seeds: int | None) -> None:
-    r"""Print what STUDY found as a table: a row a variant and metric. Trains nothing.
+    r"""Print the findings of STUDY as a table, a row for each variant and metric. Trains nothing.
 
-    CSV has every field of findings.json with all its digits; the others have what a paper shows.
-    With --runs a row is a score: run, variant, seed, outcome, metric, value.
+    CSV has every field of findings.json with all its digits; the other formats have the columns of
+    a paper. With --runs a row is a score: run, variant, seed, outcome, metric, value.
+
+    Printing results is recorded as an inspection of them, which the report counts.
 
     \b
       harness export studies/ablation.yaml --format latex > table.tex
@@ -42,10 +46,10 @@ def export(study: Path, *, form: Form, by_run: bool, out: Path, seeds: int | Non
     opened = pipeline.open_study(study, out=out, seeds=seeds)
     if not any(run.exists for run in opened.runs):
         raise HarnessError(f"{study}: nothing has been run yet; harness run {study}")
-    found = opened.find()
+    report = pipeline.inspect_results(opened)
     if by_run:
         digests = {(run.variant, run.seed): run.digest for run in opened.runs}
-        text = export_runs(found.results, digests=digests, form=form)
+        text = export_runs(report.results, digests=digests, form=form)
     else:
-        text = export_findings(found.findings, form=form)
+        text = export_findings(report.findings, form=form)
     click.echo(text, nl=False)

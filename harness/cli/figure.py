@@ -1,4 +1,4 @@
-"""Pictures that explain choices, runs and studies."""
+"""``harness figure``: pictures that explain choices, runs and studies."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _POSITIVE = click.IntRange(min=1)
 
 
 def _picture(name: str) -> Callable[[Any], Any]:
-    """The option for where a picture goes."""
+    """The option for the path of a picture."""
     return click.option(
         "--out",
         "picture",
         type=click.Path(path_type=Path, dir_okay=False),
         default=Path(f"{name}.png"),
         show_default=True,
-        help="The picture; .png, .svg or .pdf.",
+        help="The file to write: .png, .svg or .pdf.",
     )
 
 
@@ -43,7 +43,7 @@ def _save(draw: Callable[[], Figure], *, picture: Path) -> None:
 
 
 def _named(names: Sequence[str], *, slot: str) -> dict[str, Any]:
-    """The component of each name, which is written as in a study."""
+    """The component of each name, written as in a study."""
     from harness import pipeline
     from harness.loading import component
 
@@ -55,7 +55,7 @@ def _named(names: Sequence[str], *, slot: str) -> dict[str, Any]:
 def figure() -> None:
     r"""Draw a picture that explains a choice, a run or a study.
 
-    Its numbers are computed by the choices themselves, those of plugins among them. A choice is
+    Its numbers are computed by the components themselves, those of plugins included. A component is
     written as in a study:
 
     \b
@@ -63,7 +63,7 @@ def figure() -> None:
       harness figure noam --d-model 256 --warmup 400 --out noam.svg
       harness figure attention studies/ablation.yaml "Ein Junge liest ein Buch."
 
-    What a study found is drawn by `harness report`.
+    The findings of a study are drawn by `harness report`.
     """
 
 
@@ -72,7 +72,7 @@ def figure() -> None:
 @run_argument.VARIANT
 @_picture("dropout_sites")
 def dropout_sites(study: Path, *, variant: str, picture: Path) -> None:
-    """Draw how much every site of a model drops, for a variant of STUDY."""
+    """Draw the share that every site of a model drops, for a variant of STUDY."""
     from harness.inspection.draw_sites import draw_sites
     from harness.loading import load
 
@@ -102,7 +102,7 @@ def label_smoothing(names: tuple[str, ...], *, classes: int, picture: Path) -> N
 @click.option("--highest", type=click.IntRange(min=2), default=100, show_default=True, help="x.")
 @_picture("penalization")
 def penalization(names: tuple[str, ...], *, highest: int, picture: Path) -> None:
-    """Draw what LOSSES charge for being sure, as the right class gets more of the probability."""
+    """Draw LOSSES as a function of confidence: the right class gets more of the probability."""
     from harness.inspection.draw_losses import draw_penalization
 
     names = names or ("{kl_divergence: 0.1}", "cross_entropy")
@@ -119,11 +119,11 @@ def noam(*, d_model: tuple[int, ...], warmup: tuple[int, ...], updates: int, pic
     """Draw the schedule of the first Transformer for every --d-model and --warmup (repeat them)."""
     from harness.inspection.schedule_curves import curve
 
-    parts = _named([f"{{noam: {{warmup: {each}}}}}" for each in warmup], slot="schedule")
+    parts = _named([f"{{noam: {{warmup: {count}}}}}" for count in warmup], slot="schedule")
     curves = [
-        curve(f"d_model {width}, warmup {each}", part=part, updates=updates, d_model=width)
+        curve(f"d_model {width}, warmup {count}", part=part, updates=updates, d_model=width)
         for width in dict.fromkeys(d_model)
-        for each, part in zip(dict.fromkeys(warmup), parts.values(), strict=True)
+        for count, part in zip(dict.fromkeys(warmup), parts.values(), strict=True)
     ]
     _save_rates(curves, title="The Noam schedule", picture=picture)
 
@@ -166,10 +166,12 @@ def decays(names: tuple[str, ...], *, updates: int, picture: Path) -> None:
 @figure.command("masks")
 @click.argument("source", default="ein hund schläft .")
 @click.argument("target", default="a dog sleeps .")
-@click.option("--padding", type=click.IntRange(min=0), default=2, show_default=True, help="Places.")
+@click.option(
+    "--padding", type=click.IntRange(min=0), default=2, show_default=True, help="Padded positions."
+)
 @_picture("masks")
 def masks(source: str, *, target: str, padding: int, picture: Path) -> None:
-    """Draw what each word of SOURCE and TARGET may look at, padded as in a batch."""
+    """Draw the words that each word of SOURCE and TARGET may attend to, padded as in a batch."""
     from harness.inspection.draw_masks import draw_masks
 
     words = target.split()
@@ -177,20 +179,26 @@ def masks(source: str, *, target: str, padding: int, picture: Path) -> None:
 
 
 @figure.command("attention")
-@run_argument.chosen(results="--results")
+@run_argument.takes_run(results="--results")
 @click.argument("sentence")
-@click.option("--layer", type=int, help="Which one, from 0; the last, unless said.")
-@click.option("--head", "heads", type=int, multiple=True, help="Which one, from 0; else the mean.")
+@click.option("--layer", type=int, help="Counted from 0; the last by default.")
+@click.option(
+    "--head",
+    "heads",
+    type=int,
+    multiple=True,
+    help="Counted from 0, repeatable; the mean of all by default.",
+)
 @_picture("attention")
 def attention(
-    run: run_argument.Chosen,
+    run: run_argument.RunArgument,
     *,
     sentence: str,
     layer: int | None,
     heads: tuple[int, ...],
     picture: Path,
 ) -> None:
-    """Draw where a trained RUN looks while it translates SENTENCE; RUN as in `harness generate`."""
+    """Draw the attention of a trained RUN in translating SENTENCE; RUN as in `harness generate`."""
     from harness.inspection.draw_attention import draw_attention
 
     finished = run.load()

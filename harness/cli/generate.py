@@ -1,4 +1,4 @@
-"""What a trained run writes."""
+"""``harness generate``: translations by a trained run."""
 
 from __future__ import annotations
 
@@ -20,17 +20,19 @@ if TYPE_CHECKING:
 
 _ROUND = 3  # decimals of a probability
 _WRONG = "≠"
-_WIDE = 10_000  # letters: as wide as it must be, for whatever reads it
+_WIDE = 10_000  # letters: no line is wrapped where a program reads the table
 
 
 @click.command()
-@run_argument.chosen(results="--out")
+@run_argument.takes_run(results="--out")
 @click.argument("sentences", nargs=-1)
-@click.option("--trace", "traced", is_flag=True, help="Show what the decoder read and wrote.")
-@click.option("--reference", help="What --trace compares with; unless said, the corpus's own.")
+@click.option(
+    "--trace", "traced", is_flag=True, help="Show the tokens that the decoder read and wrote."
+)
+@click.option("--reference", help="For --trace; the corpus's own by default.")
 @options.JSON
 def generate(
-    run: run_argument.Chosen,
+    run: run_argument.RunArgument,
     *,
     sentences: tuple[str, ...],
     traced: bool,
@@ -40,14 +42,14 @@ def generate(
     r"""Translate SENTENCES, or the lines of standard input, with a trained RUN.
 
     RUN is a study, with --variant and --seed; or the first digits of a run's digest, which
-    `harness plan` shows; or a run's folder. A line comes out for every line that goes in.
+    `harness plan` shows; or a run's folder. One line is printed for every line of input.
 
     \b
       harness generate studies/ablation.yaml "ein hund schläft ."
       harness generate 3f9c --trace --reference "a dog sleeps ." "ein hund schläft ."
 
     --trace shows, token by token, teacher forcing (the decoder reads the reference) beside free
-    running (it reads what it wrote), with the probability of every token that it wrote.
+    running (it reads its own tokens), with the probability of every token that it wrote.
     """
     from harness.inspection import translation
 
@@ -56,17 +58,17 @@ def generate(
         raise HarnessError("--reference goes with --trace and one sentence")
     finished = run.load()
     if traced:
-        found = list(translation.traces(finished, lines=lines, reference=reference))
-        _warn([each.translation for each in found])
-        _tell_traces(found, as_json=as_json)
+        traces = list(translation.traces(finished, lines=lines, reference=reference))
+        _warn([trace.translation for trace in traces])
+        _print_traces(traces, as_json=as_json)
     else:
         written = translation.translations(finished, lines=lines)
         _warn(written)
-        click.echo(_json([each._asdict() for each in written]) if as_json else _texts(written))
+        click.echo(_json([line._asdict() for line in written]) if as_json else _texts(written))
 
 
 def _texts(written: Sequence[Translation]) -> str:
-    return "\n".join(each.text for each in written)
+    return "\n".join(translation.text for translation in written)
 
 
 def _json(objects: Sequence[object]) -> str:
@@ -74,24 +76,24 @@ def _json(objects: Sequence[object]) -> str:
 
 
 def _warn(written: Sequence[Translation]) -> None:
-    """Name the words that were read as unknown."""
-    for number, each in enumerate(written, start=1):
-        if each.unknown:
-            words = ", ".join(map(repr, each.unknown))
+    """Warn of words that are not in the vocabulary."""
+    for number, translation in enumerate(written, start=1):
+        if translation.unknown:
+            words = ", ".join(map(repr, translation.unknown))
             click.echo(f"warning: sentence {number}: not in the vocabulary: {words}", err=True)
 
 
-def _tell_traces(traces: Sequence[Trace], *, as_json: bool) -> None:
+def _print_traces(traces: Sequence[Trace], *, as_json: bool) -> None:
     if as_json:
-        click.echo(_json([_plain(trace) for trace in traces]))
+        click.echo(_json([_json_data(trace) for trace in traces]))
         return
     for number, trace in enumerate(traces):
         if number:
             click.echo()
-        _tell(trace)
+        _print_trace(trace)
 
 
-def _plain(trace: Trace) -> object:
+def _json_data(trace: Trace) -> object:
     """A trace as JSON data."""
     return {
         **trace.translation._asdict(),
@@ -102,8 +104,8 @@ def _plain(trace: Trace) -> object:
     }
 
 
-def _tell(trace: Trace) -> None:
-    """The sentence, its reference, its translation, and the table of steps."""
+def _print_trace(trace: Trace) -> None:
+    """Print a sentence, its reference, its translation, and the table of steps."""
     from rich.console import Console
 
     click.echo(f"source       {trace.translation.source}")
@@ -116,45 +118,45 @@ def _tell(trace: Trace) -> None:
         console.print(_table(trace, plain=not terminal))
     click.echo("\n".join(line.rstrip() for line in capture.get().rstrip().splitlines()))
     if trace.gold:
-        counts = (f"{name} {_right(trace, steps=steps)}" for name, steps in _ways(trace).items())
+        counts = (f"{name} {_right(trace, steps=steps)}" for name, steps in _modes(trace).items())
         click.echo(f"\nright tokens of {len(trace.gold)}: {', '.join(counts)}")
 
 
-def _ways(trace: Trace) -> dict[str, Sequence[Step]]:
-    ways = {"teacher forcing": trace.teacher_forcing, "free running": trace.free_running}
-    return {name: steps for name, steps in ways.items() if steps}
+def _modes(trace: Trace) -> dict[str, Sequence[Step]]:
+    modes = {"teacher forcing": trace.teacher_forcing, "free running": trace.free_running}
+    return {name: steps for name, steps in modes.items() if steps}
 
 
 def _right(trace: Trace, *, steps: Sequence[Step]) -> int:
-    """How many places have the token that they should."""
+    """The number of positions with the gold token."""
     return sum(step.writes == gold for step, gold in zip(steps, trace.gold, strict=False))
 
 
 def _table(trace: Trace, *, plain: bool) -> Table:
-    """A row a step: the token wanted, and for each way what is read, written, and how surely."""
+    """A row for each step: the gold token; for each mode, the tokens read and written, and p."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    ways = _ways(trace)
+    modes = _modes(trace)
     table = Table(box=None if plain else box.SIMPLE_HEAD, padding=(0, 2, 0, 0))
     for header in ["step", *(["gold"] if trace.gold else [])]:
         table.add_column(header)
-    for name in ways:
+    for name in modes:
         table.add_column(f"{name}: reads")
         table.add_column("writes")
         table.add_column("p", justify="right")
-    for place in range(max(len(trace.gold), *map(len, ways.values()))):
+    for place in range(max(len(trace.gold), *map(len, modes.values()))):
         gold = trace.gold[place] if place < len(trace.gold) else ""
         cells = [Text(str(place + 1)), *([Text(gold)] if trace.gold else [])]
-        for steps in ways.values():
+        for steps in modes.values():
             cells += _cells(steps, place=place, gold=gold if trace.gold else None)
         table.add_row(*cells)
     return table
 
 
 def _cells(steps: Sequence[Step], *, place: int, gold: str | None) -> list[Text]:
-    """What one way read and wrote at a place; a token that is not the gold one is marked."""
+    """The cells of one mode at a position; a token that is not the gold one is marked."""
     from rich.text import Text
 
     if place >= len(steps):

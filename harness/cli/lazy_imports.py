@@ -1,4 +1,4 @@
-"""Imports that cost nothing until they are used, so that checking a study need not load torch."""
+"""Deferred imports: a package is loaded when it is first used."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import ModuleType
 
 
 class _Deferred(ModuleType):
-    """Stands in `sys.modules` for a package, and gives way to it at the first attribute read."""
+    """A stand-in for a package in `sys.modules`, which loads it at the first attribute read."""
 
     def __getattr__(self, name: str) -> object:
         package = self.__name__
@@ -19,7 +19,7 @@ class _Deferred(ModuleType):
 
 
 def defer(package: str) -> None:
-    """Make ``import package`` free from here on; does nothing if it is loaded or not installed."""
+    """Defer the loading of a package; does nothing if it is loaded or not installed."""
     spec = None if package in sys.modules else importlib.util.find_spec(package)
     if spec is not None:
         stand_in = _Deferred(package)

@@ -16,7 +16,7 @@ _TEMPLATES = Path(__file__).parent / "plugin_template"
 
 @click.group()
 def new() -> None:
-    """Begin something of your own."""
+    """Start a plugin of your own."""
 
 
 @new.command("plugin")
@@ -25,7 +25,7 @@ def new() -> None:
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
-    help="Where to put it; here, unless said.",
+    help="The folder to create it in; the current one by default.",
 )
 def plugin(name: str, *, folder: Path) -> None:
     """Write an installable package NAME: a loss, the entry point that offers it, and a test."""
@@ -34,9 +34,9 @@ def plugin(name: str, *, folder: Path) -> None:
 
 
 def write_plugin(name: str, *, folder: Path) -> list[Path]:
-    """Write a package called `name` into a folder of that name; the files that it has.
+    """Write a package called `name` into a folder of that name; returns the paths of its files.
 
-    Raises `HarnessError` for a name that no package can have, and for one that is there already.
+    Raises `HarnessError` for a name that no package can have, and for a folder that exists.
     """
     from harness.registry.option_types import shown
 
@@ -61,7 +61,7 @@ def _files(name: str) -> Mapping[str, str]:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 - what is written is Python, and the name is checked
+        autoescape=False,  # noqa: S701 - the output is Python, and the name is checked
         keep_trailing_newline=True,
     )
     words = {
@@ -74,5 +74,7 @@ def _files(name: str) -> Mapping[str, str]:
         f"{module}/__init__.py": "component.py.j2",
         f"tests/test_{module}.py": "test.py.j2",
     }
-    texts = {path: environment.get_template(each).render(words) for path, each in places.items()}
+    texts = {
+        path: environment.get_template(template).render(words) for path, template in places.items()
+    }
     return {**texts, f"{module}/py.typed": ""}

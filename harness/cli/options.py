@@ -22,20 +22,20 @@ def results(name: str) -> Callable[[Any], Any]:
         type=click.Path(path_type=Path, file_okay=False),
         default=Path("results"),
         show_default=True,
-        help="The folder that keeps every run and report.",
+        help="The folder of all runs and reports.",
     )
 
 
 OUT = results("--out")
 SEEDS = click.option(
-    "--seeds", type=click.IntRange(min=1), help="Use seeds 1 to N, whatever the study says."
+    "--seeds", type=click.IntRange(min=1), help="Use seeds 1 to N instead of the study's."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 JOBS = click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=len(os.sched_getaffinity(0)),
-    show_default="the cores",
+    show_default="the number of cores",
     help="How many runs to train at once; never changes a result.",
 )
 _POSITIVE = click.FloatRange(min=0, min_open=True)
@@ -43,7 +43,7 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
 
 @dataclass(frozen=True, kw_only=True)
 class PlanQuestions:
-    """What `plan` is asked to find out beyond the runs."""
+    """The questions to `plan` beyond the runs."""
 
     effect: float | None
     sd: float | None
@@ -51,17 +51,23 @@ class PlanQuestions:
 
 
 def plan_questions(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of what is to be found out, as one argument, `plan_questions`."""
+    """The options of `PlanQuestions`, as one argument, `questions`."""
 
-    @click.option("--effect", type=_POSITIVE, help="Say how many seeds an effect so large needs.")
-    @click.option("--sd", type=_POSITIVE, help="The spread to reckon with, whatever results say.")
-    @click.option("--probe", is_flag=True, help="Try each variant for a few updates.")
+    @click.option(
+        "--effect", type=_POSITIVE, help="Compute the seeds that an effect of this size needs."
+    )
+    @click.option(
+        "--sd", type=_POSITIVE, help="Assume this standard deviation instead of that of results."
+    )
+    @click.option(
+        "--probe", is_flag=True, help="Train each variant for a few updates, and write nothing."
+    )
     @JOBS
     @wraps(command)
-    def asked(
+    def wrapper(
         *, effect: float | None, sd: float | None, probe: bool, jobs: int, **others: Any
     ) -> None:
-        found = PlanQuestions(effect=effect, sd=sd, probe_jobs=jobs if probe else None)
-        command(foreseen=found, **others)
+        questions = PlanQuestions(effect=effect, sd=sd, probe_jobs=jobs if probe else None)
+        command(questions=questions, **others)
 
-    return asked
+    return wrapper

@@ -1,4 +1,4 @@
-"""What the command line prints, as text or as JSON."""
+"""The output of commands, as text or as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.registry.catalog import Row
 
 
 def faults_text(faults: Sequence[Fault], *, path: Path) -> str:
-    """A line a fault, or that there is none."""
+    """A line for each fault, or one that says there are none."""
     return "\n".join(map(str, faults)) if faults else f"{path}: no faults"
 
 
@@ -21,7 +21,7 @@ def faults_json(faults: Sequence[Fault]) -> str:
 
 
 def plugins_text(rows: Iterable[Row], *, complaints: Iterable[object]) -> str:
-    """Slot by slot, each component with its plugin, what it is, and its options."""
+    """Slot by slot, each component with its plugin, its summary, and its options."""
     lines: list[str] = []
     slot = None
     for row in rows:
@@ -33,11 +33,11 @@ def plugins_text(rows: Iterable[Row], *, complaints: Iterable[object]) -> str:
         for option in row.options:
             default = "required" if option.default is None else f"default {option.default}"
             lines.append(f"      {option.name}: {option.allows}; {default}")
-    return "\n".join([*lines, *(f"warning: {each}" for each in complaints)])
+    return "\n".join([*lines, *(f"warning: {complaint}" for complaint in complaints)])
 
 
 def schema_json(schema: Mapping[str, object]) -> str:
-    """A JSON schema, as it stands in a file."""
+    """A JSON schema, as it is written to a file."""
     return json.dumps(schema, indent=1, ensure_ascii=False)
 
 

@@ -1,4 +1,4 @@
-"""``harness plan``: what a study will do and can show, before it does."""
+"""``harness plan``: the runs of a study, and the effects that they can show."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ from harness.cli import options
 @options.JSON
 @options.plan_questions
 def plan(
-    study: Path, *, out: Path, seeds: int | None, as_json: bool, foreseen: options.PlanQuestions
+    study: Path, *, out: Path, seeds: int | None, as_json: bool, questions: options.PlanQuestions
 ) -> None:
-    """Say what STUDY will do and can show, before it does. Trains nothing.
+    """Preview STUDY: its runs, and the effects that they can show. Trains and writes nothing.
 
-    Every run and, for one that does not exist, why: new; changed option NAME; changed code of
-    PLUGIN; changed corpus; interrupted; failed. What each variant changes, what that drags along,
-    and what it shares with the baseline. The smallest effect that these seeds can show.
+    Lists every run and, for one that does not exist, the reason: new; changed option NAME; changed
+    code of PLUGIN; changed corpus; interrupted; failed. Lists what each variant changes, the side
+    effects of that, and what it shares with the baseline. Gives the smallest effect that these
+    seeds can show.
 
     Effects are in the unit of the primary metric, and --sd is of the differences between a variant
-    and the baseline of the same seed. --probe writes nothing, and warns of a variant that changes
-    nothing; `harness run` does that too.
+    and the baseline of the same seed. Of results that exist only their spread is shown, so a plan
+    is no inspection. --probe warns of variants that change nothing; `harness run` does that too.
     """
     from harness import pipeline
     from harness.planning import preview
 
     opened = pipeline.open_study(study, out=out, seeds=seeds)
-    wish = preview.PowerQuestion(effect=foreseen.effect, sd=foreseen.sd)
-    found = pipeline.plan_study(opened, wish=wish, probe_jobs=foreseen.probe_jobs)
-    click.echo(preview.as_json(found) if as_json else preview.as_text(found))
+    power = preview.PowerQuestion(effect=questions.effect, sd=questions.sd)
+    planned = pipeline.plan_study(opened, question=power, probe_jobs=questions.probe_jobs)
+    click.echo(preview.as_json(planned) if as_json else preview.as_text(planned))

@@ -1,4 +1,4 @@
-"""``harness plugins``: everything that a study can name."""
+"""``harness plugins``: all components that a study can name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.cli import options
 @click.command()
 @options.JSON
 def plugins(*, as_json: bool) -> None:
-    """List all that a study can name: slot, name, plugin, what it is, and its options."""
+    """List all components that a study can name: slot, name, plugin, summary, options."""
     from harness import pipeline
     from harness.cli import output
 

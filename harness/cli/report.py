@@ -1,4 +1,4 @@
-"""``harness report``: write the report again, from the ledger."""
+"""``harness report``: the report of a study, written again from the ledger."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from harness.errors import HarnessError
 @options.OUT
 @options.SEEDS
 def report(study: Path, *, out: Path, seeds: int | None) -> None:
-    """Write the report of STUDY again, from what is in the ledger. Trains nothing."""
+    """Write the report of STUDY again, from the runs in the ledger. Trains nothing.
+
+    The results are recorded as inspected.
+    """
     from harness import pipeline
 
     opened = pipeline.open_study(study, out=out, seeds=seeds)

@@ -1,4 +1,4 @@
-"""``harness run``: train what is missing, compare, report."""
+"""``harness run``: missing runs trained, variants compared, the report written."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from harness.cli import options
 @options.SEEDS
 @options.JOBS
 def run(study: Path, *, out: Path, seeds: int | None, jobs: int) -> None:
-    """Train what is missing of STUDY, compare, and write its report.
+    """Train the missing runs of STUDY, compare its variants, and write the report.
 
-    A diverged run is an outcome: it is counted, and its seed has no pair. A failed one is named,
-    the others go on, and the exit status is 1; the next `run` tries it again from its checkpoint.
+    A diverged run is an outcome: it is counted, and its seed has no pair. A failed run is named,
+    the others continue, and the exit status is 1; the next `run` resumes it from its checkpoint.
+
+    The results are recorded as inspected.
     """
     from harness import pipeline
 

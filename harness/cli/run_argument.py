@@ -1,4 +1,4 @@
-"""Which finished run a command is about: the words for it, and the run itself, live."""
+"""The argument RUN: the finished run that a command reads, and its live parts."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _BASELINE = "baseline"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chosen:
-    """A run as the command line names it: a study's, by variant and seed, or by itself."""
+class RunArgument:
+    """A run as the command line names it: a study with variant and seed, a digest, or a folder."""
 
     name: str
     variant: str
@@ -32,9 +32,9 @@ class Chosen:
     out: Path
 
     def load(self) -> RestoredRun:
-        """The run, live; what has changed since it was trained is said on standard error.
+        """The run with its live parts; warns of changes since it was trained.
 
-        Raises `HarnessError` where there is no such run, more than one, or one without an end.
+        Raises `HarnessError` where no run, several runs, or an unfinished one has this name.
         """
         from harness.runs.ledger import Ledger
         from harness.runs.restored import find_run, restore_run
@@ -49,12 +49,12 @@ class Chosen:
         run = restore_run(folder, decoding=decoding, generation=self.generation)
         settle(run.parts.experiment.budget)
         if run.changed:
-            said = f"warning: run {run.name}: {run.changed} since it was trained"
-            click.echo(f"{said}; it may write something else now", err=True)
+            change = f"run {run.name}: {run.changed} since it was trained"
+            click.echo(f"warning: {change}; its translations may differ now", err=True)
         return run
 
     def _planned(self, path: Path) -> PlannedRun:
-        """The run of a study, from its folder of results; raises where it is not trained."""
+        """The run of a study, from its folder of results; raises `HarnessError` without one."""
         from harness.loading import load
         from harness.planning.plan import plan
         from harness.runs import study_folder
@@ -62,52 +62,50 @@ class Chosen:
 
         study, plugins = load(path)
         refuse_unknown(self.variant, study=study)
-        one = replace(study, seeds=(study.seeds[0] if self.seed is None else self.seed,))
+        seed = study.seeds[0] if self.seed is None else self.seed
+        one_seed = replace(study, seeds=(seed,))
         previous = study_folder.previous_plan(study_folder.study_folder(study, out=self.out))
         ledger = Ledger(self.out / "runs")
-        runs = plan(one, plugins=plugins, ledger=ledger, previous=previous)
+        runs = plan(one_seed, plugins=plugins, ledger=ledger, previous=previous)
         planned = next(run for run in runs if run.variant == self.variant)
         if not planned.exists:
             place = f"{path}, {self.variant}, seed {planned.seed}"
             seeds = ", ".join(map(str, study.seeds))
-            out = (
-                f"its seeds are {seeds}"
-                if planned.seed not in study.seeds
-                else f"harness run {path}"
-            )
-            raise HarnessError(f"{place} is not trained here ({planned.why}); {out}")
+            known = planned.seed in study.seeds
+            way_out = f"harness run {path}" if known else f"its seeds are {seeds}"
+            raise HarnessError(f"{place} is not trained here ({planned.why}); {way_out}")
         return planned
 
 
 VARIANT = click.option(
-    "--variant", default=_BASELINE, show_default=True, help="Of a study: which variant."
+    "--variant", default=_BASELINE, show_default=True, help="The variant, if RUN is a study."
 )
-_WORDS = (
+_PARAMETERS = (
     click.argument("name", metavar="RUN"),
     VARIANT,
-    click.option("--seed", type=int, help="Of a study: which seed; its first, unless said."),
+    click.option("--seed", type=int, help="The seed, if RUN is a study; its first by default."),
     click.option(
-        "--generation", help="Write in another way, in a study's words: {beam: {size: 8}}."
+        "--generation", help="Generate otherwise, written as in a study: {beam: {size: 8}}."
     ),
 )
 
 
-def chosen(*, results: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """RUN and what goes with it, as the command's one parameter `run`.
+def takes_run(*, results: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """RUN and its options, as the command's one parameter `run`.
 
     `results` is the option for the folder of all results.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
-        def called(*, name: str, out: Path, generation: str | None, **words: Any) -> None:
-            variant, seed = words.pop("variant"), words.pop("seed")
-            run = Chosen(name=name, variant=variant, seed=seed, generation=generation, out=out)
-            command(run=run, **words)
+        def wrapper(*, name: str, out: Path, generation: str | None, **others: Any) -> None:
+            variant, seed = others.pop("variant"), others.pop("seed")
+            run = RunArgument(name=name, variant=variant, seed=seed, generation=generation, out=out)
+            command(run=run, **others)
 
-        for word in reversed((*_WORDS, options.results(results))):
-            called = word(called)
-        return called
+        for parameter in reversed((*_PARAMETERS, options.results(results))):
+            wrapper = parameter(wrapper)
+        return wrapper
 
     return decorate
 

@@ -10,10 +10,10 @@ import click
 @click.command()
 @click.argument("study", type=click.Path(path_type=Path), required=False)
 def schema(*, study: Path | None) -> None:
-    r"""Print the JSON schema of studies, by which editors complete and check.
+    r"""Print the JSON schema of studies, with which editors complete and check them.
 
-    It knows all that installed plugins offer, and with STUDY what the files offer that it names.
-    Keep it beside your studies, and say so in the first line of each:
+    It has all components of the installed plugins and, with STUDY, those of the plugin files that
+    the study names. Save it beside your studies, and name it in the first line of each:
 
     \b
       harness schema > studies/study.schema.json

@@ -1,4 +1,4 @@
-"""``harness sync``: copy results to trackers."""
+"""``harness sync``: runs in the ledger, copied to trackers."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from harness.cli import options
 @options.OUT
 @options.SEEDS
 def sync(study: Path, *, out: Path, seeds: int | None) -> None:
-    """Copy what is in the ledger of STUDY to its trackers, MLflow as a rule. Trains nothing.
+    """Copy the runs of STUDY from the ledger to its trackers, MLflow by default. Trains nothing.
 
-    Safe to repeat: what is there already is left alone. `harness run` does it as it goes; this is
-    for a server that was away, and for results that came from elsewhere.
+    Safe to repeat: only new facts are copied. `harness run` syncs while it trains; this command is
+    for a server that was away, and for results that were copied here.
+
+    It changes no file of the study, and records no inspection. Findings are copied once they have
+    been inspected with run, report, export or ui.
     """
     from harness import pipeline
 

@@ -14,12 +14,16 @@ from harness.cli import options
 @options.STUDY
 @options.OUT
 @options.SEEDS
-@click.option("--port", type=click.IntRange(1, 65535), help="Serve here; else on any free port.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="The port to serve on; any free one by default."
+)
 @click.option("--open/--no-open", "browse", default=True, help="Open the link in a browser.")
 def ui(study: Path, *, out: Path, seeds: int | None, port: int | None, browse: bool) -> None:
-    """Look at STUDY in MLflow, on this machine only, until Ctrl-C.
+    """Serve STUDY in MLflow, on this machine only, until Ctrl-C.
 
     The link opens its runs grouped by variant: final scores as bars, learning curves as lines.
+
+    The results are recorded as inspected. No report is written.
     """
     from harness import pipeline
 

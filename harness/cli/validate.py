@@ -14,9 +14,9 @@ from harness.cli import options
 @options.STUDY
 @options.JSON
 def validate(study: Path, *, as_json: bool) -> None:
-    """Check STUDY: every name, type, range and file, all faults at once.
+    """Check STUDY: every name, type, range and file, all faults at once. Writes nothing.
 
-    Each fault is one line, FILE:LINE:COLUMN: what is wrong. Exit status 2 when there is any.
+    Each fault is one line, FILE:LINE:COLUMN: MESSAGE. The exit status is 2 if there is any.
     """
     from harness import pipeline
     from harness.cli import output

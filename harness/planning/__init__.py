@@ -1,1 +1,1 @@
-"""What a study will do, before it does: its runs, a preview, a probe, tuning, seeds that stop."""
+"""Plans of studies: their runs, a preview, a probe, tuning, and seeds added by result."""

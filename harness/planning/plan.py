@@ -1,4 +1,4 @@
-"""From a study to its runs: which there are, which exist already, and why the others do not."""
+"""The runs of a study: those that exist already, and the reason why each of the others does not."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from harness.study.serialization import trained_runs
 from harness.study.values import Study
 
 SCORED_SPLIT = "test"
-_DECODED = "generation"  # what stands there is no part of training
+_DECODED = "generation"  # the field whose options are no part of training
 
 
 def plan(
@@ -30,8 +30,8 @@ def plan(
 ) -> tuple[PlannedRun, ...]:
     """Every run of a study, seed by seed: the starts, then the variants with the baseline first.
 
-    Variants that differ only in decoding share their training digest. A start is not needed where
-    everything that needs it exists.
+    Variants that differ only in decoding share their training digest. A start is not needed once
+    all runs that need it exist.
     """
     planner = _Planner(study, plugins, ledger, previous)
     return tuple(run for seed in study.seeds for run in planner.runs(seed))
@@ -47,18 +47,18 @@ class _Planner:
     previous: Previous
 
     def runs(self, seed: int) -> Iterator[PlannedRun]:
-        """What variants start from or draw on, then the variants."""
+        """The starts and drafts of variants, then the variants."""
         starts = [self._run(name, seed=seed, starts={}) for name in self.study.pretraining]
         digests = {run.variant: run.digest for run in starts}
         variants = [self._run(name, seed=seed, starts=digests) for name in self.study.variants]
-        waited = {each for run in variants if not run.exists for each in run.needs + run.drafts}
+        waited = {need for run in variants if not run.exists for need in run.needs + run.drafts}
         for run in starts:
-            idle = not run.exists and run.digest not in waited
-            yield replace(run, exists=True, why="not needed") if idle else run
+            needless = not run.exists and run.digest not in waited
+            yield replace(run, exists=True, why="not needed") if needless else run
         yield from variants
 
     def _run(self, name: str, *, seed: int, starts: Mapping[str, str]) -> PlannedRun:
-        """One run; `starts` has the digest of everything that it may need, by name."""
+        """One run; `starts` maps the name of each run that it may need to its digest."""
         experiment, start = self.study.experiments[name], name in self.study.pretraining
         trained = partial(_digest_of, starts=starts)
         identity = training_identity(experiment, seed=seed, plugins=self.plugins, trained=trained)
@@ -79,38 +79,39 @@ class _Planner:
             exists=False,
             why="new",
             start=start,
-            needs=tuple(starts[each] for place, each in named if place[0] != _DECODED),
-            drafts=tuple(starts[each] for place, each in named if place[0] == _DECODED),
+            needs=tuple(starts[needed] for place, needed in named if place[0] != _DECODED),
+            drafts=tuple(starts[draft] for place, draft in named if place[0] == _DECODED),
         )
         exists, why = _state(run, ledger=self.ledger)
         why = self._changed(run, starts=starts) if why == "new" else why
         return replace(run, exists=exists, why=why)
 
     def _files(self, experiment: Experiment) -> Mapping[str, str]:
-        """Where the text files lie of an experiment and of all that it may start from."""
-        every = [experiment, *self.study.pretraining.values()]
-        return {content_digest(file): file for each in every for file in text_files(each)}
+        """The paths of the text files of an experiment and of all its starts, by their digest."""
+        experiments = [experiment, *self.study.pretraining.values()]
+        files = [file for choices in experiments for file in text_files(choices)]
+        return {content_digest(file): file for file in files}
 
     def _changed(self, run: PlannedRun, *, starts: Mapping[str, str]) -> str:
-        """What made a run another one than when the study was planned last, if it was."""
+        """The change that made a run new since the study was planned last, if it was planned."""
         before = self.previous.get((run.variant, run.seed), run.digest)
         known = self.ledger.identity(before) if before != run.digest else None
         if not known:
             return "new"
-        began = {self.previous.get((name, run.seed)): name for name in starts}
-        for each in differences(known["experiment"], new=run.identity["experiment"]):
-            name = began.get(each.old)
-            if name and starts[name] == each.new:
+        names = {self.previous.get((name, run.seed)): name for name in starts}
+        for difference in differences(known["experiment"], new=run.identity["experiment"]):
+            name = names.get(difference.old)
+            if name and starts[name] == difference.new:
                 return f"its start {name} changed"
         return identity_change(known, now=run.identity)
 
 
 def _digest_of(name: str, *, starts: Mapping[str, str]) -> str:
-    return starts.get(name, name)  # a start decodes nothing: what it names for that is never read
+    return starts.get(name, name)  # a start decodes nothing, so its drafts have no digest
 
 
 def _state(run: PlannedRun, *, ledger: Ledger) -> tuple[bool, str]:
-    """Whether nothing is left to do, and in a few words what is there or missing."""
+    """True where nothing is left to do, and the state of the run in a few words."""
     outcome = ledger.outcome(run.digest)
     if outcome is None:
         updates = ledger.updates(run.digest)
@@ -120,8 +121,8 @@ def _state(run: PlannedRun, *, ledger: Ledger) -> tuple[bool, str]:
     if outcome["status"] == "diverged":
         return True, "diverged"
     if run.start:
-        there = ledger.weights(run.digest) is not None
-        return there, "exists" if there else "trained, weights gone"
+        has_weights = ledger.weights(run.digest) is not None
+        return has_weights, "exists" if has_weights else "trained, weights gone"
     if ledger.evaluated(run.digest, evaluation=run.evaluation) is None:
         return False, "trained, not decoded"
     return True, "exists"

@@ -1,6 +1,6 @@
-"""Seeds that stop themselves: which runs a study needs, as far as its results are known.
+"""Group-sequential seeds: the runs that a study needs, given the results that exist.
 
-Nothing is kept: what was looked at, and what was decided there, follows from the runs that exist.
+Nothing is stored: the looks so far, and the decisions at each, follow from the runs that exist.
 """
 
 from __future__ import annotations
@@ -18,43 +18,48 @@ _DECIDED: tuple[Verdict, ...] = ("better", "worse", "equivalent", "identical")
 
 
 def runs_due(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> tuple[PlannedRun, ...]:
-    """Of all runs that a study may take, those up to the first look that is not complete.
+    """The runs of a study up to its first look that is not complete.
 
-    A variant gets the seeds of the next look while it is undecided, the baseline and what measures
-    the noise floor while any is. A study with a number of seeds takes all of its runs.
+    A variant gets the seeds of the next look while it is undecided, the baseline and the variants
+    of the noise floor while any variant is. A study with a fixed number of seeds gets all its runs.
     """
-    wanted, undecided = tuple(runs), set(study.variants)
+    due, undecided = tuple(runs), set(study.variants)
     needed: set[tuple[str, int]] = set()
     for look in study.design.looks:
         needed |= {(variant, seed) for variant in undecided for seed in study.seeds[:look]}
-        wanted = _with_starts(runs, needed=needed)
-        if not all(run.exists for run in wanted):
+        due = _with_starts(runs, needed=needed)
+        if not all(run.exists for run in due):
             break
-        undecided = _undecided(study, runs=wanted, ledger=ledger)
+        undecided = _undecided(study, runs=due, ledger=ledger)
         if not undecided:
             break
-    return wanted
+    return due
 
 
 def _with_starts(
     runs: Sequence[PlannedRun], *, needed: Collection[tuple[str, int]]
 ) -> tuple[PlannedRun, ...]:
-    """The needed runs, by variant and seed, and what they wait for."""
-    wanted = [run for run in runs if not run.start and (run.variant, run.seed) in needed]
-    waited = {each for run in wanted if not run.exists for each in run.needs + run.drafts}
+    """The needed runs, by variant and seed, and the starts and drafts that they wait for."""
+    due = [run for run in runs if not run.start and (run.variant, run.seed) in needed]
+    waited = {need for run in due if not run.exists for need in run.needs + run.drafts}
     starts = [run for run in runs if run.start and run.digest in waited]
-    return (*starts, *wanted)
+    return (*starts, *due)
 
 
 def _undecided(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> set[str]:
-    """The variants that need more seeds, with what they are held against."""
+    """The variants that need more seeds, with those that they are compared with."""
     primary = study.compare.primary
-    metrics = tuple(each for each in study.metrics if each.name == primary)
+    metrics = tuple(metric for metric in study.metrics if metric.name == primary)
     _, findings = find(replace(study, metrics=metrics), runs=runs, ledger=ledger)
-    open_ = {
+    undecided = {
         name
-        for each in findings
-        if each.metric == primary and each.kind != "noise_floor" and each.verdict not in _DECIDED
-        for name in ([*study.variants] if each.kind == "effect" else [each.variant, each.against])
+        for finding in findings
+        if finding.metric == primary
+        and finding.kind != "noise_floor"
+        and finding.verdict not in _DECIDED
+        # The effect of a factor is estimated from all cells, so all of them get more seeds.
+        for name in (
+            study.variants if finding.kind == "effect" else (finding.variant, finding.against)
+        )
     }
-    return open_ | {BASELINE, *study.design.noise_floor} if open_ else set()
+    return undecided | {BASELINE, *study.design.noise_floor} if undecided else set()

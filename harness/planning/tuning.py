@@ -15,7 +15,7 @@ from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun, Previous
 from harness.study.values import Study
 
-_TRAINED = "trained, not decoded"  # which is all that is wanted of a trial
+_TRAINED = "trained, not decoded"  # a complete trial
 
 
 def tuning_runs(
@@ -23,17 +23,17 @@ def tuning_runs(
 ) -> tuple[PlannedRun, ...]:
     """The runs of every variant at every value, and what they start from; none without tuning.
 
-    They are trained and not decoded: no score of the test split exists that could be looked at.
+    They are trained and not decoded, so that no score of the test split exists to choose by.
     """
     tuning = study.tuning
     if tuning is None:
         return ()
-    tried = replace(
+    trials = replace(
         study, variants=tuning.experiments, seeds=tuning.seeds, tuning=None, design=Design()
     )
     return tuple(
         run if run.start else _trial(run)
-        for run in plan(tried, plugins=plugins, ledger=ledger, previous=previous)
+        for run in plan(trials, plugins=plugins, ledger=ledger, previous=previous)
     )
 
 
@@ -44,19 +44,20 @@ def _trial(run: PlannedRun) -> PlannedRun:
 
 
 def with_tuned_options(study: Study, *, trials: Trials | None) -> Study:
-    """The study with every variant at the value that it got."""
+    """The study with every variant at the value that tuning chose for it."""
     if study.tuning is None or trials is None:
         return study
-    got = {each.variant: each.chosen for each in trials.variants}
+    chosen = {tuned.variant: tuned.chosen for tuned in trials.variants}
     candidates = study.tuning.candidates
-    return replace(study, variants={name: candidates[name][got[name]] for name in study.variants})
+    variants = {name: candidates[name][chosen[name]] for name in study.variants}
+    return replace(study, variants=variants)
 
 
 def tuning_results(study: Study, *, trials: Sequence[PlannedRun], ledger: Ledger) -> Trials | None:
-    """What each variant got: the value with the best mean over the trials' seeds.
+    """The value chosen for each variant: the one with the best mean over the trials' seeds.
 
-    Of equals it is the first. Judged by the primary metric or, where that is of text, by the
-    likelihood, and on validation. A value with which some trial diverged is the worst.
+    Trials are judged on validation, by the primary metric or, where that is of text, by the
+    likelihood. A value with which some trial diverged is the worst. Of equals the first is chosen.
     """
     tuning = study.tuning
     if tuning is None:
@@ -64,7 +65,7 @@ def tuning_results(study: Study, *, trials: Sequence[PlannedRun], ledger: Ledger
     metric = study.compare.primary if study.compare.primary in CORE_METRICS else "nll"
     best = max if CORE_METRICS[metric] else min
     worst = -math.inf if CORE_METRICS[metric] else math.inf
-    found = []
+    tuned = []
     for variant, values in tuning.candidates.items():
         scores: Mapping[str, float] = {
             value: fmean(
@@ -76,15 +77,15 @@ def tuning_results(study: Study, *, trials: Sequence[PlannedRun], ledger: Ledger
         }
         chosen = best(scores, key=scores.__getitem__)
         shown = {value: score if math.isfinite(score) else None for value, score in scores.items()}
-        found.append(Tuned(variant, chosen, shown))
-    return Trials(tuning.option, len(tuning.seeds), metric, found)
+        tuned.append(Tuned(variant, chosen, shown))
+    return Trials(tuning.option, len(tuning.seeds), metric, tuned)
 
 
 def _score(run: PlannedRun, *, metric: str, ledger: Ledger, worst: float) -> float:
     outcome = ledger.outcome(run.digest) or {}
     values = [
-        each.value
-        for each in ledger.measurements(run.digest)
-        if (each.split, each.metric) == ("validation", metric)
+        measurement.value
+        for measurement in ledger.measurements(run.digest)
+        if (measurement.split, measurement.metric) == ("validation", metric)
     ]
     return values[-1] if values and outcome.get("status") == "finished" else worst

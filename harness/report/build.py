@@ -1,4 +1,4 @@
-"""From the ledger to a report: scores, findings, and what a reader needs beside them."""
+"""Reports built from the ledger: scores, findings, and the facts that a reader needs with them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from heapq import nlargest
 from importlib.metadata import version
 from statistics import pstdev
 
-from harness.analysis import RunResult
+from harness.analysis import RunResult, ScoredMetric
 from harness.comparability.observed import assess_comparability
 from harness.contracts import RunSummary
 from harness.registry.discovery import Plugins
@@ -21,7 +21,7 @@ from harness.study.changes import changes
 from harness.study.serialization import trained_runs
 from harness.study.values import Study
 
-_SPECIMENS = 5
+_SAMPLES = 5  # sentences
 
 
 def build_report(
@@ -29,22 +29,22 @@ def build_report(
 ) -> Report:
     """Score every run of a study, compare the variants with the baseline, and gather the rest."""
     scored, findings = find(study, runs=runs, ledger=ledger)
-    results = [each.result for each in scored]
+    results = [run.result for run in scored]
     planned, changed = {run.seed for run in runs}, changes(study)
     return Report(
         name=study.name,
         question=study.question,
-        primary=next(m for m in scored_metrics(study.metrics) if m.name == study.compare.primary),
+        primary=_primary(study),
         variants=tuple(study.variants),
         seeds=[seed for seed in study.seeds if seed in planned],
         results=results,
         findings=findings,
         changes=changed,
         samples=_samples(runs, ledger=ledger),
-        signatures={name: text for each in scored for name, text in each.signatures.items()},
+        signatures={name: text for run in scored for name, text in run.signatures.items()},
         faults=metric_faults(scored, plugins=plugins),
         command=command,
-        runs=_facts(runs, results=results, ledger=ledger),
+        runs=_summaries(runs, results=results, ledger=ledger),
         comparability=assess_comparability(study, runs=runs, ledger=ledger, changed=changed),
         design=study.design,
         pretraining=_pretraining(study),
@@ -57,14 +57,21 @@ def build_report(
     )
 
 
+def _primary(study: Study) -> ScoredMetric:
+    metrics = scored_metrics(study.metrics)
+    return next(metric for metric in metrics if metric.name == study.compare.primary)
+
+
 def _pretraining(study: Study) -> list[Pretraining]:
-    """What the variants started from or drew on."""
-    named = {name: trained_runs(each) for name, each in study.variants.items()}
+    """The pretraining runs, each with the variants that start from it or name it in an option."""
+    named = {name: trained_runs(choices) for name, choices in study.variants.items()}
     return [
         Pretraining(
             start,
             updates=experiment.budget.updates,
-            begun=[name for name, each in study.variants.items() if each.starts_from == start],
+            begun=[
+                name for name, choices in study.variants.items() if choices.starts_from == start
+            ],
             drawn=[
                 name
                 for name, runs in named.items()
@@ -78,14 +85,14 @@ def _pretraining(study: Study) -> list[Pretraining]:
 def _samples(runs: Sequence[PlannedRun], *, ledger: Ledger) -> list[SampleTranslation]:
     """The sentences on which the first seed's models differ most, in their order.
 
-    A variant that was tested on other sentences is left out.
+    A variant that was tested on different sentences is left out.
     """
     written = {
         run.variant: ledger.hypotheses(run.digest, evaluation=run.evaluation)
         for run in runs
         if run.seed == runs[0].seed
     }
-    known: list[Hypothesis] = next((each for each in written.values() if each), [])
+    known: list[Hypothesis] = next((texts for texts in written.values() if texts), [])
     lines = [sentence[:2] for sentence in known]
     shared = {
         variant: texts
@@ -99,41 +106,40 @@ def _samples(runs: Sequence[PlannedRun], *, ledger: Ledger) -> list[SampleTransl
             known[row].reference,
             {variant: texts[row].hypothesis for variant, texts in shared.items()},
         )
-        for row in sorted(nlargest(_SPECIMENS, range(len(spread)), key=spread.__getitem__))
+        for row in sorted(nlargest(_SAMPLES, range(len(spread)), key=spread.__getitem__))
     ]
 
 
 def _spread(sentence: Sequence[Hypothesis]) -> float:
-    """How far models are apart on a sentence, by the words they share with its reference.
+    """The spread of models on a sentence, by the words that they share with its reference.
 
     The standard deviation of the Jaccard index. Where all are wrong, they do not differ.
     """
-    near = []
-    for each in sentence:
-        given, wanted = set(each.hypothesis.split()), set(each.reference.split())
-        near.append(len(given & wanted) / max(1, len(given | wanted)))
-    return pstdev(near)
+    overlaps = []
+    for translation in sentence:
+        actual = set(translation.hypothesis.split())
+        expected = set(translation.reference.split())
+        overlaps.append(len(actual & expected) / max(1, len(actual | expected)))
+    return pstdev(overlaps)
 
 
-def _facts(
+def _summaries(
     runs: Sequence[PlannedRun], *, results: Sequence[RunResult], ledger: Ledger
 ) -> list[RunSummary]:
-    """What figures may show of every planned run."""
+    """The facts of every planned run, for figures."""
     ended = {(result.variant, result.seed): result for result in results}
-    return [
-        _run_facts(run, result=ended.get((run.variant, run.seed)), ledger=ledger) for run in runs
-    ]
+    return [_summary(run, result=ended.get((run.variant, run.seed)), ledger=ledger) for run in runs]
 
 
-def _run_facts(run: PlannedRun, *, result: RunResult | None, ledger: Ledger) -> RunSummary:
-    measured = ledger.measurements(run.digest)
-    tokens = [each.value for each in measured if each.metric == "target_tokens"]
+def _summary(run: PlannedRun, *, result: RunResult | None, ledger: Ledger) -> RunSummary:
+    measurements = ledger.measurements(run.digest)
+    tokens = [point.value for point in measurements if point.metric == "target_tokens"]
     return RunSummary(
         variant=run.variant,
         seed=run.seed,
         outcome=result.outcome if result else None,
         scores=result.scores if result else {},
-        validation=tuple(each for each in measured if each.split == "validation"),
+        validation=tuple(point for point in measurements if point.split == "validation"),
         seconds=(ledger.outcome(run.digest) or {}).get("seconds"),
         target_tokens=int(sum(tokens)) if tokens else None,
     )

@@ -1,7 +1,7 @@
-"""How often a study's results were looked at, with which seeds: kept in its folder, and told.
+"""The log of inspections of a study's results, kept in its folder and summed up in its report.
 
-Who looks, adds seeds and looks again until something shows will find something: with looks at 3, 5
-and 10 seeds, 12% of the variants that do nothing have p < .05 at some look.
+Somebody who inspects, adds seeds and inspects again until something shows will find something: with
+inspections at 3, 5 and 10 seeds, 12% of the variants that do nothing have p < .05 at some of them.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from harness.report.answer_text import listed
 from harness.runs.planned_run import PlannedRun
 from harness.study.values import BASELINE
 
-_LOOKS = "looks.jsonl"
+_LOG = "looks.jsonl"
 _DIGITS = 12  # of a digest
 
 
 class Inspection(NamedTuple):
-    """One conclusion: on which metric, from which finished runs, by variant and seed."""
+    """An inspection: the metrics, and the evaluation of every finished run by variant and seed."""
 
     date: str
     primary: str
@@ -33,60 +33,87 @@ class Inspection(NamedTuple):
 
     @property
     def seeds(self) -> int:
-        """The most seeds that a variant had beside the baseline."""
+        """The most seeds that a variant had in common with the baseline."""
         baseline = self.runs.get(BASELINE, {}).keys()
-        others = [each.keys() & baseline for name, each in self.runs.items() if name != BASELINE]
+        others = [seeds.keys() & baseline for name, seeds in self.runs.items() if name != BASELINE]
         return max(map(len, others), default=0)
 
 
 def record_inspection(report: Report, *, runs: Sequence[PlannedRun], folder: Path) -> str:
-    """Write this look down unless nothing is new since the last, and tell all looks in words."""
-    looks = [Inspection(**json.loads(line)) for line in complete_lines(folder / _LOOKS)]
-    now = _look(report, runs=runs)
-    if not looks or looks[-1][1:] != now[1:]:
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / _LOOKS).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(now._asdict()) + "\n")
-        looks.append(now)
-    return inspections_text(looks, planned=bool(report.design.looks))
+    """Add an inspection to the log unless it is the last one again; all of them, summed up.
 
-
-def inspections_text(looks: Sequence[Inspection], *, planned: bool) -> str:
-    """How often results of these same runs were looked at; a look at one seed tests nothing.
-
-    Nothing is said of seeds that were added where a study `planned` to, and corrects for it.
+    Results without a finished run show nothing, and are not recorded.
     """
-    last = looks[-1]
-    related = [each for each in looks if each.seeds > 1 and _continues(each, later=last)]
+    inspections, now = _recorded(folder), _inspection(report, runs=runs)
+    if now.runs and (not inspections or not _same(inspections[-1], other=now)):
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / _LOG).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(now._asdict()) + "\n")
+        inspections.append(now)
+    return inspections_text(inspections, planned=bool(report.design.looks))
+
+
+def is_recorded(report: Report, *, runs: Sequence[PlannedRun], folder: Path) -> bool:
+    """True if the log has an inspection of exactly these results."""
+    now = _inspection(report, runs=runs)
+    return any(_same(inspection, other=now) for inspection in _recorded(folder))
+
+
+def inspections_text(inspections: Sequence[Inspection], *, planned: bool) -> str:
+    """The number of inspections of these same runs; one of a single seed tests nothing.
+
+    Seeds that were added are not mentioned where a study `planned` to, and corrects for it.
+    """
+    if not inspections:
+        return ""
+    last = inspections[-1]
+    related = [
+        inspection
+        for inspection in inspections
+        if inspection.seeds > 1 and _continues(inspection, later=last)
+    ]
     if len(related) < 2:
         return ""
-    counts = [each.seeds for each in related]
-    parts = [f"Looked at {len(related)} times: with {listed(list(map(str, counts)))} seeds."]
+    counts = [inspection.seeds for inspection in related]
+    parts = [f"Inspected {len(related)} times: with {listed(list(map(str, counts)))} seeds."]
     if not planned and any(later > earlier for earlier, later in itertools.pairwise(counts)):
         parts.append(
             "Seeds were added after results had been seen: an unplanned extension inflates false "
             "positives, and no p here is corrected for it."
         )
-    others = [each.primary for each in related if each.primary != last.primary]
+    others = [inspection.primary for inspection in related]
+    others = [primary for primary in others if primary != last.primary]
     if others:
         names = listed(list(dict.fromkeys(others)))
         parts.append(f"The primary metric was not always {last.primary}: it was {names} before.")
     return " ".join(parts)
 
 
-def _look(report: Report, *, runs: Sequence[PlannedRun]) -> Inspection:
-    finished = {(each.variant, each.seed) for each in report.results if each.outcome == "finished"}
-    found: dict[str, dict[str, str]] = {}
+def _recorded(folder: Path) -> list[Inspection]:
+    return [Inspection(**json.loads(line)) for line in complete_lines(folder / _LOG)]
+
+
+def _same(inspection: Inspection, *, other: Inspection) -> bool:
+    """True if two inspections differ at most in their dates."""
+    return inspection._replace(date=other.date) == other
+
+
+def _inspection(report: Report, *, runs: Sequence[PlannedRun]) -> Inspection:
+    finished = {
+        (result.variant, result.seed) for result in report.results if result.outcome == "finished"
+    }
+    evaluations: dict[str, dict[str, str]] = {}
     for run in runs:
         if (run.variant, run.seed) in finished:
-            found.setdefault(run.variant, {})[str(run.seed)] = run.evaluation[:_DIGITS]
-    metrics = sorted({each.metric for each in report.findings})
+            seeds = evaluations.setdefault(run.variant, {})
+            seeds[str(run.seed)] = run.evaluation[:_DIGITS]
+    metrics = sorted({finding.metric for finding in report.findings})
     date = datetime.now(UTC).isoformat(timespec="seconds")
-    return Inspection(date, report.primary.name, metrics, found)
+    return Inspection(date, report.primary.name, metrics, evaluations)
 
 
 def _continues(earlier: Inspection, *, later: Inspection) -> bool:
-    """Whether some pair of runs stands in both."""
+    """True if two inspections have a run of a variant in common."""
     return any(
         earlier.runs.get(variant, {}).items() & runs.items()
         for variant, runs in later.runs.items()

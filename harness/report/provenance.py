@@ -1,4 +1,4 @@
-"""Under which conditions a study's runs were carried out, as far as they can be told."""
+"""The provenance of a study's results: weights, machine, commit, and the runs without a score."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from harness.study.values import Study
 
 
 def provenance(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> Provenance:
-    """Of all variants together where they are alike, else of each."""
+    """The provenance of a study; a fact that all variants share is stated once."""
     return Provenance(
-        weights=_alike(study, told=_weights),
-        machine=_alike(study, told=_machine),
+        weights=_grouped(study, describe=_weights),
+        machine=_grouped(study, describe=_machine),
         commit=commit(study.path.parent),
         excluded=[*_excluded(runs, ledger=ledger)],
     )
 
 
 def commit(folder: Path) -> str:
-    """The commit of the checkout that a folder is part of, and whether it was changed since."""
+    """The commit of the checkout that a folder is part of, marked if files were changed since."""
     head = _git("rev-parse", "--short=12", "HEAD", folder=folder)
     if not head:
         return ""
@@ -34,27 +34,27 @@ def commit(folder: Path) -> str:
 
 
 def _git(*words: str, folder: Path) -> str:
-    """What git answers; nothing where there is no git, or no checkout."""
+    """The output of git; empty where there is no git, or no checkout."""
     command = ["git", "-C", str(folder), *words]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - words of ours
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - the words are ours
     except OSError:
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def _alike(study: Study, *, told: Callable[[Experiment], str]) -> list[str]:
-    """What is to be told, with the variants that it holds for unless it does for all."""
+def _grouped(study: Study, *, describe: Callable[[Experiment], str]) -> list[str]:
+    """The descriptions of all variants; where they differ, each with the variants it applies to."""
     groups: dict[str, list[str]] = {}
     for name, experiment in study.variants.items():
-        groups.setdefault(told(experiment), []).append(name)
+        groups.setdefault(describe(experiment), []).append(name)
     if len(groups) == 1:
         return [*groups]
     return [f"{', '.join(names)}: {text}" for text, names in groups.items()]
 
 
 def _weights(experiment: Experiment) -> str:
-    """Which weights are scored: no checkpoint is ever chosen by its score."""
+    """The weights that are scored: no checkpoint is ever chosen by its score."""
     if experiment.averaging is None:
         return f"those after the last update, number {experiment.budget.updates}"
     averaging = shown(resolved(experiment.averaging))
@@ -68,7 +68,7 @@ def _machine(experiment: Experiment) -> str:
 
 
 def _excluded(runs: Sequence[PlannedRun], *, ledger: Ledger) -> Iterator[str]:
-    """Each run that gives no score, and why."""
+    """A line for each run without a score, with the reason."""
     for run in runs:
         outcome = ledger.outcome(run.digest)
         if outcome is None:

@@ -1,13 +1,14 @@
-"""What a run is: two runs with one digest would give the same bits, so one of them is enough.
+"""The identity of a run: runs with equal digests would give equal bits, so one of them is enough.
 
-Options with their defaults, seed, content of corpora, source of the code that trains, and the
-versions and settings that move results. Names, paths, jobs and metrics are no part of it.
+It covers options with their defaults, the seed, the content of corpora, the source of the code that
+trains, and versions and settings that move results. Names, paths, jobs and metrics are no part.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import importlib.machinery
 import importlib.util
 import json
 import sys
@@ -21,6 +22,7 @@ from typing import Any
 
 from harness.components import BASES, Component
 from harness.components.options import TextFile
+from harness.errors import HarnessError
 from harness.registry.discovery import Plugins, wrappers
 from harness.registry.serialization import Written, leaves, resolved
 from harness.study.experiment import Experiment
@@ -28,21 +30,34 @@ from harness.study.serialization import resolved_experiment
 
 Identity = Mapping[str, Any]
 
-_TRAINING = ("harness.training.loop", "harness.training.checkpoint")
-_EVALUATION = ("harness.training.evaluation",)
+TRAINING = ("harness.training.loop", "harness.training.checkpoint")
+EVALUATION = ("harness.training.evaluation",)
 
-# Their versions decide nothing, as they only annotate, or have a place of their own.
-_SAID = frozenset({"annotated_types", "jaxtyping", "pydantic", "torch"})
+# Libraries without a part in `versions_behind`: the first three only annotate options and tensors,
+# and the version of torch has a key of its own in the identity.
+_UNVERSIONED = frozenset({"annotated_types", "jaxtyping", "pydantic", "torch"})
 
-# Imported by what trains, but without any part in the bits that come out.
-_APART = frozenset(
+# Modules that the code of training imports and that decide no bits: nothing behind them is followed
+# either. To leave a module out that does decide some would let runs be reused that are not equal,
+# whereas to keep one too many only trains again; in doubt a module stays in. Modules that call what
+# a component built, to check its results, stay in: they stand between the loop and the component.
+APART = frozenset(
     {
+        # Checks of values: each refuses a value or returns it, and changes no bits of what passes.
+        "harness.training.contract_checks",
+        # Messages: which component, and which plugin, is at fault.
+        "harness.errors",
         "harness.registry.attribution",
+        # Slots that act on the numbers of a run, or carry it out, and make none.
         "harness.components.executor",
+        "harness.components.figure",
         "harness.components.metric",
+        "harness.components.tracker",
+        # Records of results and of a study's design.
         "harness.contracts.design",
         "harness.contracts.results",
-        "harness.errors",
+        # The format on disk, which is the same whatever the numbers are.
+        "harness.files",
     }
 )
 
@@ -50,10 +65,10 @@ _APART = frozenset(
 def training_identity(
     experiment: Experiment, *, seed: int, plugins: Plugins, trained: Written = str
 ) -> Identity:
-    """What decides the bits of a run's training, as JSON; how it decodes is not in it.
+    """All that decides the bits of a run's training, as JSON data; decoding is no part of it.
 
-    `plugins` count where they implement `harness_run`: what is wrapped around a run may change it.
-    `trained` says what stands for a trained run: the digest of it.
+    `plugins` count where they implement `harness_run`: code wrapped around a run may change it.
+    `trained` maps the name of a trained run to its digest.
     """
     choices = dict(resolved_experiment(experiment, file=content_digest, trained=trained))
     del choices["generation"]
@@ -66,7 +81,7 @@ def training_identity(
     return {
         "experiment": choices,
         "seed": seed,
-        "code": _code(parts, core=_TRAINING, around=wrappers(plugins)),
+        "code": _code(parts, core=TRAINING, around=wrappers(plugins)),
         "torch": version("torch"),
     }
 
@@ -74,12 +89,12 @@ def training_identity(
 def evaluation_identity(
     experiment: Experiment, *, training: str, split: str, trained: Written = str
 ) -> Identity:
-    """What decides the bits of one decoding of a trained run, as JSON."""
+    """All that decides the bits of one decoding of a trained run, as JSON data."""
     return {
         "training": training,
         "generation": resolved(experiment.generation, file=content_digest, trained=trained),
         "split": split,
-        "code": _code([experiment.generation], core=_EVALUATION, around=()),
+        "code": _code([experiment.generation], core=EVALUATION, around=()),
     }
 
 
@@ -97,7 +112,7 @@ def content_digest(path: str) -> str:
 
 
 def text_files(experiment: Experiment) -> list[str]:
-    """Where the files are that an experiment reads."""
+    """The paths of the text files that an experiment reads."""
     return [value for value in leaves(experiment) if isinstance(value, TextFile)]
 
 
@@ -111,43 +126,63 @@ def _code(
     return {
         "harness": source_digest(*core),
         **{module: source_digest(module) for module in sorted(modules)},
-        **{library: each for library, each in sorted(versions) if library not in _SAID},
+        **{library: number for library, number in sorted(versions) if library not in _UNVERSIONED},
     }
 
 
 @cache
 def source_digest(*modules: str) -> str:
-    """SHA-256 over modules and all that they import of their own package.
+    """SHA-256 over the source of modules and of their closure, shortened to 16 digits.
 
-    Comments, layout and docstrings do not count: what is hashed is the syntax tree.
+    Comments, layout and docstrings do not count: the syntax tree is hashed. Raises `HarnessError`
+    for a module without a file.
     """
     trees = _trees(modules)
-    found = {name: hashlib.sha256(ast.dump(trees[name]).encode()).hexdigest() for name in trees}
-    return digest(found)[:16]
+    digests = {name: hashlib.sha256(ast.dump(trees[name]).encode()).hexdigest() for name in trees}
+    return digest(digests)[:16]
+
+
+def closure(*modules: str) -> list[str]:
+    """The names of modules and of all that they import of their own package, but for `APART`."""
+    return sorted(_trees(modules))
 
 
 @cache
 def versions_behind(module: str) -> dict[str, str]:
-    """The versions of what others wrote and a module imports, it or its own package's parts."""
+    """The versions of the libraries that a module and its closure import."""
     names = {name for tree in _trees([module]).values() for name in _foreign(tree)}
     names -= {module.split(".", maxsplit=1)[0], "harness", *sys.stdlib_module_names}
-    found = {}
+    versions = {}
     for name in sorted(names):
         with suppress(PackageNotFoundError):  # its distribution may have another name
-            found[name] = version(name)
-    return found
+            versions[name] = version(name)
+    return versions
 
 
 def _trees(modules: Sequence[str]) -> dict[str, ast.Module]:
-    """Modules and all that they import of their own package, without docstrings."""
-    found: dict[str, ast.Module] = {}
+    """The syntax of modules and of their closure, without docstrings."""
+    for module in modules:
+        # A name that finds nothing would silently take its code out of every digest.
+        if _file(module) is None:
+            fault = "no source file is found, and a run's identity covers the code that decides it"
+            raise HarnessError(f"module {module}: {fault}; install it as files, or mend the name")
+    trees: dict[str, ast.Module] = {}
     waiting = list(modules)
     while waiting:
         module = waiting.pop()
-        if module not in found and module not in _APART and (path := _source(module)):
-            tree = found[module] = _without_docstrings(ast.parse(path.read_bytes()))
-            waiting += _imports(tree, module=module, is_package=path.name == "__init__.py")
-    return found
+        # Of what is imported, a name without a file is no module but something defined in one.
+        if module not in trees and module not in APART and (path := _file(module)):
+            tree = trees[module] = _syntax(path)
+            is_package = path.name.startswith("__init__.")
+            waiting += _imports(tree, module=module, is_package=is_package)
+    return trees
+
+
+def _syntax(path: Path) -> ast.Module:
+    """The syntax tree of a module; of a compiled one, a tree that has the digest of its bytes."""
+    if path.suffix == ".py":
+        return _without_docstrings(ast.parse(path.read_bytes()))
+    return ast.parse(repr(content_digest(str(path))))
 
 
 def _foreign(tree: ast.Module) -> Iterator[str]:
@@ -159,8 +194,8 @@ def _foreign(tree: ast.Module) -> Iterator[str]:
             yield node.module.split(".", maxsplit=1)[0]
 
 
-def _source(module: str) -> Path | None:
-    """Where a module's source is, found without importing it or its package."""
+def _file(module: str) -> Path | None:
+    """The file of a module, found without importing the module or its package."""
     loaded = sys.modules.get(module)
     if loaded is not None and getattr(loaded, "__file__", None):
         return Path(str(loaded.__file__))
@@ -168,9 +203,10 @@ def _source(module: str) -> Path | None:
     spec = importlib.util.find_spec(package)
     for folder in (spec.submodule_search_locations or []) if spec else []:
         stem = Path(folder, *names)
-        for path in (stem / "__init__.py", stem.with_suffix(".py")):
-            if path.is_file():
-                return path
+        for suffix in importlib.machinery.all_suffixes():
+            for path in (stem / f"__init__{suffix}", stem.with_name(f"{stem.name}{suffix}")):
+                if path.is_file():
+                    return path
     return None
 
 

@@ -44,7 +44,7 @@ def test_a_name_that_no_package_can_have_is_refused(name: str, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
+def test_a_folder_that_exists_is_not_overwritten(tmp_path: Path) -> None:
     from harness.cli import main
 
     words = ["new", "plugin", "mine", "--folder", str(tmp_path)]

@@ -1,4 +1,4 @@
-"""Runs that need others: what they are called, and why they are new."""
+"""Runs that need others: their names, and the reasons why they are new."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from starting import ADAPTING, DRAFTED, DRAFTING
 
-from harness.pipeline import Opened, open_study
+from harness.pipeline import open_study
+from harness.planned_study import PlannedStudy
 from harness.runs import study_folder
 from harness.runs.planned_run import PlannedRun
 
 
-def planned(folder: Path, *changes: tuple[str, str], text: str = ADAPTING) -> Opened:
+def planned(folder: Path, *changes: tuple[str, str], text: str = ADAPTING) -> PlannedStudy:
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)
@@ -22,11 +23,11 @@ def planned(folder: Path, *changes: tuple[str, str], text: str = ADAPTING) -> Op
     return open_study(path, out=folder / "results", seeds=None)
 
 
-def by_name(opened: Opened) -> dict[str, PlannedRun]:
+def by_name(opened: PlannedStudy) -> dict[str, PlannedRun]:
     return {run.variant: run for run in opened.plan}
 
 
-def test_starts_come_first_and_are_not_among_what_is_compared(tmp_path: Path) -> None:
+def test_starts_come_first_and_are_not_compared(tmp_path: Path) -> None:
     opened = planned(tmp_path, ("seeds: 1", "seeds: 2"))
     names = ["general", "baseline", "no-dropout", "slower"]
     assert [(run.seed, run.variant) for run in opened.plan] == [
@@ -34,12 +35,12 @@ def test_starts_come_first_and_are_not_among_what_is_compared(tmp_path: Path) ->
     ]
     assert [run.title for run in opened.plan[:2]] == ["start general, seed 1", "baseline, seed 1"]
     assert {run.variant for run in opened.runs} == set(names[1:])
-    assert {each.variant for each in opened.view().runs} == set(names[1:])
+    assert {run.variant for run in opened.view().runs} == set(names[1:])
     first, second = (run for run in opened.plan if run.start)
     assert first.digest != second.digest
 
 
-def test_a_start_is_part_of_what_a_run_is_and_its_name_is_not(tmp_path: Path) -> None:
+def test_a_start_is_part_of_a_run_s_identity_and_its_name_is_not(tmp_path: Path) -> None:
     before = by_name(planned(tmp_path))
     renamed = by_name(planned(tmp_path, ("general", "broad")))
     assert renamed["slower"].digest == before["slower"].digest

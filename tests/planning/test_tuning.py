@@ -1,4 +1,4 @@
-"""What tuning chooses follows from validation alone."""
+"""The choices of tuning follow from validation alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from harness_executors.local import Local
 from harness_schedules.noam import Noam
 
 VALUES = {"4": experiment(), "9": experiment(schedule=Noam(warmup=9))}
-WIDER = {name: replace(each, replicate=1) for name, each in VALUES.items()}
+WIDER = {name: replace(choices, replicate=1) for name, choices in VALUES.items()}
 
 
 def study(primary: str) -> Study:
@@ -52,7 +52,7 @@ def planned(ledger: Ledger, *, primary: str = "nll") -> tuple[PlannedRun, ...]:
 
 
 def end(run: PlannedRun, *, ledger: Ledger, score: float, status: str = "finished") -> None:
-    """A trial that scores so at its end; on the way, and on test, everything looks otherwise."""
+    """A trial with this score at its end; before, and on test, its scores rank otherwise."""
     folder = ledger.run(run.digest)
     folder.mkdir(parents=True)
     last = [["validation", name, score if up else -score] for name, up in CORE_METRICS.items()]
@@ -84,11 +84,11 @@ def test_each_variant_gets_the_value_that_is_best_on_validation(
     for run, score in zip(planned(ledger, primary=primary), scores, strict=True):
         end(run, ledger=ledger, score=score)
     runs = planned(ledger, primary=primary)
-    found = tuning_results(study(primary), trials=runs, ledger=ledger)
-    assert found
-    assert [each.chosen for each in found.variants] == ["9", "4"]
-    assert found.metric == ("nll" if primary == "bleu" else primary)
-    after = with_tuned_options(study(primary), trials=found)
+    trials = tuning_results(study(primary), trials=runs, ledger=ledger)
+    assert trials
+    assert [tuned.chosen for tuned in trials.variants] == ["9", "4"]
+    assert trials.metric == ("nll" if primary == "bleu" else primary)
+    after = with_tuned_options(study(primary), trials=trials)
     assert after.variants == {"baseline": VALUES["9"], "wider": WIDER["4"]}
 
 
@@ -96,7 +96,7 @@ def test_a_value_that_diverges_is_the_worst(ledger: Ledger) -> None:
     for place, run in enumerate(planned(ledger)):
         status = "diverged" if run.variant.endswith("warmup 9") and place > 3 else "finished"
         end(run, ledger=ledger, score=9.0 if run.variant.endswith("9") else 1.0, status=status)
-    found = tuning_results(study("nll"), trials=planned(ledger), ledger=ledger)
-    assert found
-    assert [each.chosen for each in found.variants] == ["4", "4"]
-    assert found.variants[0].scores == {"4": -1.0, "9": None}
+    trials = tuning_results(study("nll"), trials=planned(ledger), ledger=ledger)
+    assert trials
+    assert [tuned.chosen for tuned in trials.variants] == ["4", "4"]
+    assert trials.variants[0].scores == {"4": -1.0, "9": None}

@@ -9,7 +9,7 @@ from experiments import planned
 
 from harness.analysis import RunResult, ScoredMetric
 from harness.report import Report
-from harness.report.inspection_log import record_inspection
+from harness.report.inspection_log import is_recorded, record_inspection
 from harness.runs.planned_run import PlannedRun
 
 NLL, BLEU = (
@@ -48,7 +48,7 @@ def runs_of(seeds: int, *, evaluation: str = "e") -> list[PlannedRun]:
     ]
 
 
-def look(folder: Path, seeds: int, *, primary: ScoredMetric = NLL, evaluation: str = "e") -> str:
+def inspect(folder: Path, seeds: int, *, primary: ScoredMetric = NLL, evaluation: str = "e") -> str:
     return record_inspection(
         report_on(seeds, primary=primary),
         runs=runs_of(seeds, evaluation=evaluation),
@@ -62,30 +62,48 @@ EXTENDED = (
 )
 
 
-def test_every_look_at_something_new_is_kept_and_told(tmp_path: Path) -> None:
+def test_every_inspection_of_something_new_is_recorded_and_reported(tmp_path: Path) -> None:
     folder = tmp_path / "study"
-    assert look(folder, 3) == ""
-    assert look(folder, 3) == ""  # the same report, written again
-    assert look(folder, 5) == f"Looked at 2 times: with 3 and 5 seeds. {EXTENDED}"
-    assert look(folder, 10) == f"Looked at 3 times: with 3, 5 and 10 seeds. {EXTENDED}"
+    assert inspect(folder, 3) == ""
+    assert inspect(folder, 3) == ""  # the same report, written again
+    assert inspect(folder, 5) == f"Inspected 2 times: with 3 and 5 seeds. {EXTENDED}"
+    assert inspect(folder, 10) == f"Inspected 3 times: with 3, 5 and 10 seeds. {EXTENDED}"
     kept = [json.loads(line) for line in (folder / "looks.jsonl").read_text().splitlines()]
-    assert [len(each["runs"]["other"]) for each in kept] == [3, 5, 10]
+    assert [len(inspection["runs"]["other"]) for inspection in kept] == [3, 5, 10]
     assert kept[0]["primary"] == "nll"
     assert kept[0]["date"].endswith("+00:00")
     assert kept[0]["runs"]["other"]["1"] == "e-other-1"
 
 
-def test_another_primary_metric_is_told(tmp_path: Path) -> None:
-    look(tmp_path, 3, primary=BLEU)
-    assert look(tmp_path, 3) == (
-        "Looked at 2 times: with 3 and 3 seeds. "
+def test_another_primary_metric_is_reported(tmp_path: Path) -> None:
+    inspect(tmp_path, 3, primary=BLEU)
+    assert inspect(tmp_path, 3) == (
+        "Inspected 2 times: with 3 and 3 seeds. "
         "The primary metric was not always nll: it was bleu before."
     )
 
 
 @pytest.mark.parametrize("before", [1, 3])
-def test_one_seed_and_another_experiment_are_no_look_at_these_runs(
+def test_one_seed_and_another_experiment_are_no_inspection_of_these_runs(
     tmp_path: Path, before: int
 ) -> None:
-    look(tmp_path, before, evaluation="e" if before == 1 else "former")
-    assert look(tmp_path, 5) == ""
+    inspect(tmp_path, before, evaluation="e" if before == 1 else "former")
+    assert inspect(tmp_path, 5) == ""
+
+
+def test_results_are_recorded_once_somebody_inspected_exactly_them(tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    report, runs = report_on(3), runs_of(3)
+    assert not is_recorded(report, runs=runs, folder=folder)
+    record_inspection(report, runs=runs, folder=folder)
+    record_inspection(report_on(5), runs=runs_of(5), folder=folder)
+    assert is_recorded(report, runs=runs, folder=folder)
+    assert not is_recorded(report_on(4), runs=runs_of(4), folder=folder)
+    assert not is_recorded(report_on(3, primary=BLEU), runs=runs, folder=folder)
+
+
+def test_results_without_a_finished_run_are_not_recorded(tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    nothing = replace(report_on(3), results=())
+    assert record_inspection(nothing, runs=runs_of(3), folder=folder) == ""
+    assert not folder.exists()

@@ -37,15 +37,15 @@ def test_the_commit_is_git_s_and_says_whether_something_changed(tmp_path: Path) 
     assert commit(tmp_path) == f"{head[:12]}, changed"
 
 
-def test_what_is_alike_is_told_once_and_what_differs_with_its_variants(tmp_path: Path) -> None:
+def test_a_shared_fact_is_stated_once_and_a_different_one_with_its_variants(tmp_path: Path) -> None:
     path = tmp_path / "tiny.yaml"
     path.write_text(TINY)
     study, plugins = load(path)
     ledger = Ledger(tmp_path / "runs")
     runs = plan(study, plugins=plugins, ledger=ledger, previous={})
-    told = provenance(study, runs=runs, ledger=ledger)
-    assert told.machine == ["cpu, 1 thread, float32"]
-    assert told.weights == ["those after the last update, number 12"]
+    result = provenance(study, runs=runs, ledger=ledger)
+    assert result.machine == ["cpu, 1 thread, float32"]
+    assert result.weights == ["those after the last update, number 12"]
 
     averaged = experiment(averaging=EMA(decay=0.9))
     other = replace(study, variants={"baseline": experiment(), "ema": averaged})
@@ -55,7 +55,7 @@ def test_what_is_alike_is_told_once_and_what_differs_with_its_variants(tmp_path:
     ]
 
 
-def test_runs_without_a_score_are_told_with_their_reasons(tmp_path: Path) -> None:
+def test_runs_without_a_score_have_a_reason(tmp_path: Path) -> None:
     path = tmp_path / "tiny.yaml"
     path.write_text(TINY)
     study, plugins = load(path)

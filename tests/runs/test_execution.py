@@ -7,7 +7,8 @@ from pathlib import Path
 
 from starting import ADAPTING, DRAFTED, carried_out
 
-from harness.pipeline import Opened, open_study
+from harness.pipeline import open_study
+from harness.planned_study import PlannedStudy
 from harness.runs.execution import Ended
 
 OWN = "{dataset: {copy: {train: 24, validation: 4, test: 4}}, averaging: {ema: 0.5}}"
@@ -36,7 +37,7 @@ def harness_losses():
 '''
 
 
-def how_it_went(opened: Opened) -> dict[str, tuple[str, str | None]]:
+def how_it_went(opened: PlannedStudy) -> dict[str, tuple[str, str | None]]:
     """Status and reason of every run by its name."""
     found = {}
     for run in opened.plan:

@@ -9,30 +9,33 @@ import torch
 from starting import DRAFTED, carried_out
 
 from harness.errors import HarnessError
-from harness.pipeline import Opened, open_study
+from harness.pipeline import open_study
+from harness.planned_study import PlannedStudy
 from harness.runs.planned_run import PlannedRun
 from harness.runs.pretrained import RunLoader, read_weights
 from harness.training.assembly import assemble, digest
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Opened:
+def opened(tmp_path_factory: pytest.TempPathFactory) -> PlannedStudy:
     """The study, carried out."""
     opened, ended = carried_out(tmp_path_factory.mktemp("study") / "adapting.yaml")
     assert [each.reason for each in ended] == [None] * 4
     return opened
 
 
-def run_of(opened: Opened, name: str) -> PlannedRun:
+def run_of(opened: PlannedStudy, name: str) -> PlannedRun:
     (found,) = (run for run in opened.plan if run.variant == name)
     return found
 
 
-def outcome(opened: Opened, name: str) -> dict[str, object]:
+def outcome(opened: PlannedStudy, name: str) -> dict[str, object]:
     return json.loads((opened.ledger.run(run_of(opened, name).digest) / "outcome.json").read_text())
 
 
-def test_variants_begin_with_the_final_averaged_weights_of_their_start(opened: Opened) -> None:
+def test_variants_begin_with_the_final_averaged_weights_of_their_start(
+    opened: PlannedStudy,
+) -> None:
     weights = torch.load(opened.ledger.weights(run_of(opened, "general").digest), weights_only=True)
     expected = {name: digest(each) for name, each in weights.items()}
     for variant in ("baseline", "no-dropout", "slower"):
@@ -40,7 +43,7 @@ def test_variants_begin_with_the_final_averaged_weights_of_their_start(opened: O
     assert outcome(opened, "general")["initial_weights"] != expected
 
 
-def test_a_start_is_trained_once_for_all_its_variants_and_not_decoded(opened: Opened) -> None:
+def test_a_start_is_trained_once_for_all_its_variants_and_not_decoded(opened: PlannedStudy) -> None:
     start = run_of(opened, "general")
     assert len(list(opened.ledger.root.iterdir())) == 4
     assert {run.needs for run in opened.runs} == {(start.digest,)}
@@ -48,7 +51,7 @@ def test_a_start_is_trained_once_for_all_its_variants_and_not_decoded(opened: Op
     assert opened.ledger.measurements(start.digest)
 
 
-def test_the_vocabulary_is_that_of_the_start(opened: Opened) -> None:
+def test_the_vocabulary_is_that_of_the_start(opened: PlannedStudy) -> None:
     parts = []
     for name in ("general", "slower"):
         run = run_of(opened, name)
@@ -64,7 +67,7 @@ def test_the_vocabulary_is_that_of_the_start(opened: Opened) -> None:
     assert len(ours.corpus.train) == 8
 
 
-def test_what_is_planned_again_exists(opened: Opened) -> None:
+def test_what_is_planned_again_exists(opened: PlannedStudy) -> None:
     again = open_study(opened.study.path, out=opened.out, seeds=None)
     assert {run.why for run in again.plan} == {"exists"}
 
@@ -103,7 +106,7 @@ def test_weights_that_are_damaged_are_one_line_with_the_way_out(tmp_path: Path) 
         read_weights(damaged)
 
 
-def test_a_start_with_other_parameters_is_refused(opened: Opened) -> None:
+def test_a_start_with_other_parameters_is_refused(opened: PlannedStudy) -> None:
     slower = run_of(opened, "slower")
     runs = RunLoader.beside(opened.ledger.run(slower.digest))
     choices = runs.experiment(slower.digest, generation=slower.decoding["generation"])

@@ -142,8 +142,11 @@ def test_a_run_goes_by_its_digest_or_its_folder(compare: Compare) -> None:
 @pytest.mark.parametrize(
     ("words", "fault"),
     [
-        ([], "compare what? two RUNs, or --from-csv FILE"),
-        (["short.yaml", "--from-csv", "x"], "compare what? two RUNs, or --from-csv FILE"),
+        ([], "nothing to compare: name two RUNs, or --from-csv FILE"),
+        (
+            ["short.yaml", "--from-csv", "x"],
+            "nothing to compare: name two RUNs, or --from-csv FILE",
+        ),
         (["short.yaml"], "short.yaml against what? name two studies, variants or runs"),
         (
             ["short.yaml", "short.yaml"],

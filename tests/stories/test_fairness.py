@@ -46,7 +46,7 @@ def test_what_was_dragged_along_and_shared_is_told_and_a_broken_promise_fails_th
 
     # Asked again, with what is known: the spread of the results, and no probe.
     opened = pipeline.open_study(study, out=out, seeds=None)
-    plan = as_text(pipeline.plan_study(opened, wish=PowerQuestion(effect=0.5)))
+    plan = as_text(pipeline.plan_study(opened, question=PowerQuestion(effect=0.5)))
     assert "2 degrees of freedom)" in plan
     assert "  an effect of 0.5 needs " in plan
     assert "seconds per update" in plan

@@ -1,9 +1,14 @@
-"""What a study will do and can show, said before it does: the answer of `harness plan`."""
+"""The preview of a study: its runs, and the effects that they can show, before any is trained."""
 
 from __future__ import annotations
 
 from harness.planning.preview.power import PowerQuestion, resolution
-from harness.planning.preview.preview import Preregistration, idle, preregister, refuse_unequal
+from harness.planning.preview.preview import (
+    Preregistration,
+    no_effect_warnings,
+    preregister,
+    refuse_unequal,
+)
 from harness.planning.preview.text import as_json, as_text
 
 __all__ = [
@@ -11,7 +16,7 @@ __all__ = [
     "Preregistration",
     "as_json",
     "as_text",
-    "idle",
+    "no_effect_warnings",
     "preregister",
     "refuse_unequal",
     "resolution",

@@ -1,4 +1,4 @@
-"""The smallest effect that a study can show, and the seeds that a wished-for effect needs."""
+"""The smallest effect that a study can show, and the seeds that an expected effect needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.study.values import BASELINE, Study
 
 @dataclass(frozen=True, kw_only=True)
 class PowerQuestion:
-    """An effect that somebody hopes to see, in the metric's own unit, and the spread to expect."""
+    """An expected effect and standard deviation, in the metric's own unit."""
 
     effect: float | None = None
     sd: float | None = None
@@ -20,12 +20,12 @@ class PowerQuestion:
 
 @dataclass(frozen=True, kw_only=True)
 class Resolution:
-    """What so many seeds can show on the primary metric, with a power of 80%.
+    """The effects that so many seeds can show on the primary metric, with a power of 80%.
 
-    Pairs of numbers are for a level of .05 and for the strictest that is asked, .05 over the
-    `family`: comparisons (Holm's first step), times looks. Effects are in standard deviations of
-    the paired differences (of the scores, where a study is unpaired); times `sd`, in the metric's
-    own unit. `sd` is given or, with `freedom` degrees, from results; None where there are none.
+    Pairs of numbers are for a level of .05 and for the strictest level of the correction, .05 over
+    the `family`: comparisons (Holm's first step), times looks. Effects are in standard deviations
+    of the paired differences (of the scores, where a study is unpaired); times `sd`, in the
+    metric's own unit. `sd` is given or, with `freedom` degrees, from results; None without either.
     """
 
     metric: str
@@ -39,13 +39,13 @@ class Resolution:
     needed: tuple[int, int] | None = None
 
 
-def resolution(study: Study, *, wish: PowerQuestion, concluded: Report | None) -> Resolution:
-    """What the planned seeds can show; `concluded`, if something has run, tells the spread."""
+def resolution(study: Study, *, question: PowerQuestion, report: Report | None) -> Resolution:
+    """The resolution of the planned seeds; a `report` on runs that exist gives the spread."""
     paired = study.compare.method == "paired_t"
     seeds, family = len(study.seeds), _family(study)
     levels = (ALPHA, ALPHA / family)
-    pooled = pooled_sd(_samples(concluded, paired=paired)) if concluded else None
-    sd = wish.sd or (pooled[0] if pooled else None)
+    pooled = pooled_sd(_samples(report, paired=paired)) if report else None
+    sd = question.sd or (pooled[0] if pooled else None)
     return Resolution(
         metric=study.compare.primary,
         paired=paired,
@@ -53,16 +53,16 @@ def resolution(study: Study, *, wish: PowerQuestion, concluded: Report | None) -
         family=family,
         detectable=_smallest(seeds, levels=levels, paired=paired) if seeds > 1 else None,
         sd=sd,
-        freedom=pooled[1] if pooled and not wish.sd else None,
-        effect=wish.effect,
-        needed=_needed(wish.effect / sd, levels=levels, paired=paired)
-        if wish.effect and sd
+        freedom=pooled[1] if pooled and not question.sd else None,
+        effect=question.effect,
+        needed=_needed(question.effect / sd, levels=levels, paired=paired)
+        if question.effect and sd
         else None,
     )
 
 
 def _family(study: Study) -> int:
-    """The tests on one metric that are corrected together."""
+    """The number of tests on one metric that are corrected together."""
     variants = len(study.variants) - len(study.design.noise_floor)
     pairs = variants * (variants - 1) // 2
     plain = variants - 1 or len(study.design.noise_floor)
@@ -80,20 +80,20 @@ def _needed(effect: float, *, levels: tuple[float, float], paired: bool) -> tupl
     return plain, strictest
 
 
-def _samples(concluded: Report, *, paired: bool) -> list[list[float]]:
-    """On the primary metric, each variant's differences or, unpaired, everybody's scores."""
+def _samples(report: Report, *, paired: bool) -> list[list[float]]:
+    """On the primary metric, each variant's differences or, unpaired, every variant's scores."""
     if paired:
         return [
-            [each.variant - each.baseline for each in finding.per_seed]
-            for finding in concluded.on_primary
+            [pair.variant - pair.baseline for pair in finding.per_seed]
+            for finding in report.on_primary
             if finding.against == BASELINE and finding.kind != "effect"
         ]
-    metric = concluded.primary.name
+    metric = report.primary.name
     return [
         [
             value
-            for each in concluded.results
-            if each.variant == variant and (value := each.score(metric)) is not None
+            for result in report.results
+            if result.variant == variant and (value := result.score(metric)) is not None
         ]
-        for variant in concluded.variants
+        for variant in report.variants
     ]

@@ -1,4 +1,4 @@
-"""A study's preregistration, gathered from its choices, from what has run, and from a probe."""
+"""A study's preregistration, from its choices, from the runs that exist, and from a probe."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from harness.study.values import BASELINE, Study
 
 @dataclass(frozen=True, kw_only=True)
 class Preregistration:
-    """Every run and why it does not exist yet, and variant by variant what is to be expected.
+    """Every run with its state, and the expected facts of every variant.
 
-    `shares` is what each variant has in common with the baseline of the same seed, `warnings` what
-    a reader of the results would ask about.
+    `shares` has the parts that each variant shares with the baseline of the same seed, `warnings`
+    the points that a reader of the results would ask about.
     """
 
     runs: Sequence[PlannedRun]
@@ -36,26 +36,25 @@ class Preregistration:
     estimate: Estimate | None = None
 
     def with_probe(self, estimate: Estimate) -> Preregistration:
-        """The same, with what a probe of the variants came to."""
+        """The same, with the times, faults and warnings that a probe of the variants gave."""
         probed = estimate.probed
         faults = [
-            f"{name} could not be probed: {each.fault}"
-            for name, each in probed.items()
-            if each.fault
+            f"{name} could not be probed: {result.fault}"
+            for name, result in probed.items()
+            if result.fault
         ]
-        idle = without_effect(probed, changed=self.changes)
-        warnings = [*self.warnings, *faults, *idle]
+        warnings = [*self.warnings, *faults, *without_effect(probed, changed=self.changes)]
         return replace(self, estimate=estimate, warnings=warnings)
 
 
 def preregister(
     study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger, resolution: Resolution
 ) -> Preregistration:
-    """All of it; loads torch where a variant has no finished run of the first seed."""
-    outlook = _outlook(study, runs=runs, ledger=ledger)
-    changed, controls = changes(study), _controls(outlook)
+    """Preregister a study; loads torch where a variant has no finished run of the first seed."""
+    expected = _expected(study, runs=runs, ledger=ledger)
+    changed, controls = changes(study), _controls(expected)
     faults = [
-        f"{name} cannot be built: {each.fault}" for name, each in outlook.items() if each.fault
+        f"{name} cannot be built: {facts.fault}" for name, facts in expected.items() if facts.fault
     ]
     return Preregistration(
         runs=runs,
@@ -65,11 +64,11 @@ def preregister(
             name: predict_sharing(
                 study.variants[BASELINE],
                 variant=study.variants[name],
-                shapes=each.shapes,
-                baseline_shapes=outlook[BASELINE].shapes,
+                shapes=facts.shapes,
+                baseline_shapes=expected[BASELINE].shapes,
             )
-            for name, each in outlook.items()
-            if name != BASELINE and not each.fault
+            for name, facts in expected.items()
+            if name != BASELINE and not facts.fault
         },
         resolution=resolution,
         warnings=[
@@ -84,37 +83,38 @@ def preregister(
     )
 
 
-def idle(study: Study, *, runs: Sequence[PlannedRun], jobs: int) -> Iterator[str]:
-    """A line for each variant that changes nothing; tries what never ran, where runs are local."""
-    seen = {run.variant for run in runs if run.exists} | {BASELINE, *study.design.noise_floor}
-    unseen = [name for name in study.variants if name not in seen]
-    if unseen and study.executor.name == "local":
-        probed = probe(study, names=[BASELINE, *unseen], jobs=jobs, sentences=2)
+def no_effect_warnings(study: Study, *, runs: Sequence[PlannedRun], jobs: int) -> Iterator[str]:
+    """A line for each variant that changes nothing; those without a run are probed."""
+    known = {run.variant for run in runs if run.exists} | {BASELINE, *study.design.noise_floor}
+    unknown = [name for name in study.variants if name not in known]
+    # Probes are processes of this machine, which need not be one that can train.
+    if unknown and study.executor.name == "local":
+        probed = probe(study, names=[BASELINE, *unknown], jobs=jobs, sentences=2)
         yield from without_effect(probed, changed=changes(study))
 
 
 def refuse_unequal(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> None:
-    """Raise `StudyError` for what the study declares equal and is not, each at its variant."""
+    """Raise `StudyError` for quantities that must stay equal and do not, each at its variant."""
     if not study.compare.must_stay_equal:
         return
-    outlook = _outlook(study, runs=runs, ledger=ledger)
+    expected = _expected(study, runs=runs, ledger=ledger)
     place = ("compare", "must_stay_equal")
     misfits = [
-        Misfit(place, f"variant {name!r} cannot be built, to see what is equal: {each.fault}")
-        for name, each in outlook.items()
-        if each.fault
+        Misfit(place, f"variant {name!r} cannot be built, to check what is equal: {facts.fault}")
+        for name, facts in expected.items()
+        if facts.fault
     ]
     misfits += [
-        Misfit(_place(study, variant=each.variant), each.message, at_key=True)
-        for each in unequal(_controls(outlook), declared=study.compare.must_stay_equal)
-        if each.quantity != "seconds_per_update"  # of which the report is the judge
+        Misfit(_place(study, variant=difference.variant), difference.message, at_key=True)
+        for difference in unequal(_controls(expected), declared=study.compare.must_stay_equal)
+        if difference.quantity != "seconds_per_update"  # judged in the report, once measured
     ]
     if misfits:
         raise refusal(study.path, misfits=misfits)
 
 
 def _place(study: Study, *, variant: str) -> Place:
-    """Where a variant is written: those of a grid or of factors are not written one by one."""
+    """The place of a variant in its file: those of a grid or of factors have none of their own."""
     sweep, factorial = study.design.sweep, study.design.factorial
     if sweep and variant in [level.variant for level in sweep.levels]:
         return ("grid",)
@@ -123,18 +123,20 @@ def _place(study: Study, *, variant: str) -> Place:
     return ("variants", variant)
 
 
-def _outlook(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> Mapping[str, Expected]:
-    """Each variant with the first seed, from its run if that is finished."""
+def _expected(
+    study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger
+) -> Mapping[str, Expected]:
+    """The facts of each variant with the first seed, from its run if that is finished."""
     first = {
         run.variant: run.digest
         for run in runs
         if run.seed == study.seeds[0] and not run.start and not run.trial
     }
-    seen = {name: summarize_runs([digest], ledger=ledger) for name, digest in first.items()}
-    unseen = [name for name in study.variants if not seen.get(name)]
-    found = expect(study, names=unseen, seed=study.seeds[0]) if unseen else {}
-    return {name: seen.get(name) or found[name] for name in study.variants}
+    known = {name: summarize_runs([digest], ledger=ledger) for name, digest in first.items()}
+    unknown = [name for name in study.variants if not known.get(name)]
+    built = expect(study, names=unknown, seed=study.seeds[0]) if unknown else {}
+    return {name: known.get(name) or built[name] for name in study.variants}
 
 
-def _controls(outlook: Mapping[str, Expected]) -> Mapping[str, Controls]:
-    return {name: each.controls for name, each in outlook.items()}
+def _controls(expected: Mapping[str, Expected]) -> Mapping[str, Controls]:
+    return {name: facts.controls for name, facts in expected.items()}

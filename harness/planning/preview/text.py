@@ -1,4 +1,4 @@
-"""A preregistration for people and for programs."""
+"""A preregistration as text and as JSON."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ _DIGITS = 12  # of a digest, enough to tell runs apart
 
 
 def as_text(plan: Preregistration) -> str:
-    """The runs, and what each variant changes, drags along and shares; what can be shown."""
+    """The runs; each variant's changes, side effects and shared parts; the effects to be shown."""
     parts = [
         _runs(plan),
         _changes(plan),
         _controls(plan.controls),
         _shares(plan),
-        "\n".join(_resolved(plan.resolution)),
-        _estimated(plan.estimate) if plan.estimate else "",
-        "\n".join(f"warning: {each}" for each in plan.warnings),
+        "\n".join(_resolution(plan.resolution)),
+        _estimate(plan.estimate) if plan.estimate else "",
+        "\n".join(f"warning: {warning}" for warning in plan.warnings),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
 def as_json(plan: Preregistration) -> str:
     """An object: runs, variants (changes, controls, shares), resolution, estimate, warnings."""
-    run = ["variant", "seed", "digest", "evaluation", "exists", "why", "start", "needs", "drafts"]
+    names = ["variant", "seed", "digest", "evaluation", "exists", "why", "start", "needs", "drafts"]
     content = {
-        "runs": [{name: getattr(each, name) for name in run} for each in plan.runs],
+        "runs": [{name: getattr(run, name) for name in names} for run in plan.runs],
         "variants": {name: _variant(plan, name=name) for name in plan.controls},
         "resolution": asdict(plan.resolution),
         "estimate": plan.estimate and asdict(plan.estimate),
@@ -63,7 +63,7 @@ def _runs(plan: Preregistration) -> str:
     waiting = {run.digest for run in plan.runs if not run.exists}
     lines += ["", f"{len(plan.runs)} runs; {len(waiting)} to train or decode"]
     if any(run.trial for run in plan.runs):
-        lines.append("which runs are compared follows from these trials")
+        lines.append("the runs to compare follow from these trials")
     return "\n".join(lines)
 
 
@@ -71,7 +71,8 @@ def _changes(plan: Preregistration) -> str:
     lines = []
     for variant, changed in plan.changes.items():
         lines += [
-            f"  {variant}: {each.option}: {each.baseline} -> {each.variant}" for each in changed
+            f"  {variant}: {change.option}: {change.baseline} -> {change.variant}"
+            for change in changed
         ]
         lines += [] if changed else [f"  {variant}: nothing"]
     return "\n".join(["What each variant changes", *lines]) if lines else ""
@@ -87,7 +88,7 @@ def _controls(controls: Mapping[str, Controls]) -> str:
         ]
         for variant in controls
     ]
-    return "What that drags along (times the baseline's)\n" + table(rows)
+    return "Side effects: what else changed (times the baseline's)\n" + table(rows)
 
 
 def _shares(plan: Preregistration) -> str:
@@ -96,45 +97,47 @@ def _shares(plan: Preregistration) -> str:
     return "\n".join([title, *lines]) if lines else ""
 
 
-def _resolved(found: Resolution) -> Iterator[str]:
-    what = "sd of the paired differences" if found.paired else "sd of the scores"
-    strictest = f"where the correction for {found.family} tests asks most"
-    yield f"What {found.seeds} {'seeds' if found.seeds > 1 else 'seed'} can show on {found.metric}"
-    if found.detectable is None:
+def _resolution(resolution: Resolution) -> Iterator[str]:
+    what = "sd of the paired differences" if resolution.paired else "sd of the scores"
+    strictest = f"at the strictest level of the correction for {resolution.family} tests"
+    seeds = f"{resolution.seeds} {'seeds' if resolution.seeds > 1 else 'seed'}"
+    yield f"What {seeds} can show on {resolution.metric}"
+    if resolution.detectable is None:
         yield "  nothing: a test needs 2 seeds"
     else:
-        plain, most = found.detectable
-        also = f"; {most:.2f} {strictest}" if found.family > 1 else ""
+        plain, most = resolution.detectable
+        also = f"; {most:.2f} {strictest}" if resolution.family > 1 else ""
         yield f"  an effect of {plain:.2f} {what}, with a power of 80% at .05{also}"
-        if found.sd:
-            source = f"of results, {found.freedom} degrees of freedom" if found.freedom else "given"
-            also = f"; {most * found.sd:.3g} {strictest}" if found.family > 1 else ""
-            yield f"  in {found.metric}: {plain * found.sd:.3g}{also} (sd {found.sd:.3g}, {source})"
-    if found.needed:
-        plain_seeds, most_seeds = found.needed
-        also = f"; {most_seeds} {strictest}" if found.family > 1 else ""
-        yield f"  an effect of {found.effect:g} needs {plain_seeds} seeds{also}"
-    elif found.effect:
-        yield f"  an effect of {found.effect:g}: say its sd with --sd, there are no results yet"
+        if resolution.sd:
+            sd, freedom = resolution.sd, resolution.freedom
+            source = f"of results, {freedom} degrees of freedom" if freedom else "given"
+            also = f"; {most * sd:.3g} {strictest}" if resolution.family > 1 else ""
+            yield f"  in {resolution.metric}: {plain * sd:.3g}{also} (sd {sd:.3g}, {source})"
+    if resolution.needed:
+        plain_seeds, most_seeds = resolution.needed
+        also = f"; {most_seeds} {strictest}" if resolution.family > 1 else ""
+        yield f"  an effect of {resolution.effect:g} needs {plain_seeds} seeds{also}"
+    elif resolution.effect:
+        yield f"  an effect of {resolution.effect:g}: give --sd, as there are no results yet"
 
 
-def _estimated(found: Estimate) -> str:
+def _estimate(estimate: Estimate) -> str:
     rows = [["", "an update", "an evaluation", "a run", "memory"]]
     rows += [
         [
             name,
-            f"{each.update:.3g} s",
-            f"{each.evaluation:.3g} s",
-            _duration(found.runs[name]),
-            f"{each.memory / 2**20:.0f} MiB",
+            f"{result.update:.3g} s",
+            f"{result.evaluation:.3g} s",
+            _duration(estimate.runs[name]),
+            f"{result.memory / 2**20:.0f} MiB",
         ]
-        for name, each in found.probed.items()
-        if not each.fault
+        for name, result in estimate.probed.items()
+        if not result.fault
     ]
     return (
         f"What a probe of a few updates took\n{table(rows)}\n"
-        f"  {found.missing} runs to train or decode: about {_duration(found.seconds)} with "
-        f"{found.jobs} at once, and {found.memory / 2**20:.0f} MiB"
+        f"  {estimate.missing} runs to train or decode: about {_duration(estimate.seconds)} with "
+        f"{estimate.jobs} at once, and {estimate.memory / 2**20:.0f} MiB"
     )
 
 
@@ -147,7 +150,7 @@ def _duration(seconds: float) -> str:
 def _variant(plan: Preregistration, *, name: str) -> Mapping[str, object]:
     shared = plan.shares.get(name)
     return {
-        "changes": [each._asdict() for each in plan.changes.get(name, ())],
+        "changes": [change._asdict() for change in plan.changes.get(name, ())],
         "controls": asdict(plan.controls[name]),
         "shares": shared
         and {

@@ -1,4 +1,4 @@
-"""How long a study will take, and what memory, from a probe of its variants."""
+"""The time and memory that a study will take, estimated from a probe of its variants."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapreplace
 
-from harness.planning.probe.messages import Probed
+from harness.planning.probe.messages import ProbeResult
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.study.experiment import Budget
@@ -15,9 +15,9 @@ from harness.study.values import Study
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """Seconds of a whole run by variant, of all that is missing with so many jobs, and memory."""
+    """Seconds of one run of each variant and of all missing runs with so many jobs, and memory."""
 
-    probed: Mapping[str, Probed]
+    probed: Mapping[str, ProbeResult]
     runs: Mapping[str, float]
     jobs: int
     missing: int
@@ -28,16 +28,16 @@ class Estimate:
 def estimate(
     study: Study,
     *,
-    probed: Mapping[str, Probed],
+    probed: Mapping[str, ProbeResult],
     runs: Sequence[PlannedRun],
     ledger: Ledger,
     jobs: int,
 ) -> Estimate:
-    """Extrapolate; what could not be probed is left out."""
-    known = {name: each for name, each in probed.items() if not each.fault}
-    budgets = {name: each.budget for name, each in study.experiments.items()}
+    """Extrapolate from a probe; variants that could not be probed are left out."""
+    known = {name: result for name, result in probed.items() if not result.fault}
+    budgets = {name: choices.budget for name, choices in study.experiments.items()}
     waiting = {run.digest: run for run in runs if not run.exists and run.variant in known}
-    lasts = [
+    durations = [
         _seconds(
             known[run.variant],
             budget=budgets[run.variant],
@@ -46,12 +46,14 @@ def estimate(
         for run in waiting.values()
     ]
     slots = [0.0] * jobs
-    for seconds in lasts:  # in their order, each to whoever is free first
+    for seconds in durations:  # in their order, each in the slot that is free first
         heapreplace(slots, slots[0] + seconds)
-    heaviest = sorted((each.memory for each in known.values()), reverse=True)[:jobs]
+    heaviest = sorted((result.memory for result in known.values()), reverse=True)[:jobs]
     return Estimate(
         probed=probed,
-        runs={name: _seconds(each, budget=budgets[name], after=0) for name, each in known.items()},
+        runs={
+            name: _seconds(result, budget=budgets[name], after=0) for name, result in known.items()
+        },
         jobs=jobs,
         missing=len(waiting),
         seconds=max(slots),
@@ -59,7 +61,7 @@ def estimate(
     )
 
 
-def _seconds(probed: Probed, *, budget: Budget, after: int) -> float:
+def _seconds(probed: ProbeResult, *, budget: Budget, after: int) -> float:
     """A run's time from the update after `after`; the test split is scored like validation."""
     updates = budget.updates - after
     evaluations = 2 + -(-updates // budget.evaluate_every)

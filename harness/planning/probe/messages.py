@@ -1,4 +1,4 @@
-"""What a probe is asked, and what it answers: values that cross from process to process."""
+"""The request to a probe and its result: values that are sent between processes."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Request:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Probed:
-    """What the probed updates took, in seconds and bytes, and digests of what came of them.
+class ProbeResult:
+    """The seconds and bytes that probed updates took, and digests of their results.
 
-    `averaged` is of the weights that would be evaluated, `scores` are theirs, and `written` is of
-    their translations. `fault` says why there is nothing else to say.
+    `averaged` is the digest of the weights that would be evaluated, `scores` are theirs, and
+    `written` is the digest of their translations. With a `fault` all else is empty.
     """
 
     updates: tuple[int, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.planning.probe.messages import Probed
+from harness.planning.probe.messages import ProbeResult
 from harness.study.changes import Change
 from harness.study.values import BASELINE
 
@@ -12,34 +12,34 @@ _STARTS_FROM = "starts_from"
 
 
 def without_effect(
-    probed: Mapping[str, Probed], *, changed: Mapping[str, Sequence[Change]]
+    probed: Mapping[str, ProbeResult], *, changed: Mapping[str, Sequence[Change]]
 ) -> Iterator[str]:
-    """A line for every probed variant that is bit for bit the baseline, in all that was tried.
+    """A line for every probed variant whose results are the baseline's, bit for bit.
 
-    `changed` are the options in which each differs from it.
+    `changed` has the options in which each variant differs from the baseline.
     """
     baseline = probed[BASELINE]
-    for variant, found in probed.items():
-        options = [each.option for each in changed.get(variant, ())]
-        if variant == BASELINE or found.fault or baseline.fault or not options:
+    for variant, result in probed.items():
+        options = [change.option for change in changed.get(variant, ())]
+        if variant == BASELINE or result.fault or baseline.fault or not options:
             continue
-        if _STARTS_FROM in options:  # which a probe leaves out
+        if _STARTS_FROM in options:  # a probe trains from scratch, and says nothing about starts
             continue
-        if _outcome(found) != _outcome(baseline):
+        if _outcome(result) != _outcome(baseline):
             continue
-        its = ", ".join(options)
-        numbers = ", ".join(map(str, found.updates))
+        names = ", ".join(options)
+        numbers = ", ".join(map(str, result.updates))
         if all(option.partition(".")[0] == "generation" for option in options):
             yield (
-                f"{variant} wrote the same sentences as the baseline, after {len(found.updates)} "
-                f"updates: its {its} may have no effect"
+                f"{variant} wrote the same sentences as the baseline, after {len(result.updates)} "
+                f"updates: its {names} may have no effect"
             )
         else:
             yield (
-                f"{variant} changed nothing in {len(found.updates)} probed updates ({numbers}): "
-                f"its {its} had no effect"
+                f"{variant} changed nothing in {len(result.updates)} probed updates ({numbers}): "
+                f"its {names} had no effect"
             )
 
 
-def _outcome(probed: Probed) -> tuple[object, ...]:
+def _outcome(probed: ProbeResult) -> tuple[object, ...]:
     return probed.updates, probed.weights, probed.averaged, probed.scores, probed.written

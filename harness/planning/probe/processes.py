@@ -10,16 +10,18 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from harness.errors import HarnessError
-from harness.planning.probe.messages import Probed, Request
+from harness.planning.probe.messages import ProbeResult, Request
 from harness.study.serialization import resolved_experiment
 from harness.study.values import Study
 
 
-def probe(study: Study, *, names: Sequence[str], jobs: int, sentences: int) -> Mapping[str, Probed]:
-    """Try these experiments with the first seed, `jobs` at once, each in a process of its own.
+def probe(
+    study: Study, *, names: Sequence[str], jobs: int, sentences: int
+) -> Mapping[str, ProbeResult]:
+    """Probe these experiments with the first seed, `jobs` at once, each in a process of its own.
 
-    Nothing is written. What starts from another run is tried as if it began anew, and what cannot
-    be tried has a fault for an answer.
+    Nothing is written. An experiment that starts from another run is probed from scratch; one that
+    cannot be probed has a fault as its result.
     """
     requests = [
         Request(
@@ -31,38 +33,38 @@ def probe(study: Study, *, names: Sequence[str], jobs: int, sentences: int) -> M
         for name in names
     ]
     with ThreadPoolExecutor(jobs) as pool:
-        return dict(zip(names, pool.map(_in_a_process, requests), strict=True))
+        return dict(zip(names, pool.map(_in_process, requests), strict=True))
 
 
-def _in_a_process(request: Request) -> Probed:
+def _in_process(request: Request) -> ProbeResult:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["harness.runs.worker"])
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(
-        target=_answer, args=(theirs,), kwargs={"request": request}, daemon=True
-    )
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_run, args=(sender,), kwargs={"request": request}, daemon=True)
     process.start()
-    theirs.close()
+    sender.close()  # or the end of the process would not be an end of file here
     try:
-        answer: Probed = ours.recv()
+        result: ProbeResult = receiver.recv()
     except EOFError:
         process.join()
-        return Probed(fault=f"its process ended with status {process.exitcode}")
+        return ProbeResult(
+            fault=f"its process exited with status {process.exitcode} and sent no result"
+        )
     process.join()
-    return answer
+    return result
 
 
-def _answer(to: Connection, *, request: Request) -> None:
-    """The process: what it prints goes nowhere, because the run will print it again."""
-    from harness.planning.probe.worker import tried  # the coordinator must not load torch
+def _run(sender: Connection, *, request: Request) -> None:
+    """The process of a probe: its output is discarded, because the run will print it again."""
+    from harness.planning.probe.worker import probe_variant  # the coordinator must not load torch
 
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
-        os.dup2(nowhere.fileno(), 2)
+    with Path(os.devnull).open("w") as null:
+        os.dup2(null.fileno(), 1)
+        os.dup2(null.fileno(), 2)
     try:
-        answer = tried(request)
+        result = probe_variant(request)
     except HarnessError as error:
-        answer = Probed(fault="; ".join(str(error).splitlines()))
-    except Exception as error:  # noqa: BLE001 - a plugin's, or that it diverged
-        answer = Probed(fault=f"{type(error).__name__}: {error}")
-    to.send(answer)
+        result = ProbeResult(fault="; ".join(str(error).splitlines()))
+    except Exception as error:  # noqa: BLE001 - whatever a plugin raises, or divergence
+        result = ProbeResult(fault=f"{type(error).__name__}: {error}")
+    sender.send(result)

@@ -1,4 +1,4 @@
-"""The process of a probe: a run's own parts, at the updates where something may begin to act."""
+"""The worker of a probe: a run's own parts, at the updates where an option may begin to act."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 
 from harness.contracts import Averager
 from harness.loading.validation import experiment_from
-from harness.planning.probe.messages import Probed, Request
+from harness.planning.probe.messages import ProbeResult, Request
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import discover
 from harness.training import checkpoint
@@ -22,43 +22,43 @@ from harness.training.batches import EncodedPairs
 from harness.training.evaluation import final_weights, teacher_forced, translate
 from harness.training.loop import train
 
-_ENOUGH = 20_000  # updates in which an averaging that never acted never will
+_ENOUGH = 20_000  # updates, after which averaging that has not acted is taken never to act
 
 
-def tried(request: Request) -> Probed:
-    """Assemble, train a few updates, evaluate, translate; raises whatever a run would raise.
+def probe_variant(request: Request) -> ProbeResult:
+    """Assemble, train a few updates, evaluate, translate; raises as a run would.
 
-    The updates follow one another without a reset, because momentum, moments and averages show
-    only in the second update after they began.
+    The updates follow one another without a reset, because momentum, moments and averages act only
+    from the second update on.
     """
     plugins = discover([Path(file) for file in request.plugins])
     experiment = experiment_from(
         request.experiment, catalog=Catalog.of(plugins), find_file=lambda path: path
     )
     checkpoint.settle(experiment.budget)
-    begun = time.perf_counter()
+    started = time.perf_counter()
     parts = assemble(experiment, seed=request.seed)
-    setup = time.perf_counter() - begun
+    setup = time.perf_counter() - started
     numbers = probed_updates(experiment.budget.updates)
-    paces = list(_paces(parts, numbers=numbers))
+    durations = list(_durations(parts, numbers=numbers))
     weights = _digest(dict(parts.model.named_parameters()))
     with final_weights(parts):
         averaged = _digest(dict(parts.model.named_parameters())) + _averaging(parts)
-        begun = time.perf_counter()
+        started = time.perf_counter()
         scores = teacher_forced(parts, pairs=parts.task.validation)
-        evaluation = time.perf_counter() - begun
-        begun = time.perf_counter()
+        evaluation = time.perf_counter() - started
+        started = time.perf_counter()
         written = _written(parts, sentences=request.sentences)
         share = len(written) / len(parts.task.test.sources)
-        decoding = (time.perf_counter() - begun) / share
-    return Probed(
+        decoding = (time.perf_counter() - started) / share
+    return ProbeResult(
         updates=numbers,
         weights=weights,
         averaged=averaged,
         scores=str(scores),
         written=hashlib.sha256("\n".join(written).encode()).hexdigest(),
         setup=setup,
-        update=median(paces),
+        update=median(durations),
         evaluation=evaluation,
         decoding=decoding,
         memory=_memory(experiment.budget.device),
@@ -68,25 +68,25 @@ def tried(request: Request) -> Probed:
 def probed_updates(updates: int) -> tuple[int, ...]:
     """The first two updates of a budget, two in the middle, and the last two."""
     middle = updates // 2
-    wanted = {1, 2, middle, middle + 1, updates - 1, updates}
-    return tuple(sorted(number for number in wanted if 1 <= number <= updates))
+    numbers = {1, 2, middle, middle + 1, updates - 1, updates}
+    return tuple(sorted(number for number in numbers if 1 <= number <= updates))
 
 
-def _paces(parts: Assembly, *, numbers: tuple[int, ...]) -> Iterator[float]:
-    """Train at these numbers; yields the seconds that each update took."""
+def _durations(parts: Assembly, *, numbers: tuple[int, ...]) -> Iterator[float]:
+    """Train the updates of these numbers; yields the seconds that each took."""
     for number in numbers:
         updates = train(parts, after=number - 1)
         if number == 1:
             next(updates)  # the evaluation before training
-        begun = time.perf_counter()
+        started = time.perf_counter()
         next(updates)
-        yield time.perf_counter() - begun
+        yield time.perf_counter() - started
 
 
 def _averaging(parts: Assembly) -> str:
-    """What averaging makes of weights that are the number of their update; empty without one.
+    """The average of weights that equal their update's number; empty where it is the last ones.
 
-    All updates are shown to it, because it may take in one of a thousand.
+    Every update is shown to the averager, because it may use one of a thousand.
     """
     averager, last = _averager(parts), parts.setting.updates
     if averager is None:
@@ -94,8 +94,8 @@ def _averaging(parts: Assembly) -> str:
     shown = [name for name, _ in parts.model.named_parameters()][:1]
     for update in range(max(1, last - _ENOUGH), last + 1):
         averager.update({name: torch.tensor([float(update)]) for name in shown}, update)
-    found = averager.weights() or {}
-    return "" if all(value.item() == last for value in found.values()) else str(found)
+    average = averager.weights() or {}
+    return "" if all(value.item() == last for value in average.values()) else str(average)
 
 
 def _averager(parts: Assembly) -> Averager | None:
@@ -110,15 +110,15 @@ def _written(parts: Assembly, *, sentences: int) -> list[str]:
 
 
 def _digest(weights: Mapping[str, torch.Tensor]) -> str:
-    found = hashlib.sha256()
+    total = hashlib.sha256()
     for name in sorted(weights):
         content = weights[name].detach().cpu().contiguous().view(torch.uint8)
-        found.update(name.encode() + content.numpy().tobytes())
-    return found.hexdigest()
+        total.update(name.encode() + content.numpy().tobytes())
+    return total.hexdigest()
 
 
 def _memory(device: str) -> int:
-    """The most bytes that this process ever held, on its device."""
+    """The peak memory of this process on its device, in bytes."""
     if device == "cuda":
         return torch.cuda.max_memory_allocated()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # which Linux counts in KiB

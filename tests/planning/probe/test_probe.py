@@ -8,7 +8,7 @@ from running import TINY
 
 from harness.loading import load
 from harness.planning.plan import plan
-from harness.planning.probe import Probed, estimate, probe, without_effect
+from harness.planning.probe import ProbeResult, estimate, probe, without_effect
 from harness.planning.probe.worker import probed_updates
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
@@ -38,37 +38,37 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 
 @pytest.fixture(scope="module")
-def probed(study: Study) -> Mapping[str, Probed]:
+def probed(study: Study) -> Mapping[str, ProbeResult]:
     return probe(study, names=tuple(study.variants), jobs=2, sentences=2)
 
 
-def test_what_changes_nothing_is_told_and_what_acts_late_or_rarely_is_not(
-    study: Study, probed: Mapping[str, Probed]
+def test_a_variant_without_effect_is_named_and_one_that_acts_late_or_rarely_is_not(
+    study: Study, probed: Mapping[str, ProbeResult]
 ) -> None:
     beam = "one-beam wrote the same sentences as the baseline, after 6 updates: its generation"
-    tried = "changed nothing in 6 probed updates (1, 2, 6, 7, 11, 12): its"
+    nothing = "changed nothing in 6 probed updates (1, 2, 6, 7, 11, 12): its"
     assert list(without_effect(probed, changed=changes(study))) == [
-        f"far-clip {tried} regularizers.clip_norm had no effect",
-        f"no-average {tried} averaging had no effect",
-        f"last-only {tried} averaging had no effect",
+        f"far-clip {nothing} regularizers.clip_norm had no effect",
+        f"no-average {nothing} averaging had no effect",
+        f"last-only {nothing} averaging had no effect",
         f"{beam} may have no effect",
     ]
 
 
-def test_a_probe_tells_time_and_memory(probed: Mapping[str, Probed]) -> None:
-    found = probed["baseline"]
-    assert min(found.setup, found.update, found.evaluation, found.decoding) > 0
-    assert found.memory > 50 * 2**20  # torch alone
-    assert found.fault is None
+def test_a_probe_measures_time_and_memory(probed: Mapping[str, ProbeResult]) -> None:
+    baseline = probed["baseline"]
+    assert min(baseline.setup, baseline.update, baseline.evaluation, baseline.decoding) > 0
+    assert baseline.memory > 50 * 2**20  # torch alone
+    assert baseline.fault is None
 
 
-def test_what_cannot_be_probed_says_why(probed: Mapping[str, Probed]) -> None:
+def test_a_variant_that_cannot_be_probed_has_a_fault(probed: Mapping[str, ProbeResult]) -> None:
     fault = probed["wild"].fault
     assert fault is not None
     assert fault.startswith("Diverged: ")
 
 
-def test_momentum_shows_in_the_second_update_only(probed: Mapping[str, Probed]) -> None:
+def test_momentum_shows_in_the_second_update_only(probed: Mapping[str, ProbeResult]) -> None:
     assert probed["second-step"].weights != probed["baseline"].weights
     assert probed["last-two"].weights == probed["baseline"].weights
     assert probed["last-two"].averaged != probed["baseline"].averaged
@@ -86,10 +86,10 @@ def test_probed_are_the_first_the_middle_and_the_last(
 
 def test_time_is_that_of_the_jobs_side_by_side(study: Study, tmp_path: Path) -> None:
     known = {
-        name: Probed(setup=1.0, update=0.5, evaluation=2.0, decoding=3.0, memory=100)
+        name: ProbeResult(setup=1.0, update=0.5, evaluation=2.0, decoding=3.0, memory=100)
         for name in study.variants
     }
-    known["wild"] = Probed(fault="Diverged")
+    known["wild"] = ProbeResult(fault="Diverged")
     runs: list[PlannedRun] = [
         *plan(
             study,
@@ -98,9 +98,9 @@ def test_time_is_that_of_the_jobs_side_by_side(study: Study, tmp_path: Path) -> 
             previous={},
         )
     ]
-    found = estimate(study, probed=known, runs=runs, ledger=Ledger(tmp_path), jobs=2)
-    # 12 updates, validation before, at 4, 8 and 12, and the test split, once as good as that.
-    assert found.runs["baseline"] == 1 + 12 * 0.5 + 5 * 2 + 3
-    assert found.missing == 7  # wild is unknown, and one-beam is the baseline's training
-    assert (found.seconds, found.memory) == (3 * 20 + 22.5, 200)  # the longer one is among the last
-    assert "wild" not in found.runs
+    total = estimate(study, probed=known, runs=runs, ledger=Ledger(tmp_path), jobs=2)
+    # 12 updates, validation before, at 4, 8 and 12, and the test split, scored like validation.
+    assert total.runs["baseline"] == 1 + 12 * 0.5 + 5 * 2 + 3
+    assert total.missing == 7  # wild is unknown, and one-beam is the baseline's training
+    assert (total.seconds, total.memory) == (3 * 20 + 22.5, 200)  # the longer one is among the last
+    assert "wild" not in total.runs

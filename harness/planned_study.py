@@ -1,0 +1,110 @@
+"""A study with the plan of its runs: the steps that read its results, and those that write."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.contracts import StudyView
+from harness.planning.plan import plan
+from harness.planning.seed_stopping import runs_due
+from harness.planning.tuning import tuning_results, tuning_runs, with_tuned_options
+from harness.registry.attribution import fault_line
+from harness.registry.discovery import Plugins, observe
+from harness.report import Report, Trials, draw, inspection_log, write
+from harness.report.build import build_report
+from harness.runs import study_folder
+from harness.runs.ledger import Ledger
+from harness.runs.planned_run import PlannedRun, Previous
+from harness.study.values import Study
+from harness.tracking.views import study_view
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedStudy:
+    """A study, the runs that it needs next, and the folders that hold its results.
+
+    `evaluate`, `view` and `is_inspected` read. `remember_plan`, `record_inspection` and
+    `write_report` write, each one thing, for the commands that call them.
+    """
+
+    study: Study
+    plugins: Plugins
+    ledger: Ledger
+    folder: Path
+    command: str
+    plan: tuple[PlannedRun, ...] = ()
+    tuning: Trials | None = None
+
+    @property
+    def runs(self) -> tuple[PlannedRun, ...]:
+        """The runs that are compared: those of the variants, without their starts."""
+        return tuple(run for run in self.plan if not run.start)
+
+    @property
+    def out(self) -> Path:
+        """The folder of all results."""
+        return self.folder.parent
+
+    @property
+    def in_stages(self) -> bool:
+        """True where the results of some runs decide which runs come next."""
+        return bool(self.study.design.looks or self.study.tuning)
+
+    def plan_next(self, *, previous: Previous) -> PlannedStudy:
+        """The same study with the runs that it needs next: those of its tuning, or its own."""
+        study, plugins, ledger = self.study, self.plugins, self.ledger
+        trials = tuning_runs(study, plugins=plugins, ledger=ledger, previous=previous)
+        if not all(run.exists for run in trials):
+            return replace(self, plan=trials)
+        tuning = tuning_results(study, trials=trials, ledger=ledger)
+        study = with_tuned_options(study, trials=tuning)
+        runs = plan(study, plugins=plugins, ledger=ledger, previous=previous)
+        due = runs_due(study, runs=runs, ledger=ledger)
+        return replace(self, study=study, tuning=tuning, plan=due)
+
+    def evaluate(self) -> Report:
+        """The results in the ledger, scored and compared; nothing is recorded or written."""
+        report = build_report(
+            self.study,
+            runs=self.runs,
+            ledger=self.ledger,
+            plugins=self.plugins,
+            command=self.command,
+        )
+        return replace(report, tuning=self.tuning)
+
+    def view(self, report: Report | None = None) -> StudyView:
+        """The study as observers see it, with findings and scores where a report is given."""
+        return study_view(
+            self.study, runs=self.runs, ledger=self.ledger, folder=self.folder, report=report
+        )
+
+    def is_inspected(self, report: Report) -> bool:
+        """True if an inspection of exactly these results has been recorded."""
+        return inspection_log.is_recorded(report, runs=self.runs, folder=self.folder)
+
+    def remember_plan(self) -> None:
+        """Keep the plan in the study's folder, so that the next plan can say what changed."""
+        study_folder.remember(self.study, runs=self.plan, folder=self.folder)
+
+    def record_inspection(self, report: Report) -> Report:
+        """Record that somebody saw these results; the report, with the history of inspections."""
+        history = inspection_log.record_inspection(report, runs=self.runs, folder=self.folder)
+        return replace(report, inspections=history)
+
+    def write_report(self, report: Report) -> None:
+        """Draw the figures and write the pages; a figure that raises is a warning."""
+        drawings = [*draw(self.study.figures, view=report.view, folder=self.folder / "figures")]
+        for drawing in drawings:
+            if drawing.fault:
+                fault = fault_line(self.plugins, error=drawing.fault)
+                sys.stderr.write(f"warning: {fault}\n")
+        write(report, folder=self.folder, drawings=drawings)
+
+    def notify(self, hook: str, **facts: object) -> None:
+        """Call an observers' hook; an observer that raises is a warning and changes nothing."""
+        arguments = {"study": self.view(), "ledger": self.ledger, **facts}
+        for fault in observe(self.plugins, hook=hook, arguments=arguments):
+            sys.stderr.write(f"warning: {fault}\n")
