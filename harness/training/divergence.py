@@ -1,0 +1,31 @@
+"""Divergence: the error that ends a run, and the check of values that a component changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from harness.components import Component
+from harness.registry.attribution import label
+
+
+class Diverged(Exception):
+    """A loss, a gradient or a score that is not finite.
+
+    `component` is the one whose value was the first that is not finite, if it was a component's.
+    """
+
+    def __init__(self, reason: str, *, component: Component | None = None) -> None:
+        super().__init__(reason)
+        self.component = component
+
+
+def check_finite(
+    values: Sequence[torch.Tensor], *, name: str, update: int, owner: Component
+) -> None:
+    """Raise `Diverged` if values that a component changed in place are not finite."""
+    # One norm over all tensors: a NaN or an infinity anywhere shows in it, at one transfer.
+    if values and not torch.isfinite(torch.nn.utils.get_total_norm(values)):
+        fault = f"{name} are not finite after {label(owner)} changed them at update {update}"
+        raise Diverged(fault, component=owner)
