@@ -1,34 +1,30 @@
-"""What is known of a variant before it trains, and what its runs then showed of the same."""
+"""Controls and shapes of a variant: predicted before it trains, and read from its finished runs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from harness import streams
 from harness.comparability.controls import Controls, mean_controls
 from harness.comparability.sharing import InitialState, Shapes
-from harness.contracts import ParameterGroup, Setting
 from harness.errors import HarnessError
 from harness.runs.ledger import Ledger
 from harness.study.experiment import Experiment
 from harness.study.values import Study
 
 if TYPE_CHECKING:
-    from harness.training.assembly import Task
-    from harness.training.parameter_counts import Counts
+    from harness.training.task import Task
 
-Tasks = dict[tuple[object, ...], "Task"]  # the data of some variants, so that it is made once
+Tasks = dict[tuple[object, ...], "Task"]  # the data of variants that share it, made once
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What a variant comes to, and the shapes of the parameters that it begins with.
+    """The controls of a variant, and the shapes of its initial parameters.
 
-    `fault` says why it cannot be built, and nothing else is known then.
+    `fault` is the reason why it cannot be built; the rest is empty then.
     """
 
     controls: Controls = field(default_factory=Controls)
@@ -37,32 +33,32 @@ class Expected:
 
 
 def expect(study: Study, *, names: Sequence[str], seed: int) -> dict[str, Expected]:
-    """Build these variants as a run would, without drawing a weight or training; loads torch."""
+    """Build these variants as a run would, without weights and without training; loads torch."""
     tasks: Tasks = {}
-    found = {}
+    expected = {}
     for name in names:
         experiment = study.variants[name]
-        begun = study.pretraining.get(experiment.starts_from or "", experiment)
+        start = study.pretraining.get(experiment.starts_from or "", experiment)
         try:
-            task = _task(experiment, begun=begun, tasks=tasks)
-            found[name] = _foreseen(experiment, seed=seed, task=task)
+            task = _task(experiment, start=start, tasks=tasks)
+            expected[name] = _predict(experiment, seed=seed, task=task)
         except HarnessError as error:
-            found[name] = Expected(fault=str(error))
-        except Exception as error:  # noqa: BLE001 - a plugin's: its run will tell all of it
-            found[name] = Expected(fault=f"{type(error).__name__}: {error}")
-    return found
+            expected[name] = Expected(fault=str(error))
+        except Exception as error:  # noqa: BLE001 - of any kind; the run itself reports it in full
+            expected[name] = Expected(fault=f"{type(error).__name__}: {error}")
+    return expected
 
 
 def summarize_runs(digests: Sequence[str], *, ledger: Ledger) -> Expected | None:
-    """The same from finished runs of one variant, as a mean; None if there are none."""
-    runs = [each for digest in digests if (each := _of_run(digest, ledger=ledger))]
+    """The mean of the finished runs of one variant; None if there are none."""
+    runs = [run for digest in digests if (run := _finished(digest, ledger=ledger))]
     if not runs:
         return None
-    return Expected(controls=mean_controls([each.controls for each in runs]), shapes=runs[0].shapes)
+    return Expected(controls=mean_controls([run.controls for run in runs]), shapes=runs[0].shapes)
 
 
 def initial_state(digest: str, *, ledger: Ledger) -> InitialState | None:
-    """What a run began with; None before its training has ended."""
+    """Digests of a run's initial weights and order; None before its training has ended."""
     outcome = ledger.outcome(digest) or {}
     if not {"initial_weights", "order", "shapes"} <= outcome.keys():
         return None
@@ -73,12 +69,12 @@ def initial_state(digest: str, *, ledger: Ledger) -> InitialState | None:
     )
 
 
-def _of_run(digest: str, *, ledger: Ledger) -> Expected | None:
+def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
     outcome = ledger.outcome(digest) or {}
     if outcome.get("status") != "finished" or "shapes" not in outcome:
         return None
     measured = ledger.measurements(digest)
-    rates = [each.value for each in measured if each.metric == "learning_rate"]
+    rates = [row.value for row in measured if row.metric == "learning_rate"]
     trained_here = outcome["updates"] - outcome["resumed_after"]
     pace = outcome["seconds"] / trained_here if trained_here else None
     return Expected(
@@ -87,7 +83,7 @@ def _of_run(digest: str, *, ledger: Ledger) -> Expected | None:
             rate_area=sum(rates),
             parameters=outcome["parameters"],
             trained_parameters=outcome["trained_parameters"],
-            target_tokens=sum(each.value for each in measured if each.metric == "target_tokens"),
+            target_tokens=sum(row.value for row in measured if row.metric == "target_tokens"),
             updates=outcome["updates"],
             seconds_per_update=pace,
             seconds=pace and pace * outcome["updates"],
@@ -96,76 +92,52 @@ def _of_run(digest: str, *, ledger: Ledger) -> Expected | None:
     )
 
 
-def _task(experiment: Experiment, *, begun: Experiment, tasks: Tasks) -> Task:
-    """The data of a variant, in the vocabulary of what it begins from."""
-    from harness.training.assembly import prepare, vocabulary
+def _task(experiment: Experiment, *, start: Experiment, tasks: Tasks) -> Task:
+    """The data of a variant, in the vocabulary of the experiment that it starts from."""
+    from harness.training.task import prepare, vocabulary
 
-    key = (experiment.dataset, begun.dataset, experiment.tokenizer)
+    key = (experiment.dataset, start.dataset, experiment.tokenizer)
     if key not in tasks:
-        codecs = None if begun is experiment else vocabulary(begun)
+        codecs = None if start is experiment else vocabulary(start)
         tasks[key] = prepare(experiment, codecs=codecs)
     return tasks[key]
 
 
-def _foreseen(experiment: Experiment, *, seed: int, task: Task) -> Expected:
-    setting = Setting(
-        seed=seed,
-        replicate=experiment.replicate,
-        classes=task.codecs.target.size,
-        d_model=experiment.model.d_model,
-        updates=experiment.budget.updates,
+def _predict(experiment: Experiment, *, seed: int, task: Task) -> Expected:
+    from harness.training.assembly import build_network
+    from harness.training.guards import schedule
+    from harness.training.parameter_counts import counts
+
+    network = build_network(
+        experiment, seed=seed, classes=(task.codecs.source.size, task.codecs.target.size)
     )
-    began, all_of_it = _counted(experiment, setting=setting, task=task)
-    rate = experiment.schedule.build(setting)
-    rates = [rate(update) for update in range(1, setting.updates + 1)]
+    updates = experiment.budget.updates
+    rate = schedule(experiment.schedule, setting=network.setting)
+    rates = [rate(update) for update in range(1, updates + 1)]
+    parameters = dict(network.model.named_parameters())
+    counted = counts(parameters, groups=network.groups, updates=updates)
     return Expected(
         controls=Controls(
             peak_rate=max(rates),
             rate_area=sum(rates),
-            parameters=all_of_it.parameters,
-            trained_parameters=all_of_it.trained_parameters,
-            target_tokens=_tokens(experiment, seed=seed, task=task),
-            updates=setting.updates,
+            parameters=counted.parameters,
+            trained_parameters=counted.trained_parameters,
+            target_tokens=_target_tokens(experiment, seed=seed, task=task),
+            updates=updates,
         ),
-        shapes=began.shapes,
+        shapes=network.shapes,
     )
 
 
-def _counted(experiment: Experiment, *, setting: Setting, task: Task) -> tuple[Counts, Counts]:
-    """The model's parameters as it begins, and with all that regularizers add to it."""
-    from harness.model import Transformer
-    from harness.training.parameter_counts import counts
-
-    model = Transformer(
-        experiment.model,
-        source_classes=task.codecs.source.size,
-        target_classes=task.codecs.target.size,
-    )
-    began = counts(dict(model.named_parameters()), groups=[], updates=setting.updates)
-    for each in experiment.regularizers.values():
-        if modify := each.build(setting).modify_model:
-            modify(model, generator=partial(streams.generator, setting.seed, "init"))
-    named = dict(model.named_parameters())
-    learning = [name for name, each in named.items() if each.requires_grad]
-    groups: Sequence[ParameterGroup] = [ParameterGroup(learning, lambda update: 1.0)]
-    if experiment.parameter_groups:
-        groups = experiment.parameter_groups.build(setting)(learning)
-    return began, counts(named, groups=groups, updates=setting.updates)
-
-
-def _tokens(experiment: Experiment, *, seed: int, task: Task) -> int:
+def _target_tokens(experiment: Experiment, *, seed: int, task: Task) -> int:
     """The target tokens of all batches of the budget."""
-    from harness.training.batches import Order
+    from harness.training.task import batch_order
 
     budget = experiment.budget
-    lengths = task.train.lengths()
-    order = Order(
-        lengths=lengths,
-        batch_tokens=budget.batch_tokens,
-        seed=seed,
-        replicate=experiment.replicate,
-    )
-    epochs, rest = divmod(budget.updates * budget.accumulation, len(order.epoch(0)))
-    whole = epochs * sum(target for target, _ in lengths)
-    partly = islice(order.batches(skip=epochs * len(order.epoch(0))), rest)
-    return whole + sum(lengths[row][0] for batch in partly for row in batch)
+    order = batch_order(experiment, seed=seed, task=task)
+    epoch_batches = len(order.epoch(0))
+    epochs, rest = divmod(budget.updates * budget.accumulation, epoch_batches)
+    # Whole epochs need no order: each holds every sentence once.
+    whole = epochs * sum(target for target, _ in order.lengths)
+    last = islice(order.batches(skip=epochs * epoch_batches), rest)
+    return whole + sum(order.lengths[row][0] for batch in last for row in batch)

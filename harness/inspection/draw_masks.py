@@ -1,4 +1,4 @@
-"""What attention may look at in a padded sentence, as the model itself has it."""
+"""A figure of the attention masks of a padded sentence, read from the model itself."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import torch
 from harness.contracts import BOS, EOS, PAD, SPECIAL_TOKENS
 from harness.inspection.attention import attention
 from harness.inspection.heatmap import Map, Shades, draw_maps
-from harness.model import Transformer
 from harness.study.experiment import ModelOptions
+from harness.training.assembly import build_model
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,7 +20,7 @@ _WORD = len(SPECIAL_TOKENS)  # any token that is not special
 
 
 def labels(source: Sequence[str], *, target: Sequence[str], padding: int) -> tuple[list[str], ...]:
-    """What encoder and decoder read: words, eos or bos, and so many places of padding."""
+    """The inputs of encoder and decoder: words, eos or bos, and `padding` places of padding."""
     pads = [SPECIAL_TOKENS[PAD]] * padding
     return (
         [*source, SPECIAL_TOKENS[EOS], *pads],
@@ -31,33 +31,33 @@ def labels(source: Sequence[str], *, target: Sequence[str], padding: int) -> tup
 def masks(
     source: Sequence[str], *, target: Sequence[str], padding: int
 ) -> Mapping[str, torch.Tensor]:
-    """Which places each place may look at, by attention; rows look, columns are looked at.
+    """The masks by attention, True where attention is allowed; queries in rows, keys in columns.
 
-    They are read from a forward pass of a model without weights, where attention is even over all
-    that may be seen. Padding of the target comes last, so that the causal mask hides it from every
-    real token, and nothing else need.
+    They are read from a forward pass of a model whose weights are 0, so that attention is uniform
+    over all visible keys. Padding of the target comes last, so that the causal mask already hides
+    it from every real token.
     """
     options = ModelOptions(d_model=2, d_ff=2, heads=1, layers=1)
-    model = Transformer(options, source_classes=_WORD + 1, target_classes=_WORD + 1)
+    model = build_model(options, source_classes=_WORD + 1, target_classes=_WORD + 1)
     pads = [PAD] * padding
-    read = torch.tensor([[*(_WORD for _ in source), EOS, *pads]])
-    fed = torch.tensor([[BOS, *(_WORD for _ in target), *pads]])
-    seen = attention(model, read, target=fed)
-    return {place: weights[0, 0] > 0 for place, weights in seen.items()}
+    source_tokens = torch.tensor([[*(_WORD for _ in source), EOS, *pads]])
+    target_tokens = torch.tensor([[BOS, *(_WORD for _ in target), *pads]])
+    weights = attention(model, source_tokens, target=target_tokens)
+    return {module: matrix[0, 0] > 0 for module, matrix in weights.items()}
 
 
 def draw_masks(source: Sequence[str], *, target: Sequence[str], padding: int) -> Figure:
-    """A map for each of the three attentions: dark where a place may look."""
+    """A map for each of the three attentions, dark where attention is allowed."""
     read, fed = labels(source, target=target, padding=padding)
-    sides = {
+    panels = {
         "encoder.0.self_attention": ("encoder self-attention: padding", read, read),
         "decoder.0.self_attention": ("decoder self-attention: causal", fed, fed),
         "decoder.0.cross_attention": ("cross-attention: padding of the source", fed, read),
     }
-    seen = masks(source, target=target, padding=padding)
+    allowed = masks(source, target=target, padding=padding)
     maps = [
-        Map(title, rows, columns, seen[place].float().tolist(), "looks from", "looks at")
-        for place, (title, rows, columns) in sides.items()
+        Map(title, rows, columns, allowed[module].float().tolist(), "looks from", "looks at")
+        for module, (title, rows, columns) in panels.items()
     ]
     return draw_maps(
         maps,

@@ -1,45 +1,44 @@
-"""How much each site of a model drops, as the sites themselves say."""
+"""A figure of the rates at which each site of a model drops, read from the sites themselves."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from harness import streams
-from harness.contracts import SPECIAL_TOKENS, Setting, Site
+from harness.contracts import SPECIAL_TOKENS, Site
 from harness.inspection.heatmap import Map, Shades, draw_maps
-from harness.model import TABLE, Transformer
+from harness.model import TABLE
 from harness.streams import Noise
 from harness.study.experiment import Experiment
+from harness.training.assembly import build_network
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SIZE = 2  # of every dimension of what a site is shown
+_SIZE = 2  # of every dimension of the values that sites are called with
 
 
 class Rates(NamedTuple):
-    """A site, where it is, its kind, and the rate of each effect in it that drops."""
+    """A site by path, module and kind, and the rate of each perturbation in it that drops."""
 
     path: str
-    place: str
+    module: str
     kind: str
     rates: tuple[float, ...]
 
     @property
     def rate(self) -> float:
-        """The probability that one of its effects drops an element."""
+        """The probability that at least one of its perturbations drops an element."""
         return 1 - math.prod(1 - rate for rate in self.rates)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Heard(Noise):
-    """Noise that keeps a record of the rates that it is asked for."""
+class _RecordingNoise(Noise):
+    """Noise that records the rates that it is asked for."""
 
     rates: list[float]
 
@@ -51,44 +50,37 @@ class _Heard(Noise):
 def dropped(experiment: Experiment) -> list[Rates]:
     """Every site of an experiment's model, with the rates at which its regularizers drop there.
 
-    Each site is shown a value of its layout, and what it asks the noise for is written down; no
-    option of a regularizer is read. An effect that drops by other means is not seen.
+    Each site is called with a value of its layout, and the rates that it asks the noise for are
+    recorded; no option of a regularizer is read. A perturbation that drops by other means is not
+    seen.
     """
-    classes = len(SPECIAL_TOKENS)
-    model = Transformer(experiment.model, source_classes=classes, target_classes=classes)
-    budget = experiment.budget
-    d_model = experiment.model.d_model
-    setting = Setting(seed=0, classes=classes, d_model=d_model, updates=budget.updates)
-    for regularizer in experiment.regularizers.values():
-        modify = regularizer.build(setting).modify_model
-        if modify:
-            modify(model, generator=partial(streams.generator, 0, "init"))
+    classes = len(SPECIAL_TOKENS)  # sites are the same for every vocabulary
+    model = build_network(experiment, seed=0, classes=(classes, classes)).model
     return [_rates(site) for site in model.sites.values()]
 
 
 def _rates(site: Site) -> Rates:
     sizes = [1 if name == "1" else _SIZE for name in site.layout.split()]
-    noise = _Heard(seed=0, update=1, rates=[])
-    for effect in site.perturbations:
-        effect(torch.ones(sizes), site, noise)
-    return Rates(site.path, _place(site), site.kind, tuple(noise.rates))
+    noise = _RecordingNoise(seed=0, update=1, rates=[])
+    for perturbation in site.perturbations:
+        perturbation(torch.ones(sizes), site, noise)
+    return Rates(site.path, _module(site), site.kind, tuple(noise.rates))
 
 
-def _place(site: Site) -> str:
-    """The part of the model that a site is in; the hidden units' is their network."""
-    place = site.path.removesuffix(f".{site.kind}")
-    return site.path if site.kind == "feed_forward" else place
+def _module(site: Site) -> str:
+    """The module that a site is in; a feed-forward network and its site have one path."""
+    return site.path if site.kind == "feed_forward" else site.path.removesuffix(f".{site.kind}")
 
 
 def draw_sites(experiment: Experiment, *, name: str) -> Figure:
-    """A row for each part of the model, a column for each kind of site; `name` is the variant's."""
-    rates = {(each.place, each.kind): each.rate for each in dropped(experiment)}
-    places = sorted({place for place, _ in rates}, key=_in_order)
+    """A row for each module, a column for each kind of site; `name` is the variant's."""
+    rates = {(site.module, site.kind): site.rate for site in dropped(experiment)}
+    modules = sorted({module for module, _ in rates}, key=_from_source_to_target)
     kinds = [row.kind for row in TABLE]
-    values = [[rates.get((place, kind)) for kind in kinds] for place in places]
-    both = Map(
+    values = [[rates.get((module, kind)) for kind in kinds] for module in modules]
+    both_sides = Map(
         title=name,
-        rows=places,
+        rows=modules,
         columns=kinds,
         values=values,
         row_label="part of the model",
@@ -96,7 +88,7 @@ def draw_sites(experiment: Experiment, *, name: str) -> Figure:
     )
     shades = Shades(darkest=max(0.3, *rates.values()), form=".2g")
     return draw_maps(
-        [both],
+        [both_sides],
         shades=shades,
         title="Probability that an element is dropped",
         columns=1,
@@ -104,9 +96,9 @@ def draw_sites(experiment: Experiment, *, name: str) -> Figure:
     )
 
 
-def _in_order(place: str) -> tuple[str, int, str]:
-    """From the source to the target, layer by layer."""
-    side, *rest = place.split(".")
+def _from_source_to_target(module: str) -> tuple[str, int, str]:
+    """A sort key: encoder before decoder, layer by layer."""
+    side, *rest = module.split(".")
     order = {"self_attention": "1", "cross_attention": "2", "feed_forward": "3"}
-    inside = order.get(rest[1], rest[1]) if len(rest) > 1 else ""
-    return ("0" if side == "encoder" else "1", int(rest[0]) if rest else -1, inside)
+    sublayer = order.get(rest[1], rest[1]) if len(rest) > 1 else ""
+    return ("0" if side == "encoder" else "1", int(rest[0]) if rest else -1, sublayer)

@@ -51,8 +51,7 @@ class Trace:
 
 def translations(run: RestoredRun, *, lines: Sequence[str]) -> list[Translation]:
     """Every line, translated; the number of a line, from 0, is the key of any random draw."""
-    tokenizer = run.parts.experiment.tokenizer
-    pairs = encode([Pair(line, "") for line in lines], codecs=run.codecs, of=tokenizer)
+    pairs = encode([Pair(line, "") for line in lines], codecs=run.codecs)
     texts = translate(run.parts, pairs=pairs, of=run.generation)
     return [
         _translation(run, line=line, text=text) for line, text in zip(lines, texts, strict=True)

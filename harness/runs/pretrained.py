@@ -19,7 +19,8 @@ from harness.registry.serialization import resolved
 from harness.runs.identity import digest, training_identity
 from harness.runs.ledger import Ledger
 from harness.study.experiment import Experiment
-from harness.training.assembly import Assembly, Start, assemble, restore, vocabulary
+from harness.training.assembly import Assembly, Start, assemble, restore
+from harness.training.task import vocabulary
 
 CHANGED = "code, corpus or torch changed since the plan was made; run again"
 

@@ -24,8 +24,9 @@ from harness.runs.pretrained import CHANGED, RunLoader, read_weights
 from harness.study.experiment import Experiment
 from harness.training import checkpoint
 from harness.training.assembly import Assembly, load_weights
+from harness.training.divergence import Diverged
 from harness.training.evaluation import final_weights, teacher_forced, translate
-from harness.training.loop import Diverged, Update, train
+from harness.training.loop import Update, train
 from harness.training.parameter_counts import counts
 
 

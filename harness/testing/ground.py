@@ -12,6 +12,7 @@ from harness.contracts import BOS, EOS, PAD, Batch, Corpus, Pair, Setting
 from harness.model import Transformer
 from harness.streams import Noise
 from harness.study.experiment import ModelOptions
+from harness.training.assembly import build_model
 
 CLASSES = 13
 SETTING = Setting(seed=1, classes=CLASSES, d_model=16, updates=20, trained=lambda run: model())
@@ -23,7 +24,7 @@ _SIDE = {"eins": "one", "zwei": "two", "drei": "three", "vier": "four", "fünf":
 def model() -> Transformer:
     """Two layers a side, every weight drawn from the key of its name."""
     options = ModelOptions(d_model=SETTING.d_model, d_ff=32, heads=2, layers=2)
-    made = Transformer(options, source_classes=CLASSES, target_classes=CLASSES).double()
+    made = build_model(options, source_classes=CLASSES, target_classes=CLASSES, precision="float64")
     with torch.no_grad():
         for name, parameter in made.named_parameters():
             drawn = streams.generator(SETTING.seed, "init", name)

@@ -1,7 +1,7 @@
-"""Which sentences meet in a batch, decided before any model code runs.
+"""Sentences grouped into batches, fixed before any model code runs.
 
-Sentences of equal length are batched together, so that little is padded; which of them meet, and
-in which order batches come, is keyed by (seed, replicate, epoch) and by nothing else.
+Sentences of equal length are batched together, so that little is padded; their grouping and the
+order of the batches are keyed by (seed, replicate, epoch) and by nothing else.
 """
 
 from __future__ import annotations
@@ -17,10 +17,8 @@ from jaxtyping import Int
 from torch.nn.utils.rnn import pad_sequence
 
 from harness import streams
-from harness.components import Tokenizer
-from harness.contracts import BOS, EOS, PAD, Batch, Codec, Codecs, Pair
+from harness.contracts import BOS, EOS, PAD, Batch, Codecs, Pair
 from harness.errors import HarnessError
-from harness.training import contract_checks
 
 
 @dataclass(frozen=True)
@@ -49,14 +47,10 @@ def _pad(rows: list[torch.Tensor]) -> torch.Tensor:
     return pad_sequence(rows, batch_first=True, padding_value=PAD)
 
 
-def encode(pairs: Sequence[Pair], *, codecs: Codecs, of: Tokenizer) -> EncodedPairs:
+def encode(pairs: Sequence[Pair], *, codecs: Codecs) -> EncodedPairs:
     """A split's raw lines as token numbers; a source ends with eos, so none is empty."""
-
-    def numbers(line: str, *, codec: Codec) -> list[int]:
-        return contract_checks.tokens(codec.encode(line), size=codec.size, line=line, of=of)
-
-    sources = [[*numbers(pair.source, codec=codecs.source), EOS] for pair in pairs]
-    targets = [[BOS, *numbers(pair.target, codec=codecs.target), EOS] for pair in pairs]
+    sources = [[*codecs.source.encode(pair.source), EOS] for pair in pairs]
+    targets = [[BOS, *codecs.target.encode(pair.target), EOS] for pair in pairs]
     return EncodedPairs([*map(torch.tensor, sources)], [*map(torch.tensor, targets)])
 
 
@@ -97,11 +91,11 @@ class Order:
         shuffled = torch.randperm(len(self.lengths), generator=generator).tolist()
         by_length = sorted(shuffled, key=self.lengths.__getitem__)
         batches = cut(by_length, lengths=self.lengths, limit=self.batch_tokens)
-        turns = torch.randperm(len(batches), generator=generator).tolist()
-        return [batches[turn] for turn in turns]
+        positions = torch.randperm(len(batches), generator=generator).tolist()
+        return [batches[position] for position in positions]
 
     def digest(self, number: int) -> str:
-        """What two runs compare to know that they met the same batches in an epoch."""
+        """A digest of an epoch's batches; two runs with the same batches share it."""
         return hashlib.sha256(json.dumps(self.epoch(number)).encode()).hexdigest()[:16]
 
     def batches(self, *, skip: int = 0) -> Iterator[list[int]]:

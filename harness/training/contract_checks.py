@@ -1,7 +1,7 @@
-"""What components answer in a run, refused where it is not what their slot promises.
+"""Checks of what components return, against the contract of their slot.
 
-What is cheap to look at is looked at always; NaN in a forward pass only where training has diverged
-already, to say whose it was. Each raises `ComponentError`.
+Cheap properties are checked at every call; NaN in a forward pass only once training has diverged,
+to name the component. Each check raises `ComponentError`.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from harness.registry.attribution import refuse
 Kind = TypeVar("Kind")
 
 
-def kind(value: Any, *, wanted: type[Kind], of: Component) -> Kind:
-    """What was built, if it is what the slot builds."""
-    if not isinstance(value, wanted):
-        name = wanted.__name__
+def kind(value: Any, *, expected: type[Kind], of: Component) -> Kind:
+    """The value, if it is of the type that the slot builds."""
+    if not isinstance(value, expected):
+        name = expected.__name__
         article = "an" if name[0] in "AEIOU" else "a"
         refuse(f"must return {article} {name}, got {type(value).__name__}", of=of)
     return value
@@ -43,7 +43,7 @@ def kind(value: Any, *, wanted: type[Kind], of: Component) -> Kind:
 
 def corpus(value: Any, *, of: Component) -> Corpus:
     """Three splits of raw lines, none of them empty."""
-    built = kind(value, wanted=Corpus, of=of)
+    built = kind(value, expected=Corpus, of=of)
     for name in ("train", "validation", "test"):
         pairs: Any = getattr(built, name)
         if not isinstance(pairs, Sequence) or not pairs:
@@ -56,53 +56,54 @@ def corpus(value: Any, *, of: Component) -> Corpus:
 
 def codecs(value: Any, *, of: Component) -> Codecs:
     """A codec a side, each with a size."""
-    for side, codec in zip(("source", "target"), kind(value, wanted=Codecs, of=of), strict=True):
+    for side, codec in zip(("source", "target"), kind(value, expected=Codecs, of=of), strict=True):
         size = getattr(codec, "size", None)
         if not isinstance(size, int) or size < len(SPECIAL_TOKENS):
-            wanted = f"a size of at least {len(SPECIAL_TOKENS)}"
-            refuse(f"the {side} codec must have {wanted}, got {size!r:.40}", of=of)
+            expected = f"a size of at least {len(SPECIAL_TOKENS)}"
+            refuse(f"the {side} codec must have {expected}, got {size!r:.40}", of=of)
     return Codecs(*value)
 
 
 def tokens(numbers: Any, *, size: int, line: str, of: Component) -> list[int]:
-    """The numbers of a line, each one of the vocabulary and none of them special but unk."""
-    whole = isinstance(numbers, list) and all(isinstance(each, int) for each in numbers)
-    if not whole or not all(UNK <= each < size for each in numbers):
-        wanted = f"a list of numbers from {UNK} to {size - 1}"
-        refuse(f"encode({line!r:.40}) must give {wanted}, got {numbers!r:.60}", of=of)
+    """The token numbers of a line, all in the vocabulary and none special except unk."""
+    integers = isinstance(numbers, list) and all(isinstance(number, int) for number in numbers)
+    if not integers or not all(UNK <= number < size for number in numbers):
+        expected = f"a list of numbers from {UNK} to {size - 1}"
+        refuse(f"encode({line!r:.40}) must give {expected}, got {numbers!r:.60}", of=of)
     return list(numbers)
 
 
 def initialized(parameter: torch.Tensor, *, name: str, of: Component) -> None:
-    """Weights to begin with, all of them finite."""
+    """Initial weights, all finite."""
     if not torch.isfinite(parameter).all():
         refuse(f"{name} must be finite, and is not", of=of)
 
 
 def grouped(value: Any, *, names: Sequence[str], of: Component) -> Sequence[ParameterGroup]:
-    """Groups of parameters in which every name stands once."""
+    """Groups of parameters that hold every name exactly once."""
     if not (
-        isinstance(value, list | tuple) and all(isinstance(each, ParameterGroup) for each in value)
+        isinstance(value, list | tuple)
+        and all(isinstance(group, ParameterGroup) for group in value)
     ):
         refuse(f"must return a list of ParameterGroup, got {value!r:.40}", of=of)
     if sorted(name for group in value for name in group.names) != sorted(names):
-        refuse("every trained parameter must stand in exactly one group", of=of)
+        refuse("every trained parameter must be in exactly one group", of=of)
     return value
 
 
 def optimizer(
     value: Any, *, groups: Sequence[ParameterGroup], of: Component
 ) -> torch.optim.Optimizer:
-    """A torch optimizer that kept the groups as they came."""
-    made = kind(value, wanted=torch.optim.Optimizer, of=of)
-    sizes = [len(group["params"]) for group in made.param_groups]
+    """A torch optimizer whose groups are those that it was given."""
+    built = kind(value, expected=torch.optim.Optimizer, of=of)
+    sizes = [len(group["params"]) for group in built.param_groups]
     if sizes != [len(group.names) for group in groups]:
-        refuse("must keep the groups as they came", of=of)
-    return made
+        refuse("must keep the parameter groups unchanged", of=of)
+    return built
 
 
 def share(value: Any, *, update: int, of: Component) -> None:
-    """A decay's answer: a number from 0 to 1."""
+    """The value of a decay: a number from 0 to 1."""
     if not (isinstance(value, float | int) and 0 <= value <= 1):
         refuse(f"at update {update} must be a number from 0 to 1, got {value!r:.40}", of=of)
 
@@ -111,7 +112,7 @@ def share(value: Any, *, update: int, of: Component) -> None:
 
 
 def summed(value: Any, *, of: Component) -> torch.Tensor:
-    """One number, of a loss or a penalty."""
+    """A loss or a penalty: one number, summed over tokens."""
     if not isinstance(value, torch.Tensor):
         refuse(f"must return a tensor, got {value!r:.40}", of=of)
     if value.ndim:
@@ -121,16 +122,16 @@ def summed(value: Any, *, of: Component) -> torch.Tensor:
 
 def predicted(prediction: Any, *, batch: Batch, setting: Setting, of: Component) -> Prediction:
     """Logits, target and hidden state of every real target token."""
-    found = kind(prediction, wanted=Prediction, of=of)
-    wanted = {"logits": (setting.classes,), "targets": (), "hidden": (setting.d_model,)}
-    for name, rest in wanted.items():
-        value: Any = getattr(found, name)
+    result = kind(prediction, expected=Prediction, of=of)
+    trailing = {"logits": (setting.classes,), "targets": (), "hidden": (setting.d_model,)}
+    for name, rest in trailing.items():
+        value: Any = getattr(result, name)
         if not isinstance(value, torch.Tensor):
             refuse(f"{name} must be a tensor, got {value!r:.40}", of=of)
         if tuple(value.shape) != (batch.tokens, *rest):
             fault = f"the batch has {batch.tokens} target tokens, so {name} must have shape"
             refuse(f"{fault} {(batch.tokens, *rest)}, got {tuple(value.shape)}", of=of)
-    return found
+    return result
 
 
 def rated(rate: Any, *, what: str, update: int, of: Component) -> float:
@@ -147,29 +148,31 @@ def averaged(
     weights: Any, *, parameters: Iterable[tuple[str, torch.Tensor]], of: Component
 ) -> Mapping[str, torch.Tensor]:
     """Weights for every parameter, each of its shape."""
-    shapes = {name: getattr(each, "shape", None) for name, each in dict(weights).items()}
+    shapes = {name: getattr(weight, "shape", None) for name, weight in dict(weights).items()}
     for name, parameter in parameters:
         if shapes.get(name) != parameter.shape:
-            wanted = f"{name} of shape {tuple(parameter.shape)}"
-            refuse(f"weights() must have {wanted}, and has {shapes.get(name)}", of=of)
+            expected = f"{name} of shape {tuple(parameter.shape)}"
+            refuse(f"weights() must have {expected}, and has {shapes.get(name)}", of=of)
     return dict(weights)
 
 
-def translated(written: Any, *, sentences: int, classes: int, of: Component) -> list[list[int]]:
-    """A translation a sentence, each a list of token numbers."""
-    if not isinstance(written, list) or len(written) != sentences:
-        count = len(written) if isinstance(written, list) else "no list of"
+def translated(
+    translations: Any, *, sentences: int, classes: int, of: Component
+) -> list[list[int]]:
+    """One translation a sentence, each a list of token numbers."""
+    if not isinstance(translations, list) or len(translations) != sentences:
+        count = len(translations) if isinstance(translations, list) else "no list of"
         refuse(f"{count} translations of {sentences} sentences", of=of)
-    for each in written:
-        whole = isinstance(each, list) and all(isinstance(token, int) for token in each)
-        if not whole or not all(0 <= token < classes for token in each):
+    for tokens in translations:
+        integers = isinstance(tokens, list) and all(isinstance(token, int) for token in tokens)
+        if not integers or not all(0 <= token < classes for token in tokens):
             fault = f"a translation must be a list of numbers from 0 to {classes - 1}"
-            refuse(f"{fault}, got {each!r:.60}", of=of)
-    return written
+            refuse(f"{fault}, got {tokens!r:.60}", of=of)
+    return translations
 
 
 def text(value: Any, *, of: Component) -> str:
-    """What tokens were decoded to."""
+    """The text that tokens were decoded to."""
     if not isinstance(value, str):
         refuse(f"decode must give text, got {value!r:.40}", of=of)
     return value

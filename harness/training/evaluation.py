@@ -1,4 +1,4 @@
-"""Scores that no technique can redefine, and text from a trained model.
+"""Teacher-forced scores, which no technique can redefine, and translations of a trained model.
 
 Teacher-forced scores use the plain log-softmax, no noise, and the averaged weights if any. Only a
 regularizer that averages over members brings noise, the same at every evaluation of a run.
@@ -7,24 +7,23 @@ regularizer that averages over members brings noise, the same at every evaluatio
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 from typing import NamedTuple
 
 import torch
 
-from harness.components import Averaging, Generation
+from harness.components import Generation
 from harness.contracts import CORE_METRICS, Measurement, Model, Split
 from harness.model import Ensemble, merged
 from harness.prediction import predict_at_real
-from harness.registry.attribution import attributed_to
-from harness.streams import Noise
-from harness.training import contract_checks
+from harness.training import guards
 from harness.training.assembly import Assembly, load_weights
 from harness.training.batches import EncodedPairs, in_order_of_length
 
-_SENTENCES = 64  # the most that are generated at once: memory, not meaning
+_SENTENCES = 64  # at most, generated at once: it bounds memory and changes no result
 
 
 class TeacherForced(NamedTuple):
@@ -32,7 +31,7 @@ class TeacherForced(NamedTuple):
 
     nll: float  # nats per target token
     token_accuracy: float  # share of tokens that are the most probable one, 0 to 1
-    # What both are made of: nats, tokens found right, and tokens, in the split's order.
+    # The sums behind both: nats, correct tokens, and tokens, in the split's order.
     by_sentence: list[list[float]]
 
     @property
@@ -48,9 +47,9 @@ class TeacherForced(NamedTuple):
 
 @torch.no_grad()
 def teacher_forced(parts: Assembly, *, pairs: EncodedPairs) -> TeacherForced:
-    """Feed the gold tokens, and score what is predicted at every one of them."""
+    """Feed the reference tokens, and score the prediction at every one of them."""
     budget = parts.experiment.budget
-    found = torch.zeros(3, len(pairs.targets), dtype=torch.float64, device=budget.device)
+    sums = torch.zeros(3, len(pairs.targets), dtype=torch.float64, device=budget.device)
     with evaluated(parts) as model:
         for rows in in_order_of_length(pairs, limit=budget.batch_tokens):
             batch = pairs.batch(rows, device=budget.device)
@@ -63,9 +62,9 @@ def teacher_forced(parts: Assembly, *, pairs: EncodedPairs) -> TeacherForced:
             columns = torch.stack([nats.double(), right.double(), torch.ones_like(nats).double()])
             places = batch.real.expand(3, -1, -1)
             spread = torch.zeros(places.shape, dtype=torch.float64, device=budget.device)
-            found[:, rows] = spread.masked_scatter(places, columns).sum(-1)
-    total = found.sum(-1) / found[2].sum()
-    return TeacherForced(total[0].item(), total[1].item(), found.tolist())
+            sums[:, rows] = spread.masked_scatter(places, columns).sum(-1)
+    total = sums.sum(-1) / sums[2].sum()
+    return TeacherForced(total[0].item(), total[1].item(), sums.tolist())
 
 
 def measure(parts: Assembly, *, split: Split, update: int) -> list[Measurement]:
@@ -78,73 +77,37 @@ def measure(parts: Assembly, *, split: Split, update: int) -> list[Measurement]:
 @torch.no_grad()
 def translate(parts: Assembly, *, pairs: EncodedPairs, of: Generation) -> list[str]:
     """Translate every source, sentences of one length together, in the split's order."""
-    with attributed_to(of):
-        generate = of.build(parts.setting)
+    generate = guards.generation(of, setting=parts.setting)
+    target = parts.task.codecs.target
     hypotheses = [""] * len(pairs.sources)
-    order = sorted(range(len(pairs.sources)), key=lambda row: len(pairs.sources[row]))
     with evaluated(parts) as model:
-        for _, equal in groupby(order, key=lambda row: len(pairs.sources[row])):
-            rows = list(equal)
-            for first in range(0, len(rows), _SENTENCES):
-                some = rows[first : first + _SENTENCES]
-                source = torch.stack([pairs.sources[row] for row in some])
-                source = source.to(parts.experiment.budget.device)
-                with attributed_to(of):
-                    written = generate(model, source, sentences=some)
-                classes = parts.setting.classes
-                written = contract_checks.translated(
-                    written, sentences=len(some), classes=classes, of=of
-                )
-                for row, tokens in zip(some, written, strict=True):
-                    hypotheses[row] = _text(parts, tokens=tokens)
+        for rows in _rows_of_one_length(pairs):
+            source = torch.stack([pairs.sources[row] for row in rows])
+            source = source.to(parts.experiment.budget.device)
+            translations = generate(model, source, sentences=rows)
+            for row, tokens in zip(rows, translations, strict=True):
+                hypotheses[row] = target.decode(tokens)
     return hypotheses
 
 
-def _text(parts: Assembly, *, tokens: list[int]) -> str:
-    tokenizer = parts.experiment.tokenizer
-    with attributed_to(tokenizer):
-        return contract_checks.text(parts.task.codecs.target.decode(tokens), of=tokenizer)
-
-
-def nonfinite_average(parts: Assembly) -> Averaging | None:
-    """Whose average is not finite though the weights are; None if that is not so."""
-    averaged = _averaged(parts)
-    if averaged is None or not all(each.isfinite().all() for each in parts.model.parameters()):
-        return None
-    whole = all(each.isfinite().all() for each in averaged.values())
-    return None if whole else parts.experiment.averaging
-
-
-def _averaged(parts: Assembly) -> Mapping[str, torch.Tensor] | None:
-    """The averaged weights, if there are any yet."""
-    averaging = parts.experiment.averaging
-    if averaging is None or parts.averager is None:
-        return None
-    with attributed_to(averaging):
-        weights = parts.averager.weights()
-        if weights is None:
-            return None
-        return contract_checks.averaged(
-            weights, parameters=parts.model.named_parameters(), of=averaging
-        )
+def _rows_of_one_length(pairs: EncodedPairs) -> Iterator[list[int]]:
+    """The rows of a split, sources of one length together, a batch at a time."""
+    lengths = [len(source) for source in pairs.sources]
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    for _, group in groupby(order, key=lengths.__getitem__):
+        rows = list(group)
+        for first in range(0, len(rows), _SENTENCES):
+            yield rows[first : first + _SENTENCES]
 
 
 @contextmanager
 def evaluated(parts: Assembly) -> Iterator[Model]:
-    """What is scored: the model with its adapters merged, or the ensemble that is asked for."""
-    members = max([0, *(each.members for each in parts.regularizations)])
+    """The model to score: with its adapters merged, or the ensemble that a regularizer needs."""
+    members = max([0, *(regularization.members for regularization in parts.regularizations)])
     if members:
-        noises = [
-            Noise(
-                seed=parts.setting.seed,
-                replicate=parts.setting.replicate,
-                update=0,  # not the model's age: members are the same at every evaluation
-                forward=f"member {number}",
-                device=parts.experiment.budget.device,
-                stream="members",
-            )
-            for number in range(members)
-        ]
+        # Of update 0, whatever the model's age: members are the same at every evaluation.
+        noise = replace(parts.noise(0), stream="members")
+        noises = [replace(noise, forward=f"member {number}") for number in range(members)]
         yield Ensemble(parts.model, noises=noises)
     else:
         with merged(parts.model):
@@ -154,11 +117,11 @@ def evaluated(parts: Assembly) -> Iterator[Model]:
 @contextmanager
 def final_weights(parts: Assembly) -> Iterator[None]:
     """Put the averaged weights in the model for as long as it is evaluated."""
-    averaged = _averaged(parts)
+    averaged = parts.averager.weights() if parts.averager else None
     if averaged is None:
         yield
         return
-    trained = {name: each.detach().clone() for name, each in parts.model.named_parameters()}
+    trained = {name: weight.detach().clone() for name, weight in parts.model.named_parameters()}
     load_weights(parts.model, weights=averaged)
     try:
         yield

@@ -21,8 +21,9 @@ from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover
 from harness.runs.worker import reason
 from harness.training.assembly import assemble
+from harness.training.divergence import Diverged
 from harness.training.evaluation import translate
-from harness.training.loop import Diverged, train
+from harness.training.loop import train
 
 FAULTY = '''
 from dataclasses import dataclass
@@ -214,13 +215,13 @@ BROKEN = {
     "optimizer": {
         "raises": "raised KeyError: 'odd' (faulty.py, line",
         "gives_none": "must return an Optimizer, got NoneType",
-        "one_group": "must keep the groups as they came",
+        "one_group": "must keep the parameter groups unchanged",
         "leaps": f"at update 2; {NAN}weights after a step of optimizer leaps",
     },
     "parameter_groups": {
         "raises": "raised KeyError: 'odd' (faulty.py, line",
         "gives_none": "must return a list of ParameterGroup, got None",
-        "nobody": "every trained parameter must stand in exactly one group",
+        "nobody": "every trained parameter must be in exactly one group",
         "spoils": "a multiple at update 1 must be a number at least 0, got nan",
     },
     "schedule": {

@@ -13,8 +13,9 @@ from harness.components import DecodingPolicy, Generation, Regularizer, Schedule
 from harness.contracts import Predict, Prediction, Rate, Regularization, Setting
 from harness.errors import HarnessError
 from harness.training.assembly import assemble
+from harness.training.divergence import Diverged
 from harness.training.evaluation import translate
-from harness.training.loop import Diverged, train
+from harness.training.loop import train
 from harness_decoding_policies.teacher_forcing import TeacherForcing
 
 

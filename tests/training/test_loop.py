@@ -16,7 +16,8 @@ from harness.streams import Noise
 from harness.study.experiment import Experiment
 from harness.training import evaluation, loop
 from harness.training.assembly import Assembly, assemble
-from harness.training.loop import Diverged, Update, train
+from harness.training.divergence import Diverged
+from harness.training.loop import Update, train
 from harness_regularizers.dropout import Dropout
 
 
