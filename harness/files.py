@@ -15,6 +15,8 @@ Json = Mapping[str, Any]
 
 def write_atomically(path: Path, *, content: bytes) -> None:
     """Write a file so that a reader, or a crash, sees all of it or nothing."""
+    # In the same folder, as a file can be replaced atomically only within one file system; with
+    # the process in its name, as two may write the same file.
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     with partial.open("wb") as file:
         file.write(content)
@@ -30,7 +32,7 @@ def write_json(path: Path, *, value: object) -> None:
 
 
 def write_columns(path: Path, *, columns: Mapping[str, object]) -> None:
-    """Write a JSON object atomically, a key a line: long lists of numbers stay on one."""
+    """Write a JSON object atomically, one key per line: long lists of numbers stay on one."""
     lines = [f"{json.dumps(key)}: {json.dumps(columns[key], allow_nan=False)}" for key in columns]
     write_atomically(path, content=("{" + ",\n".join(lines) + "}\n").encode())
 
@@ -41,12 +43,12 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
-    except ValueError as fault:
+    except ValueError as fault:  # of JSON, or of UTF-8
         raise HarnessError(f"{path}: damaged ({fault}); delete its folder to train again") from None
 
 
 def read_object(path: Path) -> Json | None:
-    """A JSON object, or None where there is none that can be read."""
+    """A JSON object; None if the file is missing, damaged or holds another value."""
     try:
         value = read_json(path)
     except HarnessError:

@@ -126,7 +126,7 @@ def _facts(
 
 
 def _run_facts(run: PlannedRun, *, result: RunResult | None, ledger: Ledger) -> RunSummary:
-    measured = ledger.measurements(run.digest)
+    measured, ended = ledger.measurements(run.digest), ledger.outcome(run.digest)
     tokens = [each.value for each in measured if each.metric == "target_tokens"]
     return RunSummary(
         variant=run.variant,
@@ -134,6 +134,6 @@ def _run_facts(run: PlannedRun, *, result: RunResult | None, ledger: Ledger) -> 
         outcome=result.outcome if result else None,
         scores=result.scores if result else {},
         validation=tuple(each for each in measured if each.split == "validation"),
-        seconds=(ledger.outcome(run.digest) or {}).get("seconds"),
+        seconds=ended.seconds if ended else None,
         target_tokens=int(sum(tokens)) if tokens else None,
     )

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from harness.files import complete_lines
 from harness.report import Report
 from harness.report.answer_text import listed
+from harness.runs import records
 from harness.runs.planned_run import PlannedRun
 from harness.study.values import BASELINE
 
@@ -41,12 +42,15 @@ class Inspection(NamedTuple):
 
 def record_inspection(report: Report, *, runs: Sequence[PlannedRun], folder: Path) -> str:
     """Write this look down unless nothing is new since the last, and tell all looks in words."""
-    looks = [Inspection(**json.loads(line)) for line in complete_lines(folder / _LOOKS)]
+    path = folder / _LOOKS
+    looks = [
+        records.parse(json.loads(line), kind=Inspection, path=path) for line in complete_lines(path)
+    ]
     now = _look(report, runs=runs)
     if not looks or looks[-1][1:] != now[1:]:
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / _LOOKS).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(now._asdict()) + "\n")
+        with path.open("a", encoding="utf-8") as file:
+            file.write(records.line(now))
         looks.append(now)
     return inspections_text(looks, planned=bool(report.design.looks))
 

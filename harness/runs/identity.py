@@ -41,6 +41,7 @@ _APART = frozenset(
         "harness.components.executor",
         "harness.components.metric",
         "harness.contracts.design",
+        "harness.contracts.records",
         "harness.contracts.results",
         "harness.errors",
     }

@@ -36,13 +36,13 @@ def harness_losses():
 '''
 
 
-def how_it_went(opened: Opened) -> dict[str, tuple[str, str | None]]:
+def outcomes(opened: Opened) -> dict[str, tuple[str, str | None]]:
     """Status and reason of every run by its name."""
-    found = {}
+    went: dict[str, tuple[str, str | None]] = {}
     for run in opened.plan:
-        outcome = opened.ledger.outcome(run.digest) or {"status": "none"}
-        found[run.variant] = outcome["status"], outcome.get("reason")
-    return found
+        outcome = opened.ledger.outcome(run.digest)
+        went[run.variant] = (outcome.status, outcome.reason) if outcome else ("none", None)
+    return went
 
 
 def titles(ended: list[Ended] | tuple[Ended, ...]) -> dict[str, str | None]:
@@ -55,7 +55,7 @@ def test_what_starts_from_a_run_that_diverged_has_diverged(tmp_path: Path) -> No
     )
     opened, ended = carried_out(tmp_path / "adapting.yaml", text=text)
     assert set(titles(ended).values()) == {None}
-    went = how_it_went(opened)
+    went = outcomes(opened)
     assert went["general"][0] == "diverged"
     for name in ("baseline", "no-dropout", "slower"):
         assert went[name] == ("diverged", "its start general diverged")
@@ -76,7 +76,7 @@ def test_what_starts_from_a_run_that_failed_has_failed_and_is_tried_again(tmp_pa
     assert reasons == dict.fromkeys(
         ["baseline", "no-dropout", "slower"], "its start general failed"
     )
-    assert how_it_went(opened)["slower"] == ("failed", "its start general failed")
+    assert outcomes(opened)["slower"] == ("failed", "its start general failed")
     again = open_study(opened.study.path, out=opened.out, seeds=None)
     assert not any(run.exists for run in again.plan)
     assert {run.why for run in again.runs} == {"failed before: its start general failed"}
@@ -94,7 +94,7 @@ def test_a_draft_that_diverged_costs_its_own_decoding_only(tmp_path: Path) -> No
     assert baseline.digest == drafted.digest
     assert opened.ledger.evaluated(baseline.digest, evaluation=baseline.evaluation)
     assert not opened.ledger.evaluated(drafted.digest, evaluation=drafted.evaluation)
-    assert how_it_went(opened)["drafted"] == ("finished", None)
+    assert outcomes(opened)["drafted"] == ("finished", None)
 
 
 def test_a_draft_writes_with_its_own_final_weights(tmp_path: Path) -> None:

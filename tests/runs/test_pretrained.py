@@ -53,7 +53,7 @@ def test_the_vocabulary_is_that_of_the_start(opened: Opened) -> None:
     for name in ("general", "slower"):
         run = run_of(opened, name)
         runs = RunLoader.beside(opened.ledger.run(run.digest))
-        choices = runs.experiment(run.digest, generation=run.decoding["generation"])
+        choices = runs.experiment(run.digest, generation=run.decoding.generation)
         parts.append(runs.assemble(choices, seed=1))
     theirs, ours = (each.task for each in parts)
     line = "1 2 3 4 5 6 7 8 9 10"
@@ -73,7 +73,7 @@ def test_a_run_drawn_on_is_a_frozen_model_with_its_final_weights(tmp_path: Path)
     opened, _ = carried_out(tmp_path / "adapting.yaml", text=DRAFTED)
     drafted, small = run_of(opened, "drafted"), run_of(opened, "small")
     runs = RunLoader.beside(opened.ledger.run(drafted.digest))
-    choices = runs.experiment(drafted.digest, generation=drafted.decoding["generation"])
+    choices = runs.experiment(drafted.digest, generation=drafted.decoding.generation)
     parts = runs.assemble(choices, seed=1)
     model = parts.setting.trained(choices.generation.draft)
     assert choices.generation.draft == small.digest
@@ -90,8 +90,8 @@ def test_weights_that_are_gone_are_missed(tmp_path: Path) -> None:
     slower, general = run_of(opened, "slower"), run_of(opened, "general")
     opened.ledger.weights(general.digest).unlink()
     runs = RunLoader.beside(opened.ledger.run(slower.digest))
-    choices = runs.experiment(slower.digest, generation=slower.decoding["generation"])
-    with pytest.raises(HarnessError, match="no weights to go on from; run again"):
+    choices = runs.experiment(slower.digest, generation=slower.decoding.generation)
+    with pytest.raises(HarnessError, match="no final weights; run again"):
         runs.assemble(choices, seed=1)
 
 
@@ -106,7 +106,7 @@ def test_weights_that_are_damaged_are_one_line_with_the_way_out(tmp_path: Path) 
 def test_a_start_with_other_parameters_is_refused(opened: Opened) -> None:
     slower = run_of(opened, "slower")
     runs = RunLoader.beside(opened.ledger.run(slower.digest))
-    choices = runs.experiment(slower.digest, generation=slower.decoding["generation"])
+    choices = runs.experiment(slower.digest, generation=slower.decoding.generation)
     start = runs._start(choices)
     fewer = {name: each for name, each in start.weights.items() if name != "projection.bias"}
     more = {**start.weights, "adapter": start.weights["projection.bias"]}

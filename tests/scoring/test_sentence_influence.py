@@ -54,7 +54,8 @@ def test_statistics_are_kept_and_computed_once(
     found, _ = over_sentences(LINES, metrics=metrics, folder=tmp_path, scores=scores)
     assert list(found) == ["exact_match"]
     assert found["exact_match"].influence == pytest.approx([100 / 3, -200 / 3, 100 / 3])
-    kept, nothing = json.loads((tmp_path / "sentences.json").read_text()).values()
+    schema, kept, nothing = json.loads((tmp_path / "sentences.json").read_text()).values()
+    assert schema == 1
     assert (kept["statistics"], nothing) == ([[1, 1], [0, 1], [1, 1]], {})
     monkeypatch.setattr("harness.scoring.sentence_influence.resample", None)
     again, _ = over_sentences(LINES, metrics=metrics, folder=tmp_path, scores=scores)
@@ -78,7 +79,7 @@ def test_statistics_that_do_not_make_the_score_are_refused(tmp_path: Path) -> No
     )
     assert found == {}
     assert str(fault) == (
-        "metric wrong: its statistics by sentence make a score of 21, where it is 9"
+        "metric wrong: its statistics by sentence give a score of 21, but its score is 9"
     )
 
 
