@@ -34,7 +34,7 @@ _DIGITS = 12  # of a digest, enough to identify a run
 class RestoredRun:
     """A finished run with its final weights, without noise, on an available device.
 
-    `generation` is the study's, or the one that was asked for. `changed` names the differences
+    `generation` is the study's, or the one that was chosen instead. `changed` names the differences
     since the run was trained, of its code as a rule, so that its output may differ now; empty
     without any.
     """

@@ -38,7 +38,7 @@ def remember(study: Study, *, runs: Sequence[PlannedRun], folder: Path) -> None:
     """Store the plan, so that the next one can name the changes since."""
     folder.mkdir(parents=True, exist_ok=True)
     planned = {(run.variant, run.seed): run.digest for run in runs}
-    # Runs of earlier plans stay: seeds can be given in the command line, some at a time.
+    # Runs of earlier plans stay: with `--seeds` a study is run some seeds at a time.
     latest = {**previous_plan(folder), **planned}
     rows = tuple((variant, seed, digest) for (variant, seed), digest in latest.items())
     stored = StoredPlan(study=str(study.path.resolve()), runs=rows)

@@ -1,4 +1,4 @@
-"""Runs that need others: in which order they are carried out, and what becomes of them."""
+"""Runs that need others: the order of their execution, and their outcomes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Fragile(Loss):
     name = "fragile"
 
     def build(self, setting):
-        raise RuntimeError("this loss cannot be borne")
+        raise RuntimeError("this loss cannot be built")
 
 
 @hookimpl
@@ -37,7 +37,7 @@ def harness_losses():
 
 
 def outcomes(opened: Opened) -> dict[str, tuple[str, str | None]]:
-    """Status and reason of every run by its name."""
+    """The status and reason of every run by its name."""
     went: dict[str, tuple[str, str | None]] = {}
     for run in opened.plan:
         outcome = opened.ledger.outcome(run.digest)
@@ -46,10 +46,10 @@ def outcomes(opened: Opened) -> dict[str, tuple[str, str | None]]:
 
 
 def titles(ended: list[Ended] | tuple[Ended, ...]) -> dict[str, str | None]:
-    return {run.variant: each.reason for each in ended for run in each.runs}
+    return {run.variant: same.reason for same in ended for run in same.runs}
 
 
-def test_what_starts_from_a_run_that_diverged_has_diverged(tmp_path: Path) -> None:
+def test_a_run_whose_start_diverged_has_diverged(tmp_path: Path) -> None:
     text = ADAPTING.replace(OWN, TOO_FAST).replace(
         "  slower:", "  alone: {starts_from: off}\n  slower:"
     )
@@ -66,13 +66,13 @@ def test_what_starts_from_a_run_that_diverged_has_diverged(tmp_path: Path) -> No
     assert {run.why for run in again.runs} == {"diverged", "exists"}
 
 
-def test_what_starts_from_a_run_that_failed_has_failed_and_is_tried_again(tmp_path: Path) -> None:
+def test_a_run_whose_start_failed_has_failed_and_is_planned_again(tmp_path: Path) -> None:
     (tmp_path / "fragile.py").write_text(FRAGILE)
     failing = OWN.replace("averaging", "loss: fragile, averaging")
     text = ADAPTING.replace(OWN, failing) + "plugins: [./fragile.py]\n"
     opened, ended = carried_out(tmp_path / "adapting.yaml", text=text)
     reasons = titles(ended)
-    assert "this loss cannot be borne" in str(reasons.pop("general"))
+    assert "this loss cannot be built" in str(reasons.pop("general"))
     assert reasons == dict.fromkeys(
         ["baseline", "no-dropout", "slower"], "its start general failed"
     )

@@ -8,7 +8,8 @@ import pytest
 
 from harness.contracts import Measurement
 from harness.errors import HarnessError
-from harness.files import read_json, write_json
+from harness.files import write_json
+from harness.runs import records
 from harness.runs.ledger import Hypothesis, Ledger, write_hypotheses
 from harness.runs.records import DecodingIdentity, RunIdentity, RunLocation
 
@@ -78,22 +79,22 @@ def test_hypotheses_keep_every_character(ledger: Ledger) -> None:
     assert ledger.hypotheses("d1", evaluation="e1") == kept
 
 
-def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", value={"a": 1})
     with pytest.raises(ValueError, match="Out of range float"):
         write_json(tmp_path / "a.json", value={"a": float("nan")})
-    assert read_json(tmp_path / "a.json") == {"a": 1}
+    assert json.loads((tmp_path / "a.json").read_text()) == {"a": 1}
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text('{"identity"')
     with pytest.raises(HarnessError, match=r"run\.json: damaged"):
-        read_json(tmp_path / "run.json")
+        records.read(tmp_path / "run.json", kind=RunIdentity)
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", "{}"])
-def test_a_damaged_run_is_one_that_is_not_there_yet(ledger: Ledger, damage: str) -> None:
+def test_a_damaged_run_counts_as_missing(ledger: Ledger, damage: str) -> None:
     for file in ("run.json", "outcome.json", "evaluations/e1/outcome.json"):
         (ledger.run("d1") / file).write_text(damage)
     assert not ledger.identity("d1")
@@ -103,7 +104,7 @@ def test_a_damaged_run_is_one_that_is_not_there_yet(ledger: Ledger, damage: str)
     assert ledger.identity("d1") == IDENTITY
 
 
-def test_a_decoding_is_whole_only_with_every_hypothesis(ledger: Ledger) -> None:
+def test_a_decoding_is_complete_only_with_every_hypothesis(ledger: Ledger) -> None:
     folder = ledger.evaluation("d1", evaluation="e1")
     write_json(folder / "outcome.json", value={"scores": {"nll": 1.0}, "sentences": 2})
     assert ledger.evaluated("d1", evaluation="e1") is None

@@ -47,8 +47,8 @@ def test_a_loaded_run_writes_what_its_worker_wrote(finished: Path) -> None:
     ledger = Ledger(finished / "results" / "runs")
     wrote = ledger.hypotheses(run.digest, evaluation=run.evaluation)
     trained = restore_run(ledger.run(run.digest))
-    again = translations(trained, lines=[each.source for each in wrote])
-    assert [each.text for each in again] == [each.hypothesis for each in wrote]
+    again = translations(trained, lines=[sentence.source for sentence in wrote])
+    assert [written.text for written in again] == [sentence.hypothesis for sentence in wrote]
 
 
 def test_a_run_is_found_by_its_folder_and_by_its_first_digits(folder: Path) -> None:
