@@ -1,4 +1,4 @@
-"""Files on disk: written atomically, read as JSON or as whole lines."""
+"""Files on disk: written atomically, read as complete lines."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
-
-from harness.errors import HarnessError
-
-Json = Mapping[str, Any]
 
 
 def write_atomically(path: Path, *, content: bytes) -> None:
     """Write a file so that a reader, or a crash, sees all of it or nothing."""
+    # In the same folder, as a file can be replaced atomically only within one file system; with
+    # the process in its name, as two may write the same file.
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     with partial.open("wb") as file:
         file.write(content)
@@ -30,28 +27,9 @@ def write_json(path: Path, *, value: object) -> None:
 
 
 def write_columns(path: Path, *, columns: Mapping[str, object]) -> None:
-    """Write a JSON object atomically, a key a line: long lists of numbers stay on one."""
+    """Write a JSON object atomically, one key per line: long lists of numbers stay on one."""
     lines = [f"{json.dumps(key)}: {json.dumps(columns[key], allow_nan=False)}" for key in columns]
     write_atomically(path, content=("{" + ",\n".join(lines) + "}\n").encode())
-
-
-def read_json(path: Path) -> Any:
-    """A JSON file's value, or None when there is no such file."""
-    try:
-        return json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except ValueError as fault:
-        raise HarnessError(f"{path}: damaged ({fault}); delete its folder to train again") from None
-
-
-def read_object(path: Path) -> Json | None:
-    """A JSON object, or None where there is none that can be read."""
-    try:
-        value = read_json(path)
-    except HarnessError:
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def complete_lines(path: Path) -> Iterator[bytes]:

@@ -282,7 +282,7 @@ def harness_run_ended(run: RunView, ledger: LedgerView) -> None:
 
         @hookimpl
         def harness_run_ended(run, ledger):
-            notify(run.variant, ledger.outcome(run.digest)["status"])
+            notify(run.variant, ledger.outcome(run.digest).status)
     """
 
 

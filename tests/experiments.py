@@ -8,7 +8,8 @@ from typing import Any
 
 from harness.components import Dataset
 from harness.contracts import Corpus, Pair
-from harness.runs.planned_run import PlannedRun
+from harness.runs.planned_run import PlannedRun, RunState
+from harness.runs.records import DecodingIdentity, RunIdentity
 from harness.study.experiment import Budget, Experiment, ModelOptions
 from harness_decays.linear import Linear
 from harness_decoding_policies.scheduled_sampling import ScheduledSampling
@@ -81,10 +82,9 @@ def planned(variant: str, *, seed: int = 1) -> PlannedRun:
         seed=seed,
         digest=f"{variant}-{seed}",
         evaluation="e",
-        identity={},
-        decoding={},
+        identity=RunIdentity(experiment={}, seed=seed, code={}, torch=""),
+        decoding=DecodingIdentity(training="", generation={}, split="test", code={}),
         files={},
         plugins=(),
-        exists=True,
-        why="exists",
+        state=RunState.EXISTS,
     )

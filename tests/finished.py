@@ -12,6 +12,7 @@ from harness.planning.plan import plan
 from harness.runs import worker
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
+from harness.runs.records import RunLocation
 
 
 def planned(folder: Path) -> PlannedRun:
@@ -25,11 +26,11 @@ def finish(folder: Path) -> Path:
     """Write the study and carry the baseline's first run out, the way a worker does."""
     (folder / "tiny.yaml").write_text(TINY, encoding="utf-8")
     run = planned(folder)
-    path = Ledger(folder / "results" / "runs").ask(
+    path = Ledger(folder / "results" / "runs").request(
         run.digest,
         identity=run.identity,
         decodings={run.evaluation: run.decoding},
-        where={"files": dict(run.files), "plugins": [], "generation": run.decoding["generation"]},
+        location=RunLocation(files=run.files, generation=run.decoding.generation),
     )
     before = torch.are_deterministic_algorithms_enabled()
     worker.perform(path)

@@ -66,7 +66,7 @@ def _controls(
     finished = {
         (run.variant, run.seed): run.digest
         for run in runs
-        if (ledger.outcome(run.digest) or {}).get("status") == "finished"
+        if ledger.status(run.digest) == "finished"
     }
     some = [name for name in study.variants if any(key[0] == name for key in finished)]
     common = [seed for seed in study.seeds if all((variant, seed) in finished for variant in some)]

@@ -59,36 +59,34 @@ def summarize_runs(digests: Sequence[str], *, ledger: Ledger) -> Expected | None
 
 def initial_state(digest: str, *, ledger: Ledger) -> InitialState | None:
     """Digests of a run's initial weights and order; None before its training has ended."""
-    outcome = ledger.outcome(digest) or {}
-    if not {"initial_weights", "order", "shapes"} <= outcome.keys():
+    outcome = ledger.outcome(digest)
+    if outcome is None:
         return None
-    return InitialState(
-        weights=outcome["initial_weights"],
-        order=tuple(outcome["order"]),
-        shapes={name: tuple(shape) for name, shape in outcome["shapes"].items()},
-    )
+    weights, order, shapes = outcome.initial_weights, outcome.order, outcome.shapes
+    if weights is None or order is None or shapes is None:
+        return None
+    return InitialState(weights=weights, order=order, shapes=shapes)
 
 
 def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
-    outcome = ledger.outcome(digest) or {}
-    if outcome.get("status") != "finished" or "shapes" not in outcome:
+    outcome = ledger.outcome(digest)
+    if outcome is None or outcome.status != "finished" or outcome.shapes is None:
         return None
     measured = ledger.measurements(digest)
     rates = [row.value for row in measured if row.metric == "learning_rate"]
-    trained_here = outcome["updates"] - outcome["resumed_after"]
-    pace = outcome["seconds"] / trained_here if trained_here else None
+    pace = outcome.seconds_per_update
     return Expected(
         controls=Controls(
             peak_rate=max(rates, default=None),
             rate_area=sum(rates),
-            parameters=outcome["parameters"],
-            trained_parameters=outcome["trained_parameters"],
+            parameters=outcome.parameters,
+            trained_parameters=outcome.trained_parameters,
             target_tokens=sum(row.value for row in measured if row.metric == "target_tokens"),
-            updates=outcome["updates"],
+            updates=outcome.updates,
             seconds_per_update=pace,
-            seconds=pace and pace * outcome["updates"],
+            seconds=pace and outcome.updates and pace * outcome.updates,
         ),
-        shapes={name: tuple(shape) for name, shape in outcome["shapes"].items()},
+        shapes=outcome.shapes,
     )
 
 

@@ -12,13 +12,14 @@ from harness.comparing.options import CollectedRuns, ComparisonOptions, comparis
 from harness.components import Metric
 from harness.contracts import CORE_METRICS
 from harness.errors import HarnessError
-from harness.files import read_json
 from harness.loading import component
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover
 from harness.report import Report
+from harness.runs import records
 from harness.runs.ledger import Ledger
-from harness.runs.planned_run import PlannedRun
+from harness.runs.planned_run import PlannedRun, RunState
+from harness.runs.records import DecodingIdentity, RunIdentity
 from harness.runs.restored import find_run
 from harness.scoring.findings import metric_faults, scored_metrics
 from harness.scoring.text_metrics import ScoredRun, score
@@ -124,20 +125,23 @@ def _of_study(name: str, *, path: Path, rest: str, out: Path) -> _Side:
 
 def _by_itself(folder: Path) -> PlannedRun:
     """A run without a study, with the decoding that was asked for first."""
-    identity, where = read_json(folder / "run.json"), read_json(folder / "where.json") or {}
-    evaluation = next(iter(where.get("evaluations", ())), "")
-    decoding = read_json(folder / "evaluations" / evaluation / "evaluation.json") or {}
+    ledger, digest = Ledger(folder.parent), folder.name
+    identity = records.require(folder / "run.json", kind=RunIdentity)
+    evaluation = next(iter(ledger.location(digest).evaluations), "")
+    # A start is not decoded, and has no generation to compare.
+    decoding = DecodingIdentity(training=digest, generation=None, split="test", code={})
+    if evaluation:
+        decoding = ledger.decoding(digest, evaluation=evaluation)
     return PlannedRun(
-        variant=folder.name[:_DIGITS],
-        seed=identity["seed"],
-        digest=folder.name,
+        variant=digest[:_DIGITS],
+        seed=identity.seed,
+        digest=digest,
         evaluation=evaluation,
         identity=identity,
         decoding=decoding,
         files={},
         plugins=(),
-        exists=True,
-        why="exists",
+        state=RunState.EXISTS,
     )
 
 
@@ -205,7 +209,7 @@ def _scored(
 def _changes(old: Sequence[PlannedRun], *, new: Sequence[PlannedRun]) -> list[Change]:
     """The options in which runs differ, decoding among them."""
     before, after = (
-        {**run.identity["experiment"], "generation": run.decoding.get("generation")}
+        {**run.identity.experiment, "generation": run.decoding.generation}
         for run in (old[0], new[0])
     )
     return [in_words(each) for each in differences(before, new=after)]

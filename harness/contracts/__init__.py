@@ -26,6 +26,7 @@ from harness.contracts.built import (
 )
 from harness.contracts.design import Design, Factorial, Level, Sweep
 from harness.contracts.model import Adapter, Cache, Model, Perturbation, Projection, Site, Transform
+from harness.contracts.records import Evaluation, Outcome, TrainingOutcome
 from harness.contracts.results import (
     CORE_METRICS,
     Finding,
@@ -33,7 +34,6 @@ from harness.contracts.results import (
     LedgerView,
     Measurement,
     Method,
-    Outcome,
     Page,
     ReportView,
     Run,
@@ -75,6 +75,7 @@ __all__ = [
     "Corpus",
     "Design",
     "Draw",
+    "Evaluation",
     "Factorial",
     "Finding",
     "Generate",
@@ -116,6 +117,7 @@ __all__ = [
     "StudyView",
     "Sweep",
     "Tracking",
+    "TrainingOutcome",
     "Transform",
     "Verdict",
     "no_trained_run",

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from harness.contracts.design import Design
+from harness.contracts.records import Evaluation, Outcome, TrainingOutcome
 from harness.contracts.text import Split
 
 # The scores that every run has and no plugin can redefine; whether higher is better.
@@ -141,9 +142,6 @@ class RunView(NamedTuple):
     scores: Mapping[str, float] = MappingProxyType({})
 
 
-Outcome = Literal["finished", "diverged", "failed"]
-
-
 @dataclass(frozen=True, kw_only=True)
 class RunSummary:
     """What one planned run came to, for figures; `outcome` is None for a run that has not ended.
@@ -214,11 +212,11 @@ class LedgerView(Protocol):
     def running(self, digest: str) -> bool:
         """Whether a process is carrying the run out."""
 
-    def outcome(self, digest: str) -> Mapping[str, Any] | None:
-        """How training ended: `status` finished, diverged or failed; None while it has not."""
+    def outcome(self, digest: str) -> TrainingOutcome | None:
+        """The end of a run's training; None before it."""
 
-    def evaluated(self, digest: str, *, evaluation: str) -> Mapping[str, Any] | None:
-        """The core's scores of one decoding, as `scores`; None as long as it is not finished."""
+    def evaluated(self, digest: str, *, evaluation: str) -> Evaluation | None:
+        """The core's scores of one decoding; None before it is finished."""
 
 
 @runtime_checkable

@@ -15,7 +15,8 @@ from harness.runs.identity import (
     training_identity,
 )
 from harness.runs.ledger import Ledger
-from harness.runs.planned_run import PlannedRun, Previous, identity_change
+from harness.runs.planned_run import PlannedRun, Previous, RunState, identity_change
+from harness.runs.records import DecodingIdentity, RunIdentity
 from harness.study.changes import differences
 from harness.study.experiment import Experiment
 from harness.study.serialization import trained_runs
@@ -54,7 +55,7 @@ class _Planner:
         waited = {need for run in variants if not run.exists for need in run.needs + run.drafts}
         for run in starts:
             needless = not run.exists and run.digest not in waited
-            yield replace(run, exists=True, why="not needed") if needless else run
+            yield replace(run, state=RunState.NOT_NEEDED) if needless else run
         yield from variants
 
     def _run(self, name: str, *, seed: int, starts: Mapping[str, str]) -> PlannedRun:
@@ -72,19 +73,19 @@ class _Planner:
             seed=seed,
             digest=training,
             evaluation=digest(decoding),
-            identity=identity,
-            decoding=decoding,
+            identity=RunIdentity(**identity),
+            decoding=DecodingIdentity(**decoding),
             files=self._files(experiment),
             plugins=tuple(str(file) for file in self.study.plugins),
-            exists=False,
-            why="new",
+            state=RunState.NEW,
             start=start,
             needs=tuple(starts[needed] for place, needed in named if place[0] != _DECODED),
             drafts=tuple(starts[draft] for place, draft in named if place[0] == _DECODED),
         )
-        exists, why = _state(run, ledger=self.ledger)
-        why = self._changed(run, starts=starts) if why == "new" else why
-        return replace(run, exists=exists, why=why)
+        state, detail = _state(run, ledger=self.ledger)
+        if state is RunState.NEW:
+            state, detail = self._changed(run, starts=starts)
+        return replace(run, state=state, detail=detail)
 
     def _files(self, experiment: Experiment) -> Mapping[str, str]:
         """The paths of the text files of an experiment and of all its starts, by their digest."""
@@ -92,37 +93,36 @@ class _Planner:
         files = [file for choices in experiments for file in text_files(choices)]
         return {content_digest(file): file for file in files}
 
-    def _changed(self, run: PlannedRun, *, starts: Mapping[str, str]) -> str:
-        """The change that made a run new since the study was planned last, if it was planned."""
+    def _changed(self, run: PlannedRun, *, starts: Mapping[str, str]) -> tuple[RunState, str]:
+        """The change that made the run differ from that of the last plan; NEW without one."""
         before = self.previous.get((run.variant, run.seed), run.digest)
         known = self.ledger.identity(before) if before != run.digest else None
         if not known:
-            return "new"
+            return RunState.NEW, ""
         names = {self.previous.get((name, run.seed)): name for name in starts}
-        for difference in differences(known["experiment"], new=run.identity["experiment"]):
+        for difference in differences(known.experiment, new=run.identity.experiment):
             name = names.get(difference.old)
             if name and starts[name] == difference.new:
-                return f"its start {name} changed"
-        return identity_change(known, now=run.identity)
+                return RunState.START_CHANGED, name
+        return RunState.CHANGED, identity_change(known, now=run.identity)
 
 
 def _digest_of(name: str, *, starts: Mapping[str, str]) -> str:
     return starts.get(name, name)  # a start decodes nothing, so its drafts have no digest
 
 
-def _state(run: PlannedRun, *, ledger: Ledger) -> tuple[bool, str]:
-    """True where nothing is left to do, and the state of the run in a few words."""
+def _state(run: PlannedRun, *, ledger: Ledger) -> tuple[RunState, str]:
+    """The state of a run in the ledger, and its detail; NEW if there is nothing of it."""
     outcome = ledger.outcome(run.digest)
     if outcome is None:
         updates = ledger.updates(run.digest)
-        return False, f"interrupted at update {updates}" if updates else "new"
-    if outcome["status"] == "failed":
-        return False, f"failed before: {outcome['reason']}"
-    if outcome["status"] == "diverged":
-        return True, "diverged"
+        return (RunState.INTERRUPTED, str(updates)) if updates else (RunState.NEW, "")
+    if outcome.status == "failed":
+        return RunState.FAILED, outcome.reason or ""
+    if outcome.status == "diverged":
+        return RunState.DIVERGED, ""
     if run.start:
         has_weights = ledger.weights(run.digest) is not None
-        return has_weights, "exists" if has_weights else "trained, weights gone"
-    if ledger.evaluated(run.digest, evaluation=run.evaluation) is None:
-        return False, "trained, not decoded"
-    return True, "exists"
+        return (RunState.EXISTS if has_weights else RunState.WITHOUT_WEIGHTS), ""
+    decoded = ledger.evaluated(run.digest, evaluation=run.evaluation) is not None
+    return (RunState.EXISTS if decoded else RunState.NOT_DECODED), ""

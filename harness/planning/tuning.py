@@ -12,10 +12,8 @@ from harness.planning.plan import plan
 from harness.registry.discovery import Plugins
 from harness.report import Trials, Tuned
 from harness.runs.ledger import Ledger
-from harness.runs.planned_run import PlannedRun, Previous
+from harness.runs.planned_run import PlannedRun, Previous, RunState
 from harness.study.values import Study
-
-_TRAINED = "trained, not decoded"  # a complete trial
 
 
 def tuning_runs(
@@ -38,9 +36,9 @@ def tuning_runs(
 
 
 def _trial(run: PlannedRun) -> PlannedRun:
-    trained = run.why == _TRAINED
-    why = "exists" if trained else run.why
-    return replace(run, start=True, trial=True, exists=run.exists or trained, why=why)
+    trained = run.state is RunState.NOT_DECODED  # which is all that a trial needs
+    state = RunState.EXISTS if trained else run.state
+    return replace(run, start=True, trial=True, state=state)
 
 
 def with_tuned_options(study: Study, *, trials: Trials | None) -> Study:
@@ -82,10 +80,9 @@ def tuning_results(study: Study, *, trials: Sequence[PlannedRun], ledger: Ledger
 
 
 def _score(run: PlannedRun, *, metric: str, ledger: Ledger, worst: float) -> float:
-    outcome = ledger.outcome(run.digest) or {}
     values = [
         measurement.value
         for measurement in ledger.measurements(run.digest)
         if (measurement.split, measurement.metric) == ("validation", metric)
     ]
-    return values[-1] if values and outcome.get("status") == "finished" else worst
+    return values[-1] if values and ledger.status(run.digest) == "finished" else worst

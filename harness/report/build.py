@@ -132,7 +132,7 @@ def _summaries(
 
 
 def _summary(run: PlannedRun, *, result: RunResult | None, ledger: Ledger) -> RunSummary:
-    measurements = ledger.measurements(run.digest)
+    measurements, outcome = ledger.measurements(run.digest), ledger.outcome(run.digest)
     tokens = [point.value for point in measurements if point.metric == "target_tokens"]
     return RunSummary(
         variant=run.variant,
@@ -140,6 +140,6 @@ def _summary(run: PlannedRun, *, result: RunResult | None, ledger: Ledger) -> Ru
         outcome=result.outcome if result else None,
         scores=result.scores if result else {},
         validation=tuple(point for point in measurements if point.split == "validation"),
-        seconds=(ledger.outcome(run.digest) or {}).get("seconds"),
+        seconds=outcome.seconds if outcome else None,
         target_tokens=int(sum(tokens)) if tokens else None,
     )

@@ -48,7 +48,7 @@ def record_inspection(report: Report, *, runs: Sequence[PlannedRun], folder: Pat
     if now.runs and (not inspections or not _same(inspections[-1], other=now)):
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / _LOG).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(now._asdict()) + "\n")
+            file.write(records.line(now))
         inspections.append(now)
     return inspections_text(inspections, planned=bool(report.design.looks))
 
@@ -90,7 +90,10 @@ def inspections_text(inspections: Sequence[Inspection], *, planned: bool) -> str
 
 
 def _recorded(folder: Path) -> list[Inspection]:
-    return [Inspection(**json.loads(line)) for line in complete_lines(folder / _LOG)]
+    path = folder / _LOG
+    return [
+        records.parse(json.loads(line), kind=Inspection, path=path) for line in complete_lines(path)
+    ]
 
 
 def _same(inspection: Inspection, *, other: Inspection) -> bool:

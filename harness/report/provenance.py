@@ -73,8 +73,8 @@ def _excluded(runs: Sequence[PlannedRun], *, ledger: Ledger) -> Iterator[str]:
         outcome = ledger.outcome(run.digest)
         if outcome is None:
             yield f"{run.title}: not run"
-        elif outcome["status"] != "finished":
-            reason = outcome.get("reason", "no reason is known")
-            yield f"{run.title}: {outcome['status']} ({reason})"
+        elif outcome.status != "finished":
+            reason = outcome.reason or "no reason is known"
+            yield f"{run.title}: {outcome.status} ({reason})"
         elif ledger.evaluated(run.digest, evaluation=run.evaluation) is None:
             yield f"{run.title}: trained, not decoded"

@@ -1,1 +1,1 @@
-"""What a run is, where it is kept, and what becomes of it."""
+"""Runs: identity, ledger, worker and execution."""

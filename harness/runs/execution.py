@@ -1,7 +1,7 @@
-"""Has runs carried out, as many at once as the executor can hold; one that fails stops no other.
+"""Execution of planned runs, as many at once as the executor can hold; a failure stops no other.
 
-A run waits for those that it starts from or draws on. Where one of them comes to nothing, so does
-the run, and says why.
+A run waits for those that it starts from or draws on. If one of them fails or diverges, so does
+the run, with that as its reason.
 """
 
 from __future__ import annotations
@@ -14,65 +14,63 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.components import Executor
-from harness.contracts import Jobs
+from harness.contracts import Jobs, Outcome
 from harness.registry.attribution import attributed_to, refuse
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
+from harness.runs.records import RunLocation
 
-_PATIENCE = 0.1  # seconds between two looks at the processes
+_POLL_EVERY = 0.1  # seconds
 
 
 class Ended(NamedTuple):
-    """Planned runs of one digest that are over; `reason` is None where there is an outcome."""
+    """Planned runs of one digest that have ended; `reason` is None unless they failed."""
 
     runs: Sequence[PlannedRun]
     reason: str | None
 
     @property
     def digest(self) -> str:
-        """The digest that they have in common."""
+        """The digest of all of them."""
         return self.runs[0].digest
 
 
 def execute(
     runs: Sequence[PlannedRun], *, executor: Executor, jobs: int, ledger: Ledger
 ) -> Generator[tuple[Ended, ...], None, None]:
-    """Carry out what does not exist yet; yields at every look, with the runs that ended since.
+    """Carry out the runs that do not exist yet; yields at every poll the runs that ended since.
 
     Variants that differ only in decoding are one run. Leaving the loop early cancels the rest.
-    Raises `ComponentError` where the executor is at fault.
+    Raises `ComponentError` for an error of the executor.
     """
-    held = _Held(executor, jobs=jobs)
+    checked = _CheckedJobs(executor, jobs=jobs)
     queue = _Queue(ledger=ledger, names={run.digest: run.variant for run in runs if run.start})
     for run in runs:
         if not run.exists:
             queue.waiting.setdefault(run.digest, []).append(run)
     for same in queue.waiting.values():
-        _ask(same, ledger=ledger)
+        _request(same, ledger=ledger)
     try:
-        while queue.waiting or queue.under_way:
-            given_up = list(queue.give_up())
-            for digest in queue.ready()[: max(0, held.capacity() - len(queue.under_way))]:
-                queue.under_way[digest] = queue.waiting.pop(digest)
-                held.submit(ledger.run(digest))
-            ended = [
-                each
-                for path, fault in held.ended([*map(ledger.run, queue.under_way)])
-                for each in queue.end(path.name, fault=fault)
-            ]
-            yield (*given_up, *ended)
-            if not (given_up or ended):
-                time.sleep(_PATIENCE)
+        while queue.waiting or queue.running:
+            ended = list(queue.give_up())
+            for digest in queue.ready()[: max(0, checked.capacity() - len(queue.running))]:
+                queue.running[digest] = queue.waiting.pop(digest)
+                checked.submit(ledger.run(digest))
+            for path, fault in checked.ended([*map(ledger.run, queue.running)]):
+                ended += queue.end(path.name, fault=fault)
+            yield tuple(ended)
+            if not ended:
+                time.sleep(_POLL_EVERY)
     finally:
-        if queue.under_way:
-            held.cancel()
+        if queue.running:
+            checked.cancel()
 
 
-class _Held:
-    """An executor's jobs, each answer looked at."""
+class _CheckedJobs:
+    """An executor's jobs; every value that they return is checked."""
 
     def __init__(self, executor: Executor, *, jobs: int) -> None:
-        self._of = executor
+        self._executor = executor
         with attributed_to(executor):
             built: Any = executor.build(jobs=jobs)
         if not isinstance(built, Jobs):
@@ -80,131 +78,135 @@ class _Held:
         self._jobs = built
 
     def capacity(self) -> int:
-        with attributed_to(self._of):
+        with attributed_to(self._executor):
             capacity: Any = self._jobs.capacity
         if not isinstance(capacity, int) or capacity < 1:
-            refuse(f"capacity must be at least 1, got {capacity!r:.40}", of=self._of)
+            refuse(f"capacity must be at least 1, got {capacity!r:.40}", of=self._executor)
         return capacity
 
     def submit(self, path: Path) -> None:
-        with attributed_to(self._of):
+        with attributed_to(self._executor):
             self._jobs.submit(path)
 
-    def ended(self, under_way: Collection[Path]) -> list[tuple[Path, str | None]]:
-        """The runs whose process is gone, each with its fault."""
-        with attributed_to(self._of):
-            found: list[Any] = list(self._jobs.poll())
-            for each in found:
-                if not isinstance(each, tuple) or each[0] not in under_way:
-                    refuse(f"poll() must give runs under way, got {each!r:.60}", of=self._of)
-            return [(path, _fault(status, log=self._jobs.logs(path))) for path, status in found]
+    def ended(self, running: Collection[Path]) -> list[tuple[Path, str | None]]:
+        """The runs whose processes have ended, each with its fault."""
+        with attributed_to(self._executor):
+            polled: list[Any] = list(self._jobs.poll())
+            for pair in polled:
+                if not isinstance(pair, tuple) or pair[0] not in running:
+                    fault = f"poll() must return runs under way, got {pair!r:.60}"
+                    refuse(fault, of=self._executor)
+            return [(path, _fault(status, log=self._jobs.logs(path))) for path, status in polled]
 
     def cancel(self) -> None:
-        with attributed_to(self._of):
+        with attributed_to(self._executor):
             self._jobs.cancel()
 
 
 @dataclass(kw_only=True)
 class _Queue:
-    """Runs by their digest: those that wait, and those that are under way.
+    """Runs by their digests: those that wait, and those that are running.
 
-    `names` has the starts by their digests. `lost` are decodings of a run under way that draw on a
-    start which came to nothing.
+    `names` has the starts by their digests. `lost` are decodings of a running run that draw on a
+    start without weights.
     """
 
     ledger: Ledger
     names: dict[str, str]
     waiting: dict[str, list[PlannedRun]] = field(default_factory=dict)
-    under_way: dict[str, list[PlannedRun]] = field(default_factory=dict)
+    running: dict[str, list[PlannedRun]] = field(default_factory=dict)
     lost: dict[str, list[Ended]] = field(default_factory=dict)
 
     def ready(self) -> list[str]:
-        """What waits for nothing any more, in the order of the plan."""
-        going_on = self.waiting.keys() | self.under_way.keys()
+        """The digests of waiting runs whose starts have all ended, in the order of the plan."""
+        unfinished = self.waiting.keys() | self.running.keys()
         return [
             digest
             for digest, same in self.waiting.items()
-            if not any(going_on & {*run.needs, *run.drafts} for run in same)
+            if not any(unfinished & {*run.needs, *run.drafts} for run in same)
         ]
 
     def give_up(self) -> Iterator[Ended]:
-        """Take out what needs a start that came to nothing."""
+        """Remove the runs that need a start without weights."""
         for digest in self.ready():
             faults = [(run, self._fault(run)) for run in self.waiting[digest]]
-            alive = [run for run, fault in faults if not fault]
-            dead = [Ended([run], fault) for run, fault in faults if fault]
-            if dead and alive:
-                self.waiting[digest], self.lost[digest] = alive, dead
-                _ask(alive, ledger=self.ledger)
-            elif dead:
-                yield self._dead(self.waiting.pop(digest))
+            possible = [run for run, fault in faults if not fault]
+            lost = [Ended([run], fault) for run, fault in faults if fault]
+            if lost and possible:
+                # The run trains, and only some of its decodings lack their draft model. Those
+                # are reported when it ends, as a digest ends once.
+                self.waiting[digest], self.lost[digest] = possible, lost
+                _request(possible, ledger=self.ledger)
+            elif lost:
+                yield self._end_without_start(self.waiting.pop(digest))
 
     def end(self, digest: str, *, fault: str | None) -> Iterator[Ended]:
-        """A process is gone: what is over with it."""
-        yield _ended(self.under_way.pop(digest), fault=fault, ledger=self.ledger)
+        """The runs that ended with a process."""
+        yield _ended(self.running.pop(digest), fault=fault, ledger=self.ledger)
         yield from self.lost.pop(digest, ())
 
     def _fault(self, run: PlannedRun) -> str | None:
-        """Which start of a run came to nothing, and how; None if all that it needs is there."""
-        for each in (*run.needs, *run.drafts):
-            if (status := self._status(each)) != "finished":
-                return f"its start {self.names[each]} {status}"
+        """The first start of a run without weights, and its status; None if all are finished."""
+        for start in (*run.needs, *run.drafts):
+            if (status := self._status(start)) != "finished":
+                return f"its start {self.names[start]} {status}"
         return None
 
-    def _dead(self, same: Sequence[PlannedRun]) -> Ended:
-        """What cannot be trained has ended as its start did, which is no failure if it diverged."""
+    def _end_without_start(self, same: Sequence[PlannedRun]) -> Ended:
+        """Give a run the status of the start that it needs: diverged is no failure."""
         run = same[0]
         reason = str(self._fault(run))
-        if any(self._status(each) == "diverged" for each in run.needs):
+        if any(self._status(start) == "diverged" for start in run.needs):
             self.ledger.end(run.digest, status="diverged", reason=reason)
             return Ended(same, None)
         if self._status(run.digest) != "finished":  # trained, and only its decoding cannot be
             self.ledger.end(run.digest, status="failed", reason=reason)
         return Ended(same, reason)
 
-    def _status(self, digest: str) -> str:
-        outcome = self.ledger.outcome(digest)
-        return str(outcome["status"]) if outcome else "failed"
+    def _status(self, digest: str) -> Outcome:
+        # A start that ended without outcome has failed, as far as those that need it can tell.
+        return self.ledger.status(digest) or "failed"
 
 
-def _ask(same: Sequence[PlannedRun], *, ledger: Ledger) -> None:
-    """Enter one run, with every decoding that is wanted of it."""
-    files = {digest: file for run in same for digest, file in run.files.items()}
-    ledger.ask(
-        same[0].digest,
-        identity=same[0].identity,
+def _request(same: Sequence[PlannedRun], *, ledger: Ledger) -> None:
+    """Request one run with all decodings that are planned of it."""
+    first = same[0]
+    ledger.request(
+        first.digest,
+        identity=first.identity,
         decodings={run.evaluation: run.decoding for run in same if not run.start},
-        where={
-            "files": files,
-            "plugins": list(same[0].plugins),
-            "generation": same[0].decoding["generation"],
-        },
+        location=RunLocation(
+            files={digest: file for run in same for digest, file in run.files.items()},
+            plugins=first.plugins,
+            generation=first.decoding.generation,
+        ),
     )
 
 
 def _ended(same: Sequence[PlannedRun], *, fault: str | None, ledger: Ledger) -> Ended:
+    """Runs whose process has ended, with the fault, or the lack of results, as their reason."""
     digest = same[0].digest
-    outcome = ledger.outcome(digest) or {}
-    if fault is None and outcome.get("status") != "diverged":
+    status = ledger.status(digest)
+    if fault is None and status != "diverged":
         done = all(
             ledger.weights(digest)
             if run.start
             else ledger.evaluated(digest, evaluation=run.evaluation)
             for run in same
         )
-        fault = None if done else "the process ended well but left no outcome"
-    if fault and outcome.get("status") not in ("finished", "diverged"):
+        fault = None if done else "the process exited with status 0 but wrote no outcome"
+    if fault and status not in ("finished", "diverged"):
         ledger.end(digest, status="failed", reason=fault)
     return Ended(same, fault)
 
 
 def _fault(status: int, *, log: str) -> str | None:
-    """Why a process failed, in one line: the signal, or the last line that it printed."""
+    """The fault of a process in one line: its signal, or the last line that it printed."""
     if status == 0:
         return None
     if status < 0:
         name = signal.Signals(-status).name
-        hint = ", perhaps for want of memory" if name == "SIGKILL" else ""
+        hint = ", possibly out of memory" if name == "SIGKILL" else ""
         return f"killed by {name}{hint}"
     lines = [line for line in log.splitlines() if line.strip()]
-    return lines[-1].strip() if lines else f"exit status {status}, nothing printed"
+    return lines[-1].strip() if lines else f"exit status {status} without output"

@@ -55,6 +55,7 @@ APART = frozenset(
         "harness.components.tracker",
         # Records of results and of a study's design.
         "harness.contracts.design",
+        "harness.contracts.records",
         "harness.contracts.results",
         # The format on disk, which is the same whatever the numbers are.
         "harness.files",

@@ -1,11 +1,14 @@
-"""The folder of runs on disk: the truth, and the only way in which workers and coordinator speak.
+"""The folder of runs on disk: the truth, and the only channel between workers and coordinator.
 
-``runs/<training digest>/``: run.json (what the run is; never changes), where.json (on which paths
-its files lie, and what is asked of it), measurements.jsonl (grows, one line an update),
+``runs/<training digest>/``: run.json (the run's identity; never changes), where.json (the paths of
+its files, and the requested decodings), measurements.jsonl (grows, one line per update),
 checkpoint.pt (until training ends), weights.pt, outcome.json (last of all), log.txt. Each decoding
 of it in ``evaluations/<evaluation digest>/``: evaluation.json, hypotheses.jsonl, by_sentence.json
-(what the core's scores are made of), outcome.json; and, written by the coordinator, scores.json
-and sentences.json (what text scores are made of, and how scores hang on sentences).
+(the summands of the core's scores), outcome.json; and, written by the coordinator, scores.json
+and sentences.json (text scores, and the influence of each sentence on every score).
+
+Each JSON file has the number of its schema (`harness.runs.records`). Files of lines have none:
+their lines are lists, appended and truncated by byte length, and run.json beside them has one.
 """
 
 from __future__ import annotations
@@ -14,16 +17,18 @@ import fcntl
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from harness.contracts import Measurement
-from harness.files import Json, complete_lines, read_object, write_atomically, write_json
+from harness.contracts import Evaluation, Measurement, Outcome, TrainingOutcome
+from harness.files import complete_lines, write_atomically
+from harness.runs import records
+from harness.runs.records import DecodingIdentity, RunIdentity, RunLocation
 
 
 class Hypothesis(NamedTuple):
-    """One sentence of a split, and what a model wrote for it."""
+    """One sentence of a split, its reference, and a model's hypothesis."""
 
     source: str
     reference: str
@@ -44,30 +49,44 @@ class Ledger:
         """The folder of one decoding of a run."""
         return self.run(digest) / "evaluations" / evaluation
 
-    def identity(self, digest: str) -> Json | None:
-        """A run's run.json; None for a run that was never entered."""
-        return read_object(self.run(digest) / "run.json")
+    def identity(self, digest: str) -> RunIdentity | None:
+        """A run's identity; None for a run that was never requested."""
+        return records.read_valid(self.run(digest) / "run.json", kind=RunIdentity)
 
-    def ask(
-        self, digest: str, *, identity: Json, decodings: Mapping[str, Json], where: Json
+    def location(self, digest: str) -> RunLocation:
+        """A run's paths and requested decodings; raises `HarnessError` for a run without them."""
+        return records.require(self.run(digest) / "where.json", kind=RunLocation)
+
+    def decoding(self, digest: str, *, evaluation: str) -> DecodingIdentity:
+        """The identity of one decoding; raises `HarnessError` for one that was never requested."""
+        folder = self.evaluation(digest, evaluation=evaluation)
+        return records.require(folder / "evaluation.json", kind=DecodingIdentity)
+
+    def request(
+        self,
+        digest: str,
+        *,
+        identity: RunIdentity,
+        decodings: Mapping[str, DecodingIdentity],
+        location: RunLocation,
     ) -> Path:
-        """Enter a run if it is new, and say which decodings of it are wanted; its folder.
-
-        `where` says what is no part of a run: on which paths its files and plugins lie now.
-        """
-        folders = {each: self.evaluation(digest, evaluation=each) for each in decodings}
-        entries = {self.run(digest) / "run.json": identity}
-        entries |= {folders[each] / "evaluation.json": value for each, value in decodings.items()}
-        for path, value in entries.items():
+        """Add a run if it is new, and request these decodings of it; returns its folder."""
+        files: dict[Path, RunIdentity | DecodingIdentity] = {
+            self.run(digest) / "run.json": identity
+        }
+        for name, decoding in decodings.items():
+            files[self.evaluation(digest, evaluation=name) / "evaluation.json"] = decoding
+        for path, record in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            if read_object(path) != value:  # new, or damaged: the digest says what it must be
-                write_json(path, value=value)
-        wanted = {**where, "evaluations": list(decodings)}
-        write_json(self.run(digest) / "where.json", value=wanted)
+            # A damaged file is written again: the digest in its path determines its content.
+            if records.read_valid(path, kind=type(record)) != record:
+                records.write(path, record=record)
+        requested = replace(location, evaluations=tuple(decodings))
+        records.write(self.run(digest) / "where.json", record=requested)
         return self.run(digest)
 
     def measurements(self, digest: str) -> list[Measurement]:
-        """What a run has measured so far; half-written lines are left out."""
+        """The measurements of a run so far; half-written lines are left out."""
         path = self.run(digest) / "measurements.jsonl"
         return [
             Measurement(update, split, metric, value)
@@ -76,9 +95,10 @@ class Ledger:
         ]
 
     def updates(self, digest: str) -> int:
-        """The last update that a run has written down; 0 before the first."""
+        """The last update in a run's measurements; 0 before the first."""
         try:
             with (self.run(digest) / "measurements.jsonl").open("rb") as file:
+                # The end suffices: this is called for every run, several times a second.
                 file.seek(max(0, os.fstat(file.fileno()).st_size - 4096))
                 tail = file.read()
         except FileNotFoundError:
@@ -87,7 +107,7 @@ class Ledger:
         return int(json.loads(lines[-1])[0]) if lines else 0
 
     def running(self, digest: str) -> bool:
-        """Whether a worker holds the run; its lock is free as soon as its process is gone."""
+        """True while a worker holds the run's lock, which its process loses when it ends."""
         try:
             with (self.run(digest) / "lock").open() as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -97,37 +117,41 @@ class Ledger:
             return True
         return False
 
-    def outcome(self, digest: str) -> Json | None:
-        """How training ended: ``status`` finished, diverged or failed; None while it has not."""
-        outcome = read_object(self.run(digest) / "outcome.json")
-        return outcome if outcome and "status" in outcome else None
+    def outcome(self, digest: str) -> TrainingOutcome | None:
+        """The end of a run's training; None before it."""
+        return records.read_valid(self.run(digest) / "outcome.json", kind=TrainingOutcome)
 
-    def evaluated(self, digest: str, *, evaluation: str) -> Json | None:
-        """The core's scores of one decoding; None unless it is finished and whole."""
+    def status(self, digest: str) -> Outcome | None:
+        """The status of a run's training; None before its end."""
+        outcome = self.outcome(digest)
+        return outcome.status if outcome else None
+
+    def evaluated(self, digest: str, *, evaluation: str) -> Evaluation | None:
+        """The core's scores of one decoding; None unless it is finished and complete."""
         folder = self.evaluation(digest, evaluation=evaluation)
-        outcome = read_object(folder / "outcome.json")
-        if outcome is None or not {"scores", "sentences"} <= outcome.keys():
+        record = records.read_valid(folder / "outcome.json", kind=Evaluation)
+        if record is None:
             return None
         lines = sum(1 for _ in complete_lines(folder / "hypotheses.jsonl"))
-        return outcome if lines == outcome["sentences"] else None
+        return record if lines == record.sentences else None
 
     def hypotheses(self, digest: str, *, evaluation: str) -> list[Hypothesis]:
-        """What the model wrote, in the order of the split."""
+        """The hypotheses of one decoding, in the order of the split."""
         path = self.evaluation(digest, evaluation=evaluation) / "hypotheses.jsonl"
         return [Hypothesis(*json.loads(line)) for line in complete_lines(path)]
 
     def end(self, digest: str, *, status: Literal["failed", "diverged"], reason: str) -> None:
-        """Write down how a run ended that left no outcome itself."""
-        write_json(self.run(digest) / "outcome.json", value={"status": status, "reason": reason})
+        """Write the outcome of a run whose worker wrote none."""
+        outcome = TrainingOutcome(status=status, reason=reason)
+        records.write(self.run(digest) / "outcome.json", record=outcome)
 
     def weights(self, digest: str) -> Path | None:
-        """Where a finished run's final weights are; None for a run that has none."""
+        """The file of a finished run's final weights; None for a run that has none."""
         path = self.run(digest) / "weights.pt"
-        finished = (self.outcome(digest) or {}).get("status") == "finished"
-        return path if finished and path.exists() else None
+        return path if self.status(digest) == "finished" and path.exists() else None
 
 
 def write_hypotheses(folder: Path, *, hypotheses: Sequence[Hypothesis]) -> None:
-    """Keep what a model wrote, one JSON list a line: source, reference, hypothesis."""
-    lines = [json.dumps(each, ensure_ascii=False) + "\n" for each in hypotheses]
+    """Write hypotheses, one JSON list per line: source, reference, hypothesis."""
+    lines = [json.dumps(hypothesis, ensure_ascii=False) + "\n" for hypothesis in hypotheses]
     write_atomically(folder / "hypotheses.jsonl", content="".join(lines).encode())

@@ -1,63 +1,96 @@
-"""A run as a plan names it: which variant and seed, whether it exists, and if not, why."""
+"""Planned runs: the variant and seed of each, and its state in the ledger."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from enum import Enum
 
-from harness.runs.identity import (
-    Identity,
-)
+from harness.runs.records import DecodingIdentity, RunIdentity
 from harness.study.changes import differences
 
 # The digest of each (variant, seed) when the study was planned last.
 Previous = Mapping[tuple[str, int], str]
 
 
+class RunState(Enum):
+    """The state of a planned run in the ledger; values are its words, with a place for a detail."""
+
+    NEW = "new"
+    CHANGED = "changed {}"
+    START_CHANGED = "its start {} changed"
+    INTERRUPTED = "interrupted at update {}"
+    FAILED = "failed before: {}"
+    NOT_DECODED = "trained, not decoded"
+    WITHOUT_WEIGHTS = "trained, weights gone"
+    DIVERGED = "diverged"
+    EXISTS = "exists"
+    NOT_NEEDED = "not needed"
+
+    @property
+    def done(self) -> bool:
+        """True if nothing is left to train or decode."""
+        return self in {RunState.DIVERGED, RunState.EXISTS, RunState.NOT_NEEDED}
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlannedRun:
-    """One variant with one seed; `exists` when there is nothing left to do, `why` if there is.
+    """One variant with one seed, and its `state`, with a `detail` such as the changed option.
 
-    A `start` is what variants start from or draw on: it is called after its entry in `pretraining`,
-    and is trained and not decoded. Training needs the runs in `needs`, decoding those in `drafts`
-    too, by their digests. A `trial` is a start that nothing starts from: it is for tuning.
+    A `start` is a run that variants start from or draw on: it has the name of its entry in
+    `pretraining`, and is trained and not decoded. Training needs the runs in `needs`, decoding
+    those in `drafts` too, by their digests. A `trial` is a start that nothing starts from: it is
+    for tuning.
     """
 
     variant: str
     seed: int
     digest: str
     evaluation: str
-    identity: Identity  # run.json
-    decoding: Identity  # evaluation.json
-    files: Mapping[str, str]  # where the text files lie, by the digest of their content
+    identity: RunIdentity
+    decoding: DecodingIdentity
+    files: Mapping[str, str]  # the paths of text files, by the digest of their content
     plugins: tuple[str, ...]  # the files that the study names
-    exists: bool
-    why: str
+    state: RunState
+    detail: str = ""
     start: bool = False
     needs: tuple[str, ...] = ()
     drafts: tuple[str, ...] = ()
     trial: bool = False
 
     @property
+    def exists(self) -> bool:
+        """True if nothing is left to do."""
+        return self.state.done
+
+    @property
+    def why(self) -> str:
+        """The state in words, for people; code compares `state`."""
+        return self.state.value.format(self.detail)
+
+    @property
     def label(self) -> str:
-        """What it is called where starts and variants stand together."""
+        """The variant's name, marked in a list of starts and variants if the run is a start."""
         kind = "trial of" if self.trial else "start"
         return f"{kind} {self.variant}" if self.start else self.variant
 
     @property
     def title(self) -> str:
-        """The one run of a study that is meant."""
+        """The label and the seed, which are unique in a study."""
         return f"{self.label}, seed {self.seed}"
 
 
-def identity_change(before: Identity, *, now: Identity) -> str:
-    """What two identities differ in; a changed option says more than the code it brings."""
-    options = list(differences(before["experiment"], new=now["experiment"]))
-    if options and all(str(each.old).startswith("sha256:") for each in options):
-        return "changed corpus"
+def identity_change(before: RunIdentity, *, now: RunIdentity) -> str:
+    """The difference of two identities, such as ``option loss``: options before code.
+
+    A changed option often brings other code along, and says more than that.
+    """
+    options = list(differences(before.experiment, new=now.experiment))
+    if options and all(str(change.old).startswith("sha256:") for change in options):
+        return "corpus"
     if options:
-        return "changed option " + ", ".join(each.option for each in options)
-    code = list(differences(before["code"], new=now["code"]))
+        return "option " + ", ".join(change.option for change in options)
+    code = list(differences(before.code, new=now.code))
     if code:
-        return "changed code of " + ", ".join(each.option for each in code)
-    return "changed " + ", ".join(each.option for each in differences(before, new=now))
+        return "code of " + ", ".join(change.option for change in code)
+    return ", ".join(change.option for change in differences(asdict(before), new=asdict(now)))

@@ -1,4 +1,4 @@
-"""What the screen shows while runs go on: it reads the ledger, as every other observer does."""
+"""Progress of runs on the screen, read from the ledger, as every other observer does."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from harness.runs.planned_run import PlannedRun
 
 @runtime_checkable
 class Watch(Protocol):
-    """Told at every look which runs ended since the last."""
+    """A display, called at every poll with the runs that ended since the last."""
 
     def __call__(self, ended: Sequence[Ended]) -> None: ...
 
 
 def silent(ended: Sequence[Ended]) -> None:
-    """Shows nothing."""
+    """Show nothing."""
 
 
 @contextmanager
 def watching(
     runs: Sequence[PlannedRun], *, ledger: Ledger, updates: Mapping[str, int]
 ) -> Iterator[Watch]:
-    """A bar for the study, a line a run, and the time left; plain lines where there is no terminal.
+    """Show a bar for the study and for each run, and the time left; plain lines without a terminal.
 
-    `updates` is the whole budget of every run by its digest.
+    `updates` has the whole budget of every run by its digest.
     """
     console = Console(stderr=True, highlight=False)
     tally = _Tally(runs, ledger, updates)
@@ -61,7 +61,7 @@ def watching(
 
 
 class _Tally:
-    """What is left to do, and how far it is."""
+    """The runs to carry out, and their progress."""
 
     def __init__(
         self, runs: Sequence[PlannedRun], ledger: Ledger, updates: Mapping[str, int]
@@ -72,7 +72,7 @@ class _Tally:
             self.names.setdefault(run.digest, run.title)
         self.updates = {digest: updates[digest] for digest in self.names}
         self._ledger = ledger
-        self._begun = time.monotonic()
+        self._started = time.monotonic()
         self._before = sum(self.done(digest) for digest in self.names)
         self.ended: dict[str, Ended] = {}
 
@@ -81,44 +81,42 @@ class _Tally:
         return min(self._ledger.updates(digest), self.updates[digest])
 
     def line(self, ended: Ended) -> str:
-        """How a run ended, in words."""
+        """A line on the end of a run: its status, and the reason if it is not finished."""
         self.ended[ended.digest] = ended
-        outcome = self._ledger.outcome(ended.digest) or {}
-        words = outcome.get("status", "failed")
-        if ended.reason:
-            words = f"failed: {ended.reason}"
-        elif "reason" in outcome:
-            words = f"{words}: {outcome['reason']}"
-        return f"{ended.runs[0].title}: {words}"
+        outcome = self._ledger.outcome(ended.digest)
+        status, reason = "failed", ended.reason
+        if outcome and not ended.reason:
+            status, reason = outcome.status, outcome.reason
+        return f"{ended.runs[0].title}: {status}" + (f": {reason}" if reason else "")
 
     def left(self) -> str:
-        """About how long the rest will take."""
+        """The estimated time for the rest."""
         done = sum(
             self.updates[digest] if digest in self.ended else self.done(digest)
             for digest in self.names
         )
-        rate = (done - self._before) / (time.monotonic() - self._begun)
+        rate = (done - self._before) / (time.monotonic() - self._started)
         seconds = (sum(self.updates.values()) - done) / rate if rate else 0.0
         return f"about {seconds / 60:.0f} min left" if seconds >= 90 else f"{seconds:.0f} s left"
 
 
 @dataclass
 class _Lines:
-    """One plain line for every run that ends."""
+    """A plain line for every run that ends."""
 
     tally: _Tally
     console: Console
 
     def __call__(self, ended: Sequence[Ended]) -> None:
-        for each in ended:
-            line = self.tally.line(each)
+        for runs in ended:
+            line = self.tally.line(runs)
             count = f"[{len(self.tally.ended)}/{len(self.tally.names)}]"
             self.console.print(f"{count} {line}; {self.tally.left()}", markup=False, soft_wrap=True)
 
 
 @dataclass
 class _Bars:
-    """A bar for the study's updates, and one for every run under way."""
+    """A bar for the study's updates, and one for every run that is under way."""
 
     tally: _Tally
     progress: Progress
@@ -128,10 +126,10 @@ class _Bars:
         self.study = self.progress.add_task("study", total=sum(self.tally.updates.values()))
 
     def __call__(self, ended: Sequence[Ended]) -> None:
-        for each in ended:
-            self.progress.console.print(self.tally.line(each), markup=False)
-            if each.digest in self.bars:
-                self.progress.remove_task(self.bars.pop(each.digest))
+        for runs in ended:
+            self.progress.console.print(self.tally.line(runs), markup=False)
+            if runs.digest in self.bars:
+                self.progress.remove_task(self.bars.pop(runs.digest))
         total = 0
         for digest, name in self.tally.names.items():
             over = digest in self.tally.ended

@@ -1,4 +1,4 @@
-"""A study's own folder below the results root: its report, and the plan made last."""
+"""The folder of a study below the results root: its report, and its last plan."""
 
 from __future__ import annotations
 
@@ -6,17 +6,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.errors import HarnessError
-from harness.files import read_json, write_json
+from harness.runs import records
 from harness.runs.planned_run import PlannedRun, Previous
+from harness.runs.records import StoredPlan
 from harness.study.values import Study
 
 _PLAN = "plan.json"
 
 
 def study_folder(study: Study, *, out: Path) -> Path:
-    """The folder of this study's report; refused when it belongs to another file of that name."""
+    """The folder of this study's report.
+
+    Raises `HarnessError` if it belongs to another file of that name.
+    """
     folder = out / study.name
-    owner = (read_json(folder / _PLAN) or {}).get("study")
+    owner = _stored_plan(folder).study
+    # A file that is gone was moved here as a rule, and a moved study keeps its results.
     if owner and Path(owner) != study.path.resolve() and Path(owner).exists():
         raise HarnessError(
             f"{folder} belongs to {owner}; rename {study.path.name}, or choose another --out"
@@ -26,14 +31,19 @@ def study_folder(study: Study, *, out: Path) -> Path:
 
 def previous_plan(folder: Path) -> Previous:
     """The digest of each (variant, seed) when the study was planned last."""
-    plan = read_json(folder / _PLAN) or {"runs": []}
-    return {(variant, seed): digest for variant, seed, digest in plan["runs"]}
+    return {(variant, seed): digest for variant, seed, digest in _stored_plan(folder).runs}
 
 
 def remember(study: Study, *, runs: Sequence[PlannedRun], folder: Path) -> None:
-    """Keep the plan, so that the next one can say what changed."""
+    """Store the plan, so that the next one can name the changes since."""
     folder.mkdir(parents=True, exist_ok=True)
-    latest = previous_plan(folder)
-    latest = {**latest, **{(run.variant, run.seed): run.digest for run in runs}}
-    content = [[variant, seed, digest] for (variant, seed), digest in latest.items()]
-    write_json(folder / _PLAN, value={"study": str(study.path.resolve()), "runs": content})
+    planned = {(run.variant, run.seed): run.digest for run in runs}
+    # Runs of earlier plans stay: with `--seeds` a study is run some seeds at a time.
+    latest = {**previous_plan(folder), **planned}
+    rows = tuple((variant, seed, digest) for (variant, seed), digest in latest.items())
+    stored = StoredPlan(study=str(study.path.resolve()), runs=rows)
+    records.write(folder / _PLAN, record=stored)
+
+
+def _stored_plan(folder: Path) -> StoredPlan:
+    return records.read(folder / _PLAN, kind=StoredPlan) or StoredPlan()

@@ -1,1 +1,1 @@
-"""Stored translations to scores, and scores to findings."""
+"""Text metrics of stored hypotheses, and findings from scores."""

@@ -1,4 +1,4 @@
-"""Scores of the runs in a ledger, compared: findings, and the metrics that failed."""
+"""Findings from the scores of the runs in a ledger, and the metrics that failed."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from harness.study.values import Study
 def find(
     study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger
 ) -> tuple[Sequence[ScoredRun], Sequence[Finding]]:
-    """The scores of every run that has ended, and what they show."""
-    every = (score(run, metrics=study.metrics, ledger=ledger) for run in runs)
-    scored = [each for each in every if each is not None]
+    """The scores of every run that has ended, and the findings from them."""
+    results = (score(run, metrics=study.metrics, ledger=ledger) for run in runs)
+    scored = [run for run in results if run is not None]
     findings = compare(
-        [each.result for each in scored],
+        [run.result for run in scored],
         variants=tuple(study.variants),
         seeds=study.seeds,
         metrics=scored_metrics(study.metrics),
@@ -34,13 +34,13 @@ def find(
 
 
 def metric_faults(scored: Sequence[ScoredRun], *, plugins: Plugins) -> list[str]:
-    """What was wrong with metrics, a line each with how many runs it left without a score."""
-    lines = Counter(fault_line(plugins, error=fault) for each in scored for fault in each.faults)
+    """The faults of metrics, one line each with the number of runs left without a score."""
+    lines = Counter(fault_line(plugins, error=fault) for run in scored for fault in run.faults)
     return [f"{line}; {count} of {len(scored)} runs unscored" for line, count in lines.items()]
 
 
 def scored_metrics(metrics: Sequence[Metric]) -> list[ScoredMetric]:
-    """The core's metrics and a study's own, as the comparison reads them."""
+    """A study's text metrics and the core's, as the analysis takes them."""
     core = [ScoredMetric(name=name, higher_is_better=up) for name, up in CORE_METRICS.items()]
     text = [
         ScoredMetric(name=metric.name, higher_is_better=metric.higher_is_better, of_text=True)

@@ -1,4 +1,4 @@
-"""How each score of a run hangs on its sentences: computed once by the coordinator, and kept."""
+"""The influence of each sentence on the scores of a run, computed once by the coordinator."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from harness.analysis import Sentences, resample
 from harness.components import Metric
 from harness.errors import ComponentError
-from harness.files import read_json, write_columns
 from harness.registry.attribution import attributed_to, refuse
 from harness.registry.serialization import resolved
+from harness.runs import records
 from harness.runs.identity import digest, source_digest, versions_behind
 from harness.runs.ledger import Hypothesis
+from harness.runs.records import SentenceInfluence, SentenceSums
 
 Rows = Sequence[Sequence[float]]
 OfSums = Callable[[Sequence[float]], float]
 
-# The core's scores from the sums of nats, of tokens found right, and of tokens.
+# The core's scores from the sums of nats, of correct tokens, and of tokens.
 _CORE: Mapping[str, OfSums] = {
     "nll": lambda sums: sums[0] / sums[2],
     "perplexity": lambda sums: math.exp(sums[0] / sums[2]),
@@ -30,7 +31,7 @@ _CORE: Mapping[str, OfSums] = {
 
 
 class _Source(NamedTuple):
-    """Where the statistics of a score come from; without a metric they are the core's own."""
+    """The source of a score's statistics; a score without a metric is the core's."""
 
     name: str
     key: str
@@ -45,13 +46,13 @@ def over_sentences(
     folder: Path,
     scores: Mapping[str, float | None],
 ) -> tuple[dict[str, Sentences], list[ComponentError]]:
-    """Of every score that is made of sums over sentences, what each sentence has to do with it.
+    """The influence of every sentence on each score that is a function of sums over sentences.
 
-    A metric whose statistics do not make its score is at fault, and has none.
+    A metric whose statistics do not give its score is at fault, and has none.
     """
     path = folder / "sentences.json"
-    kept: dict[str, Any] = read_json(path) or {}
-    known = len(kept)
+    stored = records.read(path, kind=dict[str, SentenceInfluence]) or {}
+    known = len(stored)
     faults: list[ComponentError] = []
     names = {}
     for source in (*_core(folder), *_text(hypotheses, metrics=metrics)):
@@ -60,41 +61,44 @@ def over_sentences(
             continue
         names[source.name] = source.key
         try:
-            kept[source.key] = kept.get(source.key) or _computed(source, value=value)
+            if source.key not in stored or stored[source.key].influence is None:
+                stored[source.key] = _computed(source, value=value)
         except ComponentError as error:
             faults.append(error)
-    if len(kept) > known:
-        write_columns(path, columns=kept)
-    entries = {name: kept[key] for name, key in names.items() if "influence" in kept.get(key, {})}
-    found = {
-        name: Sentences(entry["influence"], entry["resampled"]) for name, entry in entries.items()
+    if len(stored) > known:
+        records.write_rows(path, record=stored)
+    sentences = {
+        name: Sentences(entry.influence, entry.resampled or ())
+        for name, key in names.items()
+        if (entry := stored.get(key)) and entry.influence is not None
     }
-    return found, faults
+    return sentences, faults
 
 
 def metric_key(metric: Metric) -> str:
-    """What decides a metric's answer to given text: its options, its code and what it imports."""
+    """The digest of a metric's options, its code and the versions of the libraries it imports."""
     module = type(metric).__module__
-    said = {"metric": resolved(metric), "code": source_digest(module)}
-    return digest({**said, "versions": versions_behind(module)})[:16]
+    code = {"code": source_digest(module), "versions": versions_behind(module)}
+    return digest({"metric": resolved(metric), **code})[:16]
 
 
 def columns(hypotheses: Sequence[Hypothesis]) -> tuple[list[str], list[str]]:
-    """What was written and what was wanted."""
-    return [each.hypothesis for each in hypotheses], [each.reference for each in hypotheses]
+    """The hypotheses and the references, as metrics take them."""
+    texts = [sentence.hypothesis for sentence in hypotheses]
+    return texts, [sentence.reference for sentence in hypotheses]
 
 
 def _core(folder: Path) -> Iterator[_Source]:
-    """The core's own scores; runs that were decoded before there was such a file have none."""
-    measured = read_json(folder / "by_sentence.json")
-    if measured is None:
+    """The core's own scores; runs of earlier versions have no file of their summands."""
+    sums = records.read(folder / "by_sentence.json", kind=SentenceSums)
+    if sums is None:
         return
-    rows: Rows = [*zip(measured["nats"], measured["right"], measured["tokens"], strict=True)]
+    rows: Rows = [*zip(sums.nats, sums.right, sums.tokens, strict=True)]
     for name, score in _CORE.items():
-        yield _Source(name, _key(name), partial(_given, rows, score=score))
+        yield _Source(name, _key(name), partial(_core_parts, rows, score=score))
 
 
-def _given(rows: Rows, *, score: OfSums) -> tuple[Rows, OfSums]:
+def _core_parts(rows: Rows, *, score: OfSums) -> tuple[Rows, OfSums]:
     return rows, score
 
 
@@ -113,17 +117,23 @@ def _key(of: str) -> str:
     return digest({"of": of, "code": source_digest("harness.analysis.resampling")})[:16]
 
 
-def _computed(source: _Source, *, value: float) -> dict[str, Any]:
-    """The entry of one score; raises `ComponentError` where a metric's parts do not make it."""
+def _computed(source: _Source, *, value: float) -> SentenceInfluence:
+    """The record of one score; raises `ComponentError` if a metric's statistics do not give it."""
     with attributed_to(source.metric) if source.metric else nullcontext():
         parts = source.parts()
         if parts is None:
-            return {}
+            return SentenceInfluence()
         rows, score = [list(row) for row in parts[0]], parts[1]
         again = score([sum(column) for column in zip(*rows, strict=True)])
         computed = resample(rows, score=score)
     if source.metric and not math.isclose(again, value, rel_tol=1e-6, abs_tol=1e-9):
-        fault = f"its statistics by sentence make a score of {again:g}, where it is {value:g}"
+        fault = f"its statistics by sentence give a score of {again:g}, but its score is {value:g}"
         refuse(fault, of=source.metric)
-    entry = computed._asdict() if computed else {}
-    return {"statistics": rows, **entry} if source.metric else entry
+    statistics = rows if source.metric else None  # the core's are in by_sentence.json
+    if computed is None:
+        return SentenceInfluence(statistics=statistics)
+    return SentenceInfluence(
+        statistics=statistics,
+        influence=tuple(computed.influence),
+        resampled=tuple(computed.resampled),
+    )

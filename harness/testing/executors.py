@@ -34,6 +34,8 @@ def check_executor(component: Executor) -> None:
             ended = list(jobs.poll())
         claims.that([each for each, _ in ended] == [path], f"{ended} is not the run's path")
         claims.that(ended[0][1] != 0, "gives status 0 to a run that left no outcome")
-        claims.that("Error" in jobs.logs(path), "logs must end with the error that ended the run")
+        claims.that(
+            "where.json" in jobs.logs(path), "logs must end with the error that ended the run"
+        )
     claims.that(list(jobs.poll()) == [], "says of one run twice that it ended")
     jobs.cancel()

@@ -1,1 +1,1 @@
-"""Observers and trackers: a study as they see it, and when they are called."""
+"""Trackers, and the view of a study for them and for observers."""

@@ -1,4 +1,4 @@
-"""Trackers beside a study that goes on: what is slow or away there delays nothing here."""
+"""Trackers in threads of their own, so that a slow or unreachable one delays no run."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from harness.errors import ComponentError, HarnessError
 from harness.registry.attribution import attributed_to, fault_line, label
 from harness.registry.discovery import Plugins
 
-_PATIENCE = 60.0  # seconds for the last look, when everything is trained and reported
-_LONGEST = 300  # characters of somebody else's complaint
+_PATIENCE = 60.0  # seconds for the last copy, when everything is trained and reported
+_LONGEST = 300  # characters of a tracker's error message
 
 
 class Followers:
-    """The trackers of a study, each in a thread that may hang alone."""
+    """The trackers of a study, each in a thread that can hang without holding up another."""
 
     def __init__(
         self, trackers: Sequence[Tracker], *, out: Path, ledger: LedgerView, plugins: Plugins
     ) -> None:
         self._followers = [
-            _Follower(each, out=out, ledger=ledger, plugins=plugins) for each in trackers
+            _Follower(tracker, out=out, ledger=ledger, plugins=plugins) for tracker in trackers
         ]
         self._ended = False
 
     def show(self, study: StudyView) -> None:
-        """Let each tracker that has time copy what is new; returns at once."""
-        for each in self._followers:
-            each.show(study)
-            each.complain()
+        """Let each idle tracker copy new facts; returns at once."""
+        for follower in self._followers:
+            follower.show(study)
+            follower.warn()
 
     def end(self, study: StudyView, *, patience: float = _PATIENCE) -> None:
-        """Let each tracker copy the rest, and leave those behind that cannot in `patience`."""
+        """Let each tracker copy the rest, and abandon those that take over `patience` seconds."""
         if self._ended:
             return
         self._ended = True
-        for each in self._followers:
-            each.end(study)
-        for each in self._followers:
-            each.wait(patience)
-            each.complain()
+        for follower in self._followers:
+            follower.end(study)
+        for follower in self._followers:
+            follower.wait(patience)
+            follower.warn()
 
 
 class _Follower:
@@ -59,7 +59,7 @@ class _Follower:
         self._idle = Event()
         self._idle.set()
         self.fault: str | None = None
-        self._said = False
+        self._warned = False
         self._tracking: Tracking | None = None
         self._thread = Thread(target=self._follow, name=f"tracker {tracker.name}", daemon=True)
 
@@ -75,13 +75,12 @@ class _Follower:
     def wait(self, patience: float) -> None:
         self._thread.join(patience)
         if self._thread.is_alive():
-            said = f"{label(self._tracker)}: still busy after {patience:g} s"
-            self.fault = self.fault or said
+            self.fault = self.fault or f"{label(self._tracker)}: still busy after {patience:g} s"
 
-    def complain(self) -> None:
-        """Say once that something is in the way."""
-        if self.fault and not self._said:
-            self._said = True
+    def warn(self) -> None:
+        """Print the tracker's fault, once."""
+        if self.fault and not self._warned:
+            self._warned = True
             way_out = "no run is delayed; `harness sync` copies what is missing"
             sys.stderr.write(f"warning: {self.fault}; {way_out}\n")
 
@@ -103,9 +102,9 @@ class _Follower:
                 self._tracking.sync(study, self._ledger)
         except ComponentError as error:
             self.fault = _short(fault_line(self._plugins, error=error))
-        except HarnessError as error:  # in the tracker's own words
+        except HarnessError as error:  # with a message of the tracker
             self.fault = _short(f"{label(self._tracker)}: {error}")
-        except Exception as error:  # noqa: BLE001 - want of memory must not end the thread unsaid
+        except Exception as error:  # noqa: BLE001 - an error of memory must not end the thread in silence
             self.fault = _short(f"{label(self._tracker)}: {type(error).__name__}: {error}")
 
 
@@ -122,20 +121,21 @@ def copy_to_trackers(
     ledger: LedgerView,
     plugins: Plugins,
 ) -> list[str]:
-    """Let trackers copy what is new, and wait for them; what was in their way, a line each."""
+    """Let trackers copy new facts, and wait for them; returns their faults, one line each."""
     faults = []
     for tracker in trackers:
-        alone = _Follower(tracker, out=out, ledger=ledger, plugins=plugins)
-        alone.copy(study)
-        faults += [alone.fault] if alone.fault else []
+        follower = _Follower(tracker, out=out, ledger=ledger, plugins=plugins)
+        follower.copy(study)
+        faults += [follower.fault] if follower.fault else []
     return faults
 
 
 def tracker_page(trackers: Sequence[Tracker], *, out: Path) -> Page:
-    """The first tracker's page; raises `HarnessError` when none has one."""
+    """The page of the first tracker that has one; raises `HarnessError` if none has."""
     for tracker in trackers:
         with attributed_to(tracker):
             built = tracker.build(out=out)
         if isinstance(built, Page):
             return built
-    raise HarnessError("no tracker of this study has a page; say `trackers: [mlflow]`, or nothing")
+    way_out = "write `trackers: [mlflow]`, or leave `trackers` out"
+    raise HarnessError(f"no tracker of this study has a page; {way_out}")

@@ -1,4 +1,4 @@
-"""A study and its runs, as observers and trackers see them."""
+"""The view of a study and its runs for observers and trackers."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ def study_view(
     folder: Path,
     report: Report | None = None,
 ) -> StudyView:
-    """A study while its runs go on or, with its report, when they have ended."""
-    choices = {name: resolved_experiment(each) for name, each in study.variants.items()}
+    """The view of a study: while its runs go on, or with its report when they have ended."""
+    choices = {name: resolved_experiment(experiment) for name, experiment in study.variants.items()}
     options = _options(choices)
-    scores = {(each.variant, each.seed): each.scores for each in report.results} if report else {}
+    results = report.results if report else ()
+    scores = {(result.variant, result.seed): result.scores for result in results}
     return StudyView(
         name=study.name,
         question=study.question,
@@ -44,7 +45,7 @@ def study_view(
                 evaluation=run.evaluation,
                 experiment=choices[run.variant],
                 options=options[run.variant],
-                dataset_digest=digest(run.identity["experiment"]["dataset"]),
+                dataset_digest=digest(run.identity.experiment["dataset"]),
                 scores=scores.get((run.variant, run.seed), {}),
             )
             for run in runs
@@ -58,11 +59,11 @@ def study_view(
 
 
 def _options(choices: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
-    """For every variant, each option in which some variant differs from the baseline."""
+    """The options of every variant in which some variant differs from the baseline."""
     paths = {
-        each.option: each.path
+        change.option: change.path
         for chosen in choices.values()
-        for each in differences(choices[BASELINE], new=chosen)
+        for change in differences(choices[BASELINE], new=chosen)
     }
     return {
         name: {option: _text(chosen, path=path) for option, path in paths.items()}
@@ -82,15 +83,15 @@ def _resolved(study: Study, *, choices: Mapping[str, Any]) -> Mapping[str, Any]:
     return {
         "question": study.question,
         "baseline": choices[BASELINE],
-        "variants": {name: each for name, each in choices.items() if name != BASELINE},
-        "pretraining": {name: resolved_experiment(each) for name, each in starts},
+        "variants": {name: chosen for name, chosen in choices.items() if name != BASELINE},
+        "pretraining": {name: resolved_experiment(experiment) for name, experiment in starts},
         "seeds": list(study.seeds),
-        "metrics": [resolved(each) for each in study.metrics],
+        "metrics": [resolved(metric) for metric in study.metrics],
         "compare": resolved(study.compare),
     }
 
 
 def _files(folder: Path) -> list[Path]:
-    """What a report is made of."""
+    """The files of a report."""
     patterns = ("report.*", "findings.json", "figures/*.png")
     return [path for pattern in patterns for path in folder.glob(pattern)]

@@ -83,7 +83,7 @@ def test_teacher_forcing_is_right_as_often_as_the_core_scored(
         pairs = zip(trace.teacher_forcing, trace.gold, strict=True)
         right += sum(step.writes == gold for step, gold in pairs)
         tokens += len(trace.gold)
-    assert right / tokens == pytest.approx(outcome["scores"]["token_accuracy"])
+    assert right / tokens == pytest.approx(outcome.scores["token_accuracy"])
 
 
 def test_the_reference_is_the_corpus_s_unless_one_is_given(trained: RestoredRun) -> None:

@@ -10,7 +10,8 @@ from starting import ADAPTING, DRAFTED, DRAFTING
 from harness.pipeline import open_study
 from harness.planned_study import PlannedStudy
 from harness.runs import study_folder
-from harness.runs.planned_run import PlannedRun
+from harness.runs.planned_run import PlannedRun, RunState
+from harness.runs.records import RunLocation
 
 
 def planned(folder: Path, *changes: tuple[str, str], text: str = ADAPTING) -> PlannedStudy:
@@ -78,16 +79,21 @@ def test_a_plan_says_that_a_start_changed(
     before = planned(tmp_path, text=text)
     study_folder.remember(before.study, runs=before.plan, folder=before.folder)
     for run in before.plan:
-        before.ledger.ask(run.digest, identity=run.identity, decodings={}, where={})
+        before.ledger.request(
+            run.digest, identity=run.identity, decodings={}, location=RunLocation()
+        )
     after = by_name(planned(tmp_path, change, text=text))
     assert after["slower"].why.startswith(why)
-    assert after["others"].why == "new"  # as it was before
+    assert after["others"].state is RunState.NEW  # as it was before
 
 
 def test_a_start_that_nothing_waits_for_is_not_needed(tmp_path: Path) -> None:
     opened = planned(tmp_path)
     for run in opened.runs:
-        opened.ledger.ask(run.digest, identity=run.identity, decodings={}, where={})
+        opened.ledger.request(
+            run.digest, identity=run.identity, decodings={}, location=RunLocation()
+        )
         opened.ledger.end(run.digest, status="diverged", reason="its start general diverged")
     again = by_name(planned(tmp_path))
-    assert (again["general"].exists, again["general"].why) == (True, "not needed")
+    assert (again["general"].exists, again["general"].state) == (True, RunState.NOT_NEEDED)
+    assert again["general"].why == "not needed"

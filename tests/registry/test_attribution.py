@@ -274,7 +274,7 @@ BROKEN = {
         "raises": "raised KeyError: 'odd' (faulty.py, line",
         "builds_none": "must build Jobs, got None",
         "jobless": "capacity must be at least 1, got 0",
-        "lazy": "poll() must give runs under way, got ('nowhere', 0)",
+        "lazy": "poll() must return runs under way, got ('nowhere', 0)",
     },
 }
 CASES = [(slot, name, fault) for slot, faults in BROKEN.items() for name, fault in faults.items()]

@@ -1,4 +1,4 @@
-"""Runs that need others: in which order they are carried out, and what becomes of them."""
+"""Runs that need others: the order of their execution, and their outcomes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Fragile(Loss):
     name = "fragile"
 
     def build(self, setting):
-        raise RuntimeError("this loss cannot be borne")
+        raise RuntimeError("this loss cannot be built")
 
 
 @hookimpl
@@ -37,26 +37,26 @@ def harness_losses():
 '''
 
 
-def how_it_went(opened: PlannedStudy) -> dict[str, tuple[str, str | None]]:
-    """Status and reason of every run by its name."""
-    found = {}
+def outcomes(opened: PlannedStudy) -> dict[str, tuple[str, str | None]]:
+    """The status and reason of every run by its name."""
+    went: dict[str, tuple[str, str | None]] = {}
     for run in opened.plan:
-        outcome = opened.ledger.outcome(run.digest) or {"status": "none"}
-        found[run.variant] = outcome["status"], outcome.get("reason")
-    return found
+        outcome = opened.ledger.outcome(run.digest)
+        went[run.variant] = (outcome.status, outcome.reason) if outcome else ("none", None)
+    return went
 
 
 def titles(ended: list[Ended] | tuple[Ended, ...]) -> dict[str, str | None]:
-    return {run.variant: each.reason for each in ended for run in each.runs}
+    return {run.variant: same.reason for same in ended for run in same.runs}
 
 
-def test_what_starts_from_a_run_that_diverged_has_diverged(tmp_path: Path) -> None:
+def test_a_run_whose_start_diverged_has_diverged(tmp_path: Path) -> None:
     text = ADAPTING.replace(OWN, TOO_FAST).replace(
         "  slower:", "  alone: {starts_from: off}\n  slower:"
     )
     opened, ended = carried_out(tmp_path / "adapting.yaml", text=text)
     assert set(titles(ended).values()) == {None}
-    went = how_it_went(opened)
+    went = outcomes(opened)
     assert went["general"][0] == "diverged"
     for name in ("baseline", "no-dropout", "slower"):
         assert went[name] == ("diverged", "its start general diverged")
@@ -67,17 +67,17 @@ def test_what_starts_from_a_run_that_diverged_has_diverged(tmp_path: Path) -> No
     assert {run.why for run in again.runs} == {"diverged", "exists"}
 
 
-def test_what_starts_from_a_run_that_failed_has_failed_and_is_tried_again(tmp_path: Path) -> None:
+def test_a_run_whose_start_failed_has_failed_and_is_planned_again(tmp_path: Path) -> None:
     (tmp_path / "fragile.py").write_text(FRAGILE)
     failing = OWN.replace("averaging", "loss: fragile, averaging")
     text = ADAPTING.replace(OWN, failing) + "plugins: [./fragile.py]\n"
     opened, ended = carried_out(tmp_path / "adapting.yaml", text=text)
     reasons = titles(ended)
-    assert "this loss cannot be borne" in str(reasons.pop("general"))
+    assert "this loss cannot be built" in str(reasons.pop("general"))
     assert reasons == dict.fromkeys(
         ["baseline", "no-dropout", "slower"], "its start general failed"
     )
-    assert how_it_went(opened)["slower"] == ("failed", "its start general failed")
+    assert outcomes(opened)["slower"] == ("failed", "its start general failed")
     again = open_study(opened.study.path, out=opened.out, seeds=None)
     assert not any(run.exists for run in again.plan)
     assert {run.why for run in again.runs} == {"failed before: its start general failed"}
@@ -95,7 +95,7 @@ def test_a_draft_that_diverged_costs_its_own_decoding_only(tmp_path: Path) -> No
     assert baseline.digest == drafted.digest
     assert opened.ledger.evaluated(baseline.digest, evaluation=baseline.evaluation)
     assert not opened.ledger.evaluated(drafted.digest, evaluation=drafted.evaluation)
-    assert how_it_went(opened)["drafted"] == ("finished", None)
+    assert outcomes(opened)["drafted"] == ("finished", None)
 
 
 def test_a_draft_writes_with_its_own_final_weights(tmp_path: Path) -> None:

@@ -20,13 +20,13 @@ from harness.training.assembly import assemble, digest
 def opened(tmp_path_factory: pytest.TempPathFactory) -> PlannedStudy:
     """The study, carried out."""
     opened, ended = carried_out(tmp_path_factory.mktemp("study") / "adapting.yaml")
-    assert [each.reason for each in ended] == [None] * 4
+    assert [runs.reason for runs in ended] == [None] * 4
     return opened
 
 
 def run_of(opened: PlannedStudy, name: str) -> PlannedRun:
-    (found,) = (run for run in opened.plan if run.variant == name)
-    return found
+    (planned,) = (run for run in opened.plan if run.variant == name)
+    return planned
 
 
 def outcome(opened: PlannedStudy, name: str) -> dict[str, object]:
@@ -37,7 +37,7 @@ def test_variants_begin_with_the_final_averaged_weights_of_their_start(
     opened: PlannedStudy,
 ) -> None:
     weights = torch.load(opened.ledger.weights(run_of(opened, "general").digest), weights_only=True)
-    expected = {name: digest(each) for name, each in weights.items()}
+    expected = {name: digest(tensor) for name, tensor in weights.items()}
     for variant in ("baseline", "no-dropout", "slower"):
         assert outcome(opened, variant)["initial_weights"] == expected
     assert outcome(opened, "general")["initial_weights"] != expected
@@ -56,9 +56,9 @@ def test_the_vocabulary_is_that_of_the_start(opened: PlannedStudy) -> None:
     for name in ("general", "slower"):
         run = run_of(opened, name)
         runs = RunLoader.beside(opened.ledger.run(run.digest))
-        choices = runs.experiment(run.digest, generation=run.decoding["generation"])
+        choices = runs.experiment(run.digest, generation=run.decoding.generation)
         parts.append(runs.assemble(choices, seed=1))
-    theirs, ours = (each.task for each in parts)
+    theirs, ours = (assembly.task for assembly in parts)
     line = "1 2 3 4 5 6 7 8 9 10"
     assert ours.codecs.source.encode(line) == theirs.codecs.source.encode(line)
     assert ours.codecs.target.size == theirs.codecs.target.size
@@ -67,7 +67,7 @@ def test_the_vocabulary_is_that_of_the_start(opened: PlannedStudy) -> None:
     assert len(ours.corpus.train) == 8
 
 
-def test_what_is_planned_again_exists(opened: PlannedStudy) -> None:
+def test_runs_that_are_planned_again_exist(opened: PlannedStudy) -> None:
     again = open_study(opened.study.path, out=opened.out, seeds=None)
     assert {run.why for run in again.plan} == {"exists"}
 
@@ -76,7 +76,7 @@ def test_a_run_drawn_on_is_a_frozen_model_with_its_final_weights(tmp_path: Path)
     opened, _ = carried_out(tmp_path / "adapting.yaml", text=DRAFTED)
     drafted, small = run_of(opened, "drafted"), run_of(opened, "small")
     runs = RunLoader.beside(opened.ledger.run(drafted.digest))
-    choices = runs.experiment(drafted.digest, generation=drafted.decoding["generation"])
+    choices = runs.experiment(drafted.digest, generation=drafted.decoding.generation)
     parts = runs.assemble(choices, seed=1)
     model = parts.setting.trained(choices.generation.draft)
     assert choices.generation.draft == small.digest
@@ -84,21 +84,21 @@ def test_a_run_drawn_on_is_a_frozen_model_with_its_final_weights(tmp_path: Path)
     named = dict(model.named_parameters())
     assert named.keys() == weights.keys()
     assert all(torch.equal(named[name], weights[name]) for name in weights)
-    assert not any(each.requires_grad for each in named.values())
+    assert not any(parameter.requires_grad for parameter in named.values())
     assert named["target_embedding.weight"].shape == (parts.setting.classes, 4)
 
 
-def test_weights_that_are_gone_are_missed(tmp_path: Path) -> None:
+def test_missing_weights_are_refused(tmp_path: Path) -> None:
     opened, _ = carried_out(tmp_path / "adapting.yaml")
     slower, general = run_of(opened, "slower"), run_of(opened, "general")
     opened.ledger.weights(general.digest).unlink()
     runs = RunLoader.beside(opened.ledger.run(slower.digest))
-    choices = runs.experiment(slower.digest, generation=slower.decoding["generation"])
-    with pytest.raises(HarnessError, match="no weights to go on from; run again"):
+    choices = runs.experiment(slower.digest, generation=slower.decoding.generation)
+    with pytest.raises(HarnessError, match="no final weights; run again"):
         runs.assemble(choices, seed=1)
 
 
-def test_weights_that_are_damaged_are_one_line_with_the_way_out(tmp_path: Path) -> None:
+def test_damaged_weights_are_refused_in_one_line_with_the_way_out(tmp_path: Path) -> None:
     damaged = tmp_path / "run" / "weights.pt"
     damaged.parent.mkdir()
     damaged.write_bytes(b"half")
@@ -109,9 +109,9 @@ def test_weights_that_are_damaged_are_one_line_with_the_way_out(tmp_path: Path) 
 def test_a_start_with_other_parameters_is_refused(opened: PlannedStudy) -> None:
     slower = run_of(opened, "slower")
     runs = RunLoader.beside(opened.ledger.run(slower.digest))
-    choices = runs.experiment(slower.digest, generation=slower.decoding["generation"])
+    choices = runs.experiment(slower.digest, generation=slower.decoding.generation)
     start = runs._start(choices)
-    fewer = {name: each for name, each in start.weights.items() if name != "projection.bias"}
+    fewer = {name: tensor for name, tensor in start.weights.items() if name != "projection.bias"}
     more = {**start.weights, "adapter": start.weights["projection.bias"]}
     for weights, fault in ((fewer, "the start has no projection"), (more, "only the start has")):
         with pytest.raises(HarnessError, match=f"cannot start from another model: {fault}"):

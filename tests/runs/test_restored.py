@@ -38,7 +38,7 @@ def test_a_loaded_run_scores_what_its_worker_scored(finished: Path) -> None:
     outcome = ledger.evaluated(run.digest, evaluation=run.evaluation)
     assert outcome
     scores = teacher_forced(trained.parts, pairs=trained.parts.task.test).by_name()
-    assert scores == pytest.approx(outcome["scores"], rel=1e-6)
+    assert scores == pytest.approx(outcome.scores, rel=1e-6)
     assert trained.changed == ""
 
 
@@ -47,8 +47,8 @@ def test_a_loaded_run_writes_what_its_worker_wrote(finished: Path) -> None:
     ledger = Ledger(finished / "results" / "runs")
     wrote = ledger.hypotheses(run.digest, evaluation=run.evaluation)
     trained = restore_run(ledger.run(run.digest))
-    again = translations(trained, lines=[each.source for each in wrote])
-    assert [each.text for each in again] == [each.hypothesis for each in wrote]
+    again = translations(trained, lines=[sentence.source for sentence in wrote])
+    assert [written.text for written in again] == [sentence.hypothesis for sentence in wrote]
 
 
 def test_a_run_is_found_by_its_folder_and_by_its_first_digits(folder: Path) -> None:
@@ -60,9 +60,9 @@ def test_a_run_is_found_by_its_folder_and_by_its_first_digits(folder: Path) -> N
 def test_a_name_that_fits_no_run_or_two_is_refused(folder: Path) -> None:
     shutil.copytree(folder, folder.parent / f"{folder.name[:8]}ffff")
     ledger = Ledger(folder.parent)
-    with pytest.raises(HarnessError, match="2 runs begin so .*; say more of it"):
+    with pytest.raises(HarnessError, match="2 runs begin with these digits .*; give more"):
         find_run(folder.name[:8], ledger=ledger)
-    with pytest.raises(HarnessError, match=r"no run in .* begins so"):
+    with pytest.raises(HarnessError, match=r"no run in .* begins with these digits"):
         find_run("nothing", ledger=ledger)
 
 

@@ -24,7 +24,7 @@ LINES = [
 
 @dataclass(frozen=True, kw_only=True)
 class Longest(Metric):
-    """A score that no sum over lines makes."""
+    """A score that is not a function of sums over lines."""
 
     name = "longest"
 
@@ -34,7 +34,7 @@ class Longest(Metric):
 
 @dataclass(frozen=True, kw_only=True)
 class Wrong(Longest):
-    """Statistics of something else."""
+    """Statistics that do not give the score."""
 
     name = "wrong"
 
@@ -46,39 +46,40 @@ def _lengths(ours: Sequence[str], _: Sequence[str]) -> list[list[int]]:
     return [[len(line)] for line in ours]
 
 
-def test_statistics_are_kept_and_computed_once(
+def test_statistics_are_stored_and_computed_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scores = {"exact_match": 200 / 3, "longest": 9.0}
     metrics = [ExactMatch(), Longest()]
-    found, _ = over_sentences(LINES, metrics=metrics, folder=tmp_path, scores=scores)
-    assert list(found) == ["exact_match"]
-    assert found["exact_match"].influence == pytest.approx([100 / 3, -200 / 3, 100 / 3])
-    kept, nothing = json.loads((tmp_path / "sentences.json").read_text()).values()
+    sentences, _ = over_sentences(LINES, metrics=metrics, folder=tmp_path, scores=scores)
+    assert list(sentences) == ["exact_match"]
+    assert sentences["exact_match"].influence == pytest.approx([100 / 3, -200 / 3, 100 / 3])
+    schema, kept, nothing = json.loads((tmp_path / "sentences.json").read_text()).values()
+    assert schema == 1
     assert (kept["statistics"], nothing) == ([[1, 1], [0, 1], [1, 1]], {})
     monkeypatch.setattr("harness.scoring.sentence_influence.resample", None)
     again, _ = over_sentences(LINES, metrics=metrics, folder=tmp_path, scores=scores)
-    assert again == found
+    assert again == sentences
 
 
-def test_the_cores_scores_are_made_of_what_evaluation_wrote(tmp_path: Path) -> None:
-    told = {"nats": [1.0, 4.0], "right": [2.0, 1.0], "tokens": [2.0, 4.0]}
-    (tmp_path / "by_sentence.json").write_text(json.dumps(told))
+def test_the_cores_scores_are_computed_from_the_summands_of_the_evaluation(tmp_path: Path) -> None:
+    sums = {"nats": [1.0, 4.0], "right": [2.0, 1.0], "tokens": [2.0, 4.0]}
+    (tmp_path / "by_sentence.json").write_text(json.dumps(sums))
     scores = {"nll": 5 / 6, "token_accuracy": 0.5, "perplexity": 2.300975890892825}
-    found, _ = over_sentences([], metrics=[], folder=tmp_path, scores=scores)
-    assert set(found) == set(scores)
+    sentences, _ = over_sentences([], metrics=[], folder=tmp_path, scores=scores)
+    assert set(sentences) == set(scores)
     # Without the first sentence nll is 1, without the second 0.5.
-    assert found["nll"].influence == pytest.approx([-0.25, 0.25])
-    assert found["token_accuracy"].influence == pytest.approx([0.375, -0.375])
+    assert sentences["nll"].influence == pytest.approx([-0.25, 0.25])
+    assert sentences["token_accuracy"].influence == pytest.approx([0.375, -0.375])
 
 
-def test_statistics_that_do_not_make_the_score_are_refused(tmp_path: Path) -> None:
-    found, (fault,) = over_sentences(
+def test_statistics_that_do_not_give_the_score_are_refused(tmp_path: Path) -> None:
+    sentences, (fault,) = over_sentences(
         LINES, metrics=[Wrong()], folder=tmp_path, scores={"wrong": 9.0}
     )
-    assert found == {}
+    assert sentences == {}
     assert str(fault) == (
-        "metric wrong: its statistics by sentence make a score of 21, where it is 9"
+        "metric wrong: its statistics by sentence give a score of 21, but its score is 9"
     )
 
 

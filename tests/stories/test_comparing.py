@@ -16,6 +16,7 @@ from running import TINY
 from harness import pipeline
 from harness.cli import main
 from harness.runs import worker
+from harness.runs.records import RunLocation
 
 Compare = Callable[..., Result]
 # What a score by itself does not tell: what it hangs on.
@@ -46,11 +47,13 @@ def carry_out(path: Path, *, out: Path) -> None:
     before = torch.are_deterministic_algorithms_enabled()
     opened = pipeline.open_study(path, out=out, seeds=None)
     for run in opened.runs:
-        where = {"files": {}, "plugins": [], "generation": run.decoding["generation"]}
-        decodings = {run.evaluation: run.decoding}
-        worker.perform(
-            opened.ledger.ask(run.digest, identity=run.identity, decodings=decodings, where=where)
+        path = opened.ledger.request(
+            run.digest,
+            identity=run.identity,
+            decodings={run.evaluation: run.decoding},
+            location=RunLocation(generation=run.decoding.generation),
         )
+        worker.perform(path)
     torch.use_deterministic_algorithms(before)
     pipeline.write_report(opened)
 
@@ -162,7 +165,7 @@ def test_a_run_goes_by_its_digest_or_its_folder(compare: Compare) -> None:
         ),
         (["short.yaml:mor", "long.yaml:more"], "short.yaml: no variant named 'mor'"),
         (["short.yaml:baseline:3", "long.yaml"], "short.yaml: no seed named '3'; there are 1, 2"),
-        (["short.yaml", "zz"], "zz: no run in results/runs begins so"),
+        (["short.yaml", "zz"], "zz: no run in results/runs begins with these digits"),
         (
             ["short.yaml", "long.yaml", "--primary", "blue"],
             "'blue': no metric named 'blue'; did you",

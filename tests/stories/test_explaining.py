@@ -96,7 +96,7 @@ def test_examples_in_help_keep_their_lines(say: Say) -> None:
 @pytest.mark.parametrize(
     ("words", "fault"),
     [
-        (["generate", "beef", "Ja"], "beef: no run in results/runs begins so"),
+        (["generate", "beef", "Ja"], "beef: no run in results/runs begins with these digits"),
         (["generate", "tiny.yaml", "--variant", "no-dropout", "Ja"], "seed 1 is not trained here"),
         (["generate", "tiny.yaml", "--seed", "7", "Ja"], "here (new); its seeds are 1"),
         (["generate", "tiny.yaml", "--variant", "basline", "Ja"], "did you mean 'baseline'?"),
@@ -155,7 +155,7 @@ def test_what_was_found_is_exported_without_training(say: Say, finished: Path) -
     outcome = Ledger(finished / "results" / "runs").evaluated(run.digest, evaluation=run.evaluation)
     assert outcome
     assert rows[0] == "run,variant,seed,outcome,metric,value"
-    assert f"{run.digest},baseline,1,finished,nll,{outcome['scores']['nll']}" in rows
+    assert f"{run.digest},baseline,1,finished,nll,{outcome.scores['nll']}" in rows
     assert {row.split(",")[4] for row in rows[1:]} == {
         "nll",
         "perplexity",

@@ -291,7 +291,7 @@ def test_a_run_that_leaves_no_outcome_has_failed(study: Path, harness: Harness) 
     study.write_text(study.read_text() + "plugins: [./lazy.py]\n")
     ran = harness("run", study, "--seeds", "1")
     assert ran.returncode == 1
-    assert "hook harness_run: says that the run is carried out, but it left no" in ran.stdout
+    assert "hook harness_run: reported the run as carried out, but wrote no" in ran.stdout
 
 
 LAZY = """

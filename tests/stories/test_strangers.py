@@ -33,7 +33,7 @@ def harness_sync(study, ledger):
 
 @hookimpl
 def harness_run_ended(run, ledger):
-    told(f"ended {run.variant} {run.seed} {ledger.outcome(run.digest)['status']}")
+    told(f"ended {run.variant} {run.seed} {ledger.outcome(run.digest).status}")
 
 
 @hookimpl
@@ -105,7 +105,7 @@ def test_a_plugin_that_takes_a_run_and_leaves_nothing_is_named(
         file.write("@hookimpl\ndef harness_run(run):\n    return True\n")
     done = harness("run", study, "--jobs", "1")
     assert done.returncode == 1
-    fault = "hook harness_run: says that the run is carried out, but it left no outcome"
+    fault = "hook harness_run: reported the run as carried out, but wrote no outcome"
     assert f"failed: baseline, seed 1: plugin {study.parent / 'odd.py'}, {fault}" in done.stdout
 
 

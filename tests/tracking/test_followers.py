@@ -1,4 +1,4 @@
-"""Trackers beside a study: whatever one does, the study goes on."""
+"""Trackers of a running study: no fault of theirs holds it up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STUDY = StudyView(name="copy", question="Why?", path=Path(), runs=())
 
 
 class Copies:
-    """Remembers what it was shown."""
+    """A tracker that remembers the summaries it was called with."""
 
     def __init__(self) -> None:
         self.seen: list[str] = []
@@ -30,7 +30,7 @@ class Copies:
 
 
 class Hangs(Copies):
-    """A server that accepts and never answers."""
+    """A server that accepts and never responds."""
 
     def sync(self, study: StudyView, ledger: LedgerView) -> None:
         super().sync(study, ledger)
@@ -38,7 +38,7 @@ class Hangs(Copies):
 
 
 class Fails(Copies):
-    """A server that is away."""
+    """A server that cannot be reached."""
 
     def sync(self, study: StudyView, ledger: LedgerView) -> None:
         super().sync(study, ledger)
@@ -46,10 +46,10 @@ class Fails(Copies):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Given(Tracker):
-    """Whatever it is given."""
+class Fixed(Tracker):
+    """A tracker that builds a fixed tracking."""
 
-    name = "given"
+    name = "fixed"
     tracking: Copies
 
     def build(self, *, out: Path) -> Copies:
@@ -58,12 +58,12 @@ class Given(Tracker):
 
 def followers(tracking: Copies, *, out: Path) -> Followers:
     return Followers(
-        [Given(tracking=tracking)], out=out, ledger=Ledger(out), plugins=strangers.plugins()
+        [Fixed(tracking=tracking)], out=out, ledger=Ledger(out), plugins=strangers.plugins()
     )
 
 
 def shown(tracking: Copies, *, times: int) -> None:
-    """Wait until it was shown so much."""
+    """Wait until it was called so many times."""
     deadline = time.monotonic() + 60
     while len(tracking.seen) < times:
         assert time.monotonic() < deadline
@@ -74,7 +74,7 @@ def ended() -> StudyView:
     return StudyView(name="copy", question="Why?", path=Path(), runs=(), summary="found")
 
 
-def test_a_tracker_sees_the_study_live_and_last_of_all_what_was_found(
+def test_a_tracker_sees_the_study_live_and_at_last_its_findings(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tracking = Copies()
@@ -86,7 +86,7 @@ def test_a_tracker_sees_the_study_live_and_last_of_all_what_was_found(
     assert capsys.readouterr().err == ""
 
 
-def test_a_tracker_that_hangs_delays_nothing_and_is_said_once(
+def test_a_tracker_that_hangs_delays_nothing_and_is_named_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tracking = Hangs()
@@ -99,10 +99,10 @@ def test_a_tracker_that_hangs_delays_nothing_and_is_said_once(
     assert tracking.seen == [""]
     warning = capsys.readouterr().err
     assert warning.count("\n") == 1
-    assert warning.startswith("warning: tracker given: still busy after 0.1 s; ")
+    assert warning.startswith("warning: tracker fixed: still busy after 0.1 s; ")
 
 
-def test_a_tracker_that_fails_is_said_once_and_asked_again_at_the_end(
+def test_a_tracker_that_fails_is_named_once_and_called_again_at_the_end(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tracking = Fails()
@@ -114,18 +114,18 @@ def test_a_tracker_that_fails_is_said_once_and_asked_again_at_the_end(
     warning = capsys.readouterr().err
     assert warning.count("\n") == 1
     assert warning.startswith(f"warning: plugin {__name__}, hook harness_trackers: ")
-    assert "tracker given: raised ConnectionError: nobody there; " in warning
+    assert "tracker fixed: raised ConnectionError: nobody there; " in warning
     assert "harness sync" in warning
 
 
-def test_what_was_in_the_way_of_a_copy_is_its_answer(tmp_path: Path) -> None:
-    trackers = [Given(tracking=Fails()), Given(tracking=Copies())]
+def test_a_copy_returns_the_faults_of_its_trackers(tmp_path: Path) -> None:
+    trackers = [Fixed(tracking=Fails()), Fixed(tracking=Copies())]
     (fault,) = copy_to_trackers(
         trackers, study=STUDY, out=tmp_path, ledger=Ledger(tmp_path), plugins=strangers.plugins()
     )
-    assert fault.endswith("tracker given: raised ConnectionError: nobody there")
+    assert fault.endswith("tracker fixed: raised ConnectionError: nobody there")
 
 
-def test_without_a_page_there_is_nothing_to_look_at(tmp_path: Path) -> None:
+def test_without_a_page_there_is_nothing_to_show(tmp_path: Path) -> None:
     with pytest.raises(HarnessError, match="no tracker of this study has a page"):
-        tracker_page([Given(tracking=Copies())], out=tmp_path)
+        tracker_page([Fixed(tracking=Copies())], out=tmp_path)

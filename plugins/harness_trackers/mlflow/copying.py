@@ -28,7 +28,7 @@ def copy_run(
     if not copied.print:
         store.attach(copied.id, name="experiment.json", value=dict(facts.run.experiment))
         store.feed(copied.id, view=facts.run)
-    reason = str(facts.outcome.get("reason", ""))[:_LONGEST]
+    reason = ((facts.outcome and facts.outcome.reason) or "")[:_LONGEST]
     tags = {"outcome": facts.state, **({"reason": reason} if reason else {})}
     # A parameter stays what it was, even where a corpus lies elsewhere by now.
     options = {name: text for name, text in facts.run.options.items() if name not in copied.options}
@@ -116,7 +116,7 @@ def _scores(facts: RunFacts, *, copied: Copied) -> list[Point]:
 
 def _started(facts: RunFacts) -> int:
     """When a run began, in milliseconds: before its end, or when its process took the lock."""
-    ended, seconds = _ended(facts), facts.outcome.get("seconds")
+    ended, seconds = _ended(facts), facts.outcome.seconds if facts.outcome else None
     if ended and seconds is not None:
         return ended - int(seconds * 1000)
     lock = facts.run.path / "lock"

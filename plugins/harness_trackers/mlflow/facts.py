@@ -6,9 +6,9 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from harness.contracts import LedgerView, Measurement, RunView, StudyView
+from harness.contracts import LedgerView, Measurement, RunView, StudyView, TrainingOutcome
 
 State = Literal["running", "finished", "diverged", "failed", "interrupted"]
 
@@ -39,7 +39,7 @@ class RunFacts(NamedTuple):
     state: State
     updates: int
     scores: Mapping[str, float]
-    outcome: Mapping[str, Any]
+    outcome: TrainingOutcome | None
 
     @property
     def budget(self) -> int:
@@ -97,20 +97,18 @@ def _state(run: RunView, *, ledger: LedgerView) -> State | None:
     outcome = ledger.outcome(run.digest)
     if outcome is None:
         return "interrupted" if ledger.updates(run.digest) else None
-    status: State = outcome["status"]
-    if status == "finished" and ledger.evaluated(run.digest, evaluation=run.evaluation) is None:
-        return "interrupted"
-    return status
+    decoded = ledger.evaluated(run.digest, evaluation=run.evaluation)
+    return "interrupted" if outcome.status == "finished" and decoded is None else outcome.status
 
 
 def _facts(run: RunView, *, state: State, ledger: LedgerView) -> RunFacts:
-    evaluated = ledger.evaluated(run.digest, evaluation=run.evaluation) or {}
-    scores = {**evaluated.get("scores", {}), **run.scores}
+    evaluated = ledger.evaluated(run.digest, evaluation=run.evaluation)
+    scores = {**(evaluated.scores if evaluated else {}), **run.scores}
     return RunFacts(
         run=run,
         key=key(run),
         state=state,
         updates=ledger.updates(run.digest),
         scores={name: value for name, value in scores.items() if value is not None},
-        outcome=ledger.outcome(run.digest) or {},
+        outcome=ledger.outcome(run.digest),
     )

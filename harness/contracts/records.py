@@ -1,0 +1,55 @@
+"""Records of one run in the ledger: the end of its training, and the scores of one decoding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Outcome = Literal["finished", "diverged", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOutcome:
+    """The end of a run's training; None for a value that is not known.
+
+    A run that the coordinator ended, because its process or its start failed, has `status` and
+    `reason` alone. `resumed_after` is the update from which the last process went on, 0 for none,
+    and `seconds` the duration of that process. `trained_parameters` counts those that learn.
+    `shapes` and `initial_weights` (a digest each) are by parameter name, before regularizers add
+    any; `order` has the digest of the order of batches in every epoch.
+    """
+
+    status: Outcome
+    reason: str | None = None
+    updates: int | None = None
+    resumed_after: int | None = None
+    seconds: float | None = None
+    parameters: int | None = None
+    trained_parameters: int | None = None
+    shapes: Mapping[str, tuple[int, ...]] | None = None
+    initial_weights: Mapping[str, str] | None = None
+    order: tuple[str, ...] | None = None
+
+    @property
+    def seconds_per_update(self) -> float | None:
+        """Seconds per update of the last process; None if it made no update."""
+        if self.seconds is None or self.updates is None or self.resumed_after is None:
+            return None
+        made = self.updates - self.resumed_after
+        return self.seconds / made if made else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """The core's scores of one decoding, by metric; one that overflows is None or absent.
+
+    `sentences` counts the hypotheses. `tokens` and `references` are digests of the target tokens
+    and of the sentence pairs that were scored: two runs can be compared only if these are equal.
+    """
+
+    scores: Mapping[str, float | None]
+    sentences: int
+    tokens: str | None = None
+    references: str | None = None
+    seconds: float | None = None

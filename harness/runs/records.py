@@ -1,0 +1,208 @@
+"""The JSON files of a ledger as frozen records, each file with the number of its schema.
+
+A later version of the program reads the files of an earlier one by that number. A file without it
+is of the first version, which wrote none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from harness.errors import HarnessError
+from harness.files import write_columns, write_json
+
+SCHEMA = 1
+
+_Record = TypeVar("_Record")
+
+# The schema stands first in a file, so that it can be read without the rest.
+_SCHEMA_FIRST = re.compile(rb'\s*\{\s*"schema":\s*([^,}\s]+)')
+
+# Built at first use: an adapter takes a millisecond, and a command reads only some kinds.
+_adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunIdentity:
+    """Everything that decides the bits of a run's training (run.json).
+
+    `experiment` has all choices but the generation, `code` the digests of the source code behind
+    them and the versions of the libraries that it imports.
+    """
+
+    experiment: Mapping[str, Any]
+    seed: int
+    code: Mapping[str, str]
+    torch: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecodingIdentity:
+    """Everything that decides the bits of one decoding (evaluation.json).
+
+    `training` is the digest of the run, `split` the split of the corpus that is decoded.
+    """
+
+    training: str
+    generation: Any
+    split: str
+    code: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunLocation:
+    """Everything that a worker needs beside a run's identity (where.json).
+
+    `files` are the paths of the text files by the digest of their content, `plugins` the files that
+    the study names. `evaluations` are the digests of the requested decodings; for a run without
+    one, `generation` is the one that builds its experiment.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    plugins: tuple[str, ...] = ()
+    generation: Any = None
+    evaluations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentenceSums:
+    """The summands of the core's scores, one per sentence (by_sentence.json).
+
+    Nats, correct target tokens and target tokens.
+    """
+
+    nats: tuple[float, ...]
+    right: tuple[float, ...]
+    tokens: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentenceInfluence:
+    """The influence of each sentence on a score, and the resampled scores (sentences.json).
+
+    `statistics` are a text metric's, one row per sentence. All are None for a score that is not
+    computed from sums over sentences.
+    """
+
+    statistics: Any = None
+    influence: tuple[float, ...] | None = None
+    resampled: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredPlan:
+    """The last plan of a study (plan.json): its file, and (variant, seed, digest) of each run."""
+
+    study: str | None = None
+    runs: tuple[tuple[str, int, str], ...] = ()
+
+
+def read(path: Path, *, kind: type[_Record]) -> _Record | None:
+    """The record in a file; None if there is no such file.
+
+    Raises `HarnessError` for a damaged file, and for one of a later schema.
+    """
+    try:
+        return _parse_file(path.read_bytes(), kind=kind, path=path)
+    except FileNotFoundError:
+        return None
+    except ValueError as fault:
+        line = " ".join(str(fault).split())
+        raise HarnessError(
+            f"{path}: damaged ({line:.80}); delete its folder to train again"
+        ) from None
+
+
+def read_valid(path: Path, *, kind: type[_Record]) -> _Record | None:
+    """The record in a file that can be made again; None if it is missing or damaged.
+
+    Raises `HarnessError` for a file of a later schema, which must not be overwritten.
+    """
+    try:
+        return _parse_file(path.read_bytes(), kind=kind, path=path)
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def require(path: Path, *, kind: type[_Record]) -> _Record:
+    """The record in a file; raises `HarnessError` if it is missing or damaged."""
+    record = read_valid(path, kind=kind)
+    if record is None:
+        raise HarnessError(f"{path}: missing or damaged; `harness run` its study again")
+    return record
+
+
+def parse(value: object, *, kind: type[_Record], path: Path) -> _Record:
+    """A record from a file's JSON value; keys that the record does not have are ignored.
+
+    Raises `ValueError` if its fields do not match, and `HarnessError` for a later schema.
+    """
+    if isinstance(value, dict) and "schema" in value:
+        value = dict(value)
+        _refuse_later(value.pop("schema"), path=path)
+    record: _Record = _adapter(kind).validate_python(value)
+    return record
+
+
+def _parse_file(content: bytes, *, kind: type[_Record], path: Path) -> _Record:
+    schema = _SCHEMA_FIRST.match(content)
+    if not is_dataclass(kind) or not schema:
+        return parse(json.loads(content), kind=kind, path=path)
+    _refuse_later(json.loads(schema[1]), path=path)
+    # Without an intermediate dictionary, whose thousands of names and shapes would set off the
+    # garbage collector: that takes three times as long as the parsing.
+    record: _Record = _adapter(kind).validate_json(content)
+    return record
+
+
+def _refuse_later(schema: object, *, path: Path) -> None:
+    if not isinstance(schema, int):
+        raise ValueError(f"schema must be a number, got {schema!r:.40}")  # noqa: TRY004 - damage is a ValueError
+    if schema > SCHEMA:
+        raise HarnessError(
+            f"{path}: written by a later version (schema {schema}, this one reads up to {SCHEMA}); "
+            "upgrade transformer-harness"
+        )
+
+
+def write(path: Path, *, record: object) -> None:
+    """Write a record, or a mapping of them, atomically."""
+    write_json(path, value=content(record))
+
+
+def write_rows(path: Path, *, record: object) -> None:
+    """The same with one key per line, for records with long lists of numbers."""
+    write_columns(path, columns=content(record))
+
+
+def line(record: object) -> str:
+    """A record as one line of a file of JSON lines."""
+    return json.dumps(content(record)) + "\n"
+
+
+def content(record: object) -> dict[str, Any]:
+    """The JSON object of a record, its schema first."""
+    # A digest is made of an identity before this number is added: a run whose file has another
+    # layout is the same run, and must keep its name.
+    return {"schema": SCHEMA, **_fields(record)}
+
+
+def _fields(record: object) -> dict[str, Any]:
+    """The fields of a record that are known; shallow, as outcomes have thousands of names."""
+    if isinstance(record, Mapping):
+        return {
+            name: _fields(value) if is_dataclass(value) else value for name, value in record.items()
+        }
+    if isinstance(record, tuple) and hasattr(record, "_asdict"):
+        return dict(record._asdict())
+    assert is_dataclass(record)
+    values = {item.name: getattr(record, item.name) for item in fields(record)}
+    return {name: value for name, value in values.items() if value is not None}
