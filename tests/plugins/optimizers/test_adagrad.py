@@ -16,7 +16,7 @@ from harness_optimizers.adagrad import Adagrad
 
 
 @pytest.mark.parametrize(("initial", "eps"), [(0.0, 1e-10), (0.3, 1e-2)])
-def test_it_is_the_paper_s_diagonal_algorithm(initial: float, eps: float) -> None:
+def test_steps_equal_those_of_the_paper(initial: float, eps: float) -> None:
     def by_hand(weight: Numbers, gradients: Sequence[Numbers], rates: Sequence[float]) -> Numbers:
         squares = np.full_like(weight, initial)
         for g, rate in zip(gradients, rates, strict=True):
@@ -27,7 +27,7 @@ def test_it_is_the_paper_s_diagonal_algorithm(initial: float, eps: float) -> Non
     stepping.assert_as_by_hand(Adagrad(initial=initial, eps=eps), by_hand=by_hand)
 
 
-def test_under_a_constant_gradient_steps_shrink_as_the_root_of_their_number() -> None:
+def test_with_a_constant_gradient_steps_shrink_as_the_square_root() -> None:
     weight = nn.Parameter(torch.zeros(1, dtype=torch.float64))
     optimizer = Adagrad().build(stepping.SETTING)([{"params": [weight], "multiple": 1.0}])
     for number in range(1, 6):
@@ -36,11 +36,11 @@ def test_under_a_constant_gradient_steps_shrink_as_the_root_of_their_number() ->
         assert before - weight.item() == pytest.approx(0.1 / number**0.5, rel=1e-9)
 
 
-def test_a_checkpoint_goes_on_as_if_nothing_had_happened() -> None:
+def test_resuming_from_a_checkpoint_changes_no_bit() -> None:
     stepping.assert_goes_on_from_a_checkpoint(Adagrad())
 
 
-def test_nothing_moves_without_a_rate_or_a_gradient() -> None:
+def test_nothing_changes_without_a_rate_or_a_gradient() -> None:
     stepping.assert_stands_still_until_a_rate_is_set(Adagrad())
 
 

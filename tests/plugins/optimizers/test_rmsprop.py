@@ -1,4 +1,4 @@
-"""Held against the algorithm of the lecture and of Graves in numpy."""
+"""Held against the algorithms of the lecture and of Graves in numpy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness_optimizers.rmsprop import RMSprop
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 @pytest.mark.parametrize("centered", [False, True])
-def test_it_is_the_lecture_s_and_graves_s_algorithm(*, momentum: float, centered: bool) -> None:
+def test_steps_equal_those_of_hinton_and_graves(*, momentum: float, centered: bool) -> None:
     alpha, eps = 0.8, 1e-3
 
     def by_hand(weight: Numbers, gradients: Sequence[Numbers], rates: Sequence[float]) -> Numbers:
@@ -34,7 +34,7 @@ def test_it_is_the_lecture_s_and_graves_s_algorithm(*, momentum: float, centered
     stepping.assert_as_by_hand(optimizer, by_hand=by_hand)
 
 
-def test_the_first_step_is_ten_rates_long_because_nothing_is_debiased() -> None:
+def test_the_first_step_is_ten_times_the_rate_without_debiasing() -> None:
     weight = nn.Parameter(torch.zeros(1, dtype=torch.float64))
     optimizer = RMSprop().build(stepping.SETTING)([{"params": [weight], "multiple": 1.0}])
     stepping.step(optimizer, [torch.tensor([-4.0], dtype=torch.float64)], rate=0.1)
@@ -42,11 +42,11 @@ def test_the_first_step_is_ten_rates_long_because_nothing_is_debiased() -> None:
 
 
 @pytest.mark.parametrize("optimizer", [RMSprop(), RMSprop(momentum=0.9, centered=True)])
-def test_a_checkpoint_goes_on_as_if_nothing_had_happened(optimizer: RMSprop) -> None:
+def test_resuming_from_a_checkpoint_changes_no_bit(optimizer: RMSprop) -> None:
     stepping.assert_goes_on_from_a_checkpoint(optimizer)
 
 
-def test_nothing_moves_without_a_rate_or_a_gradient() -> None:
+def test_nothing_changes_without_a_rate_or_a_gradient() -> None:
     stepping.assert_stands_still_until_a_rate_is_set(RMSprop())
 
 

@@ -23,9 +23,7 @@ def _drop(rate: float, value: torch.Tensor, model: Transformer) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
-def test_heads_of_a_sentence_fall_whole_and_the_rest_share_what_they_had(
-    rate: float, transformer: MakeModel
-) -> None:
+def test_whole_heads_are_dropped_and_the_rest_rescaled(rate: float, transformer: MakeModel) -> None:
     value = torch.rand(300, 4, 3, 2, dtype=torch.float64) + 1
     shares = _drop(rate, value, transformer()) / value
     torch.testing.assert_close(shares, shares[:, :, :1, :1].expand_as(shares))
@@ -38,7 +36,7 @@ def test_heads_of_a_sentence_fall_whole_and_the_rest_share_what_they_had(
 
 
 @pytest.mark.parametrize("heads", [1, 2, 3])
-def test_the_expectation_over_all_masks_is_the_heads_as_they_are(
+def test_the_expectation_over_all_masks_equals_the_unmasked_heads(
     heads: int, transformer: MakeModel
 ) -> None:
     rate = 0.25
@@ -57,7 +55,7 @@ def test_the_expectation_over_all_masks_is_the_heads_as_they_are(
     torch.testing.assert_close(expectation, value, rtol=1e-14, atol=0)
 
 
-def test_a_sentence_that_would_lose_every_head_keeps_them_all(
+def test_a_sentence_that_would_lose_every_head_keeps_all(
     transformer: MakeModel, batch: Batch
 ) -> None:
     value = torch.rand(200, 2, 3, 2, dtype=torch.float64)
@@ -66,7 +64,7 @@ def test_a_sentence_that_would_lose_every_head_keeps_them_all(
     assert run(put(DropHead(rate=0.999), transformer()), batch).isfinite().all()
 
 
-def test_every_attention_and_nothing_else_is_reached(transformer: MakeModel, batch: Batch) -> None:
+def test_only_attention_heads_are_masked(transformer: MakeModel, batch: Batch) -> None:
     model = put(DropHead(rate=0.5), transformer())
     expected = [path for path, site in model.sites.items() if site.kind == "attention.heads"]
     drawn = masks(model, batch)
@@ -74,7 +72,7 @@ def test_every_attention_and_nothing_else_is_reached(transformer: MakeModel, bat
     assert {mask.shape for mask in drawn.values()} == {(4, 2, 1, 1)}
 
 
-def test_its_masks_are_not_those_of_dropout_at_the_same_site(transformer: MakeModel) -> None:
+def test_masks_differ_from_those_of_dropout_at_the_same_site(transformer: MakeModel) -> None:
     path = "decoder.0.self_attention.attention.heads"
     shape = (64, 8, 1, 1)
     ours = NOISE.keep(f"drop_head.{path}", shape, 0.2)

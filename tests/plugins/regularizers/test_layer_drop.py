@@ -27,7 +27,7 @@ def _without(model: Transformer, dropped: set[str]) -> Transformer:
 
 
 @pytest.mark.parametrize("kept", list(product([False, True], repeat=3)))
-def test_a_dropped_layer_is_as_if_the_model_did_not_have_it(
+def test_skipping_a_layer_equals_a_model_without_it(
     kept: tuple[bool, ...], transformer: MakeModel, batch: Batch
 ) -> None:
     model = put(LayerDrop(rate=0.5), transformer())
@@ -43,15 +43,15 @@ def test_a_dropped_layer_is_as_if_the_model_did_not_have_it(
     assert torch.equal(run(model, batch, noise), expected)
 
 
-def test_a_layer_has_one_coin_a_forward_pass_and_falls_with_the_rate(
+def test_a_layer_has_one_coin_per_pass_and_is_skipped_at_the_rate(
     transformer: MakeModel, batch: Batch
 ) -> None:
     model = put(LayerDrop(rate=0.3), transformer())
     drawn = [masks(model, batch, update=update) for update in range(1, 301)]
     assert {coin.numel() for coins in drawn for coin in coins.values()} == {1}
     for layer in LAYERS:
-        fallen = sum(not coins[f"layer_drop.{layer}.layer"].item() for coins in drawn)
-        assert stats.binomtest(fallen, 300, 0.3).pvalue > 1e-4
+        skipped = sum(not coins[f"layer_drop.{layer}.layer"].item() for coins in drawn)
+        assert stats.binomtest(skipped, 300, 0.3).pvalue > 1e-4
     assert len({tuple(coin.item() for coin in coins.values()) for coins in drawn}) == 8
 
 
@@ -60,7 +60,7 @@ def test_all_layers_are_used_in_evaluation(transformer: MakeModel, batch: Batch)
     assert torch.equal(run(model, batch, None), run(transformer(), batch, None))
 
 
-def test_a_dropped_layer_gets_no_gradient(transformer: MakeModel, batch: Batch) -> None:
+def test_a_skipped_layer_gets_no_gradient(transformer: MakeModel, batch: Batch) -> None:
     model = put(LayerDrop(rate=0.9), transformer())
     coins = masks(model, batch)
     run(model, batch).sum().backward()
