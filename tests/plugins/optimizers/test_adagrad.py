@@ -24,7 +24,7 @@ def test_steps_equal_those_of_the_paper(initial: float, eps: float) -> None:
             weight = weight - rate * g / (np.sqrt(squares) + eps)
         return weight
 
-    stepping.assert_as_by_hand(Adagrad(initial=initial, eps=eps), by_hand=by_hand)
+    stepping.assert_equals_by_hand(Adagrad(initial=initial, eps=eps), by_hand=by_hand)
 
 
 def test_with_a_constant_gradient_steps_shrink_as_the_square_root() -> None:
@@ -37,11 +37,11 @@ def test_with_a_constant_gradient_steps_shrink_as_the_square_root() -> None:
 
 
 def test_resuming_from_a_checkpoint_changes_no_bit() -> None:
-    stepping.assert_goes_on_from_a_checkpoint(Adagrad())
+    stepping.assert_resumes_from_checkpoint(Adagrad())
 
 
 def test_nothing_changes_without_a_rate_or_a_gradient() -> None:
-    stepping.assert_stands_still_until_a_rate_is_set(Adagrad())
+    stepping.assert_requires_rate_and_gradient(Adagrad())
 
 
 @pytest.mark.parametrize("options", ['{"eps": 0.0}', '{"initial": -1.0}', '{"lr_decay": 0.1}'])

@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
-from stepping import RATES, SETTING, normal, step, trained
+from stepping import RATES, SETTING, normal, step, train
 from torch import nn
 
 from harness_optimizers.adam import Adam
@@ -40,7 +40,7 @@ def adam_by_hand(
 def test_steps_equal_those_of_the_paper(betas: tuple[float, float], eps: float) -> None:
     starts = [start.numpy() for start in normal(0)]
     gradients = [[g.numpy() for g in normal(t)] for t in range(1, 8)]
-    for index, ours in enumerate(trained(Adam(betas=betas, eps=eps))):
+    for index, ours in enumerate(train(Adam(betas=betas, eps=eps))):
         by_hand = adam_by_hand(
             starts[index],
             [at_step[index] for at_step in gradients],
@@ -75,7 +75,7 @@ def test_nothing_changes_until_a_rate_is_set() -> None:
 
 
 def test_single_precision_is_deterministic() -> None:
-    first, second = (trained(Adam(), dtype=torch.float32) for _ in range(2))
+    first, second = (train(Adam(), dtype=torch.float32) for _ in range(2))
     assert all(map(torch.equal, first, second))
 
 

@@ -30,13 +30,13 @@ def by_hand(weight: Numbers, gradients: Sequence[Numbers], rates: Sequence[float
 
 
 def test_steps_equal_those_of_the_paper() -> None:
-    stepping.assert_as_by_hand(AdamW(betas=BETAS, eps=EPS, weight_decay=DECAY), by_hand=by_hand)
+    stepping.assert_equals_by_hand(AdamW(betas=BETAS, eps=EPS, weight_decay=DECAY), by_hand=by_hand)
 
 
 def test_without_decay_it_equals_adam_bit_for_bit() -> None:
     for dtype in (torch.float32, torch.float64):
-        plain = stepping.trained(Adam(), dtype=dtype)
-        assert all(map(torch.equal, stepping.trained(AdamW(weight_decay=0.0), dtype=dtype), plain))
+        plain = stepping.train(Adam(), dtype=dtype)
+        assert all(map(torch.equal, stepping.train(AdamW(weight_decay=0.0), dtype=dtype), plain))
 
 
 def test_a_weight_with_zero_gradient_decays_without_changing_the_moments() -> None:
@@ -51,11 +51,11 @@ def test_a_weight_with_zero_gradient_decays_without_changing_the_moments() -> No
 
 
 def test_resuming_from_a_checkpoint_changes_no_bit() -> None:
-    stepping.assert_goes_on_from_a_checkpoint(AdamW())
+    stepping.assert_resumes_from_checkpoint(AdamW())
 
 
 def test_nothing_changes_without_a_rate_or_a_gradient() -> None:
-    stepping.assert_stands_still_until_a_rate_is_set(AdamW())
+    stepping.assert_requires_rate_and_gradient(AdamW())
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_steps_equal_those_of_hinton_and_graves(*, momentum: float, centered: bo
         return weight
 
     optimizer = RMSprop(alpha=alpha, eps=eps, momentum=momentum, centered=centered)
-    stepping.assert_as_by_hand(optimizer, by_hand=by_hand)
+    stepping.assert_equals_by_hand(optimizer, by_hand=by_hand)
 
 
 def test_the_first_step_is_ten_times_the_rate_without_debiasing() -> None:
@@ -43,11 +43,11 @@ def test_the_first_step_is_ten_times_the_rate_without_debiasing() -> None:
 
 @pytest.mark.parametrize("optimizer", [RMSprop(), RMSprop(momentum=0.9, centered=True)])
 def test_resuming_from_a_checkpoint_changes_no_bit(optimizer: RMSprop) -> None:
-    stepping.assert_goes_on_from_a_checkpoint(optimizer)
+    stepping.assert_resumes_from_checkpoint(optimizer)
 
 
 def test_nothing_changes_without_a_rate_or_a_gradient() -> None:
-    stepping.assert_stands_still_until_a_rate_is_set(RMSprop())
+    stepping.assert_requires_rate_and_gradient(RMSprop())
 
 
 @pytest.mark.parametrize("options", ['{"alpha": 1.0}', '{"eps": 0.0}', '{"centered": 1}'])

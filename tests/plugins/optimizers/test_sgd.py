@@ -22,11 +22,11 @@ def test_steps_equal_those_of_the_textbook(*, momentum: float, nesterov: bool) -
             weight = weight - rate * (g + momentum * gathered if nesterov else gathered)
         return weight
 
-    stepping.assert_as_by_hand(SGD(momentum=momentum, nesterov=nesterov), by_hand=by_hand)
+    stepping.assert_equals_by_hand(SGD(momentum=momentum, nesterov=nesterov), by_hand=by_hand)
 
 
 def test_without_momentum_it_sums_rates_times_gradients() -> None:
-    start, ours = stepping.normal(0)[0], stepping.trained(SGD())[0]
+    start, ours = stepping.normal(0)[0], stepping.train(SGD())[0]
     steps = [
         rate * stepping.normal(number)[0] for number, rate in enumerate(stepping.RATES, start=1)
     ]
@@ -35,11 +35,11 @@ def test_without_momentum_it_sums_rates_times_gradients() -> None:
 
 @pytest.mark.parametrize("optimizer", [SGD(), SGD(momentum=0.9, nesterov=True)])
 def test_resuming_from_a_checkpoint_changes_no_bit(optimizer: SGD) -> None:
-    stepping.assert_goes_on_from_a_checkpoint(optimizer)
+    stepping.assert_resumes_from_checkpoint(optimizer)
 
 
 def test_nothing_changes_without_a_rate_or_a_gradient() -> None:
-    stepping.assert_stands_still_until_a_rate_is_set(SGD(momentum=0.5))
+    stepping.assert_requires_rate_and_gradient(SGD(momentum=0.5))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 import torch
-from regularized import NOISE, Recording, masks, put, run
+from regularized import NOISE, Recording, hidden_states, masks, regularize
 
 from harness.contracts import Batch, Site
 from harness.model import Transformer
@@ -17,7 +17,7 @@ MakeModel = Callable[[], Transformer]
 
 
 def _drop(rate: float, value: torch.Tensor, model: Transformer) -> torch.Tensor:
-    return put(DropHead(rate=rate), model).sites["encoder.0.self_attention.attention.heads"](
+    return regularize(DropHead(rate=rate), model).sites["encoder.0.self_attention.attention.heads"](
         value, NOISE
     )
 
@@ -40,7 +40,7 @@ def test_the_expectation_over_all_masks_equals_the_unmasked_heads(
     heads: int, transformer: MakeModel
 ) -> None:
     rate = 0.25
-    model = put(DropHead(rate=rate), transformer())
+    model = regularize(DropHead(rate=rate), transformer())
     site = model.sites["encoder.0.self_attention.attention.heads"]
     value = torch.rand(1, heads, 2, 2, dtype=torch.float64)
     expectation = torch.zeros_like(value)
@@ -61,11 +61,11 @@ def test_a_sentence_that_would_lose_every_head_keeps_all(
     value = torch.rand(200, 2, 3, 2, dtype=torch.float64)
     dropped = _drop(1 - 2**-16, value, transformer())
     assert torch.equal(dropped, value)
-    assert run(put(DropHead(rate=0.999), transformer()), batch).isfinite().all()
+    assert hidden_states(regularize(DropHead(rate=0.999), transformer()), batch).isfinite().all()
 
 
 def test_only_attention_heads_are_masked(transformer: MakeModel, batch: Batch) -> None:
-    model = put(DropHead(rate=0.5), transformer())
+    model = regularize(DropHead(rate=0.5), transformer())
     expected = [path for path, site in model.sites.items() if site.kind == "attention.heads"]
     drawn = masks(model, batch)
     assert sorted(drawn) == sorted(f"drop_head.{path}" for path in expected)
@@ -77,11 +77,11 @@ def test_masks_differ_from_those_of_dropout_at_the_same_site(transformer: MakeMo
     shape = (64, 8, 1, 1)
     ours = NOISE.keep(f"drop_head.{path}", shape, 0.2)
     value = torch.ones(shape, dtype=torch.float64)
-    site: Site = put(DropHead(rate=0.2), transformer()).sites[path]
+    site: Site = regularize(DropHead(rate=0.2), transformer()).sites[path]
     assert torch.equal(site(value, NOISE) > 0, ours)
     assert not torch.equal(NOISE.keep(path, shape, 0.2), ours)
 
 
 def test_a_rate_of_zero_leaves_the_sites_empty(transformer: MakeModel) -> None:
-    model = put(DropHead(rate=0.0), transformer())
+    model = regularize(DropHead(rate=0.0), transformer())
     assert not any(site.perturbations for site in model.sites.values())

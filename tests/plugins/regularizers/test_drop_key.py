@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from regularized import NOISE, masks, put, run
+from regularized import NOISE, hidden_states, masks, regularize
 from scipy import stats
 
 from harness.contracts import PAD, Batch, Site
@@ -33,7 +33,7 @@ def _weights(
     for site in model.sites.values():
         if site.kind in ("attention.scores", "attention.weights"):
             site.fill(record)
-    run(put(DropKey(rate=rate), model), batch)
+    hidden_states(regularize(DropKey(rate=rate), model), batch)
     return seen
 
 
@@ -64,8 +64,8 @@ def test_weights_are_a_softmax_over_the_remaining_keys(
 
 
 def test_nothing_becomes_nan_if_every_key_is_masked(transformer: MakeModel, batch: Batch) -> None:
-    model = put(DropKey(rate=1 - 2**-16), transformer())
-    hidden = run(model, batch)
+    model = regularize(DropKey(rate=1 - 2**-16), transformer())
+    hidden = hidden_states(model, batch)
     hidden.sum().backward()
     assert hidden.isfinite().all()
     assert all(
@@ -75,18 +75,18 @@ def test_nothing_becomes_nan_if_every_key_is_masked(transformer: MakeModel, batc
 
 
 def test_keys_are_masked_at_the_rate(transformer: MakeModel) -> None:
-    site = put(DropKey(rate=0.3), transformer()).sites[f"{CROSS}.attention.scores"]
+    site = regularize(DropKey(rate=0.3), transformer()).sites[f"{CROSS}.attention.scores"]
     hidden = site(torch.zeros(20, 2, 30, 30), NOISE)
     assert set(hidden.unique().tolist()) == {0.0, -math.inf}
     assert stats.binomtest(int((hidden < 0).sum()), hidden.numel(), 0.3).pvalue > 1e-4
 
 
 def test_masks_are_not_shared_with_other_regularizers(transformer: MakeModel, batch: Batch) -> None:
-    model = put(DropKey(rate=0.5), transformer())
+    model = regularize(DropKey(rate=0.5), transformer())
     assert all(key.startswith("drop_key.") for key in masks(model, batch))
 
 
 def test_a_rate_of_zero_keeps_the_fused_path(transformer: MakeModel, batch: Batch) -> None:
-    model = put(DropKey(rate=0.0), transformer())
+    model = regularize(DropKey(rate=0.0), transformer())
     assert not any(site.perturbations for site in model.sites.values())
-    assert torch.equal(run(model, batch), run(transformer(), batch))
+    assert torch.equal(hidden_states(model, batch), hidden_states(transformer(), batch))

@@ -25,21 +25,21 @@ SETTING = Setting(seed=3, classes=12, d_model=8, updates=100)
 MakeModel = Callable[[], Transformer]
 
 
-def _put(dropout: Dropout, model: Transformer) -> Transformer:
+def _apply(dropout: Dropout, model: Transformer) -> Transformer:
     modify = dropout.build(SETTING).modify_model
     assert modify is not None
     modify(model, generator=partial(streams.generator, 3, "init"))
     return model
 
 
-def _run(model: Transformer, batch: Batch, noise: Noise | None = NOISE) -> torch.Tensor:
+def _hidden(model: Transformer, batch: Batch, noise: Noise | None = NOISE) -> torch.Tensor:
     memory = model.encode(batch.source, noise=noise)
     return model.decode(model.embed(batch.target_input), memory, noise=noise)
 
 
 def _drop(rate: float, value: torch.Tensor) -> torch.Tensor:
     options = ModelOptions(d_model=2, d_ff=1, heads=1, layers=1)
-    model = _put(Dropout(rate=rate), Transformer(options, source_classes=4, target_classes=4))
+    model = _apply(Dropout(rate=rate), Transformer(options, source_classes=4, target_classes=4))
     return model.sites["encoder.embedding"](value, NOISE)
 
 
@@ -126,7 +126,7 @@ class _Recording(Noise):
 
 def _recorded(model: Transformer, batch: Batch) -> _Recording:
     noise = _Recording(seed=3, update=5)
-    _run(model, batch, noise)
+    _hidden(model, batch, noise)
     return noise
 
 
@@ -192,14 +192,14 @@ def _at(paths: Sequence[str], rate: float) -> dict[str, float]:
 def test_rates_apply_to_the_named_sites_only(
     dropout: Dropout, expected: Mapping[str, float], transformer: MakeModel, batch: Batch
 ) -> None:
-    rates = _recorded(_put(dropout, transformer()), batch).rates
+    rates = _recorded(_apply(dropout, transformer()), batch).rates
     assert rates == {path: rate for path, rate in expected.items() if rate}
 
 
 def test_the_order_of_rates_does_not_matter(transformer: MakeModel, batch: Batch) -> None:
     rates = {"residual": 0.1, "decoder.1.residual": 0.3}
-    one = _recorded(_put(Dropout(rates=rates), transformer()), batch)
-    other = _recorded(_put(Dropout(rates=dict(reversed(rates.items()))), transformer()), batch)
+    one = _recorded(_apply(Dropout(rates=rates), transformer()), batch)
+    other = _recorded(_apply(Dropout(rates=dict(reversed(rates.items()))), transformer()), batch)
     assert one.rates == other.rates
 
 
@@ -213,7 +213,7 @@ def _site_outputs(model: Transformer, batch: Batch) -> dict[str, torch.Tensor]:
 
     for site in model.sites.values():
         site.fill(watch)
-    _run(model, batch)
+    _hidden(model, batch)
     return seen
 
 
@@ -222,7 +222,7 @@ def test_the_first_site_whose_value_changes_is_the_named_one(
     path: str, transformer: MakeModel, batch: Batch
 ) -> None:
     plain = _site_outputs(transformer(), batch)
-    dropped = _site_outputs(_put(Dropout(rates={path: 0.5}), transformer()), batch)
+    dropped = _site_outputs(_apply(Dropout(rates={path: 0.5}), transformer()), batch)
     assert list(plain) == list(dropped)
     before = list(plain)[: list(plain).index(path)]
     assert all(torch.equal(plain[name], dropped[name]) for name in before)
@@ -235,14 +235,14 @@ def test_the_first_site_whose_value_changes_is_the_named_one(
 def test_turning_a_site_off_changes_no_other_mask(
     off: str, transformer: MakeModel, batch: Batch
 ) -> None:
-    all_masks = _recorded(_put(Dropout(rate=0.3), transformer()), batch).masks
-    partial_masks = _recorded(_put(Dropout(rate=0.3, rates={off: 0.0}), transformer()), batch).masks
-    assert 0 < len(partial_masks) < len(all_masks)
-    assert all(torch.equal(mask, all_masks[path]) for path, mask in partial_masks.items())
+    masks = _recorded(_apply(Dropout(rate=0.3), transformer()), batch).masks
+    others = _recorded(_apply(Dropout(rate=0.3, rates={off: 0.0}), transformer()), batch).masks
+    assert 0 < len(others) < len(masks)
+    assert all(torch.equal(mask, masks[path]) for path, mask in others.items())
 
 
 def test_no_two_sites_share_a_mask(transformer: MakeModel, batch: Batch) -> None:
-    masks = list(_recorded(_put(Dropout(rate=0.5), transformer()), batch).masks.values())
+    masks = list(_recorded(_apply(Dropout(rate=0.5), transformer()), batch).masks.values())
     for number, mask in enumerate(masks):
         for other in masks[number + 1 :]:
             assert mask.shape != other.shape or not torch.equal(mask, other)
@@ -252,15 +252,15 @@ def test_no_two_sites_share_a_mask(transformer: MakeModel, batch: Batch) -> None
 def test_a_rate_of_zero_equals_no_dropout_bit_for_bit(
     dropout: Dropout, transformer: MakeModel, batch: Batch
 ) -> None:
-    model = _put(dropout, transformer())
+    model = _apply(dropout, transformer())
     assert not any(site.active(NOISE) for site in model.sites.values())
-    assert torch.equal(_run(model, batch), _run(transformer(), batch))
+    assert torch.equal(_hidden(model, batch), _hidden(transformer(), batch))
 
 
 def test_without_noise_nothing_is_dropped(transformer: MakeModel, batch: Batch) -> None:
-    model = _put(Dropout(rate=0.5), transformer())
-    assert torch.equal(_run(model, batch, None), _run(transformer(), batch, None))
-    assert not torch.equal(_run(model, batch), _run(transformer(), batch))
+    model = _apply(Dropout(rate=0.5), transformer())
+    assert torch.equal(_hidden(model, batch, None), _hidden(transformer(), batch, None))
+    assert not torch.equal(_hidden(model, batch), _hidden(transformer(), batch))
 
 
 # --- kinds ----------------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ def _of_kind(
 ) -> torch.Tensor:
     options = ModelOptions(d_model=2, d_ff=1, heads=1, layers=1)
     model = Transformer(options, source_classes=4, target_classes=4)
-    return _put(Dropout(rate=rate, kind=kind), model).sites[path](value, NOISE)
+    return _apply(Dropout(rate=rate, kind=kind), model).sites[path](value, NOISE)
 
 
 @pytest.mark.parametrize(
@@ -355,11 +355,11 @@ def test_every_kind_applies_to_every_site_and_does_nothing_at_zero(
     kind: str, transformer: MakeModel, batch: Batch
 ) -> None:
     heads = {"attention.heads": 0.3}
-    hidden = _run(_put(Dropout(rate=0.3, kind=kind, rates=heads), transformer()), batch)
+    hidden = _hidden(_apply(Dropout(rate=0.3, kind=kind, rates=heads), transformer()), batch)
     assert hidden.isfinite().all()
-    assert not torch.equal(hidden, _run(transformer(), batch))
-    plain = _run(_put(Dropout(kind=kind), transformer()), batch)
-    assert torch.equal(plain, _run(transformer(), batch))
+    assert not torch.equal(hidden, _hidden(transformer(), batch))
+    plain = _hidden(_apply(Dropout(kind=kind), transformer()), batch)
+    assert torch.equal(plain, _hidden(transformer(), batch))
 
 
 # --- errors ---------------------------------------------------------------------------------------
@@ -393,7 +393,7 @@ def test_a_missing_site_is_refused_with_the_nearest_ones(
     rates = {"decoder.2.residual": 0.1, "residual": 0.1, "encoder.0.cross_attention.residual": 0.1}
     model = transformer()
     with pytest.raises(HarnessError) as caught:
-        _put(Dropout(rates=rates), model)
+        _apply(Dropout(rates=rates), model)
     first, second = str(caught.value).splitlines()
     assert "no site 'decoder.2.residual'" in first
     assert "decoder.1.residual" in first

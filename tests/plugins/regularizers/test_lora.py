@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 import torch
 from experiments import BUDGET, experiment, weights
-from regularized import NOISE, Recording, put, run
+from regularized import NOISE, Recording, hidden_states, regularize
 
 from harness import streams
 from harness.contracts import Batch
@@ -94,7 +94,7 @@ def test_only_targets_have_adapters(transformer: MakeModel) -> None:
         places = [f"{place}.{target}" for place in attentions]
         if target == "feed_forward":
             places = [f"{place}.{which}" for place in networks for which in ("inner", "outer")]
-        model = put(Lora(rank=3, targets=(target,)), transformer())
+        model = regularize(Lora(rank=3, targets=(target,)), transformer())
         shapes = {
             name: tuple(parameter.shape)
             for name, parameter in model.named_parameters()
@@ -111,18 +111,18 @@ def test_only_targets_have_adapters(transformer: MakeModel) -> None:
 def test_the_initial_model_and_its_names_are_unchanged(
     transformer: MakeModel, batch: Batch
 ) -> None:
-    plain, adapted = transformer(), put(Lora(targets=EVERYTHING), transformer())
+    plain, adapted = transformer(), regularize(Lora(targets=EVERYTHING), transformer())
     before = dict(plain.named_parameters())
     after = dict(adapted.named_parameters())
     assert [name for name in after if "adapter" not in name] == list(before)
     assert all(torch.equal(after[name], weight) for name, weight in before.items())
-    assert torch.equal(run(adapted, batch, None), run(plain, batch, None))
+    assert torch.equal(hidden_states(adapted, batch, None), hidden_states(plain, batch, None))
 
 
 def test_a_is_uniform_with_bound_one_over_sqrt_inputs_keyed_by_name(
     transformer: MakeModel,
 ) -> None:
-    model = put(Lora(rank=400, targets=("query", "feed_forward")), transformer())
+    model = regularize(Lora(rank=400, targets=("query", "feed_forward")), transformer())
     for name, parameter in model.named_parameters():
         if name.endswith("adapter.B"):
             assert not parameter.any()
@@ -137,9 +137,9 @@ def test_a_is_uniform_with_bound_one_over_sqrt_inputs_keyed_by_name(
 
 
 def test_two_adapters_of_one_matrix_are_refused(transformer: MakeModel) -> None:
-    model = put(Lora(), transformer())
+    model = regularize(Lora(), transformer())
     with pytest.raises(HarnessError, match="encoder.0.self_attention.query already has an adapter"):
-        put(LoraDropout(), model)
+        regularize(LoraDropout(), model)
 
 
 # --- merging ------------------------------------------------------------------------------------
@@ -148,21 +148,21 @@ def test_two_adapters_of_one_matrix_are_refused(transformer: MakeModel) -> None:
 def test_merging_preserves_the_output_and_is_undone_bit_for_bit(
     transformer: MakeModel, batch: Batch
 ) -> None:
-    model = _filled(put(Lora(rank=2, targets=EVERYTHING), transformer()))
+    model = _filled(regularize(Lora(rank=2, targets=EVERYTHING), transformer()))
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
     identities = {name: id(parameter) for name, parameter in model.named_parameters()}
-    apart = run(model, batch, None)
-    assert not torch.allclose(apart, run(transformer(), batch, None))
+    apart = hidden_states(model, batch, None)
+    assert not torch.allclose(apart, hidden_states(transformer(), batch, None))
     with merged(model):
         assert not [name for name, _ in model.named_parameters() if "adapter" in name]
-        torch.testing.assert_close(run(model, batch, None), apart, rtol=0, atol=1e-12)
+        torch.testing.assert_close(hidden_states(model, batch, None), apart, rtol=0, atol=1e-12)
     assert identities == {name: id(parameter) for name, parameter in model.named_parameters()}
     assert all(torch.equal(before[name], parameter) for name, parameter in model.named_parameters())
-    assert torch.equal(run(model, batch, None), apart)
+    assert torch.equal(hidden_states(model, batch, None), apart)
 
 
 def test_merging_is_undone_after_an_exception(transformer: MakeModel) -> None:
-    model = put(Lora(), transformer())
+    model = regularize(Lora(), transformer())
     with pytest.raises(KeyError), merged(model):
         raise KeyError
     assert len(model.encoder[0].self_attention.query.adapter.A) == 8
@@ -223,7 +223,7 @@ def test_training_lowers_the_validation_loss() -> None:
 def test_dropout_masks_elements_of_the_input_of_an_adapter(
     transformer: MakeModel, batch: Batch
 ) -> None:
-    model = _filled(put(Lora(rank=2, dropout=0.4, targets=("value",)), transformer()))
+    model = _filled(regularize(Lora(rank=2, dropout=0.4, targets=("value",)), transformer()))
     value = model.encoder[0].self_attention.value
     states = _numbers(3, 5, 8, start=7)
     kept = NOISE.keep("lora.encoder.0.self_attention.value", states.shape, 0.4)
@@ -237,10 +237,10 @@ def test_dropout_masks_elements_of_the_input_of_an_adapter(
     for no_dropout in (None, Noise(seed=3, update=5, stream="members")):
         torch.testing.assert_close(value(states, no_dropout), plain, rtol=0, atol=1e-12)
     recording = Recording(seed=3, update=5)
-    run(model, batch, recording)  # raises on a repeated key
+    hidden_states(model, batch, recording)  # raises on a repeated key
     assert len(recording.masks) == 5
 
 
 def test_without_dropout_noise_changes_no_bit(transformer: MakeModel, batch: Batch) -> None:
-    model = _filled(put(Lora(dropout=0.0, targets=EVERYTHING), transformer()))
-    assert torch.equal(run(model, batch), run(model, batch, None))
+    model = _filled(regularize(Lora(dropout=0.0, targets=EVERYTHING), transformer()))
+    assert torch.equal(hidden_states(model, batch), hidden_states(model, batch, None))

@@ -11,7 +11,7 @@ import torch
 from experiments import experiment, weights
 from hypothesis import given
 from hypothesis import strategies as st
-from regularized import NOISE, SETTING, Recording, put, run
+from regularized import NOISE, SETTING, Recording, hidden_states, regularize
 from running import TINY
 
 from harness.contracts import Batch
@@ -109,9 +109,9 @@ def test_masks_never_lower_the_rank(seed: int, rank: int, rate: float) -> None:
 
 
 def test_a_mask_is_one_vector_per_matrix_and_pass(transformer: MakeModel, batch: Batch) -> None:
-    model = put(LoraDropout(rate=0.5, targets=("query", "feed_forward")), transformer())
+    model = regularize(LoraDropout(rate=0.5, targets=("query", "feed_forward")), transformer())
     recording = Recording(seed=3, update=5)
-    run(model, batch, recording)  # raises on a repeated key
+    hidden_states(model, batch, recording)  # raises on a repeated key
     shapes = {name: tuple(mask.shape) for name, mask in recording.masks.items()}
     places = [name for name, part in model.projections.items() if part.adapter is not None]
     assert len(places) == 5 + 6
@@ -177,13 +177,13 @@ def test_the_loss_is_the_mean_over_instances_with_independent_masks() -> None:
 
 def test_members_draw_no_other_dropout_masks(transformer: MakeModel, batch: Batch) -> None:
     def hidden(*, dropout: bool, noise: Noise | None) -> torch.Tensor:
-        model = put(LoraDropout(rate=0.5, targets=("query", "value")), transformer())
+        model = regularize(LoraDropout(rate=0.5, targets=("query", "value")), transformer())
         for part in model.projections.values():
             if part.adapter is not None:
                 part.adapter.B.data = _random(*part.adapter.B.shape, seed=5)
         if dropout:
-            put(Dropout(rate=0.5), model)
-        return run(model, batch, noise)
+            regularize(Dropout(rate=0.5), model)
+        return hidden_states(model, batch, noise)
 
     member = Noise(seed=3, update=0, forward="member 0", stream="members")
     alone = hidden(dropout=False, noise=member)

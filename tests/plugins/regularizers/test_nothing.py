@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from experiments import experiment, weights
-from regularized import masks, put
+from regularized import masks, regularize
 
 from harness.components import Regularizer
 from harness.contracts import Batch
@@ -86,9 +86,9 @@ def test_above_zero_a_regularizer_changes_training_and_nothing_becomes_nan(
 def test_regularizers_at_the_same_site_draw_different_masks(
     transformer: Callable[[], Transformer], batch: Batch
 ) -> None:
-    model = put(Dropout(rate=0.5, rates={"attention.heads": 0.5}), transformer())
+    model = regularize(Dropout(rate=0.5, rates={"attention.heads": 0.5}), transformer())
     for regularizer in (DropHead(rate=0.5), DropKey(rate=0.5)):
-        put(regularizer, model)
+        regularize(regularizer, model)
     perturbations = sum(len(site.perturbations) for site in model.sites.values())
     assert len(masks(model, batch)) == perturbations  # `Recording` raises on a repeated key
     assert max(len(site.perturbations) for site in model.sites.values()) == 2

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 import torch
-from regularized import SETTING, put
+from regularized import SETTING, regularize
 
 from harness import streams
 from harness.errors import HarnessError
@@ -46,7 +46,7 @@ def wide() -> Transformer:
 def test_only_the_top_layers_are_reinitialized(
     choice: ReinitializeTop, tops: list[str], wide: Transformer
 ) -> None:
-    put(choice, wide)
+    regularize(choice, wide)
     for name, parameter in wide.named_parameters():
         if not name.startswith(tuple(tops)):
             assert torch.equal(parameter, torch.full_like(parameter, 7.0)), name
@@ -60,7 +60,7 @@ def test_only_the_top_layers_are_reinitialized(
 
 
 def test_draws_are_keyed_by_name_and_differ_from_the_initializer(wide: Transformer) -> None:
-    put(ReinitializeTop(std=0.5), wide)
+    regularize(ReinitializeTop(std=0.5), wide)
     drawn = {
         name: parameter.detach().clone()
         for name, parameter in wide.named_parameters()
@@ -70,7 +70,7 @@ def test_draws_are_keyed_by_name_and_differ_from_the_initializer(wide: Transform
     for name, parameter in wide.named_parameters():
         with torch.no_grad():
             fill(name, parameter, partial(streams.generator, 3, "init"))
-    put(ReinitializeTop(layers=2, std=0.5), wide)
+    regularize(ReinitializeTop(layers=2, std=0.5), wide)
     now = dict(wide.named_parameters())
     assert all(torch.equal(now[name], weight) for name, weight in drawn.items())
     initial = wide.decoder[0].self_attention.query.weight
@@ -83,8 +83,8 @@ def test_draws_are_keyed_by_name_and_differ_from_the_initializer(wide: Transform
 
 
 def test_adapters_are_kept(transformer: MakeModel) -> None:
-    adapted, both = (put(Lora(), transformer()) for _ in range(2))
-    put(ReinitializeTop(layers=2), both)
+    adapted, both = (regularize(Lora(), transformer()) for _ in range(2))
+    regularize(ReinitializeTop(layers=2), both)
     expected = dict(adapted.named_parameters())
     reinitialized = dict(both.named_parameters())
     changed = {name for name in expected if not torch.equal(expected[name], reinitialized[name])}
@@ -94,6 +94,6 @@ def test_adapters_are_kept(transformer: MakeModel) -> None:
 
 def test_more_layers_than_the_model_has_is_an_error(transformer: MakeModel) -> None:
     with pytest.raises(HarnessError, match="the decoder has 2 layers, not 3"):
-        put(ReinitializeTop(layers=3), transformer())
+        regularize(ReinitializeTop(layers=3), transformer())
     with pytest.raises(HarnessError, match="the encoder has 1 layers, not 2"):
-        put(ReinitializeTop(encoder_layers=2), transformer())
+        regularize(ReinitializeTop(encoder_layers=2), transformer())

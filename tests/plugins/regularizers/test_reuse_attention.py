@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from experiments import experiment
-from regularized import NOISE, put, run
+from regularized import NOISE, hidden_states, regularize
 
 from harness.contracts import Batch
 from harness.errors import HarnessError
@@ -55,7 +55,7 @@ def _attention_weights(
                 return weights
 
             site.alter(record)
-    run(model, batch, noise)
+    hidden_states(model, batch, noise)
     return recorded
 
 
@@ -64,9 +64,9 @@ def test_a_layer_has_the_weights_of_the_layer_below_bit_for_bit(
     deep: MakeModel, batch: Batch, noise: Any
 ) -> None:
     plain = _attention_weights(deep(), batch)
-    model = put(ReuseAttention(layers=(2,), attentions=ALL), deep())
+    model = regularize(ReuseAttention(layers=(2,), attentions=ALL), deep())
     weights = _attention_weights(
-        put(Dropout(rate=0.3, rates={"residual": 0.0}), model), batch, noise
+        regularize(Dropout(rate=0.3, rates={"residual": 0.0}), model), batch, noise
     )
     for attention in ALL:
         stack, sublayer = attention.split(".")
@@ -82,7 +82,7 @@ def test_a_layer_has_the_weights_of_the_layer_below_bit_for_bit(
 def test_reused_weights_are_passed_on_and_other_attentions_unchanged(
     deep: MakeModel, batch: Batch
 ) -> None:
-    weights = _attention_weights(put(ReuseAttention(layers=(1, 2)), deep()), batch)
+    weights = _attention_weights(regularize(ReuseAttention(layers=(1, 2)), deep()), batch)
     for attention in SELF:
         stack, sublayer = attention.split(".")
         assert torch.equal(weights[f"{stack}.2.{sublayer}"], weights[f"{stack}.0.{sublayer}"])
@@ -95,7 +95,7 @@ def test_the_output_is_the_reused_weights_times_the_values_of_the_layer(
     deep: MakeModel, batch: Batch
 ) -> None:
     """The second layer of the encoder, computed by hand from the weights of the first."""
-    model = put(ReuseAttention(layers=(1,)), deep())
+    model = regularize(ReuseAttention(layers=(1,)), deep())
     outputs: dict[int, torch.Tensor] = {}
     inputs: dict[int, torch.Tensor] = {}
     for number in (0, 1):
@@ -119,14 +119,14 @@ def test_the_output_is_the_reused_weights_times_the_values_of_the_layer(
 
 
 def test_training_and_evaluation_use_the_same_model(deep: MakeModel, batch: Batch) -> None:
-    model = put(ReuseAttention(attentions=ALL), deep())
-    assert torch.equal(run(model, batch, NOISE), run(model, batch, None))
-    assert not torch.allclose(run(model, batch, None), run(deep(), batch, None))
+    model = regularize(ReuseAttention(attentions=ALL), deep())
+    assert torch.equal(hidden_states(model, batch, NOISE), hidden_states(model, batch, None))
+    assert not torch.allclose(hidden_states(model, batch, None), hidden_states(deep(), batch, None))
 
 
 def test_dropout_of_one_layer_does_not_affect_the_next(deep: MakeModel, batch: Batch) -> None:
     """Weights before noise stay equal to the bit, although noise changes those of both layers."""
-    model = put(ReuseAttention(layers=(1,)), deep())
+    model = regularize(ReuseAttention(layers=(1,)), deep())
     seen: dict[str, torch.Tensor] = {}
 
     def record(value: torch.Tensor, site: Any, _noise: Any) -> torch.Tensor:
@@ -135,14 +135,14 @@ def test_dropout_of_one_layer_does_not_affect_the_next(deep: MakeModel, batch: B
 
     for number in (0, 1):
         model.sites[f"encoder.{number}.self_attention.attention.weights"].fill(record)
-    run(model, batch, NOISE)
+    hidden_states(model, batch, NOISE)
     one, two = seen.values()
     assert torch.equal(one, two)
 
 
 @torch.no_grad()
 def test_cached_steps_equal_decoding_the_whole_sentence(deep: MakeModel, batch: Batch) -> None:
-    model = put(ReuseAttention(layers=(1, 2), attentions=ALL), deep())
+    model = regularize(ReuseAttention(layers=(1, 2), attentions=ALL), deep())
     memory = model.encode(batch.source)
     cache = model.start(memory)
     stepped = torch.stack([model.step(tokens, cache) for tokens in batch.target_input.T], 1)
@@ -154,21 +154,21 @@ def test_cached_steps_equal_decoding_the_whole_sentence(deep: MakeModel, batch: 
 def test_without_layers_sites_are_empty(
     deep: MakeModel, batch: Batch, choice: ReuseAttention
 ) -> None:
-    model = put(choice, deep())
+    model = regularize(choice, deep())
     assert not any(site.active(None) for site in model.sites.values())
-    assert torch.equal(run(model, batch, None), run(deep(), batch, None))
+    assert torch.equal(hidden_states(model, batch, None), hidden_states(deep(), batch, None))
 
 
 def test_a_layer_above_a_skipped_one_uses_its_own_weights(deep: MakeModel, batch: Batch) -> None:
     """Not those of another batch or pass, which would have another shape."""
-    model = put(LayerDrop(rate=0.5), put(ReuseAttention(layers=(1, 2)), deep()))
+    model = regularize(LayerDrop(rate=0.5), regularize(ReuseAttention(layers=(1, 2)), deep()))
     small = Batch(source=batch.source[:2, :2], target=batch.target[:2, :3], tokens=4)
     for update in range(6):
         noise = NOISE.of_pass(str(update))
-        after = run(model, batch, noise)
-        run(model, small, noise)
-        fresh = put(LayerDrop(rate=0.5), put(ReuseAttention(layers=(1, 2)), deep()))
-        assert torch.equal(run(fresh, batch, noise), after)
+        after = hidden_states(model, batch, noise)
+        hidden_states(model, small, noise)
+        fresh = regularize(LayerDrop(rate=0.5), regularize(ReuseAttention(layers=(1, 2)), deep()))
+        assert torch.equal(hidden_states(fresh, batch, noise), after)
 
 
 def test_queries_and_keys_of_these_layers_are_not_trained() -> None:
@@ -195,4 +195,4 @@ def test_queries_and_keys_of_these_layers_are_not_trained() -> None:
 
 def test_a_missing_layer_is_an_error(transformer: MakeModel) -> None:
     with pytest.raises(HarnessError, match="the encoder has no layer 1"):
-        put(ReuseAttention(), transformer())
+        regularize(ReuseAttention(), transformer())
