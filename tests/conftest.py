@@ -51,6 +51,6 @@ def multi30k() -> Path:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a study, ``tiny.yaml``, and the first of its runs finished in ``results``."""
-    from finished import finish
+    from support.finished_run import finish
 
     return finish(tmp_path_factory.mktemp("finished"))

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
-from experiments import BUDGET, Counting, experiment, sampled
+from support.tiny_experiment import BUDGET, Counting, experiment, sampled
 
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import discover

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 
 import pytest
 import torch
-from experiments import experiment, weights
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+from support.tiny_experiment import experiment, weights
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 

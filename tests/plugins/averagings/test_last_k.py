@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 import torch
-from experiments import experiment
 from pydantic import TypeAdapter, ValidationError
+from support.tiny_experiment import experiment
 from torch import Tensor
 
 from harness.components import Averaging

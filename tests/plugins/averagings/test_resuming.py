@@ -4,7 +4,7 @@ import io
 
 import pytest
 import torch
-from experiments import experiment, weights
+from support.tiny_experiment import experiment, weights
 
 from harness.components import Averaging
 from harness.training.assembly import assemble, load_weights

@@ -7,8 +7,8 @@ from typing import Literal, get_args
 
 import pytest
 import torch
-from experiments import experiment, weights
 from pydantic import TypeAdapter, ValidationError
+from support.tiny_experiment import experiment, weights
 from torch import Tensor
 from torch.nn import functional
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
-from stepping import RATES, SETTING, normal, step, train
+from support.optimizer_steps import RATES, SETTING, normal, step, train
 from torch import nn
 
 from harness_optimizers.adam import Adam

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-import stepping
 import torch
 from pydantic import TypeAdapter, ValidationError
-from stepping import Numbers
+from support import optimizer_steps
+from support.optimizer_steps import Numbers
 from torch import nn
 
 from harness_optimizers.adam import Adam
@@ -30,32 +30,36 @@ def by_hand(weight: Numbers, gradients: Sequence[Numbers], rates: Sequence[float
 
 
 def test_steps_equal_those_of_the_paper() -> None:
-    stepping.assert_equals_by_hand(AdamW(betas=BETAS, eps=EPS, weight_decay=DECAY), by_hand=by_hand)
+    optimizer_steps.assert_equals_by_hand(
+        AdamW(betas=BETAS, eps=EPS, weight_decay=DECAY), by_hand=by_hand
+    )
 
 
 def test_without_decay_it_equals_adam_bit_for_bit() -> None:
     for dtype in (torch.float32, torch.float64):
-        plain = stepping.train(Adam(), dtype=dtype)
-        assert all(map(torch.equal, stepping.train(AdamW(weight_decay=0.0), dtype=dtype), plain))
+        plain = optimizer_steps.train(Adam(), dtype=dtype)
+        assert all(
+            map(torch.equal, optimizer_steps.train(AdamW(weight_decay=0.0), dtype=dtype), plain)
+        )
 
 
 def test_a_weight_with_zero_gradient_decays_without_changing_the_moments() -> None:
     weight = nn.Parameter(torch.full((3,), 8.0, dtype=torch.float64))
-    optimizer = AdamW(weight_decay=0.5).build(stepping.SETTING)(
+    optimizer = AdamW(weight_decay=0.5).build(optimizer_steps.SETTING)(
         [{"params": [weight], "multiple": 1.0}]
     )
     for _ in range(2):
-        stepping.step(optimizer, [torch.zeros(3, dtype=torch.float64)], rate=0.1)
+        optimizer_steps.step(optimizer, [torch.zeros(3, dtype=torch.float64)], rate=0.1)
     assert weight.tolist() == pytest.approx([8.0 * 0.95**2] * 3, rel=1e-14)
     assert not optimizer.state[weight]["exp_avg"].any()
 
 
 def test_resuming_from_a_checkpoint_changes_no_bit() -> None:
-    stepping.assert_resumes_from_checkpoint(AdamW())
+    optimizer_steps.assert_resumes_from_checkpoint(AdamW())
 
 
 def test_nothing_changes_without_a_rate_or_a_gradient() -> None:
-    stepping.assert_requires_rate_and_gradient(AdamW())
+    optimizer_steps.assert_requires_rate_and_gradient(AdamW())
 
 
 @pytest.mark.parametrize(

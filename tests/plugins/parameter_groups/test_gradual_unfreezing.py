@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from experiments import experiment, weights
 from pydantic import TypeAdapter, ValidationError
+from support.tiny_experiment import experiment, weights
 
 from harness.contracts import Setting
 from harness.training.assembly import assemble

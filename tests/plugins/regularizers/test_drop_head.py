@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 import torch
-from regularized import NOISE, Recording, hidden_states, masks, regularize
+from support.regularized_model import NOISE, Recording, hidden_states, masks, regularize
 
 from harness.contracts import Batch, Site
 from harness.model import Transformer

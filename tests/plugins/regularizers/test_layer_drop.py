@@ -7,8 +7,8 @@ from itertools import product
 
 import pytest
 import torch
-from regularized import NOISE, hidden_states, masks, regularize
 from scipy import stats
+from support.regularized_model import NOISE, hidden_states, masks, regularize
 
 from harness.contracts import Batch
 from harness.model import Transformer

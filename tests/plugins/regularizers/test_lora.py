@@ -9,8 +9,8 @@ from functools import partial
 
 import pytest
 import torch
-from experiments import BUDGET, experiment, weights
-from regularized import NOISE, Recording, hidden_states, regularize
+from support.regularized_model import NOISE, Recording, hidden_states, regularize
+from support.tiny_experiment import BUDGET, experiment, weights
 
 from harness import streams
 from harness.contracts import Batch

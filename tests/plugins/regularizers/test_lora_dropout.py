@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import torch
-from experiments import experiment, weights
 from hypothesis import given
 from hypothesis import strategies as st
-from regularized import NOISE, SETTING, Recording, hidden_states, regularize
-from running import TINY
+from support.regularized_model import NOISE, SETTING, Recording, hidden_states, regularize
+from support.tiny_experiment import experiment, weights
+from support.tiny_study import TINY
 
 from harness.contracts import Batch
 from harness.errors import StudyError

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from experiments import experiment, weights
-from regularized import masks, regularize
+from support.regularized_model import masks, regularize
+from support.tiny_experiment import experiment, weights
 
 from harness.components import Regularizer
 from harness.contracts import Batch

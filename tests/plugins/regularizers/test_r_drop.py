@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from experiments import experiment
 from hypothesis import given
 from hypothesis import strategies as st
+from support.tiny_experiment import experiment
 
 from harness.contracts import Prediction, Setting
 from harness.streams import Noise

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 import torch
-from regularized import SETTING, regularize
+from support.regularized_model import SETTING, regularize
 
 from harness import streams
 from harness.errors import HarnessError

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
-from experiments import experiment
-from regularized import NOISE, hidden_states, regularize
+from support.regularized_model import NOISE, hidden_states, regularize
+from support.tiny_experiment import experiment
 
 from harness.contracts import Batch
 from harness.errors import HarnessError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from experiments import experiment, weights
+from support.tiny_experiment import experiment, weights
 
 from harness.contracts import Setting
 from harness.training.assembly import assemble

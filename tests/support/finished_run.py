@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from running import TINY
 
 from harness.loading import load
 from harness.planning.plan import plan
 from harness.runs import worker
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
+from support.tiny_study import TINY
 
 
 def planned(folder: Path) -> PlannedRun:
