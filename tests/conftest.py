@@ -1,4 +1,4 @@
-"""What every test stands on: shapes checked at each call, one thread, the real corpus if here."""
+"""Settings of all tests: shapes checked at every call, one thread, the real corpus if present."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def _modules_with_shapes() -> list[str]:
-    """The modules that annotate tensors; beartype does not know every generic of the others."""
+    """The modules that annotate tensors; beartype does not support every generic of the others."""
     return [
         ".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__")
         for base in (ROOT, ROOT / "plugins")
@@ -22,8 +22,8 @@ def _modules_with_shapes() -> list[str]:
     ]
 
 
-# From here on beartype holds every call in these modules to its annotations. What was imported
-# before would escape, and so nothing of them is imported above.
+# From here on beartype checks every call in these modules against its annotations. Modules that are
+# already imported would escape it, so none of them is imported above.
 install_import_hook(_modules_with_shapes(), "beartype.beartype")
 
 settings.register_profile("here", deadline=None)
@@ -32,7 +32,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 def pytest_configure() -> None:
-    """Keep torch to one thread, as runs are: two workers share two cores."""
+    """Limit torch to one thread, as in runs: two test workers share two cores."""
     import torch
 
     torch.set_num_threads(1)
@@ -40,17 +40,17 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session")
 def multi30k() -> Path:
-    """The folder of the real corpus: HARNESS_MULTI30K, or beside the checkout."""
-    beside = ROOT.parent / "shared" / "data" / "multi30k"
-    folder = Path(os.environ.get("HARNESS_MULTI30K") or beside)
+    """The folder of the real corpus: HARNESS_MULTI30K, or next to the checkout."""
+    default = ROOT.parent / "shared" / "data" / "multi30k"
+    folder = Path(os.environ.get("HARNESS_MULTI30K") or default)
     if not (folder / "train.de").is_file():
-        pytest.skip("the multi30k corpus is not here; README.md says where it is had")
+        pytest.skip("the multi30k corpus is missing; README.md says how to get it")
     return folder
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a study, ``tiny.yaml``, and the first of its runs finished in ``results``."""
-    from finished import finish
+    from support.finished_run import finish
 
     return finish(tmp_path_factory.mktemp("finished"))

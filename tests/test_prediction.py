@@ -20,14 +20,14 @@ def _model() -> Transformer:
     return model
 
 
-def test_real_positions_stand_in_reading_order_beside_the_token_they_predict() -> None:
+def test_real_positions_are_in_reading_order_with_the_token_they_predict() -> None:
     hidden = torch.arange(9.0, dtype=torch.float64).view(3, 3, 1).expand(3, 3, 4)
     prediction = predict_at_real(_model(), BATCH, hidden=hidden)
     assert prediction.targets.tolist() == [5, 6, 2, 7, 2, 2]
     assert prediction.hidden[:, 0].tolist() == [0, 1, 2, 3, 4, 6]
 
 
-def test_logits_are_the_projection_of_the_hidden_states_beside_them() -> None:
+def test_logits_are_the_projection_of_the_hidden_states() -> None:
     model, hidden = _model(), torch.randn(3, 3, 4, dtype=torch.float64)
     prediction = predict_at_real(model, BATCH, hidden=hidden)
     weight, bias = model.projection.weight, model.projection.bias
@@ -42,7 +42,7 @@ def test_padded_positions_get_no_gradient() -> None:
     assert torch.equal(hidden.grad[..., 0], BATCH.real.double())
 
 
-def test_a_model_never_writes_padding_or_a_second_beginning() -> None:
+def test_padding_and_bos_are_never_predicted() -> None:
     logits = torch.tensor([[9.0, 8.0, 1.0, 2.0, 3.0]])
     assert writable(logits).tolist() == [[-torch.inf, -torch.inf, 1.0, 2.0, 3.0]]
     assert logits[0, 0] == 9.0

@@ -28,7 +28,7 @@ def test_a_key_fits_a_generator(names: list[int | str]) -> None:
     json.dumps(names)
 
 
-def test_a_member_of_an_evaluation_draws_from_a_stream_of_its_own() -> None:
+def test_a_member_of_an_evaluation_has_its_own_stream() -> None:
     training = Noise(seed=1, update=7)
     member = Noise(seed=1, update=7, stream="members")
     assert (training.training, member.training) == (True, False)
@@ -55,20 +55,20 @@ def test_a_draw_depends_on_its_key_alone() -> None:
         Noise(seed=1, update=7).of_pass("first").of_pass("first"),
     ],
 )
-def test_every_part_of_the_key_moves_the_mask(other: Noise) -> None:
+def test_every_part_of_the_key_changes_the_mask(other: Noise) -> None:
     mask = Noise(seed=1, update=7).keep("a", (10_000,), 0.5)
     agreement = (other.keep("a", (10_000,), 0.5) == mask).double().mean()
     assert abs(agreement - 0.5) < 0.03  # 6 standard deviations of an independent mask
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.001, 0.1, 0.5, 0.9])
-def test_the_share_that_is_dropped_is_the_rate(rate: float) -> None:
+def test_the_dropped_share_equals_the_rate(rate: float) -> None:
     count = 400_000
     dropped = (~Noise(seed=5, update=1).keep("a", (count,), rate)).sum().item()
     assert abs(dropped - rate * count) <= 5 * (rate * (1 - rate) * count) ** 0.5 + count * 2**-16
 
 
-def test_every_position_of_a_drawn_word_is_fair() -> None:
+def test_every_bit_position_of_a_random_word_is_unbiased() -> None:
     keep = Noise(seed=5, update=1).keep("a", (100_000, 4), 0.25)
     shares = keep.double().mean(0)
     assert (shares - 0.75).abs().max() < 0.007  # 5 standard deviations
@@ -83,5 +83,5 @@ def test_masks_of_one_site_are_nested() -> None:
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=4))
-def test_any_shape_is_filled(shape: list[int]) -> None:
+def test_masks_of_any_shape(shape: list[int]) -> None:
     assert Noise(seed=1, update=1).keep("a", shape, 0.5).shape == tuple(shape)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from harness.files import complete_lines
 from harness.report import Report
 from harness.report.answer_text import listed
+from harness.runs import records
 from harness.runs.planned_run import PlannedRun
 from harness.study.values import BASELINE
 

@@ -1,4 +1,4 @@
-"""Averagings: whose weights are evaluated."""
+"""Weight averaging: averages over updates that are evaluated in place of the last weights."""
 
 from __future__ import annotations
 

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from harness.components import Averaging
 from harness.components.options import ProbabilityBelowOne
 from harness.contracts import Averager, Setting
-from harness_averagings.running import RunningAverage
+from harness_averagings.running_average import RunningAverage
 
 
 @dataclass(frozen=True, kw_only=True)
 class EMA(Averaging):
-    """After every update s: average = d * average + (1 - d) * weights, d the `decay`.
+    """Exponential moving average: after every update, average = d * average + (1 - d) * weights.
 
-    Polyak and Juditsky 1992 is about the plain mean; this is the form of Tarvainen and Valpola 2017
-    and of torch's ``get_ema_multi_avg_fn``. It begins as the weights after update 1, and looks back
-    over some 1 / (1 - decay) updates: a short budget needs a smaller `decay`, or a `ramp`, under
-    which d = min(decay, (1 + s) / (10 + s)), as in TensorFlow's with ``num_updates``. A decay of 0
-    keeps the last weights.
+    d is the `decay`. Polyak and Juditsky 1992 analyze the plain mean; this is the form of Tarvainen
+    and Valpola 2017 and of torch's ``get_ema_multi_avg_fn``. It is initialized to the weights after
+    update 1, and spans about 1 / (1 - decay) updates: a short budget needs a smaller `decay`, or a
+    `ramp`, with d = min(decay, (1 + s) / (10 + s)) after update s, as in TensorFlow's with
+    ``num_updates``. A decay of 0 keeps the last weights.
     """
 
     name = "ema"

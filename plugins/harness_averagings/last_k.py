@@ -16,12 +16,13 @@ from harness.errors import HarnessError
 
 @dataclass(frozen=True, kw_only=True)
 class LastK(Averaging):
-    """The plain mean of the last `count` checkpoints, one of which is made every `every` updates.
+    """The plain mean of the last `count` checkpoints, one of which is taken every `every` updates.
 
-    mean = sum_i weights_i / K over the K checkpoints there are, at most `count` (Vaswani et al.
-    2017, section 6.1: the last 5, ten minutes apart, and 20 for the big model; fairseq's
-    ``average_checkpoints``). Before the first the last weights are evaluated. Memory grows by
-    `count` copies of the model. One checkpoint at every update is the last weights.
+    mean = sum_i weights_i / K over the K checkpoints so far, at most `count` (Vaswani et al. 2017,
+    section 6.1: the last 5, ten minutes apart, and 20 for the big model; fairseq's
+    ``average_checkpoints``). Before the first checkpoint the current weights are evaluated. It
+    needs memory for `count` copies of the model. With ``every: 1`` and ``count: 1`` it is the last
+    weights.
     """
 
     name = "last_k"
@@ -30,17 +31,17 @@ class LastK(Averaging):
     count: PositiveInt = 5
 
     def build(self, setting: Setting) -> Averager:
-        """Raises `HarnessError` where the budget ends before the first checkpoint."""
+        """An averager; raises `HarnessError` if the budget ends before the first checkpoint."""
         if self.every > setting.updates:
             raise HarnessError(
-                f"averaging last_k: no checkpoint is made in {setting.updates} updates; "
+                f"averaging last_k: no checkpoint is taken in {setting.updates} updates; "
                 f"every must be at most that, got {self.every}"
             )
         return _Checkpoints(self)
 
 
 class _Checkpoints:
-    """Copies of the weights, the oldest first; satisfies `Averager`."""
+    """Copies of the weights, oldest first; satisfies `Averager`."""
 
     def __init__(self, options: LastK) -> None:
         self._every = options.every
@@ -48,27 +49,28 @@ class _Checkpoints:
 
     def update(self, weights: Mapping[str, torch.Tensor], update: int) -> None:
         if update % self._every == 0:
-            self._kept.append({name: each.detach().clone() for name, each in weights.items()})
+            self._kept.append({name: weight.detach().clone() for name, weight in weights.items()})
 
     def weights(self) -> Mapping[str, torch.Tensor] | None:
         if not self._kept:
             return None
         return {
-            name: torch.stack([each[name] for each in self._kept]).mean(dim=0)
+            name: torch.stack([checkpoint[name] for checkpoint in self._kept]).mean(dim=0)
             for name in self._kept[-1]
         }
 
     def state(self) -> Mapping[str, torch.Tensor]:
+        # One flat mapping of tensors, as `Averager` requires: the key is "index name".
         return {
-            f"{place} {name}": each
-            for place, checkpoint in enumerate(self._kept)
-            for name, each in checkpoint.items()
+            f"{index} {name}": weight
+            for index, checkpoint in enumerate(self._kept)
+            for name, weight in checkpoint.items()
         }
 
     def restore(self, state: Mapping[str, torch.Tensor]) -> None:
         checkpoints: dict[int, dict[str, torch.Tensor]] = {}
-        for key, each in state.items():
-            place, _, name = key.partition(" ")
-            checkpoints.setdefault(int(place), {})[name] = each.detach().clone()
+        for key, weight in state.items():
+            index, _, name = key.partition(" ")
+            checkpoints.setdefault(int(index), {})[name] = weight.detach().clone()
         self._kept.clear()
-        self._kept.extend(checkpoints[place] for place in sorted(checkpoints))
+        self._kept.extend(checkpoints[index] for index in sorted(checkpoints))

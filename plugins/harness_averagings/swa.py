@@ -8,18 +8,19 @@ from harness.components import Averaging
 from harness.components.options import PositiveInt, ProbabilityBelowOne
 from harness.contracts import Averager, Setting
 from harness.errors import HarnessError
-from harness_averagings.running import RunningAverage
+from harness_averagings.running_average import RunningAverage
 
 
 @dataclass(frozen=True, kw_only=True)
 class SWA(Averaging):
-    """The plain mean of the weights after every `every`-th update of the end of the budget.
+    """The plain mean of the weights, every `every` updates, over the last part of the budget.
 
-    After the share `start` of the budget, average += (weights - average) / (n + 1), n being how
-    many were taken in before (Izmailov et al. 2018, algorithm 1). Until the first is taken in, the
-    last weights are evaluated. The paper's rate is constant or cyclic from the start of averaging
-    on, which is the `schedule`'s part here: under a rate that falls to 0 there is little to
-    average. The default `start` is the paper's. There is no batch normalization to be made good.
+    After the fraction `start` of the budget, average += (weights - average) / (n + 1), n being the
+    number of weights averaged before (Izmailov et al. 2018, algorithm 1). Until the first is added,
+    the current weights are evaluated. The paper's rate is constant or cyclic once averaging starts;
+    here that is up to the `schedule`: with a rate that decays to 0 there is little to average. The
+    default `start` is the paper's. The models have no batch normalization, so no statistics need
+    updating.
     """
 
     name = "swa"
@@ -28,16 +29,16 @@ class SWA(Averaging):
     every: PositiveInt = 1
 
     def build(self, setting: Setting) -> Averager:
-        """Raises `HarnessError` where the budget ends before anything is taken in."""
-        begin = int(self.start * setting.updates)
-        if begin + self.every > setting.updates:
+        """An averager; raises `HarnessError` if the budget ends before any weights are averaged."""
+        start = int(self.start * setting.updates)
+        if start + self.every > setting.updates:
             raise HarnessError(
-                f"averaging swa: nothing is averaged in the {setting.updates - begin} updates from "
-                f"start to end; every must be at most that, got {self.every}"
+                f"averaging swa: nothing is averaged in the {setting.updates - start} updates "
+                f"after start; every must be at most that, got {self.every}"
             )
 
         def share(update: int) -> float:
-            taken, between = divmod(max(0, update - begin), self.every)
-            return 1 / taken if taken and not between else 0.0
+            count, remainder = divmod(max(0, update - start), self.every)
+            return 1 / count if count and not remainder else 0.0
 
         return RunningAverage(share)

@@ -1,4 +1,4 @@
-"""Decays: numbers that fall over time, such as the probability of a gold token."""
+"""Decays: probabilities that fall over training, such as that of a gold token."""
 
 from __future__ import annotations
 

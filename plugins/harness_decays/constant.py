@@ -1,4 +1,4 @@
-"""A decay that does not fall."""
+"""A constant in place of a decay."""
 
 from __future__ import annotations
 

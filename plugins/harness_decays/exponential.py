@@ -13,7 +13,7 @@ from harness.contracts import Rate, Setting
 class Exponential(Decay):
     """decay(i) = base^i (Bengio et al. 2015, section 2.4).
 
-    i is the number of the update, from 1, so that the first update has `base` itself and not 1.
+    i is the update number, from 1, so the first update has `base` itself and not 1.
     """
 
     name = "exponential"

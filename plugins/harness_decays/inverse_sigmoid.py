@@ -18,8 +18,8 @@ _LARGEST_EXPONENT = 700.0  # exp() overflows above 709.7; here the decay is at 1
 class InverseSigmoid(Decay):
     """decay(i) = k / (k + exp(i / k)) (Bengio et al. 2015, section 2.4).
 
-    i is the number of the update, from 1. It is near 1 at first where k is large, and a half at
-    i = k * ln(k): the larger k, the later and the slower the fall.
+    i is the update number, from 1. For large k the value starts near 1; it is 1/2 at i = k * ln(k):
+    the larger k, the later and slower the decay.
     """
 
     name = "inverse_sigmoid"

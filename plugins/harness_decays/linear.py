@@ -11,11 +11,11 @@ from harness.contracts import Rate, Setting
 
 @dataclass(frozen=True, kw_only=True)
 class Linear(Decay):
-    """Falls on a straight line from `start` to `end` (Bengio et al. 2015, section 2.4).
+    """Decreases linearly from `start` to `end` (Bengio et al. 2015, section 2.4).
 
-    decay(i) = end + (start - end) * max(0, 1 - (i - 1) / (n - 1)), where i is the number of the
-    update, from 1, and n is `over`, or unless that is given the last update of the budget: `start`
-    at update 1, `end` at update n and after it.
+    decay(i) = end + (start - end) * max(0, 1 - (i - 1) / (n - 1)), where i is the update number,
+    from 1, and n is `over`, by default the number of updates in the budget: `start` at update 1,
+    `end` from update n on.
     """
 
     name = "linear"

@@ -1,4 +1,4 @@
-"""Decoding policies: what the decoder is fed while it learns."""
+"""Decoding policies: the decoder's input during training."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ from harness_decoding_policies.teacher_forcing import TeacherForcing
 
 @hookimpl
 def harness_decoding_policies() -> Sequence[type[DecodingPolicy]]:
-    """The decoding policies of this distribution."""
+    """The decoding policies of this package."""
     return [TeacherForcing, ScheduledSampling, ParallelScheduledSampling, FreeRunning]

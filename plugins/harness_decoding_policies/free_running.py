@@ -1,4 +1,4 @@
-"""Free running: the decoder reads nothing but its own tokens."""
+"""Free running: the decoder reads only its own tokens."""
 
 from __future__ import annotations
 
@@ -15,36 +15,37 @@ from harness.streams import Noise
 
 @dataclass(frozen=True, kw_only=True)
 class FreeRunning(DecodingPolicy):
-    """Predicts gold tokens from what the model itself would have written (Williams & Zipser 1989).
+    """Predicts gold tokens from the model's own previous tokens (Williams & Zipser 1989).
 
-    First the model writes as greedy decoding does, without gradients or noise, one token after
-    another: w_t = argmax p(. | w_{<t}, x), over everything but pad and bos, as many as the gold
-    sentence has. Then one pass with gradients and noise reads bos, w_1 ... w_{n-1} and predicts
-    y_1 ... y_n. Without noise that is exactly what n passes that each read the last one's tokens
-    come to. The gold token still stands at its own place, even where the model has ended or lost
-    its thread: that is free running's known weakness.
+    First the model decodes greedily, without gradients or noise: w_t = argmax p(. | w_{<t}, x),
+    over all tokens but pad and bos, to the length of the gold sentence. Then one pass with
+    gradients and noise reads bos, w_1 ... w_{n-1} and predicts y_1 ... y_n. Without noise this
+    equals n passes that each read the tokens of the previous one. The targets stay aligned with the
+    gold sentence even after the model has ended its sentence or diverged from it, the known
+    weakness of free running.
     """
 
     name = "free_running"
 
     def build(self, setting: Setting) -> Predict:
-        """Writing, then one forward pass."""
+        """Greedy decoding, then one forward pass."""
         return _predict
 
 
 def _predict(model: Model, batch: Batch, *, update: int, noise: Noise | None) -> Prediction:
     with torch.no_grad():
-        read = _written(model, batch)
+        tokens = _greedy_input(model, batch)
     memory = model.encode(batch.source, noise=noise)
-    hidden = model.decode(model.embed(read), memory, noise=noise)
+    hidden = model.decode(model.embed(tokens), memory, noise=noise)
     return predict_at_real(model, batch, hidden=hidden)
 
 
-def _written(model: Model, batch: Batch) -> Int[torch.Tensor, "sentences target"]:
-    """Bos and the model's own tokens after it, where gold ones are read too."""
-    read = batch.target_input.clone()
+def _greedy_input(model: Model, batch: Batch) -> Int[torch.Tensor, "sentences target"]:
+    """The decoder's input with the model's own tokens after bos, padded as the gold input is."""
+    tokens = batch.target_input.clone()
     cache = model.start(model.encode(batch.source))
-    for place in range(1, read.shape[1]):
-        likeliest = writable(model.project(model.step(read[:, place - 1], cache))).argmax(-1)
-        read[:, place] = torch.where(batch.real[:, place], likeliest, read[:, place])
-    return read
+    for position in range(1, tokens.shape[1]):
+        hidden = model.step(tokens[:, position - 1], cache)
+        likeliest = writable(model.project(hidden)).argmax(-1)
+        tokens[:, position] = torch.where(batch.real[:, position], likeliest, tokens[:, position])
+    return tokens

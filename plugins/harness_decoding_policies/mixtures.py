@@ -1,4 +1,4 @@
-"""What the decoder reads in place of a gold token, made of the logits that predict it."""
+"""Mixtures of token embeddings that replace a gold token, computed from predicted logits."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from jaxtyping import Float
 from harness.contracts import Model
 from harness.streams import Noise
 
-Name = Literal["argmax", "sample", "top_k", "softmax", "gumbel", "sparsemax"]
-DISCRETE: tuple[Name, ...] = ("argmax", "sample")  # no gradient comes through a choice
+MixtureName = Literal["argmax", "sample", "top_k", "softmax", "gumbel", "sparsemax"]
+DISCRETE: tuple[MixtureName, ...] = ("argmax", "sample")  # no gradient flows through a choice
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mixture:
-    """A named mixture of token vectors; each is defined in `ScheduledSampling`."""
+    """A mixture of token embeddings, by name; `ScheduledSampling` documents all of them."""
 
-    name: Name
+    name: MixtureName
     top_k: int
     temperature: float
 
@@ -51,20 +51,20 @@ class Mixture:
 def gumbel(
     like: Float[torch.Tensor, "replaced classes"], *, noise: Noise
 ) -> Float[torch.Tensor, "replaced classes"]:
-    """Standard Gumbel numbers, -ln(-ln u): added to logits, their argmax is a sample."""
+    """Standard Gumbel noise, -ln(-ln u): the argmax of logits plus it is a sample."""
     coins = noise.generator("scheduled_sampling.gumbel", stream="policy")
-    # -ln u, which is never 0 and never infinite.
-    waits = torch.empty(like.shape, dtype=like.dtype, device=like.device)
-    return -waits.exponential_(generator=coins).log()
+    # Drawn as an exponential variable, -ln u is never 0 or infinite; u from uniform_ can be 0.
+    exponential = torch.empty(like.shape, dtype=like.dtype, device=like.device)
+    return -exponential.exponential_(generator=coins).log()
 
 
 def sparsemax(
     logits: Float[torch.Tensor, "rows classes"],
 ) -> Float[torch.Tensor, "rows classes"]:
-    """The distribution nearest to the logits themselves (Martins & Astudillo 2016, algorithm 1).
+    """The Euclidean projection of logits onto the simplex (Martins & Astudillo 2016, algorithm 1).
 
-    p_i = max(z_i - tau, 0), with tau = (sum of the k largest z - 1) / k for the largest k whose
-    k-th largest z is above it.
+    p_i = max(z_i - tau, 0), with tau = (sum of the k largest z - 1) / k, for the largest k with
+    the k-th largest z above tau.
     """
     ranked = logits.sort(dim=-1, descending=True).values
     ranks = torch.arange(1, logits.shape[-1] + 1, device=logits.device, dtype=logits.dtype)

@@ -15,7 +15,7 @@ class TeacherForcing(DecodingPolicy):
     """Predicts every token from the gold tokens before it, in one pass (Williams & Zipser 1989).
 
     The decoder reads bos, y_1 ... y_{n-1} and predicts y_1 ... y_n, where y_n is eos; the causal
-    mask keeps it from looking ahead.
+    mask hides later tokens.
     """
 
     name = "teacher_forcing"

@@ -1,4 +1,4 @@
-"""Initializers: the weights before training."""
+"""Initializers of the weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""He's (or Kaiming's) initialization with the normal law."""
+"""He (or Kaiming) initialization with a normal distribution."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from harness_initializers.matrices import matrices
 
 @dataclass(frozen=True, kw_only=True)
 class HeNormal(Initializer):
-    """Matrices from N(0, std^2), std = sqrt(2 / fan_in), which keeps variance through a ReLU.
+    """Matrices from N(0, std^2), std = sqrt(2 / fan_in), which preserves variance through a ReLU.
 
-    He et al. 2015, equation 10. fan_in is the number of a matrix's inputs; an embedding table's, as
-    in torch, is its second dimension, d_model. In a Transformer a ReLU follows one matrix in each
-    layer only, the feed-forward network's first. Vectors are as in `xavier_uniform`.
+    He et al. 2015, equation 10. fan_in is the number of inputs of a matrix; that of an embedding
+    table, as in torch, is its second dimension, d_model. In a Transformer only one matrix per layer
+    is followed by a ReLU, the first of the feed-forward network. Vectors are as in
+    `xavier_uniform`.
     """
 
     name = "he_normal"

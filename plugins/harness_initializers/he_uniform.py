@@ -1,4 +1,4 @@
-"""He's (or Kaiming's) uniform initialization."""
+"""He (or Kaiming) initialization with a uniform distribution."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness_initializers.matrices import matrices
 
 @dataclass(frozen=True, kw_only=True)
 class HeUniform(Initializer):
-    """Matrices from U(-b, b), b = sqrt(6 / fan_in), which keeps variance through a ReLU.
+    """Matrices from U(-b, b), b = sqrt(6 / fan_in), which preserves variance through a ReLU.
 
     The variance, 2 / fan_in, is that of `he_normal` (He et al. 2015, equation 10). It is not the
     default of torch.nn.Linear, whose bound is 1 / sqrt(fan_in). Fans, embeddings and vectors are as

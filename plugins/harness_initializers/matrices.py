@@ -1,4 +1,4 @@
-"""What most initializers share: a law for matrices, and vectors that begin as nothing."""
+"""Initialization by a distribution for matrices and constants for vectors, as most use it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.contracts import Initialize
 
 @runtime_checkable
 class Fill(Protocol):
-    """Draws a matrix in place, as the functions of torch.nn.init do."""
+    """Fills a matrix in place, as the functions of torch.nn.init do."""
 
     def __call__(
         self, tensor: torch.Tensor, *, generator: torch.Generator | None
@@ -21,9 +21,9 @@ class Fill(Protocol):
 
 
 def matrices(fill: Fill) -> Initialize:
-    """Fills a matrix from the generator of its own name, and a vector with 0 or 1.
+    """Initialize a matrix by `fill`, with the generator of its own name, and a vector with 0 or 1.
 
-    1 is for the weights of layer normalizations, which so begin as the identity.
+    1 is for the weights of layer normalizations, which so start as the identity.
     """
 
     def initialize(

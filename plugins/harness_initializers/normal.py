@@ -1,4 +1,4 @@
-"""The normal law with one standard deviation for all matrices."""
+"""Initialization from a normal distribution with one standard deviation for all matrices."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from harness_initializers.matrices import matrices
 
 @dataclass(frozen=True, kw_only=True)
 class Normal(Initializer):
-    """Matrices from N(0, std^2), whatever their shape: by default the bad example, with a std of 1.
+    """Matrices from N(0, std^2), regardless of their shape; the default, 1, is a bad example.
 
-    An output's variance is fan_in times its input's, so that activations and attention scores grow
-    with the width and with each layer, and softmaxes saturate; the laws of `xavier_normal` and
-    `he_normal` are the cure (Glorot and Bengio 2010). Vectors are as in `xavier_uniform`.
+    The variance of an output is fan_in * std^2 times that of its input, so with a std of 1
+    activations and attention scores grow with the width and with each layer, and softmaxes
+    saturate; `xavier_normal` and `he_normal` avoid that (Glorot and Bengio 2010). Vectors are as in
+    `xavier_uniform`.
     """
 
     name = "normal"

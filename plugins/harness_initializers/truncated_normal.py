@@ -1,4 +1,4 @@
-"""The normal law without its tails."""
+"""Initialization from a truncated normal distribution."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from harness_initializers.matrices import matrices
 
 @dataclass(frozen=True, kw_only=True)
 class TruncatedNormal(Initializer):
-    """Matrices from N(0, std^2) with what lies beyond `cut` standard deviations drawn again.
+    """Matrices from N(0, std^2), with values beyond `cut` standard deviations redrawn.
 
-    BERT's law, with its std (Devlin et al. 2019, the authors' program). Without tails the standard
-    deviation is smaller than `std`: with the tails beyond 2 gone, 0.880 times as large. Embeddings
-    are matrices like the others; vectors are as in `xavier_uniform`.
+    BERT's distribution, with its std (Devlin et al. 2019, the authors' code). Truncation lowers the
+    standard deviation below `std`: at a `cut` of 2 it is 0.880 times `std`. Embeddings are matrices
+    like the others; vectors are as in `xavier_uniform`.
     """
 
     name = "truncated_normal"

@@ -1,4 +1,4 @@
-"""Xavier's (or Glorot's) initialization with the normal law."""
+"""Xavier (or Glorot) initialization with a normal distribution."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness_initializers.matrices import matrices
 class XavierNormal(Initializer):
     """Matrices from N(0, std^2), std = gain * sqrt(2 / (fan_in + fan_out)).
 
-    The variance is that of `xavier_uniform` (Glorot and Bengio 2010, equation 12, which is about
+    The variance is that of `xavier_uniform` (Glorot and Bengio 2010, equation 12, which only fixes
     the variance; their experiments draw uniformly). Fans, embeddings and vectors are as there.
     """
 

@@ -1,4 +1,4 @@
-"""Xavier's (or Glorot's) uniform initialization."""
+"""Xavier (or Glorot) initialization with a uniform distribution."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class XavierUniform(Initializer):
 
     Equation 16. The fans are those of one logical projection, as parameters are stored here: packed
     into one (3d, d) matrix, as in torch.nn.MultiheadAttention, query, key and value would have a
-    bound smaller by sqrt(2). Embedding tables are matrices like the others, with the vocabulary and
-    d_model for fans, as in the Annotated Transformer. Layer normalizations begin as the
-    identity, biases and all other vectors as 0 (`annotated_transformer` has that program's biases).
+    bound smaller by sqrt(2). Embedding tables are matrices like the others, with the vocabulary
+    size and d_model as fans, as in the Annotated Transformer. Layer normalizations start as the
+    identity, biases and all other vectors at 0 (`annotated_transformer` has that program's biases).
     """
 
     name = "xavier_uniform"

@@ -1,4 +1,4 @@
-"""Losses: what training makes small."""
+"""Losses: the objectives that training minimizes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optimizers: how gradients become steps."""
+"""Optimizers."""
 
 from __future__ import annotations
 

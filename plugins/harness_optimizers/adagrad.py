@@ -22,8 +22,8 @@ class Adagrad(Optimizer):
         v = v + g^2                 v = initial before the first step
         weight -= r * g / (sqrt(v) + eps)
 
-    The sum only grows, so that steps shrink as 1/sqrt(s) under any schedule. eps stands outside the
-    root, as in torch.
+    The sum never decreases, so steps shrink as 1/sqrt(s) under any schedule. eps is added outside
+    the root, as in torch.
     """
 
     name = "adagrad"
@@ -32,7 +32,7 @@ class Adagrad(Optimizer):
     eps: PositiveFloat = 1e-10
 
     def build(self, setting: Setting) -> MakeOptimizer:
-        """An optimizer that stands still until the core sets its rate."""
+        """A factory of the optimizer, with rate 0 until the core sets it."""
 
         def make(groups: Sequence[Mapping[str, Any]]) -> torch.optim.Optimizer:
             return torch.optim.Adagrad(

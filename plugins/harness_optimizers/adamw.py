@@ -15,7 +15,7 @@ from harness.contracts import MakeOptimizer, Setting
 
 @dataclass(frozen=True, kw_only=True)
 class AdamW(Optimizer):
-    """Adam, and beside its step every weight shrinks by a share of itself, untouched by moments.
+    """Adam with decoupled weight decay, which does not pass through the moments.
 
     With gradient g, rate r and step s from 1 (Loshchilov and Hutter 2019, algorithm 2)::
 
@@ -24,9 +24,9 @@ class AdamW(Optimizer):
         weight -= r * m/(1-b1^s) / (sqrt(v/(1-b2^s)) + eps)
 
     As in torch the decay is multiplied by the rate of the parameter's group, warmup included; the
-    paper multiplies it by the schedule's share of its peak instead. It falls on every parameter,
-    vectors and normalizations too. Betas and eps are `adam`'s, `weight_decay` is torch's; with a
-    `weight_decay` of 0 it is `adam`.
+    paper multiplies it by the schedule's fraction of its peak instead. It applies to every
+    parameter, including vectors and normalizations. The defaults of betas and eps are `adam`'s,
+    that of `weight_decay` is torch's; with a `weight_decay` of 0 it is `adam`.
     """
 
     name = "adamw"
@@ -36,10 +36,10 @@ class AdamW(Optimizer):
     weight_decay: NonNegativeFloat = 0.01
 
     def build(self, setting: Setting) -> MakeOptimizer:
-        """An optimizer that stands still until the core sets its rate."""
+        """A factory of the optimizer, with rate 0 until the core sets it."""
 
         def make(groups: Sequence[Mapping[str, Any]]) -> torch.optim.Optimizer:
-            # Fused for the reasons that adam.py gives.
+            # Fused for the reasons given in adam.py.
             return torch.optim.AdamW(
                 [dict(group) for group in groups],
                 lr=0.0,

@@ -21,12 +21,12 @@ class RMSprop(Optimizer):
     equations 38 to 45)::
 
         v = alpha*v + (1-alpha)*g^2
-        c = alpha*c + (1-alpha)*g   where centered, otherwise 0
+        c = alpha*c + (1-alpha)*g   if centered, otherwise 0
         b = momentum*b + g / (sqrt(v - c^2) + eps)
         weight -= r * b
 
-    Unlike `adam` it is not debiased: v begins at 0, so the first step is 1/sqrt(1-alpha) rates
-    long, ten by default. eps stands outside the root, as in torch (TensorFlow's stands inside).
+    Unlike `adam` it is not debiased: v starts at 0, so the first step is 1/sqrt(1-alpha) times the
+    rate, ten times by default. eps is added outside the root, as in torch (TensorFlow: inside).
     """
 
     name = "rmsprop"
@@ -37,7 +37,7 @@ class RMSprop(Optimizer):
     centered: bool = False
 
     def build(self, setting: Setting) -> MakeOptimizer:
-        """An optimizer that stands still until the core sets its rate."""
+        """A factory of the optimizer, with rate 0 until the core sets it."""
 
         def make(groups: Sequence[Mapping[str, Any]]) -> torch.optim.Optimizer:
             return torch.optim.RMSprop(

@@ -15,16 +15,16 @@ from harness.contracts import MakeOptimizer, Setting
 
 @dataclass(frozen=True, kw_only=True)
 class SGD(Optimizer):
-    """Steps down the gradient, with momentum if wanted.
+    """Steps against the gradient, optionally with momentum.
 
     With gradient g and rate r (Robbins and Monro 1951; momentum: Polyak 1964; Nesterov's: Sutskever
     et al. 2013)::
 
         b = momentum*b + g
-        weight -= r * b                     or, where nesterov, r * (g + momentum*b)
+        weight -= r * b                     or, if nesterov, r * (g + momentum*b)
 
-    As in torch the rate is outside the momentum, so that a schedule acts at once: a rate that
-    changes scales what has gathered too.
+    As in torch the rate is outside the momentum buffer: a change of the rate also scales the
+    momentum accumulated so far, so a schedule takes effect at once.
     """
 
     name = "sgd"
@@ -37,7 +37,7 @@ class SGD(Optimizer):
             raise ValueError("nesterov needs a momentum above 0")
 
     def build(self, setting: Setting) -> MakeOptimizer:
-        """An optimizer that stands still until the core sets its rate."""
+        """A factory of the optimizer, with rate 0 until the core sets it."""
 
         def make(groups: Sequence[Mapping[str, Any]]) -> torch.optim.Optimizer:
             return torch.optim.SGD(

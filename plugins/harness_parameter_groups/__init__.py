@@ -1,4 +1,4 @@
-"""Parameter groups: which parameters learn at which rate."""
+"""Parameter groups with their own learning rates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ULMFiT's discriminative rates."""
+"""ULMFiT's discriminative learning rates."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from harness_parameter_groups.layers import by_layer
 
 @dataclass(frozen=True, kw_only=True)
 class Discriminative(ParameterGroups):
-    """Each layer learns at the rate of the one above it, divided by 2.6 (Howard and Ruder 2018).
+    """The rate of each layer is that of the layer above divided by 2.6 (Howard and Ruder 2018).
 
     ULMFiT, section 3.2: lr of layer l - 1 = lr of layer l / `divisor`. It is `layer_wise` with a
-    decay of 1 / divisor, and so a far steeper fall than 0.95: five layers below the top, a
+    decay of 1 / divisor, and so far steeper than with 0.95: five layers below the top, about a
     hundredth of the rate. The layers and their order are as there.
     """
 
@@ -28,7 +28,7 @@ class Discriminative(ParameterGroups):
     divisor: Annotated[float, Ge(1)] = 2.6
 
     def build(self, setting: Setting) -> Callable[[Sequence[str]], Sequence[ParameterGroup]]:
-        def multiple_of(below: int) -> Rate:
-            return lambda update: self.divisor**-below
+        def multiple(depth: int) -> Rate:
+            return lambda update: self.divisor**-depth
 
-        return by_layer(multiple_of)
+        return by_layer(multiple)

@@ -16,14 +16,14 @@ from harness_parameter_groups.layers import by_layer
 
 @dataclass(frozen=True, kw_only=True)
 class GradualUnfreezing(ParameterGroups):
-    """The top layer learns from the start, and every `every` updates one more layer below it.
+    """Trains the top layer first, and unfreezes the next one below every `every` updates.
 
     ULMFiT, section 3.3 (Howard and Ruder 2018, where `every` is an epoch): a layer k below the top
-    is frozen up to update k * every. What is frozen is left out of the optimizer's step, so that
-    neither moments nor decay move it. With a `divisor` above 1 a layer learns at rate / divisor^k
-    once it does, as in `discriminative`, whose layers these are: the paper uses both, with 2.6.
-    Layers that the budget never reaches keep their first weights, so it is meant for a model that
-    was trained before.
+    is frozen up to update k * every. Frozen parameters are excluded from the optimizer's step, so
+    neither momentum nor decay changes them. With a `divisor` above 1, an unfrozen layer learns at
+    rate / divisor^k, as in `discriminative`, with the same layers: the paper uses both, with 2.6.
+    Layers that the budget never reaches keep their initial weights, so it is meant for a pretrained
+    model.
     """
 
     name = "gradual_unfreezing"
@@ -33,7 +33,7 @@ class GradualUnfreezing(ParameterGroups):
     divisor: Annotated[float, Ge(1)] = 1.0
 
     def build(self, setting: Setting) -> Callable[[Sequence[str]], Sequence[ParameterGroup]]:
-        def multiple_of(below: int) -> Rate:
-            return lambda update: self.divisor**-below if update > below * self.every else 0.0
+        def multiple(depth: int) -> Rate:
+            return lambda update: self.divisor**-depth if update > depth * self.every else 0.0
 
-        return by_layer(multiple_of)
+        return by_layer(multiple)

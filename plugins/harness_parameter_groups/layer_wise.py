@@ -1,4 +1,4 @@
-"""Layer-wise rates."""
+"""Layer-wise learning rates."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from harness_parameter_groups.layers import by_layer
 
 @dataclass(frozen=True, kw_only=True)
 class LayerWise(ParameterGroups):
-    """A layer k below the top learns at rate * decay^k: the higher, the faster.
+    """A layer k below the top learns at rate * decay^k: the lower the layer, the slower.
 
-    Layer-wise decay of the rate in fine-tuning, as in Zhang et al. 2021 (Revisiting few-sample BERT
-    fine-tuning), whose program has 0.95. For an encoder and a decoder, which that model has not,
-    the order from the top is: output projection, decoder layers N to 1, encoder layers N to 1,
-    embeddings. A matrix tied to an embedding is trained as an embedding. A decay of 1 is one
-    rate for all, a decay of 0 trains the top layer only.
+    Layer-wise learning rate decay for fine-tuning, as in Zhang et al. 2021 (Revisiting few-sample
+    BERT fine-tuning), whose code uses 0.95. That model is an encoder only; here, with an encoder
+    and a decoder, the order from the top is: output projection, decoder layers N to 1, encoder
+    layers N to 1, embeddings. A matrix tied to an embedding counts as an embedding. A decay of 1 is
+    one rate for all, a decay of 0 trains the top layer only.
     """
 
     name = "layer_wise"
@@ -28,7 +28,7 @@ class LayerWise(ParameterGroups):
     decay: Probability = 0.95
 
     def build(self, setting: Setting) -> Callable[[Sequence[str]], Sequence[ParameterGroup]]:
-        def multiple_of(below: int) -> Rate:
-            return lambda update: self.decay**below
+        def multiple(depth: int) -> Rate:
+            return lambda update: self.decay**depth
 
-        return by_layer(multiple_of)
+        return by_layer(multiple)

@@ -10,44 +10,43 @@ from harness.contracts import ParameterGroup, Rate
 _TOP = (3, 0)
 
 
-def by_layer(multiple_of: Callable[[int], Rate]) -> Callable[[Sequence[str]], list[ParameterGroup]]:
-    """One group a layer that is trained, `multiple_of` its distance from the top one.
+def by_layer(multiple: Callable[[int], Rate]) -> Callable[[Sequence[str]], list[ParameterGroup]]:
+    """One group per trained layer, with the multiple of its depth below the top one, which has 0.
 
-    From the top: the output projection, the decoder's layers, the encoder's, the embeddings. A
-    matrix that is tied is an embedding, and so trained as one; the last normalization of a stack
-    belongs to its last layer. What has none of these names is on top.
+    From the top: the output projection, the decoder's layers, the encoder's, the embeddings. A tied
+    matrix is an embedding; the final normalization of a stack belongs to its last layer. Any other
+    parameter belongs to the top.
     """
 
     def groups(names: Sequence[str]) -> list[ParameterGroup]:
         layers: dict[tuple[int, int], list[str]] = {}
-        last = _last(names)
+        last = _last_layers(names)
         for name in names:
-            layers.setdefault(_place(name, last=last), []).append(name)
+            layers.setdefault(_height(name, last=last), []).append(name)
         from_the_top = sorted(layers, reverse=True)
         return [
-            ParameterGroup(layers[place], multiple_of(below))
-            for below, place in enumerate(from_the_top)
+            ParameterGroup(layers[height], multiple(depth))
+            for depth, height in enumerate(from_the_top)
         ]
 
     return groups
 
 
-def _place(name: str, *, last: dict[str, int]) -> tuple[int, int]:
-    """Where a parameter's layer stands, the bottom first: its part, and its number in that."""
-    part = re.match(r"(?:(source|target)_embedding|(encoder|decoder)(?:\.(\d+)|_norm))\.", name)
-    if not part:
+def _height(name: str, *, last: dict[str, int]) -> tuple[int, int]:
+    """The sort key of a parameter's layer, from the bottom: part of the model, layer number."""
+    match = re.match(r"(?:(source|target)_embedding|(encoder|decoder)(?:\.(\d+)|_norm))\.", name)
+    if not match:
         return _TOP
-    embedding, stack, number = part.groups()
+    embedding, stack, number = match.groups()
     if embedding:
         return (0, 0)
     return (1 + (stack == "decoder"), last[stack] if number is None else int(number))
 
 
-def _last(names: Sequence[str]) -> dict[str, int]:
+def _last_layers(names: Sequence[str]) -> dict[str, int]:
     """The number of the last layer of each stack."""
-    found = [re.match(r"(encoder|decoder)\.(\d+)\.", name) for name in names]
-    numbers = [(each[1], int(each[2])) for each in found if each]
-    return {
-        stack: max((number for side, number in numbers if side == stack), default=0)
-        for stack in ("encoder", "decoder")
-    }
+    last = {"encoder": 0, "decoder": 0}
+    for name in names:
+        if match := re.match(r"(encoder|decoder)\.(\d+)\.", name):
+            last[match[1]] = max(last[match[1]], int(match[2]))
+    return last

@@ -1,4 +1,4 @@
-"""Regularizers: what keeps a model from memorising."""
+"""Regularizers, and adapters for fine-tuning."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from harness_regularizers.weight_decay import WeightDecay
 
 @hookimpl
 def harness_regularizers() -> Sequence[type[Regularizer]]:
-    """The regularizers of this distribution."""
+    """The regularizers of this package."""
     return [
         Dropout,
         DropHead,

@@ -1,4 +1,4 @@
-"""B A x beside a matrix, as a torch module; it loads torch, and so is imported when it is hung."""
+"""The low-rank adapter of a matrix, a torch module."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.streams import Noise
 
 @dataclass(frozen=True, kw_only=True)
 class Factors:
-    """What the product s B A x is made of."""
+    """The factors of the adapter's product s B A x; `states` is x."""
 
     states: Float[torch.Tensor, "*places inputs"]
     A: Float[torch.Tensor, "rank inputs"]
@@ -24,34 +24,34 @@ class Factors:
 
 
 @runtime_checkable
-class Disturb(Protocol):
-    """What noise does to the factors, by keys that begin with the projection's name."""
+class PerturbFactors(Protocol):
+    """Applies noise to the factors; `name` is the projection's, for the keys of the noise."""
 
     def __call__(self, factors: Factors, *, name: str, noise: Noise) -> Factors: ...
 
 
 class Adapter(torch.nn.Module):
-    """scale * B A x beside a matrix, which is frozen; disturbed, if at all, only by noise.
+    """Adds scale * B A x to the output W x of a frozen matrix W, optionally with noise.
 
-    A is drawn from kaiming_uniform with a = sqrt(5), the uniform law on +-1 / sqrt(inputs), by the
-    key of its parameter's name; B is 0, so that the model begins as it is without the adapter.
+    A is drawn from kaiming_uniform with a = sqrt(5), which is uniform on +-1 / sqrt(inputs), keyed
+    by its parameter's name; B is 0, so that at first the adapter has no effect.
     """
 
     def __init__(
         self,
         name: str,
         *,
-        beside: Projection,
+        projection: Projection,
         rank: int,
         scale: float,
-        disturb: Disturb | None,
+        perturb: PerturbFactors | None,
         generator: Callable[[str], torch.Generator],
     ) -> None:
         super().__init__()
-        outputs, inputs = beside.weight.shape
-        self.A = torch.nn.Parameter(beside.weight.new_empty(rank, inputs))
-        self.B = torch.nn.Parameter(beside.weight.new_zeros(outputs, rank))
-        self._name, self._scale, self._disturb = name, scale, disturb
+        outputs, inputs = projection.weight.shape
+        self.A = torch.nn.Parameter(projection.weight.new_empty(rank, inputs))
+        self.B = torch.nn.Parameter(projection.weight.new_zeros(outputs, rank))
+        self._name, self._scale, self._perturb = name, scale, perturb
         torch.nn.init.kaiming_uniform_(
             self.A, a=math.sqrt(5), generator=generator(f"{name}.adapter.A")
         )
@@ -59,10 +59,10 @@ class Adapter(torch.nn.Module):
     def forward(
         self, states: Float[torch.Tensor, "*places inputs"], noise: Noise | None
     ) -> Float[torch.Tensor, "*places outputs"]:
-        """What is added to the matrix's answer."""
+        """The term to add to the output of the matrix."""
         factors = Factors(states=states, A=self.A, B=self.B)
-        if self._disturb and noise is not None:
-            factors = self._disturb(factors, name=self._name, noise=noise)
+        if self._perturb and noise is not None:
+            factors = self._perturb(factors, name=self._name, noise=noise)
         linear = torch.nn.functional.linear
         return linear(linear(factors.states, factors.A), factors.B) * self._scale
 

@@ -13,7 +13,7 @@ from harness.contracts import Parameters, Regularization, Setting
 
 @dataclass(frozen=True, kw_only=True)
 class ClipNorm(Regularizer):
-    """Scales all gradients together so that their norm is at most `norm` (Pascanu et al. 2013).
+    """Rescales the gradients if their global norm exceeds `norm` (Pascanu et al. 2013).
 
     g <- g * min(1, norm / (||g|| + 1e-6)), where ||g|| is the Euclidean norm of the gradients of
     all parameters taken as one vector, after division by the update's target tokens. The 1e-6 is
@@ -26,7 +26,7 @@ class ClipNorm(Regularizer):
     norm: PositiveFloat = 1.0
 
     def build(self, setting: Setting) -> Regularization:
-        """Gradient clipping once an update."""
+        """Gradient clipping, once per update."""
         return Regularization(modify_gradients=self._clip)
 
     def _clip(self, parameters: Parameters, *, update: int, generator: torch.Generator) -> None:

@@ -15,11 +15,11 @@ from harness.contracts import Prediction, Regularization, Setting
 
 @dataclass(frozen=True, kw_only=True)
 class ConfidencePenalty(Regularizer):
-    """Rewards predictions for their entropy (Pereyra et al. 2017).
+    """Penalizes confident predictions, those of low entropy (Pereyra et al. 2017).
 
     L = NLL - beta * H(p), with H(p) = -sum_k p_k ln p_k in nats, summed over target tokens and
-    averaged over passes. Up to a constant it is beta * KL(p || uniform); label smoothing takes the
-    divergence the other way round. The default `beta` is from memory of the paper, not verified.
+    averaged over passes. Up to a constant it is beta * KL(p || uniform); label smoothing is the
+    divergence in the other direction. The default `beta` is from memory of the paper, not verified.
     """
 
     name = "confidence_penalty"
@@ -28,14 +28,14 @@ class ConfidencePenalty(Regularizer):
     beta: NonNegativeFloat = 0.1
 
     def build(self, setting: Setting) -> Regularization:
-        """A penalty; none if `beta` is 0."""
+        """A penalty, or nothing if `beta` is 0."""
         return Regularization(penalty=self._penalty) if self.beta else Regularization()
 
     def _penalty(self, predictions: Sequence[Prediction]) -> Float[torch.Tensor, ""]:
-        entropies = [_entropy(each.logits) for each in predictions]
+        entropies = [_entropy(prediction.logits) for prediction in predictions]
         return -self.beta * torch.stack(entropies).mean()
 
 
 def _entropy(logits: Float[torch.Tensor, "tokens classes"]) -> Float[torch.Tensor, ""]:
-    logs = logits.log_softmax(-1)
-    return -(logs.exp() * logs).sum()
+    log_p = logits.log_softmax(-1)
+    return -(log_p.exp() * log_p).sum()

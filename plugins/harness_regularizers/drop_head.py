@@ -1,4 +1,4 @@
-"""DropHead: whole attention heads left out."""
+"""DropHead: dropout of whole attention heads."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from harness.streams import Noise, kept_share
 
 @dataclass(frozen=True, kw_only=True)
 class DropHead(Regularizer):
-    """Leaves out attention heads of a sentence at random and scales up the rest (Zhou et al. 2020).
+    """Drops attention heads at random, per sentence, and rescales the rest (Zhou et al. 2020).
 
     head_i <- head_i * m_i * h / sum(m), with m_i ~ Bernoulli(1 - rate) for each of the h heads of
-    an attention and each sentence, the same at all its places. Where no head would be left, all
-    are: then nothing is divided by 0, and the expectation is exactly the heads as they are. An
-    attention of one head therefore never changes. The paper's schedule of rates over training is
-    not offered.
+    an attention and each sentence, shared by all its positions. If every head would be dropped,
+    none is: this avoids a division by 0, and makes the expectation exactly the unmasked heads. An
+    attention with one head is therefore never changed. The paper's schedule of rates over training
+    is not available.
     """
 
     name = "drop_head"
@@ -30,7 +30,7 @@ class DropHead(Regularizer):
     rate: ProbabilityBelowOne = 0.1
 
     def build(self, setting: Setting) -> Regularization:
-        """Fills the sites of all heads; a rate of 0 leaves them empty."""
+        """A perturbation at the heads of every attention; none at a rate of 0."""
         return Regularization(modify_model=self._fill)
 
     def _fill(self, model: Model, *, generator: Callable[[str], torch.Generator]) -> None:

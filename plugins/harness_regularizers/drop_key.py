@@ -1,4 +1,4 @@
-"""DropKey: dropout before the softmax."""
+"""DropKey: dropout of attention keys, before the softmax."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from harness.streams import Noise, kept_share
 
 @dataclass(frozen=True, kw_only=True)
 class DropKey(Regularizer):
-    """Hides keys from queries at random, before the softmax (Li et al. 2023).
+    """Masks attention keys at random for each query, before the softmax (Li et al. 2023).
 
     scores <- scores where m = 1, else -inf, with m ~ Bernoulli(1 - rate) for each sentence, head,
-    query and key. Weights still sum to 1, unlike those that dropout leaves after the softmax, and
-    so nothing is scaled up. A query that loses every key attends to all that it may see, evenly.
-    The paper's rates that fall with depth are not offered.
+    query and key. Unlike with dropout after the softmax, the weights still sum to 1, so they are
+    not rescaled. A query that loses every key attends uniformly to all keys visible to it. The
+    paper's rates that decrease with depth are not available.
     """
 
     name = "drop_key"
@@ -30,7 +30,7 @@ class DropKey(Regularizer):
     rate: ProbabilityBelowOne = 0.1
 
     def build(self, setting: Setting) -> Regularization:
-        """Fills the sites of all attention scores; a rate of 0 leaves them empty."""
+        """A perturbation of the scores of every attention; none at a rate of 0."""
         return Regularization(modify_model=self._fill)
 
     def _fill(self, model: Model, *, generator: Callable[[str], torch.Generator]) -> None:
@@ -38,8 +38,8 @@ class DropKey(Regularizer):
             return
         for site in model.sites.values():
             if site.kind == "attention.scores":
-                site.fill(self._hide)
+                site.fill(self._mask)
 
-    def _hide(self, value: torch.Tensor, site: Site, noise: Noise) -> torch.Tensor:
+    def _mask(self, value: torch.Tensor, site: Site, noise: Noise) -> torch.Tensor:
         kept = noise.keep(f"drop_key.{site.path}", value.shape, self.rate)
         return value.masked_fill(~kept, -math.inf)

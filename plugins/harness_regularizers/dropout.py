@@ -1,4 +1,4 @@
-"""Dropout at named sites."""
+"""Dropout, at named sites of the model."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from harness.streams import Noise, kept_share
 
 _POSITIONS = ("embedding", "attention.weights", "feed_forward", "residual")
 _KINDS = (*_POSITIONS, "attention.heads")
-_LOW = -1.7580993408473766  # a SELU's limit at minus infinity, -lambda * alpha
-_PLACE = r"((encoder|decoder)\.([0-9]+\.(\w+\.)*)?)?"  # a side, a layer of it, a path within
-_SITE = re.compile(_PLACE + f"({'|'.join(re.escape(kind) for kind in _KINDS)})")
+_SELU_MINIMUM = -1.7580993408473766  # a SELU's limit at minus infinity, -lambda * alpha
+_PREFIX = r"((encoder|decoder)\.([0-9]+\.(\w+\.)*)?)?"  # a stack, a layer of it, a path within
+_SITE = re.compile(_PREFIX + f"({'|'.join(re.escape(kind) for kind in _KINDS)})")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dropout(Regularizer):
-    """Drops elements at random and scales up the rest (Srivastava et al. 2014, inverted form).
+    """Drops elements at random and rescales the rest (Srivastava et al. 2014, inverted form).
 
     y = x * m / (1 - rate), with m ~ Bernoulli(1 - rate) for each element. `rate` is the probability
-    of dropping, to the nearest 2^-16, at the four positions of a Transformer: token vectors plus
-    positions (``embedding``), softmax weights before they meet the values (``attention.weights``),
-    inside the feed-forward network (``feed_forward``), and what a sublayer adds to the residual
-    stream (``residual``). Vaswani et al. (2017, section 5.4) name the first and the last.
+    of dropping, to the nearest 2^-16, at the four usual sites of a Transformer: token embeddings
+    plus positions (``embedding``), attention weights after the softmax (``attention.weights``), the
+    inner layer of the feed-forward network (``feed_forward``), and the output of a sublayer before
+    the residual addition (``residual``). Vaswani et al. (2017, section 5.4) use the first and last.
 
-    `rates` gives sites a rate of their own by kind, side, layer (counted from 0) or path, and the
-    narrowest name counts: ``residual``, ``decoder.residual``, ``decoder.1.residual``,
-    ``decoder.1.cross_attention.residual``. It alone reaches ``attention.heads``.
+    `rates` sets the rate of individual sites by kind, stack, layer (counted from 0) or path, and
+    the most specific name wins: ``residual``, ``decoder.residual``, ``decoder.1.residual``,
+    ``decoder.1.cross_attention.residual``. Only `rates` can reach ``attention.heads``.
 
-    `kind` says what falls together in a sentence, and what is left there. Where a site holds a
-    vector for each place, ``feature`` drops a component of it at all places, ``token`` all
-    components of a place, which is what torch's feature_dropout does to (sentences, places,
-    d_model). At attention weights, ``feature`` takes a key from all queries of a head and ``token``
-    takes all keys of a query, in every head. ``alpha`` (Klambauer et al. 2017, section 3) sets
-    elements to the lowest value of a SELU and keeps mean 0 and variance 1, for values that have
-    them, which no site of this model promises; ``feature_alpha`` does so to whole features.
+    `kind` selects the elements that are dropped together, and their new value. At sites with a
+    vector per position, ``feature`` drops a feature at all positions of a sentence and ``token``
+    all features of a position, as torch's feature_dropout does for (sentences, positions, d_model).
+    At attention weights, ``feature`` drops a key for all queries of a head, and ``token`` drops all
+    keys of a query in every head. ``alpha`` (Klambauer et al. 2017, section 3) sets elements to the
+    minimum of a SELU and preserves mean 0 and variance 1 of inputs that have them, which no site of
+    this model guarantees; ``feature_alpha`` does so for whole features.
     """
 
     name = "dropout"
@@ -57,12 +57,12 @@ class Dropout(Regularizer):
         for name in self.rates:
             if not _SITE.fullmatch(name):
                 raise ValueError(
-                    f"rates: {name!r} is no site whose elements can be dropped; kinds of site are "
+                    f"rates: {name!r} is not a site with dropout; kinds of site are "
                     f"{', '.join(_KINDS)}, alone or after 'encoder.', 'decoder.' or 'decoder.1.'"
                 )
 
     def build(self, setting: Setting) -> Regularization:
-        """Fills sites; one whose rate is 0 stays empty."""
+        """A perturbation at every site whose rate is above 0."""
         return Regularization(modify_model=self._fill)
 
     def _fill(self, model: Model, *, generator: Callable[[str], torch.Generator]) -> None:
@@ -73,11 +73,12 @@ class Dropout(Regularizer):
         for site in model.sites.values():
             rate = self._rate_at(site)
             if kept_share(rate) < 1:
-                site.fill(_effect(rate, kind=self.kind))
+                site.fill(_perturbation(rate, kind=self.kind))
 
     def _rate_at(self, site: Site) -> float:
-        rest = self.rate if site.kind in _POSITIONS else 0.0
-        return next((self.rates[name] for name in reversed(site.names) if name in self.rates), rest)
+        default = self.rate if site.kind in _POSITIONS else 0.0
+        specific_first = reversed(site.names)
+        return next((self.rates[name] for name in specific_first if name in self.rates), default)
 
 
 def _no_site(name: str, *, known: set[str]) -> str:
@@ -85,18 +86,18 @@ def _no_site(name: str, *, known: set[str]) -> str:
     return f"dropout: this model has no site {name!r}; the nearest are {', '.join(nearest)}"
 
 
-def _effect(rate: float, *, kind: str) -> Perturbation:
-    act = _set_low if kind.endswith("alpha") else _scale_up
+def _perturbation(rate: float, *, kind: str) -> Perturbation:
+    apply_mask = _alpha_dropout if kind.endswith("alpha") else _inverted_dropout
 
     def drop(value: torch.Tensor, site: Site, noise: Noise) -> torch.Tensor:
-        kept = noise.keep(site.path, _shape(value, site=site, kind=kind), rate)
-        return act(value, kept=kept, share=kept_share(rate))
+        kept = noise.keep(site.path, _mask_shape(value, site=site, kind=kind), rate)
+        return apply_mask(value, kept=kept, share=kept_share(rate))
 
     return drop
 
 
-def _shape(value: torch.Tensor, *, site: Site, kind: str) -> list[int]:
-    """The mask's: 1 along the dimensions in which elements fall together."""
+def _mask_shape(value: torch.Tensor, *, site: Site, kind: str) -> list[int]:
+    """The shape of the mask: 1 along the dimensions whose elements are dropped together."""
     if kind in ("standard", "alpha"):
         return list(value.shape)
     sizes = dict(zip(site.layout.split(), value.shape, strict=True))
@@ -106,13 +107,13 @@ def _shape(value: torch.Tensor, *, site: Site, kind: str) -> list[int]:
     return [1 if name == place else size for name, size in sizes.items()]
 
 
-def _scale_up(value: torch.Tensor, *, kept: torch.Tensor, share: float) -> torch.Tensor:
-    # As bytes, a mask becomes factors five times faster than as booleans.
+def _inverted_dropout(value: torch.Tensor, *, kept: torch.Tensor, share: float) -> torch.Tensor:
+    # Converting bytes to floats is five times faster than converting booleans.
     return value * kept.view(torch.uint8).to(value.dtype).mul_(1 / share)
 
 
-def _set_low(value: torch.Tensor, *, kept: torch.Tensor, share: float) -> torch.Tensor:
-    """A x + b where kept, else a low + b, with a and b such that mean 0 and variance 1 stay."""
-    a: float = (share * (1 + (1 - share) * _LOW**2)) ** -0.5
-    b = -a * (1 - share) * _LOW
-    return torch.where(kept, value, _LOW) * a + b
+def _alpha_dropout(value: torch.Tensor, *, kept: torch.Tensor, share: float) -> torch.Tensor:
+    """A x + b if kept, else a minimum + b, with a and b that preserve mean 0 and variance 1."""
+    a: float = (share * (1 + (1 - share) * _SELU_MINIMUM**2)) ** -0.5
+    b = -a * (1 - share) * _SELU_MINIMUM
+    return torch.where(kept, value, _SELU_MINIMUM) * a + b

@@ -13,12 +13,12 @@ from harness.contracts import Parameters, Regularization, Setting
 
 @dataclass(frozen=True, kw_only=True)
 class GradientNoise(Regularizer):
-    """Adds Gaussian noise to gradients, less as training goes on (Neelakantan et al. 2015).
+    """Adds annealed Gaussian noise to the gradients (Neelakantan et al. 2015).
 
-    g <- g + N(0, sigma_t^2) for each element, with sigma_t^2 = eta / (1 + t)^gamma, where t counts
-    the updates that were made before: the first has variance `eta`. The paper keeps gamma at 0.55
-    and tries 0.01, 0.3 and 1 for eta. Gradients are per target token; regularizers change them in
-    the order in which a study writes them.
+    g <- g + N(0, sigma_t^2) for each element, with sigma_t^2 = eta / (1 + t)^gamma, where t is the
+    number of completed updates, so the first has variance `eta`. The paper fixes gamma at 0.55 and
+    tries 0.01, 0.3 and 1 for eta. Gradients are per target token; regularizers modify them in the
+    order in which the study lists them.
     """
 
     name = "gradient_noise"
@@ -28,14 +28,14 @@ class GradientNoise(Regularizer):
     gamma: NonNegativeFloat = 0.55
 
     def build(self, setting: Setting) -> Regularization:
-        """Noise once an update; an `eta` of 0 adds none."""
+        """Noise once per update, or nothing if `eta` is 0."""
         return Regularization(modify_gradients=self._add) if self.eta else Regularization()
 
     def _add(self, parameters: Parameters, *, update: int, generator: torch.Generator) -> None:
         deviation = (self.eta / update**self.gamma) ** 0.5
         for weight in parameters:
             gradient = weight.grad
-            assert gradient is not None, "only parameters with a gradient come here"
+            assert gradient is not None, "the core passes only parameters with a gradient"
             noise = torch.randn(
                 gradient.shape, generator=generator, dtype=gradient.dtype, device=gradient.device
             )

@@ -1,4 +1,4 @@
-"""LayerDrop: whole layers left out."""
+"""LayerDrop: dropout of whole layers."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from harness.streams import Noise, kept_share
 
 @dataclass(frozen=True, kw_only=True)
 class LayerDrop(Regularizer):
-    """Leaves out whole layers at random, each with a coin of its own (Fan et al. 2020).
+    """Skips whole layers at random, independently of each other (Fan et al. 2020).
 
-    h_{l+1} = layer_l(h_l) with probability 1 - rate, else h_l: one coin a layer and forward pass,
-    for all sentences together, and nothing is scaled up. Evaluation uses every layer. A layer that
-    was left out gets no gradient, and so no step.
+    h_{l+1} = layer_l(h_l) with probability 1 - rate, else h_l: one draw per layer and forward pass,
+    shared by all sentences, without rescaling. Evaluation uses every layer. A skipped layer gets no
+    gradient, and so no optimizer step.
     """
 
     name = "layer_drop"
@@ -28,7 +28,7 @@ class LayerDrop(Regularizer):
     rate: ProbabilityBelowOne = 0.2
 
     def build(self, setting: Setting) -> Regularization:
-        """Fills the gate of every layer; a rate of 0 leaves them empty."""
+        """A perturbation of the gate of every layer; none at a rate of 0."""
         return Regularization(modify_model=self._fill)
 
     def _fill(self, model: Model, *, generator: Callable[[str], torch.Generator]) -> None:

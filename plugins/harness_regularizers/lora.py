@@ -1,4 +1,4 @@
-"""LoRA: low-rank adapters beside frozen matrices."""
+"""LoRA: low-rank adapters of frozen matrices."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ from harness.streams import Noise, kept_share
 from harness_regularizers.low_rank import LowRank
 
 if TYPE_CHECKING:
-    from harness_regularizers.adapter import Disturb, Factors
+    from harness_regularizers.adapter import Factors, PerturbFactors
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lora(LowRank):
-    """Trains a low-rank addition to frozen matrices, and nothing else (LoRA, Hu et al. 2022).
+    """Trains low-rank updates of frozen matrices, and nothing else (LoRA, Hu et al. 2022).
 
     W' x = W x + s B A x, with A of shape (rank, inputs), B of shape (outputs, rank) and
-    s = `alpha` / `rank`; with `rslora` s = alpha / sqrt(rank) (Kalajdzievski 2023). A begins
-    uniform on +-1 / sqrt(inputs), B at 0: the model begins as it was. `targets` are ``query``,
-    ``key``, ``value`` and ``output`` of every attention, and ``feed_forward``, which is both
-    matrices of that network. Everything else is frozen: no gradient, no moment, no decay reaches
-    it, and clipping sees the adapters' gradients only. For evaluation W + s B A is one matrix.
+    s = `alpha` / `rank`; with `rslora` s = alpha / sqrt(rank) (Kalajdzievski 2023). A is
+    initialized uniformly on +-1 / sqrt(inputs), B to 0, so that the initial model is unchanged.
+    `targets` are ``query``, ``key``, ``value`` and ``output`` of every attention, and
+    ``feed_forward`` for both matrices of that network. All other parameters are frozen: they have
+    no gradients, no optimizer state and no decay, and clipping uses the adapters' gradients only.
+    For evaluation, W + s B A is merged into one matrix.
 
     `dropout` is the PEFT library's lora_dropout: W x + s B A (x * m / (1 - dropout)), with
-    m ~ Bernoulli(1 - dropout) for every element of x, so anew at every place. It is not the LoRA
-    Dropout of Lin et al., which is `lora_dropout` here and masks the matrices. Scale, start and the
-    defaults of rank and alpha are PEFT's too, and tests hold the answer to that of its 0.21.2.
+    m ~ Bernoulli(1 - dropout) drawn for every element of x, at every position. It is not the LoRA
+    Dropout of Lin et al., which is `lora_dropout` here and masks the matrices. The scale, the
+    initialization and the defaults of rank and alpha are PEFT's too; tests compare the output with
+    that of PEFT 0.21.2.
     """
 
     name = "lora"
@@ -37,10 +39,10 @@ class Lora(LowRank):
     dropout: ProbabilityBelowOne = 0.0
 
     def build(self, setting: Setting) -> Regularization:
-        """Hangs the adapters and freezes the rest."""
+        """Frozen parameters, and an adapter on every target."""
         return Regularization(modify_model=self._adapt)
 
-    def _disturb(self) -> Disturb | None:
+    def _factor_noise(self) -> PerturbFactors | None:
         return self._drop_inputs if kept_share(self.dropout) < 1 else None
 
     def _drop_inputs(self, factors: Factors, *, name: str, noise: Noise) -> Factors:

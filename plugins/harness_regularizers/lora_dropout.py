@@ -1,4 +1,4 @@
-"""LoRA Dropout: LoRA whose matrices lose rows and columns."""
+"""LoRA Dropout: LoRA with dropout of columns of A and rows of B."""
 
 from __future__ import annotations
 
@@ -11,30 +11,32 @@ from harness.streams import Noise, kept_share
 from harness_regularizers.low_rank import LowRank
 
 if TYPE_CHECKING:
-    from harness_regularizers.adapter import Disturb, Factors
+    from harness_regularizers.adapter import Factors, PerturbFactors
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoraDropout(LowRank):
-    """LoRA that loses columns of A and rows of B at random, never rank (Lin et al. 2024).
+    """LoRA with random dropout of columns of A and rows of B (Lin et al. 2024).
 
     W x + s (diag(m_B) B) (A diag(m_A)) x, with m_A ~ Bernoulli(1 - rate) for each input and
-    m_B ~ Bernoulli(1 - rate) for each output: one vector a matrix and pass, the same for all
-    sentences and places. An element of B A survives with probability (1 - rate)^2. The dimension of
-    the rank is never masked, which would lower it. `matrices` masks ``A`` or ``B`` alone.
+    m_B ~ Bernoulli(1 - rate) for each output: one mask vector per matrix and pass, shared by all
+    sentences and positions. An element of B A survives with probability (1 - rate)^2. The rank
+    dimension is never masked, since that would lower the rank. `matrices` masks ``A`` or ``B``
+    alone.
 
-    It is `lora` complete, and cannot stand beside it: `rank`, `alpha`, `targets` and `rslora` are
-    explained there. At a rate of 0 it is lora, to the bit.
+    It includes `lora`, which explains `rank`, `alpha`, `targets` and `rslora`; the two cannot be
+    combined. At a rate of 0 it equals lora, bit for bit.
 
-    An update averages the losses of `instances` passes, each with masks of its own, and costs as
-    many. Evaluation averages the probabilities (not the logits) of as many `members`, which are the
-    same at every evaluation; with 0 it uses the whole matrices, once. Only these masks are on in
-    it, no other dropout. The masks are not made up for (``rescale: none``), as an independent
-    program has the paper's formula, so that whole matrices add more than masked ones did in
-    training, by 1 / (1 - rate)^2 where both are masked; ``inverted`` divides by that share.
+    An update averages the losses of `instances` passes with independent masks, and takes as many
+    times as long. Evaluation averages the probabilities (not the logits) of as many `members`,
+    whose masks are the same at every evaluation; with 0 members it uses the unmasked matrices,
+    once. No other dropout is active in evaluation. By default masked matrices are not rescaled
+    (``rescale: none``), as in an independent implementation of the paper's formula, so unmasked
+    matrices contribute more than masked ones did in training, by 1 / (1 - rate)^2 if both are
+    masked; ``inverted`` divides by the share that is kept.
 
-    Not verified, for want of the paper's tables: its rate, its numbers of instances and members,
-    and that it averages probabilities. The defaults are this program's.
+    Not verified, because the paper's tables were not available: its rate, its numbers of instances
+    and members, and that it averages probabilities. The defaults are this program's.
     """
 
     name = "lora_dropout"
@@ -48,17 +50,17 @@ class LoraDropout(LowRank):
     members: NonNegativeInt = 0
 
     def build(self, setting: Setting) -> Regularization:
-        """Adapters and passes; a rate of 0 asks for neither instances nor members."""
-        if not self._masks:
+        """Adapters, passes and members; at a rate of 0, adapters only."""
+        if not self._has_masks:
             return Regularization(modify_model=self._adapt)
         return Regularization(passes=self.instances, members=self.members, modify_model=self._adapt)
 
     @property
-    def _masks(self) -> bool:
+    def _has_masks(self) -> bool:
         return kept_share(self.rate) < 1
 
-    def _disturb(self) -> Disturb | None:
-        return self._mask if self._masks else None
+    def _factor_noise(self) -> PerturbFactors | None:
+        return self._mask if self._has_masks else None
 
     def _mask(self, factors: Factors, *, name: str, noise: Noise) -> Factors:
         share = kept_share(self.rate) if self.rescale == "inverted" else 1.0

@@ -1,4 +1,4 @@
-"""What `lora` and `lora_dropout` share: which matrices are adapted, how, and the freezing."""
+"""The common base of `lora` and `lora_dropout`: their targets, adapters and freezing."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from harness.contracts import Model
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
-    from harness_regularizers.adapter import Disturb
+    from harness_regularizers.adapter import PerturbFactors
 
 Target = Literal["query", "key", "value", "output", "feed_forward"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class LowRank(Regularizer):
-    """W x + b + s B A x beside every target, with B A of rank `rank`; all but A and B is frozen.
+    """W x + b + s B A x for every target, with B A of rank `rank`; all but A and B is frozen.
 
-    s is `alpha` / rank, or with `rslora` alpha / sqrt(rank). `targets` are the attentions' four
-    matrices, each in self- and cross-attention of both stacks, and both of the feed-forward
+    s is `alpha` / rank, or with `rslora` alpha / sqrt(rank). `targets` are the four matrices of an
+    attention, in self- and cross-attention of both stacks, and both matrices of the feed-forward
     networks; never the output projection or an embedding.
     """
 
@@ -38,33 +38,38 @@ class LowRank(Regularizer):
 
     @property
     def scale(self) -> float:
-        """s, by which B A is multiplied."""
+        """The factor s of B A."""
         return self.alpha / (math.sqrt(self.rank) if self.rslora else self.rank)
 
     @abstractmethod
-    def _disturb(self) -> Disturb | None:
-        """What noise does to the adapters; None if nothing."""
+    def _factor_noise(self) -> PerturbFactors | None:
+        """The noise on the adapters' factors, or None."""
 
     def _adapt(self, model: Model, *, generator: Callable[[str], torch.Generator]) -> None:
-        """Freeze what there is, and hang an adapter beside every target."""
+        """Freeze all parameters, then add an adapter to every target."""
+        # Deferred: the module defines a torch.nn.Module, and so would load torch for every command.
         from harness_regularizers.adapter import Adapter
 
         for _, parameter in model.named_parameters():
             parameter.requires_grad = False
         for name, projection in model.projections.items():
-            if not self._aims_at(name):
+            if not self._is_target(name):
                 continue
             if projection.adapter is not None:
-                raise HarnessError(f"{self.name}: {name} has an adapter already; drop one of them")
+                raise HarnessError(
+                    f"{self.name}: {name} already has an adapter; turn one of the two off"
+                )
             projection.adapter = Adapter(
                 name,
-                beside=projection,
+                projection=projection,
                 rank=self.rank,
                 scale=self.scale,
-                disturb=self._disturb(),
+                perturb=self._factor_noise(),
                 generator=generator,
             )
 
-    def _aims_at(self, name: str) -> bool:
-        *_, part, last = ("", *name.split("."))
-        return last in self.targets if part.endswith("attention") else part in self.targets
+    def _is_target(self, name: str) -> bool:
+        *_, sublayer, matrix = ("", *name.split("."))
+        return (
+            matrix in self.targets if sublayer.endswith("attention") else sublayer in self.targets
+        )

@@ -1,4 +1,4 @@
-"""R-Drop: two noisy passes that must agree."""
+"""R-Drop: consistency of two passes with different noise."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from harness.contracts import Prediction, Regularization, Setting
 
 @dataclass(frozen=True, kw_only=True)
 class RDrop(Regularizer):
-    """Makes two passes with different noise agree on every token (Liang et al. 2021).
+    """Penalizes the divergence between two passes with different noise (Liang et al. 2021).
 
     L = (CE(p) + CE(q)) / 2 + alpha * (KL(p || q) + KL(q || p)) / 2, summed over target tokens;
     gradients flow through p and q. The authors' code adds the two cross-entropies instead of
-    averaging them, so that its alpha is twice this one. Where another regularizer asks for more
-    than two passes, every pair of them must agree, and the divergences are averaged.
+    averaging them, so its alpha is twice this one. If another regularizer requires more than two
+    passes, the divergence is averaged over all pairs.
 
-    Without noise both passes are equal and the divergence is exactly 0. An update costs two.
+    Without noise both passes are equal and the divergence is exactly 0. An update takes twice as
+    long as without R-Drop.
     """
 
     name = "r_drop"
@@ -32,13 +33,13 @@ class RDrop(Regularizer):
     alpha: NonNegativeFloat = 5.0
 
     def build(self, setting: Setting) -> Regularization:
-        """Two passes and a penalty; an `alpha` of 0 asks for neither."""
+        """Two passes and a penalty, or nothing if `alpha` is 0."""
         return Regularization(passes=2, penalty=self._penalty) if self.alpha else Regularization()
 
     def _penalty(self, predictions: Sequence[Prediction]) -> Float[torch.Tensor, ""]:
-        logs = [each.logits.log_softmax(-1) for each in predictions]
-        pairs = [_divergence(p, q=q) for p, q in combinations(logs, 2)]
-        return self.alpha * torch.stack(pairs).mean()
+        log_probabilities = [prediction.logits.log_softmax(-1) for prediction in predictions]
+        divergences = [_divergence(p, q=q) for p, q in combinations(log_probabilities, 2)]
+        return self.alpha * torch.stack(divergences).mean()
 
 
 def _divergence(

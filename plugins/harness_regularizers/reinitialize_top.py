@@ -1,4 +1,4 @@
-"""The top layers of a start, drawn anew."""
+"""Reinitialization of the top layers of a pretrained model."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from harness.errors import HarnessError
 
 @dataclass(frozen=True, kw_only=True)
 class ReinitializeTop(Regularizer):
-    """Forgets the top layers of a start before it is adapted (Zhang et al. 2021, few-sample BERT).
+    """Reinitializes top layers of a pretrained model (Zhang et al. 2021, few-sample BERT).
 
     The matrices of the top `layers` of the decoder, and of the top `encoder_layers` of the encoder,
-    are drawn from N(0, `std`^2) by the keys of their names; their biases become 0, the weights of
-    their normalizations 1. The last normalization of a stack belongs to its top layer. Embeddings
-    and the output projection stay, and so does an adapter.
+    are drawn from N(0, `std`^2), keyed by their names; their biases are set to 0, the weights of
+    their normalizations to 1. The final normalization of a stack belongs to its top layer.
+    Embeddings, the output projection and adapters are kept.
 
-    The paper has an encoder only, whose pooler it draws anew too; how deep it goes, it chooses for
-    each task, and 0.02 is BERT's own first deviation. It is meant for a model that was trained
-    before: on a fresh one it is another initializer.
+    The paper's model is an encoder only, whose pooler it reinitializes too; it tunes the number of
+    layers for each task, and 0.02 is the standard deviation of BERT's initialization. It is meant
+    for a pretrained model: on an untrained one it acts as another initializer.
     """
 
     name = "reinitialize_top"
@@ -36,30 +36,31 @@ class ReinitializeTop(Regularizer):
     std: PositiveFloat = 0.02
 
     def build(self, setting: Setting) -> Regularization:
-        """Draws once, before training; no layers, no draw."""
-        return Regularization(modify_model=self._draw)
+        """A reinitialization, once before training."""
+        return Regularization(modify_model=self._reinitialize)
 
-    def _draw(self, model: Model, *, generator: Callable[[str], torch.Generator]) -> None:
+    def _reinitialize(self, model: Model, *, generator: Callable[[str], torch.Generator]) -> None:
         parameters = dict(model.named_parameters())
         names = [
-            *_top(list(parameters), stack="decoder", count=self.layers),
-            *_top(list(parameters), stack="encoder", count=self.encoder_layers),
+            *_top_layers(list(parameters), stack="decoder", count=self.layers),
+            *_top_layers(list(parameters), stack="encoder", count=self.encoder_layers),
         ]
         with torch.no_grad():
             for name in names:
                 if parameters[name].ndim > 1:
-                    drawn = generator(f"{self.name}.{name}")  # not the key of its first draw
-                    parameters[name].normal_(std=self.std, generator=drawn)
+                    # Keyed by the name alone, the draw would repeat that of `normal` at the start.
+                    coins = generator(f"{self.name}.{name}")
+                    parameters[name].normal_(std=self.std, generator=coins)
                 else:
                     parameters[name].fill_(float(name.endswith("norm.weight")))
 
 
-def _top(names: list[str], *, stack: str, count: int) -> list[str]:
-    """The parameters of a stack's last layers and of its last normalization, without adapters."""
+def _top_layers(names: list[str], *, stack: str, count: int) -> list[str]:
+    """The parameters of a stack's top layers and its final normalization, without adapters."""
     if count == 0:
         return []
-    numbered = [(name, re.match(rf"{stack}\.(\d+)\.", name)) for name in names]
-    layers = {name: int(found[1]) for name, found in numbered if found}
+    matches = [(name, re.match(rf"{stack}\.(\d+)\.", name)) for name in names]
+    layers = {name: int(match[1]) for name, match in matches if match}
     depth = max(layers.values()) + 1
     if count > depth:
         raise HarnessError(f"reinitialize_top: the {stack} has {depth} layers, not {count}")

@@ -15,16 +15,15 @@ from harness.contracts import Parameters, Regularization, Setting
 
 @dataclass(frozen=True, kw_only=True)
 class WeightDecay(Regularizer):
-    """Pulls matrices towards 0, apart from the gradient (Loshchilov & Hutter 2019) or within it.
+    """Decays weights towards 0, decoupled from the gradient or as L2 (Loshchilov & Hutter 2019).
 
     ``decoupled``: w <- (1 - lr * rate) w just before the optimizer's step, where lr is the
-    schedule's rate, whatever multiple of it a parameter group has. ``l2``: g <- g + rate * w, the
-    gradient of rate / 2 * ||w||^2, which an adaptive optimizer then rescales; regularizers change
-    gradients in the order in which a study writes them, so that clipping before it is torch's
-    order.
+    schedule's rate, regardless of the multiple of a parameter group. ``l2``: g <- g + rate * w, the
+    gradient of rate / 2 * ||w||^2, which an adaptive optimizer then rescales; regularizers modify
+    gradients in the order in which the study lists them, and torch's order is clipping first.
 
-    Vectors, which are the biases and the gains of normalisations, decay with `vectors` only.
-    Parameters that are frozen, or that an update did not reach, do not decay in it.
+    Vectors, that is biases and the gains of normalizations, decay only with `vectors`. Parameters
+    that are frozen, or have no gradient in an update, do not decay in that update.
     """
 
     name = "weight_decay"
@@ -35,7 +34,7 @@ class WeightDecay(Regularizer):
     vectors: bool = False
 
     def build(self, setting: Setting) -> Regularization:
-        """Decay once an update; a rate of 0 does nothing at all."""
+        """Decay once per update, or nothing at a rate of 0."""
         if self.rate == 0:
             return Regularization()
         if self.kind == "l2":
@@ -47,7 +46,7 @@ class WeightDecay(Regularizer):
     ) -> None:
         with torch.no_grad():
             for weight in self._decaying(parameters):
-                assert weight.grad is not None, "only parameters with a gradient come here"
+                assert weight.grad is not None, "the core passes only parameters with a gradient"
                 weight.grad.add_(weight, alpha=self.rate)
 
     def _shrink(self, parameters: Parameters, *, update: int, learning_rate: float) -> None:
@@ -55,4 +54,4 @@ class WeightDecay(Regularizer):
             weight.mul_(1 - learning_rate * self.rate)
 
     def _decaying(self, parameters: Parameters) -> Iterator[torch.nn.Parameter]:
-        return (each for each in parameters if self.vectors or each.ndim > 1)
+        return (weight for weight in parameters if self.vectors or weight.ndim > 1)

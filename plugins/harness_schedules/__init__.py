@@ -1,4 +1,4 @@
-"""Schedules: the learning rate over time."""
+"""Learning rate schedules."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from harness.contracts import Rate, Setting
 class Constant(Schedule):
     """lr(s) = learning_rate, from the first update to the last.
 
-    Beside another schedule a fair rate is that schedule's mean over the budget.
+    For a comparison with another schedule, that schedule's mean over the budget is a natural rate.
     """
 
     name = "constant"

@@ -14,10 +14,10 @@ from harness.contracts import Rate, Setting
 
 @dataclass(frozen=True, kw_only=True)
 class Exponential(Schedule):
-    """lr(s) = learning_rate * base^((s - 1) / every): multiplied by `base` in each `every` updates.
+    """lr(s) = learning_rate * base^((s - 1) / every): multiplied by `base` every `every` updates.
 
-    s is the number of the update, so that the first has `learning_rate` itself. It falls smoothly
-    and not in stairs; for those there is `piecewise_constant`. No paper is the first to use it.
+    s is the update number, from 1, so the first update has `learning_rate` itself. The decay is
+    smooth; for a staircase use `piecewise_constant`. No paper is the first to use it.
     """
 
     name = "exponential"

@@ -13,9 +13,9 @@ from harness.contracts import Rate, Setting
 class InverseTime(Schedule):
     """lr(s) = learning_rate / (1 + decay * (s - 1) / every), s >= 1.
 
-    s is the number of the update, so that the first has `learning_rate` itself, which is halved
-    after ``every / decay`` updates. Falling as 1/s, it meets the conditions under which stochastic
-    approximation converges: the rates sum to infinity, their squares do not (Robbins and Monro
+    s is the update number, so the first update has `learning_rate` itself, which is halved after
+    ``every / decay`` updates. Decaying as 1/s, it satisfies the conditions for the convergence of
+    stochastic approximation: the rates sum to infinity, their squares do not (Robbins and Monro
     1951).
     """
 

@@ -1,4 +1,4 @@
-"""The schedule of the first Transformer, known as Noam."""
+"""The schedule of the original Transformer, known as Noam."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from harness.contracts import Rate, Setting
 class Noam(Schedule):
     """lr(s) = factor * d_model^-0.5 * min(s^-0.5, s * warmup^-1.5), s >= 1 (Vaswani et al. 2017).
 
-    Section 5.3. s is the number of the update. The rate rises linearly until s = warmup, where it
-    is factor * (d_model * warmup)^-0.5, and falls as s^-0.5 after it. A wider model's is lower.
-    The Annotated Transformer's loop uses s = 1 for two updates, and is one update late ever after:
-    so is this one where it is `late`, to repeat what was trained so.
+    Section 5.3. s is the update number. The rate rises linearly to its peak of
+    factor * (d_model * warmup)^-0.5 at s = warmup, then decays as s^-0.5. Wider models get lower
+    rates. The Annotated Transformer's loop uses s = 1 for its first two updates and lags one update
+    behind from then on; `late` reproduces that.
     """
 
     name = "noam"
@@ -30,7 +30,7 @@ class Noam(Schedule):
 
         def rate(update: int) -> float:
             step = max(1, update - self.late)
-            share: float = min(step**-0.5, step * self.warmup**-1.5)
-            return scale * share
+            curve: float = min(step**-0.5, step * self.warmup**-1.5)
+            return scale * curve
 
         return rate

@@ -1,4 +1,4 @@
-"""One cycle: up once, and down below where it began."""
+"""The one-cycle schedule."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from harness.contracts import Rate, Setting
 
 @dataclass(frozen=True, kw_only=True)
 class OneCycle(Schedule):
-    """One rise to `peak` and one fall far below where it began (Smith and Topin 2018).
+    """Rises once to `peak`, then falls far below its initial rate (Smith and Topin 2018).
 
-    Of T updates, the first has peak / start_divisor, the peak stands at update rise * T, and the
-    last has peak / start_divisor / end_divisor; between two of them, with x from 0 to 1, the rate
-    is ``b + (a - b) * (1 + cos(pi * x)) / 2``, or straight where `anneal` is linear. Values and
+    Of T updates, the first has the rate peak / start_divisor, update rise * T has the peak, and the
+    last has peak / start_divisor / end_divisor. Between rates a and b, with x from 0 to 1, it is
+    ``b + (a - b) * (1 + cos(pi * x)) / 2``, or linear if `anneal` is ``linear``. Values and
     defaults are those of torch.optim.lr_scheduler.OneCycleLR, whose two phases are those of fastai;
-    the paper's are linear. The paper turns momentum against the rate; here an optimizer keeps its
-    momentum, which is torch's ``cycle_momentum=False``.
+    the paper's are linear. The paper cycles momentum inversely to the rate; here an optimizer's
+    momentum is constant, as with torch's ``cycle_momentum=False``.
     """
 
     name = "one_cycle"
@@ -34,19 +34,20 @@ class OneCycle(Schedule):
     anneal: Literal["cosine", "linear"] = "cosine"
 
     def build(self, setting: Setting) -> Rate:
-        """A budget so short that the peak would come before update 1 begins at the peak."""
+        """The rate by update; it starts at the peak if `rise` of the budget is below one update."""
         top = max(1.0, self.rise * setting.updates)
         start = self.peak / self.start_divisor
         end = start / self.end_divisor
 
         def rate(update: int) -> float:
             if update < top:
-                return self._between(start, end=self.peak, share=(update - 1) / (top - 1))
-            share = (update - top) / max(1.0, setting.updates - top)
-            return self._between(self.peak, end=end, share=min(1.0, share))
+                return self._anneal(start, end=self.peak, progress=(update - 1) / (top - 1))
+            progress = (update - top) / max(1.0, setting.updates - top)
+            return self._anneal(self.peak, end=end, progress=min(1.0, progress))
 
         return rate
 
-    def _between(self, start: float, *, end: float, share: float) -> float:
-        left = (1 + math.cos(math.pi * share)) / 2 if self.anneal == "cosine" else 1 - share
-        return end + (start - end) * left
+    def _anneal(self, start: float, *, end: float, progress: float) -> float:
+        cosine = self.anneal == "cosine"
+        remaining = (1 + math.cos(math.pi * progress)) / 2 if cosine else 1 - progress
+        return end + (start - end) * remaining

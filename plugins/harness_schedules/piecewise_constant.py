@@ -1,4 +1,4 @@
-"""A constant rate for each stretch of the budget."""
+"""A piecewise constant schedule."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from harness.contracts import Rate, Setting
 
 @dataclass(frozen=True, kw_only=True)
 class PiecewiseConstant(Schedule):
-    """One of `rates` for each stretch of updates; each of `boundaries` ends a stretch.
+    """A constant rate per interval of updates: `rates` in order, switched after `boundaries`.
 
-    lr(s) = rates[i] for boundaries[i-1] < s <= boundaries[i], s the number of the update from 1.
-    With ``rates: [1e-3, 1e-4]`` and ``boundaries: [100]`` update 100 has 1e-3 and update 101 1e-4.
-    No paper is the first to use it; residual networks were trained so (He et al. 2016, section
-    4.2).
+    lr(s) = rates[i] for boundaries[i-1] < s <= boundaries[i], s being the update number, from 1.
+    With ``rates: [1e-3, 1e-4]`` and ``boundaries: [100]``, update 100 has 1e-3 and update 101 has
+    1e-4. No paper is the first to use it; residual networks were trained with it (He et al. 2016,
+    section 4.2).
     """
 
     name = "piecewise_constant"
@@ -29,11 +29,11 @@ class PiecewiseConstant(Schedule):
     def __post_init__(self) -> None:
         if len(self.rates) != len(self.boundaries) + 1:
             raise ValueError(
-                "rates must be one more than boundaries, "
+                "rates must have one more value than boundaries, "
                 f"got {len(self.rates)} and {len(self.boundaries)}"
             )
-        if any(one >= other for one, other in pairwise(self.boundaries)):
-            raise ValueError(f"boundaries must rise, got {list(self.boundaries)}")
+        if any(boundary >= following for boundary, following in pairwise(self.boundaries)):
+            raise ValueError(f"boundaries must increase, got {list(self.boundaries)}")
 
     def build(self, setting: Setting) -> Rate:
         return lambda update: self.rates[bisect_left(self.boundaries, update)]

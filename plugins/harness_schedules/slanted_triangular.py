@@ -1,4 +1,4 @@
-"""ULMFiT's slanted triangle."""
+"""ULMFiT's slanted triangular schedule."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.contracts import Rate, Setting
 
 @dataclass(frozen=True, kw_only=True)
 class SlantedTriangular(Schedule):
-    """A short linear rise to `peak`, then a long linear fall (Howard and Ruder 2018, ULMFiT).
+    """A short linear rise to `peak`, then a long linear decay (Howard and Ruder 2018, ULMFiT).
 
     Section 3.2, equation 3: for update s of T, from 1, with the peak at cut = floor(T * `cut`)::
 
@@ -23,10 +23,10 @@ class SlantedTriangular(Schedule):
         p = 1 - (s - cut) / (T - cut)        s >= cut
         lr(s) = peak * (1 + p * (ratio - 1)) / ratio
 
-    It begins just above peak / ratio and ends there. The paper divides the fall by cut * (1 / `cut`
-    - 1), which is T - cut wherever T * `cut` is whole; where it is not, the paper's ends early and
-    goes on to negative rates (T = 19 at a cut of 0.1). A budget too short for a rise has its peak
-    at update 1.
+    It starts just above peak / ratio and ends at peak / ratio. The paper's denominator of the decay
+    is cut * (1 / `cut` - 1), which equals T - cut if T * `cut` is an integer; otherwise the paper's
+    schedule reaches its end early and goes on to negative rates (T = 19 at a cut of 0.1). A budget
+    too short for a rise has its peak at update 1.
     """
 
     name = "slanted_triangular"
@@ -38,10 +38,10 @@ class SlantedTriangular(Schedule):
 
     def build(self, setting: Setting) -> Rate:
         top = max(1, math.floor(setting.updates * self.cut))
-        fall = max(1, setting.updates - top)
+        decay_updates = max(1, setting.updates - top)
 
         def rate(update: int) -> float:
-            p = update / top if update < top else max(0.0, 1 - (update - top) / fall)
+            p = update / top if update < top else max(0.0, 1 - (update - top) / decay_updates)
             return self.peak * (1 + p * (self.ratio - 1)) / self.ratio
 
         return rate

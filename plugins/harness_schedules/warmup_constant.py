@@ -11,11 +11,11 @@ from harness.contracts import Rate, Setting
 
 @dataclass(frozen=True, kw_only=True)
 class WarmupConstant(Schedule):
-    """lr(s) = peak * min(1, s / warmup): a linear rise, and then no fall.
+    """lr(s) = peak * min(1, s / warmup): a linear warmup, then a constant rate.
 
-    s is the number of the update, from 1 (Goyal et al. 2017, section 2.2, gradual warmup). Loops
-    that count the updates already made, as torch's and Hugging Face's do, are one update later:
-    their first update has rate 0 and moves nothing.
+    s is the update number, from 1 (Goyal et al. 2017, section 2.2, gradual warmup). Loops that
+    count completed updates, as torch's and Hugging Face's do, lag one update behind: their first
+    update has rate 0 and changes nothing.
     """
 
     name = "warmup_constant"

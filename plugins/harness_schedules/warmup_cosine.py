@@ -1,4 +1,4 @@
-"""Linear warmup, then half a wave of the cosine."""
+"""Linear warmup, then cosine decay."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from harness.contracts import Rate, Setting
 
 @dataclass(frozen=True, kw_only=True)
 class WarmupCosine(Schedule):
-    """Rises linearly to `peak` at update `warmup`, then falls to `end` as half a cosine wave.
+    """Rises linearly to `peak` at update `warmup`, then decays to `end` along half a cosine wave.
 
-    For update s from 1, of T in the budget and w in the warmup (Loshchilov and Hutter 2017, SGDR,
-    equation 5, without restarts; the warmup is later practice)::
+    For update s from 1, with T updates in the budget and w in the warmup (Loshchilov and Hutter
+    2017, SGDR, equation 5, without restarts; the warmup is later practice)::
 
         lr(s) = peak * s / w                                                       s <= w
         lr(s) = end + (peak - end) * (1 + cos(pi * (s - w) / (T - w))) / 2         s > w
 
-    The last update has the rate `end`: with an end of 0 it moves nothing. Another budget is another
-    schedule.
+    The last update has the rate `end`: with an end of 0 it changes nothing. The schedule depends on
+    the budget.
     """
 
     name = "warmup_cosine"
@@ -35,13 +35,13 @@ class WarmupCosine(Schedule):
             raise ValueError(f"end must be at most peak, got {self.end} and {self.peak}")
 
     def build(self, setting: Setting) -> Rate:
-        """The fall has what the warmup leaves of the budget, if it leaves anything."""
-        steps = setting.updates - self.warmup
+        """The rate by update; the decay spans the updates after the warmup, if there are any."""
+        decay_updates = setting.updates - self.warmup
 
         def rate(update: int) -> float:
             if update <= self.warmup:
                 return self.peak * update / self.warmup
-            done = min(1.0, (update - self.warmup) / steps)
-            return self.end + (self.peak - self.end) * (1 + math.cos(math.pi * done)) / 2
+            progress = min(1.0, (update - self.warmup) / decay_updates)
+            return self.end + (self.peak - self.end) * (1 + math.cos(math.pi * progress)) / 2
 
         return rate

@@ -1,4 +1,4 @@
-"""Linear warmup, then a fall by the root of the update's number."""
+"""Linear warmup, then inverse square root decay."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from harness.contracts import Rate, Setting
 
 @dataclass(frozen=True, kw_only=True)
 class WarmupInverseSquareRoot(Schedule):
-    """Rises linearly from `start` to `peak` at update w, then falls: lr(s) = peak * sqrt(w / s).
+    """Rises linearly from `start` to `peak` at update w, then decays: lr(s) = peak * sqrt(w / s).
 
-    w is `warmup`, s the number of the update, from 1. From a start of 0 it is `noam` (Vaswani et
-    al. 2017, section 5.3) with its peak as an option, and not a function of the model's width:
+    w is `warmup`, s the update number, from 1. With a start of 0 it is `noam` (Vaswani et al. 2017,
+    section 5.3), except that its peak is an option rather than a function of the model's width:
     ``noam`` with a factor f peaks at f * (d_model * warmup)^-0.5. It is fairseq's ``inverse_sqrt``,
-    where `start` is ``warmup_init_lr``; that one counts updates made, and its first has `start`.
+    with `start` for ``warmup_init_lr``; fairseq counts completed updates, so that its first update
+    has the rate `start`.
     """
 
     name = "warmup_inverse_square_root"

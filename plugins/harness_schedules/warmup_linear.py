@@ -1,4 +1,4 @@
-"""Linear warmup, then a linear fall."""
+"""Linear warmup, then linear decay."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from harness.contracts import Rate, Setting
 
 @dataclass(frozen=True, kw_only=True)
 class WarmupLinear(Schedule):
-    """Rises linearly to `peak` at update `warmup`, then falls linearly to `end` at the last.
+    """Rises linearly to `peak` at update `warmup`, then decays linearly to `end` at the last.
 
-    For update s from 1, of T in the budget and w in the warmup (Devlin et al. 2019, BERT, appendix
-    A.2)::
+    For update s from 1, with T updates in the budget and w in the warmup (Devlin et al. 2019, BERT,
+    appendix A.2)::
 
         lr(s) = peak * s / w                                 s <= w
         lr(s) = peak - (peak - end) * (s - w) / (T - w)      s > w
 
-    The last update has the rate `end`: with an end of 0 it moves nothing. Another budget is another
-    schedule.
+    The last update has the rate `end`: with an end of 0 it changes nothing. The schedule depends on
+    the budget.
     """
 
     name = "warmup_linear"
@@ -34,13 +34,13 @@ class WarmupLinear(Schedule):
             raise ValueError(f"end must be at most peak, got {self.end} and {self.peak}")
 
     def build(self, setting: Setting) -> Rate:
-        """The fall has what the warmup leaves of the budget, if it leaves anything."""
-        steps = setting.updates - self.warmup
+        """The rate by update; the decay spans the updates after the warmup, if there are any."""
+        decay_updates = setting.updates - self.warmup
 
         def rate(update: int) -> float:
             if update <= self.warmup:
                 return self.peak * update / self.warmup
-            done = min(1.0, (update - self.warmup) / steps)
-            return self.peak - (self.peak - self.end) * done
+            progress = min(1.0, (update - self.warmup) / decay_updates)
+            return self.peak - (self.peak - self.end) * progress
 
         return rate

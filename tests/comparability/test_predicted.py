@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from experiments import BUDGET, Counting, experiment
+from support.tiny_experiment import BUDGET, Counting, experiment
 
 from harness.comparability.predicted import Expected, expect, initial_state, summarize_runs
 from harness.components.options import TrainedRun

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from experiments import BUDGET, experiment
+from support.tiny_experiment import BUDGET, experiment
 
 from harness.comparability.sharing import (
     InitialState,

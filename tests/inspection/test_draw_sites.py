@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from experiments import experiment
+from support.tiny_experiment import experiment
 
 from harness.inspection.draw_sites import draw_sites, dropped
 from harness.model import every_site

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from running import TINY
+from support.tiny_study import TINY
 
 from harness.inspection.draw_curves import Curve, draw_curves
 from harness.inspection.schedule_curves import curve, of_study

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from finished import planned
+from support.finished_run import planned
 
 from harness.contracts import BOS, EOS
 from harness.inspection.translation import (

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import strangers
+from support import third_party
 
 from harness.errors import StudyError
 from harness.loading import load
@@ -40,7 +40,7 @@ def loaded(write: Write) -> Load:
     """The study that results."""
 
     def loaded(*changes: tuple[str, str], text: str = STUDY, seeds: int | None = None) -> Study:
-        study, _ = load(write(*changes, text=text), seeds=seeds, plugins=strangers.plugins())
+        study, _ = load(write(*changes, text=text), seeds=seeds, plugins=third_party.plugins())
         return study
 
     return loaded

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-import strangers
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import third_party
 
 from harness.errors import Fault, StudyError
 from harness.loading import load
@@ -18,7 +18,7 @@ from harness.study.experiment import Experiment
 from harness.study.serialization import resolved_experiment
 
 STUDY = (Path(__file__).parent / "study.yaml").read_text()
-PLUGINS = strangers.plugins()
+PLUGINS = third_party.plugins()
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def check(content: bytes, *, folder: Path) -> None:
         assert experiment_from(written, catalog=CATALOG) == experiment
 
 
-CATALOG = strangers.catalog()
+CATALOG = third_party.catalog()
 WORDS = sorted(
     {*STUDY.replace("{", " ").replace("}", " ").replace(":", " ").split(), "off", "r_drop"}
 )

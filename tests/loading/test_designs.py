@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from strangers import Dropout, LabelSmoothing, Noam
+from support.third_party import Dropout, LabelSmoothing, Noam
 
 from harness.contracts import Level
 from harness.study.values import Study

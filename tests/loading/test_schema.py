@@ -9,8 +9,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-import strangers
 from click.testing import CliRunner
+from support import third_party
 
 from harness.errors import StudyError
 from harness.loading.schema import schema
@@ -51,7 +51,7 @@ def validator(catalog: Catalog) -> jsonschema.Draft7Validator:
     return jsonschema.Draft7Validator(found)
 
 
-STRANGERS = validator(strangers.catalog())
+STRANGERS = validator(third_party.catalog())
 
 
 def ours() -> Plugins:

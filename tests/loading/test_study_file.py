@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import strangers
-from strangers import Bleu, Chrf, Dropout, LabelSmoothing, Linear, Local, RDrop
+from support import third_party
+from support.third_party import Bleu, Chrf, Dropout, LabelSmoothing, Linear, Local, RDrop
 
 from harness.errors import StudyError
 from harness.loading import load
@@ -48,7 +48,7 @@ def test_what_a_study_may_leave_out_has_defaults(loaded: Load) -> None:
         ("compare: {primary: bleu, method: paired_t}\n", ""),
     )
     assert (study.metrics, study.compare) == ((), Comparison(primary="nll"))
-    assert study.trackers == (strangers.Mlflow(),)
+    assert study.trackers == (third_party.Mlflow(),)
     assert loaded(("seeds: 5", "seeds: 5\ntrackers: []")).trackers == ()
     baseline = study.variants["baseline"]
     assert (baseline.model.norm, baseline.replicate) == ("pre", 0)
@@ -56,9 +56,9 @@ def test_what_a_study_may_leave_out_has_defaults(loaded: Load) -> None:
 
 
 def test_figures_are_the_usual_ones_unless_a_study_says_otherwise(loaded: Load) -> None:
-    assert loaded().figures == (strangers.Forest(), strangers.Cost())
+    assert loaded().figures == (third_party.Forest(), third_party.Cost())
     chosen = loaded(("seeds: 5\n", "seeds: 5\nfigures: [{cost: target_tokens}, pie]\n"))
-    assert chosen.figures == (strangers.Cost(against="target_tokens"), strangers.Pie())
+    assert chosen.figures == (third_party.Cost(against="target_tokens"), third_party.Pie())
     assert loaded(("seeds: 5\n", "seeds: 5\nfigures: []\n")).figures == ()
 
 
@@ -66,7 +66,7 @@ def test_a_choice_in_a_variant_is_replaced_whole(loaded: Load) -> None:
     study = loaded(("{loss: cross_entropy}", "{loss: label_smoothing, schedule: piecewise}"))
     variant = study.variants["cross-entropy"]
     assert variant.loss == LabelSmoothing()
-    assert variant.schedule == strangers.Piecewise()
+    assert variant.schedule == third_party.Piecewise()
     assert variant.optimizer == study.variants["baseline"].optimizer
 
 
@@ -106,8 +106,8 @@ def test_averaging_and_groups_are_switched_off(word: str, loaded: Load) -> None:
         ),
         ("{loss: cross_entropy}", f"{{averaging: {word}, parameter_groups: {word}}}"),
     )
-    assert study.variants["no-dropout"].averaging == strangers.Ema()
-    assert study.variants["no-dropout"].parameter_groups == strangers.LayerWise()
+    assert study.variants["no-dropout"].averaging == third_party.Ema()
+    assert study.variants["no-dropout"].parameter_groups == third_party.LayerWise()
     assert study.variants["cross-entropy"].averaging is None
     assert study.variants["cross-entropy"].parameter_groups is None
 
@@ -120,7 +120,7 @@ def test_a_replicate_is_a_variant(loaded: Load) -> None:
 def test_components_within_components_and_numbers_of_every_spelling(loaded: Load) -> None:
     policy = "{scheduled_sampling: {decay: {linear: {start: 1, end: 75e-2}}}}"
     study = loaded(("{loss: cross_entropy}", f"{{decoding_policy: {policy}}}"))
-    assert study.variants["cross-entropy"].decoding_policy == strangers.ScheduledSampling(
+    assert study.variants["cross-entropy"].decoding_policy == third_party.ScheduledSampling(
         decay=Linear(start=1.0, end=0.75)
     )
 
@@ -160,9 +160,9 @@ def test_files_are_looked_for_beside_the_study_wherever_it_is_loaded_from(
     sides = f"{{source: data/a.de, target: {tmp_path / 'b.en'}}}"
     write(("proverbs: {train: 400}", f"parallel_text: {{train: {sides}}}"))
     path = Path("study.yaml").rename("studies/study.yaml")
-    study, _ = load(path, plugins=strangers.plugins())
+    study, _ = load(path, plugins=third_party.plugins())
     dataset = study.variants["baseline"].dataset
-    assert isinstance(dataset, strangers.ParallelText)
+    assert isinstance(dataset, third_party.ParallelText)
     assert dataset.train.source == str(beside / "a.de")
     assert dataset.train.target == str(tmp_path / "b.en")
 
@@ -276,7 +276,7 @@ def test_the_path_is_as_the_user_typed_it(write: Write, tmp_path: Path) -> None:
     (tmp_path / "studies").mkdir()
     (tmp_path / "study.yaml").rename(tmp_path / "studies/ablation.yaml")
     with pytest.raises(StudyError) as error:
-        load(Path("studies/../studies/ablation.yaml"), plugins=strangers.plugins())
+        load(Path("studies/../studies/ablation.yaml"), plugins=third_party.plugins())
     assert str(error.value).startswith("studies/../studies/ablation.yaml:5:10: heads must")
 
 
@@ -286,18 +286,18 @@ def test_a_file_whose_name_can_be_no_folder_is_refused(
 ) -> None:
     path = write().rename(tmp_path / name)
     with pytest.raises(StudyError) as error:
-        load(path, plugins=strangers.plugins())
+        load(path, plugins=third_party.plugins())
     assert str(error.value).startswith(f"{path}: {shown(path.stem)} cannot be a name: ")
 
 
 def test_an_executor_that_nobody_offers_is_a_fault_even_if_it_is_the_default(
     write: Write,
 ) -> None:
-    plugins = strangers.plugins()
+    plugins = third_party.plugins()
     registry = plugins.registry
     registry.unregister(name="stranger")
 
-    class NoExecutor(strangers.Stranger):
+    class NoExecutor(third_party.Stranger):
         harness_executors = None  # type: ignore[assignment]  # takes the hook away
 
     registry.register(NoExecutor())
@@ -339,7 +339,7 @@ USED = ("loss: cross_entropy", "loss: {focal: {gamma: 1}}")
 
 def test_a_file_named_by_the_study_offers_what_the_study_uses(write: Write, tmp_path: Path) -> None:
     (tmp_path / "focal_here.py").write_text(FOCAL)
-    study, plugins = load(write(NAMED, USED), plugins=strangers.plugins())
+    study, plugins = load(write(NAMED, USED), plugins=third_party.plugins())
     assert study.variants["cross-entropy"].loss.name == "focal"
     assert study.plugins == (tmp_path / "focal_here.py",)
     assert plugins.registry.has_plugin("focal_here.py")
@@ -409,10 +409,10 @@ from harness.cli.lazy_imports import defer
 
 defer("torch")
 before = type(sys.modules["torch"])
-import strangers
+from support import third_party
 from harness.loading import load
 
-load(Path({path!r}), plugins=strangers.plugins())
+load(Path({path!r}), plugins=third_party.plugins())
 assert type(sys.modules["torch"]) is before, "torch was loaded"
 """
 

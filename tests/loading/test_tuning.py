@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from strangers import Dropout
+from support.third_party import Dropout
 
 from harness.study.values import Study
 

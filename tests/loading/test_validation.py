@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import strangers
-from strangers import (
+from support import third_party
+from support.third_party import (
     Dropout,
     Ema,
     LabelSmoothing,
@@ -47,7 +47,7 @@ DATA: dict[str, Any] = {
 
 
 def checked(data: object, *, slot: str, **more: object) -> object:
-    return Checker(strangers.catalog(**more)).component(data, slot=slot)
+    return Checker(third_party.catalog(**more)).component(data, slot=slot)
 
 
 def refused(data: object, *, slot: str, **more: object) -> list[Misfit]:
@@ -111,7 +111,7 @@ def test_whole_numbers_become_numbers_where_numbers_are_meant() -> None:
 
 def test_lists_become_tuples() -> None:
     adam = checked({"adam": {"betas": [0, 0.5]}}, slot="optimizer")
-    assert adam == strangers.Adam(betas=(0.0, 0.5))
+    assert adam == third_party.Adam(betas=(0.0, 0.5))
 
 
 # --- faults -------------------------------------------------------------------------------------
@@ -182,7 +182,7 @@ def test_a_components_own_check_keeps_its_words() -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picky(strangers.NeverBuilt, components.Loss):
+class Picky(third_party.NeverBuilt, components.Loss):
     name = "picky"
     option: int = 0
 
@@ -191,7 +191,7 @@ class Picky(strangers.NeverBuilt, components.Loss):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Uncheckable(strangers.NeverBuilt, components.Loss):
+class Uncheckable(third_party.NeverBuilt, components.Loss):
     name = "uncheckable"
     option: Path.__class__ | Misfits = field(default_factory=lambda: Misfits([]))  # type: ignore[name-defined]  # a type that JSON has nothing for
 
@@ -220,7 +220,7 @@ def test_a_file_is_found_by_whoever_checks() -> None:
             raise ValueError(f"no such file: {name}")
         return f"/corpus/{name}"
 
-    checker = Checker(strangers.catalog(), find_file)
+    checker = Checker(third_party.catalog(), find_file)
     data = {"parallel_text": {"train": {"source": "a", "target": "a"}}}
     found = checker.component(data, slot="dataset")
     assert isinstance(found, ParallelText)
@@ -237,7 +237,7 @@ def test_a_file_is_found_by_whoever_checks() -> None:
 
 
 def test_an_experiment_is_made_of_every_slot() -> None:
-    experiment = experiment_from(DATA, catalog=strangers.catalog())
+    experiment = experiment_from(DATA, catalog=third_party.catalog())
     assert experiment.model == ModelOptions(d_model=64, heads=4)
     assert experiment.loss == LabelSmoothing(smoothing=0.1)
     assert experiment.averaging == Ema(decay=0.9)
@@ -246,7 +246,7 @@ def test_an_experiment_is_made_of_every_slot() -> None:
 
 
 def test_regularizers_come_in_the_order_of_their_names_whatever_the_order_in_the_study() -> None:
-    experiment = experiment_from(DATA, catalog=strangers.catalog())
+    experiment = experiment_from(DATA, catalog=third_party.catalog())
     assert list(experiment.regularizers.items()) == [
         ("dropout", Dropout(rate=0.1)),
         ("r_drop", RDrop(alpha=2.0)),
@@ -254,7 +254,7 @@ def test_regularizers_come_in_the_order_of_their_names_whatever_the_order_in_the
 
 
 def test_a_resolved_experiment_gives_the_same_experiment_again_from_json() -> None:
-    catalog = strangers.catalog()
+    catalog = third_party.catalog()
     experiment = experiment_from(DATA, catalog=catalog)
     written = json.loads(json.dumps(resolved_experiment(experiment)))
     assert experiment_from(written, catalog=catalog) == experiment
@@ -263,12 +263,12 @@ def test_a_resolved_experiment_gives_the_same_experiment_again_from_json() -> No
 
 def test_an_experiment_may_have_no_regularizers() -> None:
     data = {slot: choice for slot, choice in DATA.items() if slot != "regularizers"}
-    assert experiment_from(data, catalog=strangers.catalog()).regularizers == {}
+    assert experiment_from(data, catalog=third_party.catalog()).regularizers == {}
 
 
 def misfits_of(**changes: object) -> set[Misfit]:
     with pytest.raises(Misfits) as found:
-        Checker(strangers.catalog()).experiment({**DATA, **changes})
+        Checker(third_party.catalog()).experiment({**DATA, **changes})
     return set(found.value.misfits)
 
 
@@ -306,7 +306,7 @@ def test_regularizers_must_be_a_mapping(value: object) -> None:
 def test_an_experiment_that_no_longer_fits_is_an_error_with_every_place() -> None:
     data = {**DATA, "loss": "focal", "schedule": {"noam": {"warmup": 0}}}
     with pytest.raises(HarnessError) as error:
-        experiment_from(data, catalog=strangers.catalog())
+        experiment_from(data, catalog=third_party.catalog())
     assert str(error.value).splitlines() == [
         "loss.focal: no loss named 'focal'; there are cross_entropy, label_smoothing",
         "schedule.noam.warmup: warmup must be above 0, got 0",
@@ -315,7 +315,7 @@ def test_an_experiment_that_no_longer_fits_is_an_error_with_every_place() -> Non
 
 def test_nothing_that_is_no_mapping_is_an_experiment() -> None:
     with pytest.raises(HarnessError, match=r"baseline takes {option: value}, not \[\]"):
-        experiment_from([], catalog=strangers.catalog())
+        experiment_from([], catalog=third_party.catalog())
 
 
 def test_resolved_is_importable_where_components_are_checked() -> None:

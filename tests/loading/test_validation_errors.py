@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
-import strangers
 from annotated_types import Len, MinLen, MultipleOf
 from pydantic import AfterValidator
-from strangers import Side
+from support import third_party
+from support.third_party import Side
 
 from harness.components.options import PositiveInt, ProbabilityBelowOne
 from harness.loading.validation import Checker
@@ -44,7 +44,7 @@ class Options:
 
 def misfits(**data: object) -> list[Misfit]:
     with pytest.raises(Misfits) as found:
-        Checker(strangers.catalog()).options(data, of=Options, owner="this")
+        Checker(third_party.catalog()).options(data, of=Options, owner="this")
     return list(found.value.misfits)
 
 
@@ -135,7 +135,7 @@ def test_a_choice_of_types_is_one_fault_not_one_for_each_type(value: object) -> 
 
 
 def test_null_may_be_chosen_where_the_type_says_so() -> None:
-    options = Checker(strangers.catalog()).options(
+    options = Checker(third_party.catalog()).options(
         {"either": None, "side": None}, of=Options, owner="this"
     )
     assert options == Options()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from starting import ADAPTING, DRAFTED, DRAFTING
+from support.pretraining_study import ADAPTING, DRAFTED, DRAFTING
 
 from harness.pipeline import open_study
 from harness.planned_study import PlannedStudy

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from experiments import experiment
+from support.tiny_experiment import experiment
 
 from harness.contracts import CORE_METRICS
 from harness.files import write_json

@@ -8,9 +8,9 @@ from typing import Any, Literal, get_args, get_origin
 
 import pytest
 import torch
-from experiments import Counting, experiment, weights
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.tiny_experiment import Counting, experiment, weights
 
 import harness_regularizers
 from harness.components import Averaging, DecodingPolicy, Regularizer

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from experiments import BUDGET, experiment, sampled
-from running import TINY
+from support.tiny_experiment import BUDGET, experiment, sampled
+from support.tiny_study import TINY
 
 from harness import pipeline
 from harness.components import SLOTS

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pluggy
 import pytest
-import strangers
+from support import third_party
 
 from harness import components, hookspecs
 from harness.errors import HarnessError
@@ -15,7 +15,7 @@ from harness.registry.discovery import PluginFault, Plugins
 
 def refused(name: str, *, slot: str, **more: object) -> str:
     with pytest.raises(HarnessError) as error:
-        strangers.catalog(**more).find(name, slot=slot)
+        third_party.catalog(**more).find(name, slot=slot)
     return str(error.value)
 
 
@@ -24,12 +24,12 @@ class Second:
 
     @hookimpl
     def harness_losses(self) -> Sequence[type]:
-        return [strangers.CrossEntropy]
+        return [third_party.CrossEntropy]
 
 
 def test_a_component_is_found_by_slot_and_name() -> None:
-    assert strangers.catalog().find("noam", slot="schedule") is strangers.Noam
-    assert strangers.catalog().find("linear", slot="decay") is strangers.Linear
+    assert third_party.catalog().find("noam", slot="schedule") is third_party.Noam
+    assert third_party.catalog().find("linear", slot="decay") is third_party.Linear
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def test_a_slot_that_nobody_fills_says_so() -> None:
 
 
 def test_a_name_offered_twice_is_an_error_naming_both_owners_only_where_it_is_used() -> None:
-    catalog = strangers.catalog(second=Second())
-    assert catalog.find("label_smoothing", slot="loss") is strangers.LabelSmoothing
+    catalog = third_party.catalog(second=Second())
+    assert catalog.find("label_smoothing", slot="loss") is third_party.LabelSmoothing
     message = refused("cross_entropy", slot="loss", second=Second())
     assert message == "loss 'cross_entropy' is offered by both 'second' and 'stranger'"
 
@@ -78,13 +78,13 @@ def test_a_plugin_that_cannot_offer_is_a_complaint_beside_those_of_discovery() -
     class Broken:
         @hookimpl
         def harness_schedules(self) -> Sequence[type]:
-            return [strangers.CrossEntropy]
+            return [third_party.CrossEntropy]
 
     earlier = PluginFault("absent", None, "ModuleNotFoundError: no module")
-    plugins = Plugins(strangers.plugins(broken=Broken()).registry, (earlier,))
+    plugins = Plugins(third_party.plugins(broken=Broken()).registry, (earlier,))
     catalog = Catalog.of(plugins)
     assert [each.plugin for each in catalog.complaints] == ["absent", "broken"]
-    assert catalog.find("noam", slot="schedule") is strangers.Noam
+    assert catalog.find("noam", slot="schedule") is third_party.Noam
 
 
 def test_a_name_that_a_broken_plugin_may_have_offered_is_answered_with_its_fault() -> None:
@@ -94,7 +94,7 @@ def test_a_name_that_a_broken_plugin_may_have_offered_is_answered_with_its_fault
             raise KeyError("classes")
 
     earlier = PluginFault("absent", None, "ModuleNotFoundError: no module")
-    catalog = Catalog.of(Plugins(strangers.plugins(broken=Broken()).registry, (earlier,)))
+    catalog = Catalog.of(Plugins(third_party.plugins(broken=Broken()).registry, (earlier,)))
     with pytest.raises(HarnessError) as error:
         catalog.find("hinge", slot="loss")
     assert str(error.value).startswith(
@@ -114,7 +114,7 @@ def test_a_name_that_a_broken_plugin_may_have_offered_is_answered_with_its_fault
 
 
 def row(name: str) -> Row:
-    (found,) = (each for each in strangers.catalog().rows() if each.name == name)
+    (found,) = (each for each in third_party.catalog().rows() if each.name == name)
     return found
 
 
@@ -150,7 +150,7 @@ def test_nested_options_and_components_are_said_in_words() -> None:
 
 
 def test_rows_come_slot_by_slot_and_show_both_offers_of_one_name() -> None:
-    rows = list(strangers.catalog(second=Second()).rows())
+    rows = list(third_party.catalog(second=Second()).rows())
     slots = list(dict.fromkeys(each.slot for each in rows))
     assert slots == [slot for slot in components.SLOTS if slot in slots]
     assert [(each.name, each.plugin) for each in rows if each.slot == "loss"] == [

@@ -8,7 +8,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-import strangers
+from support import third_party
 
 from harness import components
 from harness.contracts import StudyView
@@ -245,12 +245,12 @@ def test_a_file_that_is_not_there_and_two_of_one_name_are_errors(tmp_path: Path)
 # --- supply -------------------------------------------------------------------------------------
 
 
-class Unmarked(strangers.CrossEntropy):
+class Unmarked(third_party.CrossEntropy):
     name = "unmarked"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Nameless(strangers.NeverBuilt, components.Loss):
+class Nameless(third_party.NeverBuilt, components.Loss):
     alpha: float = 1.0
 
 
@@ -260,18 +260,18 @@ class Unbuildable(components.Loss):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NameIsAnOption(strangers.NeverBuilt, components.Loss):
+class NameIsAnOption(third_party.NeverBuilt, components.Loss):
     name: str = "option"  # type: ignore[misc]  # the mistake that is to be noticed
 
 
 @dataclass(frozen=True, kw_only=True)
-class BareOfNothing(strangers.NeverBuilt, components.Loss):
+class BareOfNothing(third_party.NeverBuilt, components.Loss):
     name = "bare_of_nothing"
     bare = "rate"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unreadable(strangers.NeverBuilt, components.Loss):
+class Unreadable(third_party.NeverBuilt, components.Loss):
     name = "unreadable"
     option: NoSuchType = 1  # type: ignore[name-defined]  # so it is
 
@@ -289,7 +289,7 @@ def boom() -> list[Any]:
         (lambda: "ab", "returned 'ab', not a list of classes"),
         (lambda: [3], "offers 3, which is no class"),
         (
-            lambda: [strangers.Noam],
+            lambda: [third_party.Noam],
             "offers Noam, which is no subclass of harness.components.Loss",
         ),
         (lambda: [Unbuildable], "offers Unbuildable, which does not define build"),
@@ -320,7 +320,7 @@ def test_an_offer_that_cannot_be_taken_names_plugin_hook_and_fault(
         def harness_losses(self) -> object:
             return answer()
 
-    found = list(offers(strangers.plugins(odd=Odd()), base=components.Loss))
+    found = list(offers(third_party.plugins(odd=Odd()), base=components.Loss))
     (complaint,) = (
         str(each).partition(" (line")[0] for each in found if isinstance(each, PluginFault)
     )
@@ -335,10 +335,10 @@ def test_a_good_component_beside_a_bad_one_is_taken() -> None:
     class Mixed:
         @hookimpl
         def harness_losses(self) -> object:
-            return [Unbuildable, strangers.LabelSmoothing]
+            return [Unbuildable, third_party.LabelSmoothing]
 
-    found = list(offers(strangers.plugins(mixed=Mixed()), base=components.Loss))
-    assert Offer(strangers.LabelSmoothing, "mixed") in found
+    found = list(offers(third_party.plugins(mixed=Mixed()), base=components.Loss))
+    assert Offer(third_party.LabelSmoothing, "mixed") in found
 
 
 # --- observe ------------------------------------------------------------------------------------
@@ -359,7 +359,7 @@ def test_observers_are_told_what_they_ask_for_and_one_that_raises_stops_no_other
         def harness_study_started(self) -> None:
             raise ValueError("not now")
 
-    plugins = strangers.plugins(first=Watches(), raises=Raises(), last=Watches())
+    plugins = third_party.plugins(first=Watches(), raises=Raises(), last=Watches())
     arguments = {"study": STUDY, "ledger": object()}
     (complaint,) = observe(plugins, hook="harness_study_started", arguments=arguments)
     assert told == [STUDY, STUDY]
@@ -385,6 +385,6 @@ def test_observers_keep_the_order_that_they_ask_for() -> None:
         def harness_study_ended(self) -> None:
             order.append(self.name)
 
-    plugins = strangers.plugins(a=Observer("a"), b=Eager("b"), c=Observer("c"))
+    plugins = third_party.plugins(a=Observer("a"), b=Eager("b"), c=Observer("c"))
     assert observe(plugins, hook="harness_study_ended", arguments={}) == []
     assert order == ["b", "c", "a"]

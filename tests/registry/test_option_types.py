@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import pytest
-import strangers
 from annotated_types import Interval, MinLen
 from pydantic import Field
+from support import third_party
 
 from harness import components
 from harness.components.options import (
@@ -49,7 +49,7 @@ from harness.registry import option_types
         (components.Optimizer | None, "an optimizer or null"),
         (tuple[components.DecodingPolicy, ...], "a list, each a decoding policy"),
         (
-            strangers.Side,
+            third_party.Side,
             "{source: a file, target: a file, limit: a whole number above 0 or null}",
         ),
         (complex, "complex"),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from experiments import planned
+from support.tiny_experiment import planned
 
 from harness.report import build
 from harness.runs.ledger import Hypothesis, Ledger, write_hypotheses

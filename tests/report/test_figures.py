@@ -7,8 +7,8 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import views
 from matplotlib.figure import Figure as Drawn
+from support import report_views
 
 from harness.components import Figure
 from harness.contracts import Draw, ReportView
@@ -45,7 +45,7 @@ class Broken(Plain):
         raise RuntimeError("no\npaper")
 
 
-VIEW = views.view(variants=1, seeds=2)
+VIEW = report_views.view(variants=1, seeds=2)
 
 
 def dated(folder: Path) -> None:
@@ -101,11 +101,11 @@ import sys
 from pathlib import Path
 from harness.cli.lazy_imports import defer
 defer("torch")
-import views
+from support import report_views
 from harness.report import draw
 from harness_figures import harness_figures
 figures = [component() for component in harness_figures()]
-view = views.view(variants=1, seeds=2)
+view = report_views.view(variants=1, seeds=2)
 before = set(sys.modules)
 assert all(drawing.svg for drawing in draw(figures, view=view, folder=Path(sys.argv[1])))
 print(*sorted({"matplotlib.backends.backend_svg", "seaborn"} & (set(sys.modules) - before)))

@@ -58,10 +58,10 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def drawings(tmp_path_factory: pytest.TempPathFactory) -> list[Drawing]:
-    import views
+    from support import report_views
 
     folder = tmp_path_factory.mktemp("figures")
-    return [*draw([each() for each in harness_figures()], view=views.view(), folder=folder)]
+    return [*draw([each() for each in harness_figures()], view=report_views.view(), folder=folder)]
 
 
 def test_every_element_is_closed_and_every_section_is_there(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from experiments import planned
+from support.tiny_experiment import planned
 
 from harness.analysis import RunResult, ScoredMetric
 from harness.report import Report

@@ -4,8 +4,8 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-from experiments import experiment
-from running import TINY
+from support.tiny_experiment import experiment
+from support.tiny_study import TINY
 
 from harness.files import write_json
 from harness.loading import load

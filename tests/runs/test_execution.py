@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from starting import ADAPTING, DRAFTED, carried_out
+from support.pretraining_study import ADAPTING, DRAFTED, carried_out
 
 from harness.pipeline import open_study
 from harness.planned_study import PlannedStudy

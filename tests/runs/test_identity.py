@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
-from experiments import BUDGET, Counting, experiment, sampled
+from support.tiny_experiment import BUDGET, Counting, experiment, sampled
 
 from harness.errors import HarnessError
 from harness.registry.catalog import Catalog

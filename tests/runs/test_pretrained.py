@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from starting import DRAFTED, carried_out
+from support.pretraining_study import DRAFTED, carried_out
 
 from harness.errors import HarnessError
 from harness.pipeline import open_study

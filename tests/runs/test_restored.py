@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from finished import planned
+from support.finished_run import planned
 
 from harness.errors import HarnessError
 from harness.inspection.translation import translations

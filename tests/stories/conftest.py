@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from running import COMMAND, TINY, Harness
+from support.tiny_study import COMMAND, TINY, Harness
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 from click.testing import CliRunner, Result
-from running import TINY
+from support.tiny_study import TINY
 
 from harness import pipeline
 from harness.cli import main

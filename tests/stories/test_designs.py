@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from running import Harness
+from support.tiny_study import Harness
 
 COPY = """
 question: What does it take to copy?

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from finished import planned
+from support.finished_run import planned
 
 from harness.cli import main
 from harness.runs.ledger import Ledger

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from running import Harness
+from support.tiny_study import Harness
 
 from harness import pipeline
 from harness.planning.preview import PowerQuestion, as_text

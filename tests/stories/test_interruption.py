@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import torch
-from running import COMMAND, Harness
+from support.tiny_study import COMMAND, Harness
 
 
 def begin(study: Path, out: str) -> subprocess.Popen[bytes]:

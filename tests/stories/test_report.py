@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from running import Harness
+from support.tiny_study import Harness
 
 FIGURES = ("cost", "forest", "learning_curves", "slopes")
 

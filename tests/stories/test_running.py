@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import torch
-from running import Harness
+from support.tiny_study import Harness
 
 
 def outcomes(root: Path) -> dict[str, int]:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from running import COMMAND, Harness
-from starting import ADAPTING
+from support.pretraining_study import ADAPTING
+from support.tiny_study import COMMAND, Harness
 
 from harness.pipeline import open_study
 

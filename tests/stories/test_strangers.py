@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from running import TINY, Harness
+from support.tiny_study import TINY, Harness
 
 OBSERVERS = """
 from pathlib import Path

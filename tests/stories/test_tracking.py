@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from running import TINY, Harness
+from support.tiny_study import TINY, Harness
 
 REPORTS = """
 import sys

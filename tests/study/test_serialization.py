@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 
 import pytest
-import strangers
-from strangers import Adam, Linear, ParallelText, ScheduledSampling, Side
+from support import third_party
+from support.third_party import Adam, Linear, ParallelText, ScheduledSampling, Side
 
 from harness import components
 from harness.components.options import TextFile
@@ -15,7 +15,7 @@ SIDE = Side(source=TextFile("/a"), target=TextFile("/b"))
 
 
 def test_every_option_is_written_out_with_its_default() -> None:
-    assert resolved(strangers.Noam(warmup=4)) == {"noam": {"warmup": 4, "factor": 1.0}}
+    assert resolved(third_party.Noam(warmup=4)) == {"noam": {"warmup": 4, "factor": 1.0}}
     assert resolved(Adam()) == {"adam": {"betas": [0.9, 0.98], "eps": 1e-9, "decoupled": False}}
 
 
@@ -42,13 +42,13 @@ def test_files_stand_for_whatever_the_caller_puts_there() -> None:
 
 def test_the_order_of_a_mapping_makes_no_difference() -> None:
     one, other = ({"a": 0.1, "b": 0.2}, {"b": 0.2, "a": 0.1})
-    written = [json.dumps(resolved(strangers.Dropout(rates=each))) for each in (one, other)]
+    written = [json.dumps(resolved(third_party.Dropout(rates=each))) for each in (one, other)]
     assert written[0] == written[1]
 
 
 def test_what_json_cannot_say_is_not_written_down() -> None:
     @dataclass(frozen=True, kw_only=True)
-    class Odd(strangers.NeverBuilt, components.Loss):
+    class Odd(third_party.NeverBuilt, components.Loss):
         name = "odd"
         option: object = frozenset()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-import strangers
+from support import third_party
 
 from harness.components import Tracker
 from harness.contracts import LedgerView, StudyView
@@ -58,7 +58,7 @@ class Fixed(Tracker):
 
 def followers(tracking: Copies, *, out: Path) -> Followers:
     return Followers(
-        [Fixed(tracking=tracking)], out=out, ledger=Ledger(out), plugins=strangers.plugins()
+        [Fixed(tracking=tracking)], out=out, ledger=Ledger(out), plugins=third_party.plugins()
     )
 
 
@@ -121,7 +121,7 @@ def test_a_tracker_that_fails_is_named_once_and_called_again_at_the_end(
 def test_a_copy_returns_the_faults_of_its_trackers(tmp_path: Path) -> None:
     trackers = [Fixed(tracking=Fails()), Fixed(tracking=Copies())]
     (fault,) = copy_to_trackers(
-        trackers, study=STUDY, out=tmp_path, ledger=Ledger(tmp_path), plugins=strangers.plugins()
+        trackers, study=STUDY, out=tmp_path, ledger=Ledger(tmp_path), plugins=third_party.plugins()
     )
     assert fault.endswith("tracker fixed: raised ConnectionError: nobody there")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from experiments import experiment
+from support.tiny_experiment import experiment
 
 from harness.components import DecodingPolicy, Generation, Regularizer, Schedule
 from harness.contracts import Predict, Prediction, Rate, Regularization, Setting

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 import torch
-from experiments import BUDGET, experiment, weights
+from support.tiny_experiment import BUDGET, experiment, weights
 
 from harness.contracts import Generate, Model, Setting
 from harness.streams import Noise

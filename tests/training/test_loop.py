@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 import torch
-from experiments import BUDGET, experiment, sampled, weights
+from support.tiny_experiment import BUDGET, experiment, sampled, weights
 
 from harness import contracts
 from harness.components import Loss, ParameterGroups, Regularizer

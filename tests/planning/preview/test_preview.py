@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from running import TINY
-from starting import ADAPTING
+from support.pretraining_study import ADAPTING
+from support.tiny_study import TINY
 
 from harness import pipeline
 from harness.errors import StudyError

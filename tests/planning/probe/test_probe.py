@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from running import TINY
+from support.tiny_study import TINY
 
 from harness.loading import load
 from harness.planning.plan import plan

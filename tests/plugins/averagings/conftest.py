@@ -35,7 +35,7 @@ def averages(walk: Walk) -> Callable[[Averaging], list[Mapping[str, Tensor] | No
         for update, weights in enumerate(walk, start=1):
             averager.update(weights, update)
             now = averager.weights()
-            seen.append(now and {name: each.clone() for name, each in now.items()})
+            seen.append(now and {name: weight.clone() for name, weight in now.items()})
         return seen
 
     return averages

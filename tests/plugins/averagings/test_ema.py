@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 
 import pytest
 import torch
-from experiments import experiment, weights
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+from support.tiny_experiment import experiment, weights
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -23,44 +23,46 @@ Walk = list[dict[str, Tensor]]
 Averages = Callable[[Averaging], list[Mapping[str, Tensor]]]
 
 
-def torch_s(walk: Walk, *, decay: float) -> list[dict[str, Tensor]]:
-    """What torch.optim.swa_utils makes of the same weights."""
+def torch_averages(walk: Walk, *, decay: float) -> list[dict[str, Tensor]]:
+    """The averages of torch.optim.swa_utils after every update."""
     model = nn.Module()
     model.a = nn.Linear(2, 3)
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay))
     seen = []
-    for each_update in walk:
-        model.load_state_dict(each_update)
+    for current in walk:
+        model.load_state_dict(current)
         averaged.update_parameters(model)
-        seen.append({name: each.clone() for name, each in averaged.module.state_dict().items()})
+        seen.append({name: weight.clone() for name, weight in averaged.module.state_dict().items()})
     return seen
 
 
 @pytest.mark.parametrize("decay", [0.3, 0.9, 0.999])
-def test_it_is_torch_s(walk: Walk, averages: Averages, decay: float) -> None:
-    for ours, theirs in zip(averages(EMA(decay=decay)), torch_s(walk, decay=decay), strict=True):
+def test_it_equals_torch(walk: Walk, averages: Averages, decay: float) -> None:
+    for ours, theirs in zip(
+        averages(EMA(decay=decay)), torch_averages(walk, decay=decay), strict=True
+    ):
         torch.testing.assert_close(dict(ours), theirs, rtol=1e-6, atol=1e-7)
 
 
-def test_it_is_the_sum_of_powers_of_the_decay(walk: Walk, averages: Averages) -> None:
+def test_it_equals_the_sum_of_powers_of_the_decay(walk: Walk, averages: Averages) -> None:
     shares = [0.8**11, *(0.2 * 0.8 ** (11 - place) for place in range(1, 12))]
     assert sum(shares) == pytest.approx(1)
-    oracle = sum(s * each["a.weight"].double() for s, each in zip(shares, walk, strict=True))
+    oracle = sum(s * weights["a.weight"].double() for s, weights in zip(shares, walk, strict=True))
     ours = averages(EMA(decay=0.8))[-1]["a.weight"]
     torch.testing.assert_close(ours.double(), oracle, rtol=1e-5, atol=1e-6)
 
 
-def test_a_ramp_is_tensorflow_s(walk: Walk, averages: Averages) -> None:
+def test_the_ramp_equals_tensorflow(walk: Walk, averages: Averages) -> None:
     average = walk[0]["a.bias"].double()
-    for update, each in enumerate(walk[1:], start=2):
+    for update, current in enumerate(walk[1:], start=2):
         decay = min(0.5, (1 + update) / (10 + update))
-        average = decay * average + (1 - decay) * each["a.bias"].double()
+        average = decay * average + (1 - decay) * current["a.bias"].double()
     ours = averages(EMA(decay=0.5, ramp=True))[-1]["a.bias"]
     torch.testing.assert_close(ours.double(), average, rtol=1e-5, atol=1e-6)
 
 
 @given(values=st.lists(st.floats(allow_nan=False, width=32), min_size=1), ramp=st.booleans())
-def test_decay_0_is_the_last_weights_bit_for_bit(*, values: list[float], ramp: bool) -> None:
+def test_decay_0_equals_the_last_weights_bit_for_bit(*, values: list[float], ramp: bool) -> None:
     averager = EMA(decay=0.0, ramp=ramp).build(
         Setting(seed=1, classes=11, d_model=8, updates=len(values))
     )
@@ -71,14 +73,18 @@ def test_decay_0_is_the_last_weights_bit_for_bit(*, values: list[float], ramp: b
         assert torch.equal(average["w"].view(torch.int32), torch.tensor([value]).view(torch.int32))
 
 
-def test_decay_0_trains_and_scores_as_without_bit_for_bit() -> None:
-    runs = [assemble(experiment(averaging=each), seed=1) for each in (None, EMA(decay=0.0))]
+def test_decay_0_changes_no_bit_of_training_and_scores() -> None:
+    runs = [
+        assemble(experiment(averaging=averaging), seed=1) for averaging in (None, EMA(decay=0.0))
+    ]
     plain, averaged = (list(train(run)) for run in runs)
     assert plain == averaged
 
 
-def test_averaging_changes_what_is_scored_and_not_what_is_trained() -> None:
-    runs = [assemble(experiment(averaging=each), seed=1) for each in (None, EMA(decay=0.9))]
+def test_averaging_changes_scores_but_not_training() -> None:
+    runs = [
+        assemble(experiment(averaging=averaging), seed=1) for averaging in (None, EMA(decay=0.9))
+    ]
     plain, averaged = (list(train(run)) for run in runs)
     one, other = (weights(run) for run in runs)
     assert all(torch.equal(one[name], other[name]) for name in one)
@@ -87,7 +93,7 @@ def test_averaging_changes_what_is_scored_and_not_what_is_trained() -> None:
 
 
 @pytest.mark.parametrize("after", [0, 1, 7])
-def test_a_checkpoint_goes_on_as_if_nothing_had_happened(
+def test_resuming_from_a_checkpoint_changes_no_bit(
     averages: Averages, resumed: Callable[..., Mapping[str, Tensor]], after: int
 ) -> None:
     averaging = EMA(decay=0.9, ramp=True)
@@ -95,8 +101,8 @@ def test_a_checkpoint_goes_on_as_if_nothing_had_happened(
     assert all(torch.equal(straight[name], again[name]) for name in straight)
 
 
-def test_the_average_is_no_view_of_the_weights(walk: Walk, averages: Averages) -> None:
-    before = [{name: each.clone() for name, each in weights.items()} for weights in walk]
+def test_the_average_does_not_share_memory_with_the_weights(walk: Walk, averages: Averages) -> None:
+    before = [{name: weight.clone() for name, weight in weights.items()} for weights in walk]
     averages(EMA(decay=0.5))
     for one, other in zip(walk, before, strict=True):
         assert all(torch.equal(one[name], other[name]) for name in one)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 import torch
-from experiments import experiment
 from pydantic import TypeAdapter, ValidationError
+from support.tiny_experiment import experiment
 from torch import Tensor
 
 from harness.components import Averaging
@@ -25,13 +25,13 @@ Averages = Callable[[Averaging], list[Mapping[str, Tensor]]]
     ("every", "count", "updates"),
     [(1, 5, [8, 9, 10, 11, 12]), (3, 2, [9, 12]), (5, 3, [5, 10]), (12, 1, [12])],
 )
-def test_it_is_the_mean_over_the_last_checkpoints(
+def test_it_is_the_mean_of_the_last_checkpoints(
     walk: Walk, averages: Averages, every: int, count: int, updates: list[int]
 ) -> None:
     ours = averages(LastK(every=every, count=count))[-1]
-    for name, each in ours.items():
+    for name, weight in ours.items():
         oracle = sum(walk[update - 1][name].double() for update in updates) / len(updates)
-        torch.testing.assert_close(each.double(), oracle, rtol=1e-6, atol=1e-7)
+        torch.testing.assert_close(weight.double(), oracle, rtol=1e-6, atol=1e-7)
 
 
 def test_before_the_first_checkpoint_there_is_no_average(averages: Averages) -> None:
@@ -39,29 +39,29 @@ def test_before_the_first_checkpoint_there_is_no_average(averages: Averages) -> 
     assert [average is None for average in seen] == [True] * 2 + [False] * 10
 
 
-def test_between_checkpoints_the_average_stands(averages: Averages) -> None:
+def test_the_average_is_constant_between_checkpoints(averages: Averages) -> None:
     seen = averages(LastK(every=3, count=2))
     assert torch.equal(seen[5]["a.weight"], seen[7]["a.weight"])
     assert not torch.equal(seen[7]["a.weight"], seen[8]["a.weight"])
 
 
-def test_one_checkpoint_at_every_update_is_the_last_weights_bit_for_bit(
+def test_one_checkpoint_every_update_equals_the_last_weights_bit_for_bit(
     walk: Walk, averages: Averages
 ) -> None:
     for ours, last in zip(averages(LastK(every=1, count=1)), walk, strict=True):
         assert all(torch.equal(ours[name], last[name]) for name in last)
 
 
-def test_the_last_weights_train_and_score_as_without_bit_for_bit() -> None:
+def test_one_checkpoint_every_update_changes_no_bit_of_training_and_scores() -> None:
     choices = (None, LastK(every=1, count=1))
     plain, averaged = (
-        list(train(assemble(experiment(averaging=each), seed=1))) for each in choices
+        list(train(assemble(experiment(averaging=averaging), seed=1))) for averaging in choices
     )
     assert plain == averaged
 
 
 @pytest.mark.parametrize("after", [0, 2, 7, 11])
-def test_a_checkpoint_goes_on_as_if_nothing_had_happened(
+def test_resuming_from_a_checkpoint_changes_no_bit(
     averages: Averages, resumed: Callable[..., Mapping[str, Tensor]], after: int
 ) -> None:
     averaging = LastK(every=2, count=4)
@@ -72,7 +72,7 @@ def test_a_checkpoint_goes_on_as_if_nothing_had_happened(
 def test_a_budget_without_a_checkpoint_is_an_error() -> None:
     setting = Setting(seed=1, classes=11, d_model=8, updates=100)
     LastK(every=100).build(setting)
-    with pytest.raises(HarnessError, match="no checkpoint is made in 100 updates.* got 101"):
+    with pytest.raises(HarnessError, match="no checkpoint is taken in 100 updates.* got 101"):
         LastK(every=101).build(setting)
 
 

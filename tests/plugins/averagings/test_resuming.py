@@ -4,7 +4,7 @@ import io
 
 import pytest
 import torch
-from experiments import experiment, weights
+from support.tiny_experiment import experiment, weights
 
 from harness.components import Averaging
 from harness.training.assembly import assemble, load_weights
@@ -19,7 +19,7 @@ from harness_averagings.swa import SWA
     [EMA(decay=0.9), SWA(start=0.25), LastK(every=2, count=3)],
     ids=lambda averaging: averaging.name,
 )
-def test_a_run_that_was_interrupted_scores_as_one_that_was_not(averaging: Averaging) -> None:
+def test_an_interrupted_run_equals_an_uninterrupted_one(averaging: Averaging) -> None:
     whole, resumed = (assemble(experiment(averaging=averaging), seed=1) for _ in range(2))
     assert whole.averager
     assert resumed.averager

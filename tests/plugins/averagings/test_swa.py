@@ -19,8 +19,8 @@ Walk = list[dict[str, Tensor]]
 Averages = Callable[[Averaging], list[Mapping[str, Tensor]]]
 
 
-def torch_s(walk: Walk, *, updates: list[int]) -> dict[str, Tensor]:
-    """What torch.optim.swa_utils makes of the weights after these updates."""
+def torch_average(walk: Walk, *, updates: list[int]) -> dict[str, Tensor]:
+    """The average by torch.optim.swa_utils of the weights after these updates."""
     model = nn.Module()
     model.a = nn.Linear(2, 3)
     averaged = AveragedModel(model)
@@ -40,10 +40,10 @@ def torch_s(walk: Walk, *, updates: list[int]) -> dict[str, Tensor]:
         (SWA(start=0.0, every=12), [12]),
     ],
 )
-def test_it_is_torch_s_over_the_updates_it_takes_in(
+def test_it_equals_torch_over_the_averaged_updates(
     walk: Walk, averages: Averages, averaging: SWA, updates: list[int]
 ) -> None:
-    ours, theirs = averages(averaging)[-1], torch_s(walk, updates=updates)
+    ours, theirs = averages(averaging)[-1], torch_average(walk, updates=updates)
     torch.testing.assert_close(dict(ours), theirs, rtol=1e-6, atol=1e-7)
     mean = torch.stack([walk[update - 1]["a.weight"] for update in updates]).mean(dim=0)
     torch.testing.assert_close(ours["a.weight"], mean, rtol=1e-6, atol=1e-6)
@@ -58,13 +58,13 @@ def test_the_mean_of_2_4_and_9_is_5() -> None:
     assert average["w"].item() == 5.0
 
 
-def test_there_is_no_average_before_its_start(averages: Averages) -> None:
+def test_there_is_no_average_before_the_start(averages: Averages) -> None:
     seen = averages(SWA(start=0.5, every=2))
     assert [average is None for average in seen] == [True] * 7 + [False] * 5
 
 
 @pytest.mark.parametrize("after", [3, 9, 10, 11])
-def test_a_checkpoint_goes_on_as_if_nothing_had_happened(
+def test_resuming_from_a_checkpoint_changes_no_bit(
     averages: Averages, resumed: Callable[..., Mapping[str, Tensor]], after: int
 ) -> None:
     straight, again = averages(SWA())[-1], resumed(SWA(), after=after)

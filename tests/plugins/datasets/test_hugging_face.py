@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from experiments import experiment
+from support.tiny_experiment import experiment
 
 from harness.components.options import TextFile
 from harness.contracts import Corpus, Pair

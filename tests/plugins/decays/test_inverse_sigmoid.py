@@ -17,7 +17,7 @@ SETTING = Setting(seed=1, classes=11, d_model=8, updates=300)
 
 
 @given(st.floats(1, 1000), st.integers(1, 5000))
-def test_it_is_the_logistic_function_of_ln_k_minus_i_over_k(k: float, update: int) -> None:
+def test_it_equals_the_logistic_function_of_ln_k_minus_i_over_k(k: float, update: int) -> None:
     decay = InverseSigmoid(k=k).build(SETTING)
     exponent = min(update / k, 700)
     assert decay(update) == pytest.approx(float(expit(math.log(k) - exponent)), rel=1e-12)
@@ -34,12 +34,12 @@ def test_half_is_reached_at_k_times_ln_k() -> None:
 
 
 @given(st.floats(1, 1e6), st.integers(1, 10**9))
-def test_it_is_a_probability_that_never_rises_and_never_overflows(k: float, update: int) -> None:
+def test_it_is_a_probability_that_never_increases_or_overflows(k: float, update: int) -> None:
     decay = InverseSigmoid(k=k).build(SETTING)
     assert 0 <= decay(update + 1) <= decay(update) <= 1
 
 
-def test_it_ends_at_nothing() -> None:
+def test_it_decays_to_0() -> None:
     assert InverseSigmoid(k=1.0).build(SETTING)(10**9) < 1e-300
 
 

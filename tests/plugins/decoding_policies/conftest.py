@@ -12,9 +12,9 @@ CLASSES = 12
 
 
 class Successor:
-    """A model that can be worked out by hand: after token v it expects `after[v]`, else class 11.
+    """A model that can be computed by hand: after token v it predicts `after[v]`, by default 11.
 
-    Hidden states are the vectors it reads, which are one-hot; it keeps what it was asked.
+    Hidden states are its input embeddings, which are one-hot. It records its inputs and noises.
     """
 
     def __init__(self, after: Mapping[int, int]) -> None:

@@ -1,4 +1,4 @@
-"""Held against as many passes as places, and what greedy decoding writes."""
+"""Held against one pass per position, and the output of greedy decoding."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MakeModel = Callable[[], Transformer]
 
 @torch.no_grad()
 def _own_tokens(model: Transformer, batch: Batch) -> torch.Tensor:
-    """What is read, by as many parallel passes as there are places."""
+    """The input of the last pass, by as many parallel passes as positions."""
     read = batch.target_input
     memory = model.encode(batch.source)
     for _ in range(read.shape[1]):
@@ -29,7 +29,7 @@ def _own_tokens(model: Transformer, batch: Batch) -> torch.Tensor:
     return read
 
 
-def test_one_pass_over_what_was_written_equals_as_many_passes_as_places(
+def test_one_pass_over_the_greedy_output_equals_as_many_passes_as_positions(
     transformer: MakeModel, batch: Batch
 ) -> None:
     model = transformer()
@@ -47,7 +47,7 @@ def test_one_pass_over_what_was_written_equals_as_many_passes_as_places(
         torch.testing.assert_close(our, their, rtol=0, atol=1e-10, msg=name)
 
 
-def test_it_reads_what_greedy_decoding_writes(transformer: MakeModel, batch: Batch) -> None:
+def test_it_reads_the_output_of_greedy_decoding(transformer: MakeModel, batch: Batch) -> None:
     model, long = (
         transformer(),
         Batch(
@@ -66,9 +66,7 @@ def test_it_reads_what_greedy_decoding_writes(transformer: MakeModel, batch: Bat
         assert row[1 : len(words) + 2] == [*words, EOS][:8]
 
 
-def test_noise_is_in_the_last_pass_and_not_in_what_it_reads(
-    transformer: MakeModel, batch: Batch
-) -> None:
+def test_noise_acts_in_the_last_pass_only(transformer: MakeModel, batch: Batch) -> None:
     model = transformer()
     read = _own_tokens(model, batch)
 
@@ -85,7 +83,7 @@ def test_noise_is_in_the_last_pass_and_not_in_what_it_reads(
     torch.testing.assert_close(prediction.logits, expected[batch.real], rtol=0, atol=1e-12)
 
 
-def test_where_the_model_writes_gold_it_is_teacher_forcing(
+def test_it_equals_teacher_forcing_if_the_model_predicts_gold(
     transformer: MakeModel, batch: Batch
 ) -> None:
     model = transformer()

@@ -21,7 +21,7 @@ NOISE = Noise(seed=1, update=3)
 
 @dataclass(frozen=True, kw_only=True)
 class Never(Decay):
-    """No gold at all."""
+    """A share of gold of 0."""
 
     name = "never"
 
@@ -30,17 +30,17 @@ class Never(Decay):
 
 
 def _read(successor: type, rows: int, **options: object) -> tuple[np.ndarray, np.ndarray]:
-    """The weights of tokens 2 to 11 that are read after bos, a sentence a row, and the logits.
+    """The weights of tokens 2 to 11 in the input after bos, one row per sentence, and the logits.
 
-    In the model that is worked out by hand, token vectors are one-hot: what is read is weights.
+    In the `Successor` model embeddings are one-hot, so the embedded input consists of weights.
     """
 
-    class Watched(successor):  # type: ignore[misc]  # a class that a fixture hands over
+    class Recorded(successor):  # type: ignore[misc]  # a class that comes from a fixture
         def decode(self, embedded: torch.Tensor, *args: object, **kwargs: object) -> torch.Tensor:
             self.seen = embedded
             return super().decode(embedded, *args, **kwargs)
 
-    model = Watched({})
+    model = Recorded({})
     generator = torch.Generator().manual_seed(4)
     model._logits = 2 * torch.randn(12, 12, generator=generator)
     target = torch.tensor([[1, 4, 5, 2]] * rows)
@@ -58,15 +58,15 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
-def test_softmax_weighs_every_token_by_its_probability(successor: type, temperature: float) -> None:
+def test_softmax_weights_every_token_by_its_probability(
+    successor: type, temperature: float
+) -> None:
     (weights,), logits = _read(successor, 1, mixture="softmax", temperature=temperature)
     np.testing.assert_allclose(weights, _softmax(logits / temperature), rtol=1e-5)
 
 
 @pytest.mark.parametrize("top_k", [1, 3, 5, 10, 50])
-def test_top_k_weighs_the_likeliest_by_their_probabilities_among_them(
-    successor: type, top_k: int
-) -> None:
+def test_top_k_weights_are_renormalized_probabilities(successor: type, top_k: int) -> None:
     (weights,), logits = _read(successor, 1, mixture="top_k", top_k=top_k)
     best = np.argsort(-logits)[:top_k]
     expected = np.zeros(10)
@@ -90,7 +90,7 @@ def test_gumbel_weights_are_a_softmax_of_logits_and_gumbel_noise(
     assert stats.kstest(noise, stats.logistic.cdf).pvalue > 1e-4
 
 
-def test_sparsemax_is_the_nearest_distribution(successor: type) -> None:
+def test_sparsemax_is_the_projection_onto_the_simplex(successor: type) -> None:
     (weights,), logits = _read(successor, 1, mixture="sparsemax")
 
     def excess(threshold: float) -> float:
@@ -108,7 +108,7 @@ def test_sparsemax_has_the_gradient_of_a_projection() -> None:
 
 
 @pytest.mark.parametrize("through", [False, True])
-def test_gradients_flow_through_the_first_pass_only_when_asked(
+def test_gradients_flow_through_the_first_pass_only_if_enabled(
     *, through: bool, transformer: Callable[[], Transformer], batch: Batch
 ) -> None:
     model = transformer()
@@ -133,6 +133,6 @@ def test_gradients_flow_through_the_first_pass_only_when_asked(
 
 
 @pytest.mark.parametrize("mixture", ["argmax", "sample"])
-def test_a_gradient_that_cannot_flow_is_refused(mixture: str) -> None:
-    with pytest.raises(ValueError, match=f"no gradient comes through {mixture}"):
+def test_gradients_through_a_discrete_choice_are_refused(mixture: str) -> None:
+    with pytest.raises(ValueError, match=f"no gradient flows through {mixture}"):
         ScheduledSampling(decay=Never(), mixture=mixture, through_first_pass=True)

@@ -1,4 +1,4 @@
-"""Held against sequential sampling token by token, and the law of samples fed back."""
+"""Held against sequential sampling token by token, and the distribution of its samples."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from harness_decoding_policies import (
     TeacherForcing,
 )
 from harness_decoding_policies.mixtures import gumbel
-from harness_decoding_policies.replacing import replaced
+from harness_decoding_policies.replacement import sample_replaced
 
 SETTING = Setting(seed=1, classes=12, d_model=8, updates=100)
 NOISE = Noise(seed=1, update=3)
@@ -30,7 +30,7 @@ MakeModel = Callable[[], Transformer]
 
 @dataclass(frozen=True, kw_only=True)
 class Gold(Decay):
-    """One share of gold tokens throughout."""
+    """A constant share of gold tokens."""
 
     name = "gold"
     share: float
@@ -59,18 +59,18 @@ def _with_dropout(model: Transformer) -> Transformer:
 
 @torch.no_grad()
 @pytest.mark.parametrize("share", [0.0, 0.5])
-def test_as_many_passes_as_tokens_are_sequential_sampling_even_with_dropout(
+def test_as_many_passes_as_tokens_equal_sequential_sampling_even_with_dropout(
     share: float, transformer: MakeModel, batch: Batch
 ) -> None:
     model = _with_dropout(transformer())
-    places = replaced(batch, gold_share=share, noise=NOISE)
-    luck = torch.zeros(*places.shape, 12, dtype=torch.float64)
-    luck[places] = gumbel(luck[places], noise=NOISE)
+    places = sample_replaced(batch, gold_share=share, noise=NOISE)
+    gumbel_noise = torch.zeros(*places.shape, 12, dtype=torch.float64)
+    gumbel_noise[places] = gumbel(gumbel_noise[places], noise=NOISE)
     read, first = batch.target_input.clone(), NOISE.of_pass("first")
     memory = model.encode(batch.source, noise=NOISE)
     for place in range(1, read.shape[1]):  # one token after another, each fed before the next
         hidden = model.decode(model.embed(read), memory, noise=first)[:, place - 1]
-        drawn = (writable(model.project(hidden)) + luck[:, place]).argmax(-1)
+        drawn = (writable(model.project(hidden)) + gumbel_noise[:, place]).argmax(-1)
         read[:, place] = torch.where(places[:, place], drawn, read[:, place])
     hidden = model.decode(model.embed(read), memory, noise=NOISE)
     expected = model.project(hidden)[batch.real]
@@ -83,7 +83,9 @@ def test_as_many_passes_as_tokens_are_sequential_sampling_even_with_dropout(
 
 
 @pytest.mark.parametrize("passes", [1, 2])
-def test_two_tokens_have_the_law_of_samples_fed_back(passes: int, successor: type) -> None:
+def test_pairs_of_tokens_have_the_distribution_of_sequential_samples(
+    passes: int, successor: type
+) -> None:
     count, model = 20_000, successor({})
     model._logits = 1.5 * torch.randn(12, 12, generator=torch.Generator().manual_seed(2))
     target = torch.tensor([[1, 4, 5, 2]] * count)
@@ -97,17 +99,19 @@ def test_two_tokens_have_the_law_of_samples_fed_back(passes: int, successor: typ
     assert stats.chisquare(observed.ravel(), expected.ravel()).pvalue > 1e-4
 
 
-def test_one_pass_replaces_what_scheduled_sampling_replaces(successor: type, batch: Batch) -> None:
+def test_one_pass_replaces_the_tokens_that_scheduled_sampling_replaces(
+    successor: type, batch: Batch
+) -> None:
     ours, theirs = successor({}), successor({})
     _predict(0.5, ours, batch, passes=1)
     policy = ScheduledSampling(decay=Gold(share=0.5), mixture="argmax")
     policy.build(SETTING)(theirs, batch, update=3, noise=NOISE)
-    kept = theirs.read[-1] != 11  # what the model expects everywhere
+    kept = theirs.read[-1] != 11  # the prediction of the model everywhere
     assert torch.equal(ours.read[-1][kept], batch.target_input[kept])
     assert ours.noises == theirs.noises
 
 
-def test_with_gold_throughout_it_is_teacher_forcing_to_the_bit_with_dropout_on(
+def test_with_gold_only_it_equals_teacher_forcing_bit_for_bit_with_dropout(
     transformer: MakeModel, batch: Batch
 ) -> None:
     model = _with_dropout(transformer())
@@ -116,7 +120,7 @@ def test_with_gold_throughout_it_is_teacher_forcing_to_the_bit_with_dropout_on(
     assert not torch.equal(_predict(0.5, model, batch, passes=3).logits, forced.logits)
 
 
-def test_beginnings_ends_and_padding_stay_and_without_noise_all_is_gold(
+def test_bos_eos_and_padding_are_kept_and_without_noise_all_tokens_are_gold(
     successor: type, batch: Batch
 ) -> None:
     model = successor({})

@@ -1,4 +1,4 @@
-"""Held against batches worked out by hand, binomial bounds, and teacher forcing to the bit."""
+"""Held against batches computed by hand, binomial bounds, and teacher forcing bit for bit."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from harness_decoding_policies import ScheduledSampling, TeacherForcing
 SETTING = Setting(seed=1, classes=12, d_model=8, updates=100)
 NOISE = Noise(seed=1, update=3)
 MakeModel = Callable[[], Transformer]
-# After bos 6, after 4 an 8, and so on: nothing here ever follows what the batch has before it.
+# Never the gold token: what follows 1, 4, 7 and 5 in the batches is something else.
 AFTER = {1: 6, 4: 8, 7: 9, 5: 4}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gold(Decay):
-    """One share of gold tokens throughout, or from an update on."""
+    """A constant share of gold tokens, from an update on."""
 
     name = "gold"
     share: float
@@ -48,19 +48,19 @@ def _batch(*target: list[int]) -> Batch:
     return Batch(source=source, target=rows, tokens=int((rows[:, 1:] != PAD).sum()))
 
 
-# --- what is read ---------------------------------------------------------------------------------
+# --- the decoder's input --------------------------------------------------------------------------
 
 
-def test_without_gold_each_position_reads_what_the_model_expects_there(successor: type) -> None:
+def test_without_gold_each_position_reads_the_prediction_of_the_model(successor: type) -> None:
     model = successor(AFTER)
     _predict(0.0, model, _batch([1, 4, 7, 5, 2], [1, 5, 2, 0, 0]))
     first, second = model.read
     assert first.tolist() == [[1, 4, 7, 5], [1, 5, 2, 0]]  # gold
-    # Read at t: what follows the gold token at t - 1. Row two ends there: eos and pad stay.
+    # Position t has the prediction from the gold token at t - 1. In row two eos and pad stay.
     assert second.tolist() == [[1, 6, 8, 9], [1, 6, 2, 0]]
 
 
-def test_the_prediction_is_of_the_second_pass_at_the_real_positions(successor: type) -> None:
+def test_the_prediction_is_that_of_the_second_pass_at_real_positions(successor: type) -> None:
     model, batch = successor(AFTER), _batch([1, 4, 7, 5, 2], [1, 5, 2, 0, 0])
     prediction = _predict(0.0, model, batch)
     read = torch.eye(12)[[1, 6, 8, 9, 1, 6]]
@@ -70,15 +70,13 @@ def test_the_prediction_is_of_the_second_pass_at_the_real_positions(successor: t
 
 
 @pytest.mark.parametrize("mixture", ["argmax", "sample"])
-def test_the_model_never_feeds_itself_padding_or_a_second_beginning(
-    mixture: str, successor: type
-) -> None:
+def test_padding_and_bos_are_never_predicted_as_replacements(mixture: str, successor: type) -> None:
     model = successor({1: PAD, 4: BOS, 5: PAD})
     _predict(0.0, model, _batch(*[[1, 4, 5, 4, 2]] * 50), mixture=mixture)
     assert (model.read[1][:, 1:] > BOS).all()
 
 
-def test_a_transformer_learns_as_if_it_had_been_given_its_own_tokens(
+def test_gradients_equal_those_with_the_predicted_tokens_as_input(
     transformer: MakeModel, batch: Batch
 ) -> None:
     model = transformer()
@@ -126,13 +124,13 @@ def test_sampled_tokens_depend_on_the_key_alone(successor: type) -> None:
 
 
 def _replaced(successor: type, share: float, batch: Batch, noise: Noise = NOISE) -> torch.Tensor:
-    model = successor({})  # it expects 11, which no batch here contains
+    model = successor({})  # predicts 11, which no batch here contains
     _predict(share, model, batch, noise)
     return model.read[-1] == 11
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.75, 0.99])
-def test_gold_tokens_are_kept_with_the_probability_that_decay_gives(
+def test_gold_tokens_are_kept_with_the_probability_of_the_decay(
     share: float, successor: type
 ) -> None:
     sentence = [1, *[4, 5, 6, 7] * 5, 2]
@@ -142,7 +140,7 @@ def test_gold_tokens_are_kept_with_the_probability_that_decay_gives(
     assert low <= replaced.sum().item() <= high
 
 
-def test_every_token_of_every_sentence_has_a_coin_of_its_own(successor: type) -> None:
+def test_coins_of_tokens_and_sentences_are_independent(successor: type) -> None:
     sentence = [1, *[4, 5, 6, 7] * 5, 2]
     coins = _replaced(successor, 0.5, _batch(*[sentence] * 500))[:, 1:].double()
     assert (coins.mean(0) - 0.5).abs().max() < 0.12  # 5 standard deviations of 500 coins
@@ -151,7 +149,7 @@ def test_every_token_of_every_sentence_has_a_coin_of_its_own(successor: type) ->
     assert len({tuple(row) for row in coins.tolist()}) > 490
 
 
-def test_other_updates_and_other_passes_have_other_coins(successor: type) -> None:
+def test_updates_and_passes_have_different_coins(successor: type) -> None:
     batch = _batch(*[[1, 4, 5, 6, 7, 2]] * 20)
     noises = [NOISE, Noise(seed=1, update=4), NOISE.of_pass("pass 1"), Noise(seed=2, update=3)]
     replaced = [_replaced(successor, 0.5, batch, noise) for noise in noises]
@@ -160,7 +158,7 @@ def test_other_updates_and_other_passes_have_other_coins(successor: type) -> Non
         assert not any(torch.equal(one, other) for other in replaced[number + 1 :])
 
 
-def test_tokens_replaced_at_a_high_share_of_gold_are_replaced_at_a_lower_one(
+def test_a_lower_share_of_gold_replaces_a_superset(
     successor: type,
 ) -> None:
     batch = _batch(*[[1, 4, 5, 6, 7, 2]] * 50)
@@ -170,7 +168,7 @@ def test_tokens_replaced_at_a_high_share_of_gold_are_replaced_at_a_lower_one(
     assert (many & ~few).any()
 
 
-def test_beginnings_ends_and_padding_are_never_replaced(successor: type, batch: Batch) -> None:
+def test_bos_eos_and_padding_are_never_replaced(successor: type, batch: Batch) -> None:
     read = _replaced(successor, 0.0, batch)
     words = (batch.target_input > 2) & (batch.target_input != 11)
     untouched = (batch.target_input == BOS) | (batch.target_input == PAD)
@@ -182,7 +180,7 @@ def test_beginnings_ends_and_padding_are_never_replaced(successor: type, batch: 
 # --- noise, passes and the decay ------------------------------------------------------------------
 
 
-def test_the_first_pass_has_noise_of_its_own_and_the_source_is_encoded_once(
+def test_the_first_pass_has_its_own_noise_and_the_source_is_encoded_once(
     successor: type,
 ) -> None:
     model = successor({})
@@ -190,7 +188,7 @@ def test_the_first_pass_has_noise_of_its_own_and_the_source_is_encoded_once(
     assert model.noises == [NOISE, NOISE.of_pass("first"), NOISE]
 
 
-def test_where_every_coin_shows_gold_there_is_one_pass(successor: type) -> None:
+def test_one_pass_if_every_coin_shows_gold(successor: type) -> None:
     model = successor({})
     _predict(1.0, model, _batch([1, 4, 5, 2]))
     assert model.noises == [NOISE, NOISE]
@@ -202,7 +200,7 @@ def test_without_noise_all_tokens_are_gold(successor: type) -> None:
     assert [read.tolist() for read in model.read] == [batch.target_input.tolist()]
 
 
-def test_the_share_of_gold_is_that_of_the_update(successor: type) -> None:
+def test_the_share_of_gold_depends_on_the_update(successor: type) -> None:
     model, batch = successor({}), _batch([1, 4, 5, 2])
     predict = ScheduledSampling(decay=Gold(share=0.0, begin=4)).build(SETTING)
     for update in (3, 4):
@@ -214,7 +212,7 @@ def test_the_share_of_gold_is_that_of_the_update(successor: type) -> None:
 
 
 def _kept(successor: type, *, decay: Decay, steps: Decay | None, count: int) -> torch.Tensor:
-    """How often each place of a sentence of twenty words stayed gold."""
+    """The number of gold tokens at every position of a sentence of twenty words."""
     batch = _batch(*[[1, *[4, 5, 6, 7] * 5, 2]] * count)
     model = successor({})
     predict = ScheduledSampling(decay=decay, steps=steps).build(SETTING)
@@ -222,20 +220,20 @@ def _kept(successor: type, *, decay: Decay, steps: Decay | None, count: int) -> 
     return (model.read[-1] != 11).sum(0)
 
 
-def test_the_share_of_gold_at_each_place_is_that_of_the_formula(successor: type) -> None:
+def test_the_share_of_gold_at_each_position_follows_the_formula(successor: type) -> None:
     steps = Exponential(base=0.9)
     kept = _kept(successor, decay=Gold(share=0.8), steps=steps, count=2000)
     assert kept[0] == 2000  # bos
     for place in range(1, 21):
         low, high = stats.binom.interval(1 - 1e-6, 2000, 0.8 * 0.9**place)
         assert low <= kept[place].item() <= high
-    # One place off would not pass: the sum of all places tells 0.9^t from 0.9^(t - 1).
+    # The sum over all positions distinguishes 0.9^t from an off-by-one 0.9^(t - 1).
     shares = [0.8 * 0.9**place for place in range(1, 21)]
     spread = sum(share * (1 - share) for share in shares) ** 0.5 * 2000**0.5
     assert abs(kept[1:].sum().item() - 2000 * sum(shares)) < 5 * spread < 0.05 * 2000 * sum(shares)
 
 
-def test_the_first_word_is_at_step_1(successor: type) -> None:
+def test_the_first_token_is_step_1(successor: type) -> None:
     kept = _kept(successor, decay=Gold(share=1.0), steps=Linear(start=1.0, over=3), count=10)
     assert kept.tolist() == [10, 10, _between(kept[2]), *[0] * 18]
 
@@ -245,7 +243,7 @@ def _between(count: torch.Tensor) -> int:
     return int(count)
 
 
-def test_steps_that_are_always_gold_change_no_coin(successor: type) -> None:
+def test_constant_steps_of_1_change_no_coin(successor: type) -> None:
     plain, constant = (
         _kept(successor, decay=Gold(share=0.6), steps=steps, count=50)
         for steps in (None, Gold(share=1.0))
@@ -273,7 +271,7 @@ def _trained(policy: DecodingPolicy, model: Transformer, batch: Batch) -> list[t
     return seen
 
 
-def test_with_gold_throughout_it_is_teacher_forcing_to_the_bit_with_dropout_on(
+def test_with_gold_only_it_equals_teacher_forcing_bit_for_bit_with_dropout(
     transformer: MakeModel, batch: Batch
 ) -> None:
     forced = _trained(TeacherForcing(), transformer(), batch)
@@ -282,7 +280,7 @@ def test_with_gold_throughout_it_is_teacher_forcing_to_the_bit_with_dropout_on(
     assert not torch.equal(forced[0], forced[-1])
 
 
-def test_until_the_first_replacement_it_is_teacher_forcing_and_then_no_longer(
+def test_it_equals_teacher_forcing_until_the_first_replacement(
     transformer: MakeModel, batch: Batch
 ) -> None:
     forced = _trained(TeacherForcing(), transformer(), batch)

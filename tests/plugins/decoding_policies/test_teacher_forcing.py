@@ -1,4 +1,4 @@
-"""Held against one pass for every prefix."""
+"""Held against one pass per prefix."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness_decoding_policies import TeacherForcing
 MakeModel = Callable[[], Transformer]
 
 
-def test_each_token_is_predicted_from_the_gold_tokens_before_it_alone(
+def test_each_token_is_predicted_from_the_preceding_gold_tokens_only(
     transformer: MakeModel, batch: Batch, setting: Setting
 ) -> None:
     model = transformer()
@@ -30,7 +30,7 @@ def test_each_token_is_predicted_from_the_gold_tokens_before_it_alone(
     torch.testing.assert_close(prediction.logits, torch.stack(expected), rtol=0, atol=1e-12)
 
 
-def test_noise_goes_through_both_stacks_as_it_came(
+def test_both_stacks_get_the_noise_unchanged(
     successor: type, batch: Batch, setting: Setting
 ) -> None:
     model, noise = successor({}), Noise(seed=1, update=4)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from views import Draws
+from support.report_views import Draws
 
 from harness.report.style import style
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-import views
-from views import Draws
+from support import report_views
+from support.report_views import Draws
 
 from harness_figures.cost import Against, Cost
 
@@ -17,10 +17,10 @@ from harness_figures.cost import Against, Cost
 def test_marks_are_runs_and_a_large_one_is_their_mean_at_the_median_cost(
     draws: Draws, against: Against, costs: list[float], said: str
 ) -> None:
-    (axes,) = draws(Cost(against=against), views.view(variants=1)).axes
+    (axes,) = draws(Cost(against=against), report_views.view(variants=1)).axes
     assert axes.get_xlabel() == said
     for variant, place in (("baseline", 0), ("one", 2)):
-        scores = [views.score(variant, seed=seed) for seed in (1, 2, 3)]
+        scores = [report_views.score(variant, seed=seed) for seed in (1, 2, 3)]
         runs, mean = axes.collections[place : place + 2]
         assert runs.get_offsets().tolist() == [
             list(each) for each in zip(costs, scores, strict=True)
@@ -29,5 +29,5 @@ def test_marks_are_runs_and_a_large_one_is_their_mean_at_the_median_cost(
 
 
 def test_a_run_without_a_score_is_not_drawn(draws: Draws) -> None:
-    (axes,) = draws(Cost(), views.view(variants=1, diverged=[("one", 2)])).axes
+    (axes,) = draws(Cost(), report_views.view(variants=1, diverged=[("one", 2)])).axes
     assert [len(marks.get_offsets()) for marks in axes.collections] == [3, 1, 2, 1]

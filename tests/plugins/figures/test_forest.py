@@ -3,21 +3,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-import views
-from views import Draws
+from support import report_views
+from support.report_views import Draws
 
 from harness_figures.forest import Forest
 
 
 def test_a_row_has_the_difference_its_interval_and_its_seeds(draws: Draws) -> None:
-    view = views.view()
+    view = report_views.view()
     (axes,) = draws(Forest(), view).axes
     zero, *lines = axes.lines
     assert list(zero.get_xdata()) == [0, 0]
     for row, finding in enumerate(view.findings):
         seeds, interval, mean = lines[3 * row : 3 * row + 3]
         expected = [
-            views.score(finding.variant, seed=seed) - views.score("baseline", seed=seed)
+            report_views.score(finding.variant, seed=seed)
+            - report_views.score("baseline", seed=seed)
             for seed in view.seeds
         ]
         assert list(seeds.get_xdata()) == pytest.approx(expected)
@@ -27,17 +28,17 @@ def test_a_row_has_the_difference_its_interval_and_its_seeds(draws: Draws) -> No
 
 
 def test_the_zero_and_every_interval_are_in_sight(draws: Draws) -> None:
-    view = views.view()
+    view = report_views.view()
     (axes,) = draws(Forest(), view).axes
     low, high = axes.get_xlim()
     assert low < min(each.interval_low or 0 for each in view.findings) < 0 < high
 
 
 def test_a_verdict_is_a_word_and_a_shape_as_well_as_a_color(draws: Draws) -> None:
-    finding = views.view(variants=1).findings[0]
+    finding = report_views.view(variants=1).findings[0]
     verdicts = ("better", "worse", "equivalent", "identical", "inconclusive", "no_inference")
     findings = tuple(replace(finding, verdict=verdict) for verdict in verdicts)
-    (axes,) = draws(Forest(), replace(views.view(), findings=findings)).axes
+    (axes,) = draws(Forest(), replace(report_views.view(), findings=findings)).axes
     assert [text.get_text() for text in axes.texts] == [
         *("better", "worse", "equivalent", "identical", "inconclusive", "no inference")
     ]
@@ -47,5 +48,5 @@ def test_a_verdict_is_a_word_and_a_shape_as_well_as_a_color(draws: Draws) -> Non
 
 def test_which_way_is_better_is_said(draws: Draws) -> None:
     for higher, said in ((True, "higher is better →"), (False, "← lower is better")):
-        (axes,) = draws(Forest(), replace(views.view(), higher_is_better=higher)).axes
+        (axes,) = draws(Forest(), replace(report_views.view(), higher_is_better=higher)).axes
         assert axes.get_xlabel().endswith(said)

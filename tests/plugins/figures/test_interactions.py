@@ -4,8 +4,8 @@ from dataclasses import replace
 from statistics import fmean
 
 import pytest
-import views
-from views import Draws
+from support import report_views
+from support.report_views import Draws
 
 from harness.contracts import Design, Factorial, ReportView
 from harness_figures.interactions import Interactions
@@ -20,7 +20,7 @@ LEVELS = {"A": ("baseline", "high"), "B": ("baseline", "low")}
 
 
 def crossed(**changes: object) -> ReportView:
-    view = views.view(variants=3, **changes)  # type: ignore[arg-type]  # as views.view takes them
+    view = report_views.view(variants=3, **changes)  # type: ignore[arg-type]  # as report_views.view takes them
     return replace(view, design=Design(factorial=Factorial(factors=LEVELS, cells=CELLS)))
 
 
@@ -28,7 +28,7 @@ def test_a_line_is_a_level_of_one_factor_over_the_levels_of_the_other(draws: Dra
     (axes,) = draws(Interactions(), crossed()).axes
     lines = {line.get_label(): line for line in axes.lines if line.get_marker() != "."}
     for level, cells in (("baseline", ("baseline", "one")), ("low", ("two", "three"))):
-        means = [fmean(views.score(cell, seed=seed) for seed in (1, 2, 3)) for cell in cells]
+        means = [fmean(report_views.score(cell, seed=seed) for seed in (1, 2, 3)) for cell in cells]
         assert list(lines[level].get_ydata()) == pytest.approx(means)
     assert axes.get_xlabel() == "A"
     assert [label.get_text() for label in axes.get_xticklabels()] == ["baseline", "high"]
@@ -37,13 +37,13 @@ def test_a_line_is_a_level_of_one_factor_over_the_levels_of_the_other(draws: Dra
 
 def test_a_seed_counts_where_all_cells_of_a_mark_have_it(draws: Draws) -> None:
     cells = {f"{name}-{c}": {**its, "C": c} for name, its in CELLS.items() for c in ("x", "y")}
-    names = dict(zip(cells, ["baseline", *views.NAMES[:7]], strict=True))
+    names = dict(zip(cells, ["baseline", *report_views.NAMES[:7]], strict=True))
     factorial = Factorial(
         factors={**LEVELS, "C": ("x", "y")},
         cells={names[name]: its for name, its in cells.items()},
     )
     view = replace(
-        views.view(variants=7, diverged=[("one", 2)]), design=Design(factorial=factorial)
+        report_views.view(variants=7, diverged=[("one", 2)]), design=Design(factorial=factorial)
     )
     panels = draws(Interactions(), view).axes
     assert len([axes for axes in panels if axes.axison]) == 3
@@ -51,7 +51,7 @@ def test_a_seed_counts_where_all_cells_of_a_mark_have_it(draws: Draws) -> None:
     dots = [list(line.get_ydata()) for line in first.lines if line.get_marker() == "."]
     assert dots[0] == pytest.approx(
         [
-            (views.score("baseline", seed=seed) + views.score("one", seed=seed)) / 2
+            (report_views.score("baseline", seed=seed) + report_views.score("one", seed=seed)) / 2
             for seed in (1, 3)
         ]
     )
@@ -59,5 +59,5 @@ def test_a_seed_counts_where_all_cells_of_a_mark_have_it(draws: Draws) -> None:
 
 
 def test_a_study_without_factors_is_told_so(draws: Draws) -> None:
-    (axes,) = draws(Interactions(), views.view()).axes
+    (axes,) = draws(Interactions(), report_views.view()).axes
     assert [text.get_text() for text in axes.texts] == ["no factors are crossed"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import views
+from support import report_views
 
 from harness.report import draw
 from harness_figures import harness_figures
@@ -14,7 +14,7 @@ from harness_figures import harness_figures
 def test_a_variant_is_named_in_text_that_can_be_read_and_searched(tmp_path: Path) -> None:
     others = {"trend", "interactions", "p_values"}  # which show values, levels and chance
     figures = [component() for component in harness_figures() if component.name not in others]
-    for drawing in draw(figures, view=views.view(), folder=tmp_path):
+    for drawing in draw(figures, view=report_views.view(), folder=tmp_path):
         assert drawing.svg
         texts = re.findall(r"<text[^>]*>([^<]*)<", drawing.svg.read_text("utf-8"))
         assert {"one", "two"} <= set(texts)

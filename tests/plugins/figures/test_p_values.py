@@ -3,14 +3,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-import views
 from scipy.stats import beta, ttest_rel
-from views import Draws
+from support import report_views
+from support.report_views import Draws
 
 from harness.contracts import Design
 from harness_figures.p_values import PValues
 
-FOUR = views.view(variants=4)
+FOUR = report_views.view(variants=4)
 
 
 def test_p_values_lie_in_order_over_those_that_chance_would_give(draws: Draws) -> None:
@@ -37,7 +37,9 @@ def test_disjoint_pairs_of_variants_that_change_nothing_have_open_marks(draws: D
     view = replace(FOUR, design=Design(noise_floor=("one", "two", "three", "four")))
     (axes,) = draws(PValues(), view).axes
     *_, pairs = axes.lines
-    scores = {name: [views.score(name, seed=seed) for seed in view.seeds] for name in view.variants}
+    scores = {
+        name: [report_views.score(name, seed=seed) for seed in view.seeds] for name in view.variants
+    }
     expected = [
         ttest_rel(scores["one"], scores["two"]).pvalue,
         ttest_rel(scores["three"], scores["four"]).pvalue,

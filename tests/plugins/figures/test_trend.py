@@ -5,8 +5,8 @@ from dataclasses import replace
 from statistics import fmean
 
 import pytest
-import views
-from views import Draws
+from support import report_views
+from support.report_views import Draws
 
 from harness.contracts import Design, Level, ReportView, Sweep
 from harness_figures.trend import Trend
@@ -14,7 +14,7 @@ from harness_figures.trend import Trend
 
 def sweep(values: Sequence[object], *, own: int | None = 1) -> ReportView:
     """Three values of one option; the baseline has number `own` of them, if any."""
-    view = views.view(variants=3 if own is None else 2)
+    view = report_views.view(variants=3 if own is None else 2)
     others = [name for name in view.variants if name != "baseline"]
     names = [("baseline" if place == own else others.pop(0)) for place in range(3)]
     levels = tuple(map(Level, values, names))
@@ -30,7 +30,7 @@ def test_dots_are_seeds_and_the_line_goes_through_their_means(draws: Draws) -> N
     for line, (place, variant) in zip(
         dots, [(0.1, "baseline"), (0.2, "one"), (0.3, "two")], strict=True
     ):
-        scores = [views.score(variant, seed=seed) for seed in (1, 2, 3)]
+        scores = [report_views.score(variant, seed=seed) for seed in (1, 2, 3)]
         assert list(line.get_xdata()) == [place] * 3
         assert list(line.get_ydata()) == scores
         means.append(fmean(scores))
@@ -42,7 +42,7 @@ def test_dots_are_seeds_and_the_line_goes_through_their_means(draws: Draws) -> N
 def test_a_ring_is_the_baseline_s_value_and_a_dashed_line_its_mean_where_it_has_none(
     draws: Draws,
 ) -> None:
-    mean = fmean(views.score("baseline", seed=seed) for seed in (1, 2, 3))
+    mean = fmean(report_views.score("baseline", seed=seed) for seed in (1, 2, 3))
     (axes,) = draws(Trend(), sweep([1, 2, 3])).axes
     (ring,) = [line for line in axes.lines if line.get_marker() == "o"]
     assert (list(ring.get_xdata()), list(ring.get_ydata())) == ([2], [pytest.approx(mean)])
@@ -79,5 +79,5 @@ def test_values_are_named_as_they_are(draws: Draws) -> None:
 
 
 def test_a_study_without_a_sweep_is_told_so(draws: Draws) -> None:
-    (axes,) = draws(Trend(), views.view()).axes
+    (axes,) = draws(Trend(), report_views.view()).axes
     assert [text.get_text() for text in axes.texts] == ["no option is swept"]

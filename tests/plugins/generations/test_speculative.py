@@ -15,7 +15,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from starting import carried_out
+from support.pretraining_study import carried_out
 
 from harness.components.options import TrainedRun
 from harness.contracts import EOS, Memory, Projection, Setting, Site

@@ -17,7 +17,7 @@ Initialized = Callable[..., dict[str, Tensor]]
 
 @pytest.fixture
 def initialized() -> Initialized:
-    """What is left of parameters that began as NaN, each by its name."""
+    """Parameters after initialization, by name; any entry that was not set is NaN."""
 
     def initialized(
         initializer: Initializer, shapes: Mapping[str, tuple[int, ...]]

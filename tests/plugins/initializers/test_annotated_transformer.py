@@ -1,4 +1,4 @@
-"""Held against prototypes copied as the article does, and torch's bound of a linear layer."""
+"""Held against copies of prototypes as in the article, and the bound of torch's linear layer."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ Initialized = Callable[..., dict[str, Tensor]]
 D_MODEL, D_FF = 16, 64
 
 
-def started(
+def initial_parameters(
     tie: Literal["none", "target"] = "none",
     initializer: AnnotatedTransformer | XavierUniform | None = None,
 ) -> dict[str, Tensor]:
-    """The parameters of a Transformer with two layers a side."""
+    """The parameters of a Transformer with two layers per stack."""
     options = ModelOptions(d_model=D_MODEL, d_ff=D_FF, heads=2, layers=2, tie=tie)
     model = Transformer(options, source_classes=30, target_classes=40)
     setting = Setting(seed=1, classes=40, d_model=D_MODEL, updates=10)
@@ -35,44 +35,44 @@ def started(
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             initialize(name, parameter, partial(streams.generator, 3, "init"))
-    return {name: each.detach() for name, each in model.named_parameters()}
+    return {name: parameter.detach() for name, parameter in model.named_parameters()}
 
 
 def biases(parameters: dict[str, Tensor]) -> dict[str, Tensor]:
     return {n: p for n, p in parameters.items() if n.endswith("bias") and "norm" not in n}
 
 
-def test_everything_but_the_biases_is_xavier_s_bit_for_bit() -> None:
-    ours, xavier = started(), started(initializer=XavierUniform())
+def test_everything_but_the_biases_equals_xavier_bit_for_bit() -> None:
+    ours, xavier = initial_parameters(), initial_parameters(initializer=XavierUniform())
     same = {name for name in ours if torch.equal(ours[name], xavier[name])}
     assert set(ours) - same == set(biases(ours))
 
 
-def in_four_groups(name: str) -> str:
-    """What a bias was copied from, by hand."""
+def prototype(name: str) -> str:
+    """The prototype of a bias, by hand."""
     if "attention" in name:
         return "attention"
     return next(part for part in ("inner", "outer", "projection") if part in name)
 
 
-def test_there_are_four_biases_in_the_whole_model() -> None:
+def test_the_model_has_four_distinct_biases() -> None:
     groups: dict[str, list[Tensor]] = {}
-    for name, bias in biases(started()).items():
-        groups.setdefault(in_four_groups(name), []).append(bias)
-    assert {name: len(each) for name, each in groups.items()} == {
+    for name, bias in biases(initial_parameters()).items():
+        groups.setdefault(prototype(name), []).append(bias)
+    assert {name: len(copies) for name, copies in groups.items()} == {
         "attention": (2 + 2 * 2) * 4,
         "inner": 4,
         "outer": 4,
         "projection": 1,
     }
     for copies in groups.values():
-        assert all(torch.equal(each, copies[0]) for each in copies)
+        assert all(torch.equal(bias, copies[0]) for bias in copies)
     firsts = [copies[0][:16] for copies in groups.values()]
     assert len({tuple(first.tolist()) for first in firsts}) == 4
 
 
-def test_so_many_different_biases_are_left_when_prototypes_are_copied() -> None:
-    """The program's way of making layers, in torch, with its own numbers of each."""
+def test_copied_prototypes_have_as_many_distinct_biases() -> None:
+    """Layers made in torch as the program makes them, with the same number of every kind."""
 
     def clones(module: nn.Module, count: int) -> nn.ModuleList:
         return nn.ModuleList([copy.deepcopy(module) for _ in range(count)])
@@ -83,18 +83,20 @@ def test_so_many_different_biases_are_left_when_prototypes_are_copied() -> None:
     encoder = clones(nn.ModuleList([c(attention), c(feed_forward)]), 2)
     decoder = clones(nn.ModuleList([c(attention), c(attention), c(feed_forward)]), 2)
     model = nn.ModuleList([encoder, decoder, nn.Linear(D_MODEL, 40)])
-    theirs = [each.detach() for name, each in model.named_parameters() if name.endswith("bias")]
-    ours = list(biases(started()).values())
+    theirs = [
+        parameter.detach() for name, parameter in model.named_parameters() if name.endswith("bias")
+    ]
+    ours = list(biases(initial_parameters()).values())
     assert len(theirs) == len(ours)
-    assert len({tuple(each.tolist()) for each in theirs}) == 4
-    assert len({tuple(each.tolist()) for each in ours}) == 4
+    assert len({tuple(bias.tolist()) for bias in theirs}) == 4
+    assert len({tuple(bias.tolist()) for bias in ours}) == 4
 
 
 @pytest.mark.parametrize(
     ("name", "matrix"),
     [("projection", (3000, 8)), ("encoder.0.feed_forward.outer", (3000, 256))],
 )
-def test_a_bias_has_the_bound_of_torch_s_linear_layer(
+def test_a_bias_has_the_bound_of_a_linear_layer_in_torch(
     initialized: Initialized, name: str, matrix: tuple[int, int]
 ) -> None:
     shapes = {f"{name}.weight": matrix, f"{name}.bias": matrix[:1]}
@@ -106,13 +108,15 @@ def test_a_bias_has_the_bound_of_torch_s_linear_layer(
         assert bias.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.05)
 
 
-def test_a_tied_projection_s_bias_has_d_model_for_its_fan() -> None:
-    assert "projection.weight" not in started("target")
-    assert torch.equal(started("target")["projection.bias"], started()["projection.bias"])
+def test_the_bias_of_a_tied_projection_has_d_model_inputs() -> None:
+    assert "projection.weight" not in initial_parameters("target")
+    assert torch.equal(
+        initial_parameters("target")["projection.bias"], initial_parameters()["projection.bias"]
+    )
 
 
 def test_another_layer_changes_no_bias(initialized: Initialized) -> None:
     one = {"encoder.0.feed_forward.inner.weight": (9, 4), "encoder.0.feed_forward.inner.bias": (9,)}
     two = one | {name.replace("0", "1"): shape for name, shape in one.items()}
-    alone, both = (initialized(AnnotatedTransformer(), each) for each in (one, two))
+    alone, both = (initialized(AnnotatedTransformer(), shapes) for shapes in (one, two))
     assert all(torch.equal(alone[name], both[name]) for name in alone)

@@ -1,4 +1,4 @@
-"""Held against torch.nn.init, scipy's normal law and the mean square behind a ReLU."""
+"""Held against torch.nn.init, scipy's normal distribution and the mean square after ReLUs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Initialized = Callable[..., dict[str, Tensor]]
 NAME = "encoder.0.feed_forward.inner.weight"
 
 
-def test_a_matrix_is_torch_s_from_the_generator_of_its_name(initialized: Initialized) -> None:
+def test_a_matrix_equals_torch_with_the_generator_of_its_name(initialized: Initialized) -> None:
     drawn_from = streams.generator(3, "init", NAME)
     oracle = nn.init.kaiming_normal_(torch.empty(64, 16), nonlinearity="relu", generator=drawn_from)
     assert torch.equal(initialized(HeNormal(), {NAME: (64, 16)})[NAME], oracle)
@@ -33,7 +33,7 @@ def test_a_matrix_is_normal_with_variance_2_over_its_inputs(
     assert values.std().item() == pytest.approx(std, rel=0.03)
 
 
-def test_the_mean_square_comes_through_relus_unharmed(initialized: Initialized) -> None:
+def test_the_mean_square_is_preserved_through_relus(initialized: Initialized) -> None:
     """Ten layers of 512 units; Xavier's law would leave a thousandth."""
     shapes = {f"{layer}.weight": (512, 512) for layer in range(10)}
     x = torch.randn(64, 512, generator=torch.Generator().manual_seed(0))
@@ -45,4 +45,4 @@ def test_the_mean_square_comes_through_relus_unharmed(initialized: Initialized) 
 def test_normalizations_are_the_identity_and_biases_0(initialized: Initialized) -> None:
     shapes = {"encoder_norm.weight": (8,), "encoder_norm.bias": (8,), "projection.bias": (8,)}
     values = initialized(HeNormal(), shapes)
-    assert [each.unique().tolist() for each in values.values()] == [[1.0], [0.0], [0.0]]
+    assert [value.unique().tolist() for value in values.values()] == [[1.0], [0.0], [0.0]]

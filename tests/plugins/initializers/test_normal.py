@@ -1,4 +1,4 @@
-"""Held against torch.nn.init and scipy's normal law."""
+"""Held against torch.nn.init and scipy's normal distribution."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAME = "encoder.0.feed_forward.inner.weight"
 
 
 @pytest.mark.parametrize("std", [1.0, 0.02])
-def test_a_matrix_is_torch_s_from_the_generator_of_its_name(
+def test_a_matrix_equals_torch_with_the_generator_of_its_name(
     initialized: Initialized, std: float
 ) -> None:
     drawn_from = streams.generator(3, "init", NAME)
@@ -26,7 +26,7 @@ def test_a_matrix_is_torch_s_from_the_generator_of_its_name(
 
 
 @pytest.mark.parametrize("shape", [(96, 96), (64, 256)])
-def test_a_matrix_is_standard_normal_whatever_its_shape(
+def test_a_matrix_of_any_shape_is_standard_normal(
     initialized: Initialized, shape: tuple[int, int]
 ) -> None:
     values = initialized(Normal(), {NAME: shape})[NAME].double().flatten()
@@ -42,4 +42,4 @@ def test_it_multiplies_variance_by_the_number_of_inputs(initialized: Initialized
 def test_normalizations_are_the_identity_and_biases_0(initialized: Initialized) -> None:
     shapes = {"encoder_norm.weight": (8,), "encoder_norm.bias": (8,), "projection.bias": (8,)}
     values = initialized(Normal(), shapes)
-    assert [each.unique().tolist() for each in values.values()] == [[1.0], [0.0], [0.0]]
+    assert [value.unique().tolist() for value in values.values()] == [[1.0], [0.0], [0.0]]

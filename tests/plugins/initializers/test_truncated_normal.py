@@ -1,4 +1,4 @@
-"""Held against torch.nn.init and scipy's truncated normal law."""
+"""Held against torch.nn.init and scipy's truncated normal distribution."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAME = "encoder.0.feed_forward.inner.weight"
 
 
 @pytest.mark.parametrize(("std", "cut"), [(0.02, 2.0), (0.5, 1.0)])
-def test_a_matrix_follows_scipy_s_truncated_law(
+def test_a_matrix_has_the_truncated_normal_distribution_of_scipy(
     initialized: Initialized, std: float, cut: float
 ) -> None:
     values = initialized(TruncatedNormal(std=std, cut=cut), {NAME: (128, 96)})[NAME]
@@ -29,7 +29,7 @@ def test_a_matrix_follows_scipy_s_truncated_law(
     assert values.std().item() == pytest.approx(law.std(), rel=0.03)
 
 
-def test_a_matrix_is_torch_s_from_the_generator_of_its_name(initialized: Initialized) -> None:
+def test_a_matrix_equals_torch_with_the_generator_of_its_name(initialized: Initialized) -> None:
     drawn_from = streams.generator(3, "init", NAME)
     oracle = nn.init.trunc_normal_(
         torch.empty(64, 16), std=0.02, a=-0.04, b=0.04, generator=drawn_from
@@ -37,7 +37,7 @@ def test_a_matrix_is_torch_s_from_the_generator_of_its_name(initialized: Initial
     assert torch.equal(initialized(TruncatedNormal(), {NAME: (64, 16)})[NAME], oracle)
 
 
-def test_what_is_left_without_tails_is_0_88_as_wide() -> None:
+def test_truncation_lowers_the_standard_deviation_to_0_88() -> None:
     assert stats.truncnorm(-2, 2).std() == pytest.approx(0.880, abs=5e-4)
     assert TruncatedNormal() == TruncatedNormal(std=0.02, cut=2.0)
     assert math.isclose(stats.norm.cdf(2) - stats.norm.cdf(-2), 0.9545, abs_tol=5e-5)
@@ -46,4 +46,4 @@ def test_what_is_left_without_tails_is_0_88_as_wide() -> None:
 def test_normalizations_are_the_identity_and_biases_0(initialized: Initialized) -> None:
     shapes = {"encoder_norm.weight": (8,), "encoder_norm.bias": (8,), "projection.bias": (8,)}
     values = initialized(TruncatedNormal(), shapes)
-    assert [each.unique().tolist() for each in values.values()] == [[1.0], [0.0], [0.0]]
+    assert [value.unique().tolist() for value in values.values()] == [[1.0], [0.0], [0.0]]

@@ -1,4 +1,4 @@
-"""Held against torch.nn.init and scipy's normal law."""
+"""Held against torch.nn.init and scipy's normal distribution."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAME = "encoder.0.feed_forward.inner.weight"
 
 
 @pytest.mark.parametrize("gain", [1.0, 2.5])
-def test_a_matrix_is_torch_s_from_the_generator_of_its_name(
+def test_a_matrix_equals_torch_with_the_generator_of_its_name(
     initialized: Initialized, gain: float
 ) -> None:
     drawn_from = streams.generator(3, "init", NAME)
@@ -27,7 +27,7 @@ def test_a_matrix_is_torch_s_from_the_generator_of_its_name(
 
 
 @pytest.mark.parametrize("shape", [(96, 96), (64, 256), (400, 64)])
-def test_a_matrix_is_normal_with_the_variance_of_xavier_s_uniform_law(
+def test_a_matrix_is_normal_with_the_variance_of_xavier_uniform(
     initialized: Initialized, shape: tuple[int, int]
 ) -> None:
     values = initialized(XavierNormal(gain=0.5), {NAME: shape})[NAME].double().flatten()
@@ -39,4 +39,4 @@ def test_a_matrix_is_normal_with_the_variance_of_xavier_s_uniform_law(
 def test_normalizations_are_the_identity_and_biases_0(initialized: Initialized) -> None:
     shapes = {"encoder_norm.weight": (8,), "encoder_norm.bias": (8,), "projection.bias": (8,)}
     values = initialized(XavierNormal(), shapes)
-    assert [each.unique().tolist() for each in values.values()] == [[1.0], [0.0], [0.0]]
+    assert [value.unique().tolist() for value in values.values()] == [[1.0], [0.0], [0.0]]

@@ -1,4 +1,4 @@
-"""Held against torch.nn.init and scipy's uniform law."""
+"""Held against torch.nn.init and scipy's uniform distribution."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SETTING = Setting(seed=1, classes=11, d_model=8, updates=10)
 
 
 def initialized(shapes: Mapping[str, tuple[int, ...]], *, gain: float = 1.0) -> dict[str, Tensor]:
-    """What is left of parameters that began as NaN, each by its name."""
+    """Parameters after initialization, by name; any entry that was not set is NaN."""
     initialize = XavierUniform(gain=gain).build(SETTING)
     parameters = {name: nn.Parameter(torch.full(shape, math.nan)) for name, shape in shapes.items()}
     for name, parameter in parameters.items():
@@ -28,7 +28,7 @@ def initialized(shapes: Mapping[str, tuple[int, ...]], *, gain: float = 1.0) -> 
 
 
 @pytest.mark.parametrize("gain", [1.0, 2.5])
-def test_a_matrix_is_torch_s_from_the_generator_of_its_name(gain: float) -> None:
+def test_a_matrix_equals_torch_with_the_generator_of_its_name(gain: float) -> None:
     name = "encoder.0.feed_forward.inner.weight"
     oracle = nn.init.xavier_uniform_(
         torch.empty(64, 16), gain=gain, generator=streams.generator(3, "init", name)
@@ -52,7 +52,7 @@ def test_a_matrix_is_uniform_up_to_its_bound(name: str, shape: tuple[int, int]) 
     assert stats.kstest(values.numpy(), stats.uniform(-bound, 2 * bound).cdf).pvalue > 1e-3
 
 
-def test_query_key_and_value_are_wider_by_sqrt_2_than_packed() -> None:
+def test_query_key_and_value_have_sqrt_2_times_the_packed_bound() -> None:
     torch.manual_seed(0)
     packed = nn.MultiheadAttention(64, 4).in_proj_weight.detach()  # by torch's own Xavier
     assert packed.shape == (192, 64)
@@ -79,7 +79,7 @@ def test_normalizations_are_the_identity_and_all_other_vectors_0() -> None:
     assert len(zeros) == 4
 
 
-def test_one_more_parameter_changes_no_other() -> None:
+def test_an_additional_parameter_changes_no_other() -> None:
     alone = initialized({"a.weight": (5, 7), "c.weight": (3, 3)})
     among = initialized({"a.weight": (5, 7), "b.weight": (9, 9), "c.weight": (3, 3)})
     assert all(torch.equal(among[name], alone[name]) for name in alone)

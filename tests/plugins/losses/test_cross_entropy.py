@@ -12,7 +12,7 @@ from harness_losses.cross_entropy import CrossEntropy
 SETTING = Setting(seed=1, classes=11, d_model=8, updates=10)
 
 
-def test_it_is_the_log_of_the_target_s_softmax_summed() -> None:
+def test_it_is_the_sum_of_log_probabilities_of_the_targets() -> None:
     torch.manual_seed(0)
     logits = torch.randn(6, 11, dtype=torch.float64)
     targets = [4, 1, 10, 4, 7, 2]
@@ -24,14 +24,14 @@ def test_it_is_the_log_of_the_target_s_softmax_summed() -> None:
     assert abs(loss.item() - by_hand) < 1e-13
 
 
-def test_equal_logits_cost_ln_k_a_token() -> None:
+def test_equal_logits_cost_ln_k_per_token() -> None:
     loss = CrossEntropy().build(SETTING)(
         torch.zeros(5, 11, dtype=torch.float64), torch.arange(1, 6)
     )
     assert abs(loss.item() - 5 * math.log(11)) < 1e-14
 
 
-def test_a_class_that_cannot_be_does_no_harm() -> None:
+def test_an_impossible_class_is_harmless() -> None:
     logits = torch.zeros(2, 11, dtype=torch.float64).index_fill(1, torch.tensor([0]), -math.inf)
     logits.requires_grad_()
     loss = CrossEntropy().build(SETTING)(logits, torch.tensor([4, 5]))

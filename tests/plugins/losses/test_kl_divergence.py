@@ -1,4 +1,4 @@
-"""Held against torch.nn.KLDivLoss as the article feeds it: 12.39746, and a minimum at 27."""
+"""Held against torch.nn.KLDivLoss as used in the article: 12.39746, and a minimum at 27."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Literal, get_args
 
 import pytest
 import torch
-from experiments import experiment, weights
 from pydantic import TypeAdapter, ValidationError
+from support.tiny_experiment import experiment, weights
 from torch import Tensor
 from torch.nn import functional
 
@@ -34,7 +34,7 @@ def logits_and_targets(*, classes: int = 11) -> tuple[Tensor, Tensor]:
     return logits.requires_grad_(), targets
 
 
-def as_the_program_writes_it(logits: Tensor, targets: Tensor, *, epsilon: float) -> Tensor:
+def annotated_transformer_loss(logits: Tensor, targets: Tensor, *, epsilon: float) -> Tensor:
     """KLDivLoss of log-probabilities from a table: e / (K - 2), gold 1 - e, the pad column 0."""
     classes = logits.shape[1]
     table = torch.full((len(targets), classes), epsilon / (classes - 2), dtype=logits.dtype)
@@ -44,16 +44,16 @@ def as_the_program_writes_it(logits: Tensor, targets: Tensor, *, epsilon: float)
 
 
 @pytest.mark.parametrize("epsilon", [0.0, 0.1, 0.4])
-def test_value_and_gradient_are_the_program_s(epsilon: float) -> None:
+def test_value_and_gradient_equal_those_of_the_annotated_transformer(epsilon: float) -> None:
     logits, targets = logits_and_targets()
     ours = KLDivergence(smoothing=epsilon).build(setting())(logits, targets)
-    theirs = as_the_program_writes_it(logits, targets, epsilon=epsilon)
+    theirs = annotated_transformer_loss(logits, targets, epsilon=epsilon)
     torch.testing.assert_close(ours, theirs, rtol=1e-13, atol=0)
     gradients = [torch.autograd.grad(loss, logits)[0] for loss in (ours, theirs)]
     torch.testing.assert_close(*gradients, rtol=0, atol=1e-14)
 
 
-def test_it_gives_the_reference_s_number() -> None:
+def test_value_equals_the_reference() -> None:
     torch.manual_seed(0)
     logits = torch.randn(7, 11, dtype=torch.float64)
     targets = torch.tensor([1, 2, 3, 0, 5, 10, 0])
@@ -64,7 +64,7 @@ def test_it_gives_the_reference_s_number() -> None:
 
 @pytest.mark.parametrize("convention", CONVENTIONS)
 @pytest.mark.parametrize("epsilon", [0.0, 0.1, 0.7])
-def test_it_differs_from_label_smoothing_by_a_constant_and_in_no_gradient(
+def test_it_differs_from_label_smoothing_by_a_constant_with_the_same_gradient(
     convention: Convention, epsilon: float
 ) -> None:
     logits, targets = logits_and_targets()
@@ -72,20 +72,20 @@ def test_it_differs_from_label_smoothing_by_a_constant_and_in_no_gradient(
         KLDivergence(smoothing=epsilon, convention=convention),
         LabelSmoothing(smoothing=epsilon, convention=convention),
     )
-    losses = [each.build(setting())(logits, targets) for each in choices]
+    losses = [choice.build(setting())(logits, targets) for choice in choices]
     gradients = [torch.autograd.grad(loss, logits)[0] for loss in losses]
     assert torch.equal(*gradients)
-    others = [each.build(setting())(2 * logits, targets) for each in choices]
+    others = [choice.build(setting())(2 * logits, targets) for choice in choices]
     gap, other_gap = (one - other for one, other in (losses, others))
     torch.testing.assert_close(gap, other_gap, rtol=1e-12, atol=1e-12)
     assert (gap < 0) == (epsilon > 0)
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS)
-def test_it_is_0_and_smallest_where_the_model_says_what_the_targets_say(
+def test_the_minimum_is_0_if_the_model_predicts_the_targets(
     convention: Convention,
 ) -> None:
-    """Also an oracle for the entropy of each convention, which no table is needed for."""
+    """Also an oracle for the entropy of each convention, without a table."""
     share = {"all": 0.1 / 7, "others": 0.1 / 6, "others_without_pad": 0.1 / 5}[convention]
     q = torch.full((1, 7), share, dtype=torch.float64)
     q[0, 4] = 0.9 + (share if convention == "all" else 0)
@@ -106,7 +106,7 @@ def penalty(x: int) -> float:
     return loss(probabilities.log(), torch.tensor([1])).item()
 
 
-def test_confidence_is_penalized_from_x_27_on_and_the_penalty_there_is_nil() -> None:
+def test_confidence_is_penalized_above_x_27_where_the_penalty_is_0() -> None:
     curve = {x: penalty(x) for x in range(1, 100)}
     assert min(curve, key=lambda x: curve[x]) == 27
     assert curve[27] == pytest.approx(0, abs=1e-15)
@@ -114,18 +114,18 @@ def test_confidence_is_penalized_from_x_27_on_and_the_penalty_there_is_nil() -> 
     assert curve[99] == pytest.approx(0.05442, abs=5e-6)
 
 
-def test_without_smoothing_it_is_cross_entropy_bit_for_bit() -> None:
+def test_without_smoothing_it_equals_cross_entropy_bit_for_bit() -> None:
     logits, targets = logits_and_targets()
     ours = KLDivergence(smoothing=0.0).build(setting())(logits, targets)
     assert torch.equal(ours, CrossEntropy().build(setting())(logits, targets))
     assert torch.equal(ours, functional.cross_entropy(logits, targets, reduction="sum"))
 
 
-def test_training_with_it_is_training_with_label_smoothing_bit_for_bit() -> None:
+def test_training_equals_training_with_label_smoothing_bit_for_bit() -> None:
     convention: Convention = "others_without_pad"
     runs = [
-        assemble(experiment(loss=each), seed=1)
-        for each in (KLDivergence(), LabelSmoothing(convention=convention))
+        assemble(experiment(loss=loss), seed=1)
+        for loss in (KLDivergence(), LabelSmoothing(convention=convention))
     ]
     first, second = (list(train(run)) for run in runs)
     one, other = (weights(run) for run in runs)

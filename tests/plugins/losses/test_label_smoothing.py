@@ -1,4 +1,4 @@
-"""Held against torch and soft targets written out: 15.10486, 15.10158 and 15.12149."""
+"""Held against torch and explicit soft targets: 15.10486, 15.10158 and 15.12149."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def logits_and_targets(*, classes: int = 11, pad: int = 0) -> tuple[Tensor, Tens
 def soft_targets(
     targets: Tensor, convention: Convention, *, classes: int, pad: int, epsilon: float = EPSILON
 ) -> Tensor:
-    """The table of the docstring, cell by cell."""
+    """The target distributions of the docstring's table."""
     rest, gold, at_pad = {
         "all": (epsilon / classes, 1 - epsilon + epsilon / classes, epsilon / classes),
         "others": (epsilon / (classes - 1), 1 - epsilon, epsilon / (classes - 1)),
@@ -49,30 +49,32 @@ def soft_targets(
 
 
 def entropy(*, classes: int, epsilon: float = EPSILON) -> float:
-    """Of a target that shares epsilon among K - 2 classes."""
+    """The entropy of a target that spreads epsilon over K - 2 classes."""
     kept = 1 - epsilon
     return -(kept * math.log(kept) + epsilon * math.log(epsilon / (classes - 2)))
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS)
 @pytest.mark.parametrize(("classes", "pad"), [(11, 0), (11, 3), (7, 6)])
-def test_value_and_gradient_are_those_of_the_targets_written_out(
+def test_value_and_gradient_equal_those_with_soft_targets(
     convention: Convention, classes: int, pad: int
 ) -> None:
     logits, targets = logits_and_targets(classes=classes, pad=pad)
-    written_out = soft_targets(targets, convention, classes=classes, pad=pad)
-    torch.testing.assert_close(written_out.sum(1), torch.ones(9, dtype=torch.float64))
-    oracle = functional.cross_entropy(logits, written_out, reduction="sum")
+    soft = soft_targets(targets, convention, classes=classes, pad=pad)
+    torch.testing.assert_close(soft.sum(1), torch.ones(9, dtype=torch.float64))
+    oracle = functional.cross_entropy(logits, soft, reduction="sum")
     loss = LabelSmoothing(smoothing=EPSILON, convention=convention).build(
         setting(classes=classes, pad=pad)
     )(logits, targets)
     (ours,) = torch.autograd.grad(loss, logits)
     torch.testing.assert_close(loss, oracle, rtol=1e-14, atol=0)
-    torch.testing.assert_close(ours, logits.softmax(1).detach() - written_out, rtol=0, atol=1e-14)
+    torch.testing.assert_close(ours, logits.softmax(1).detach() - soft, rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("epsilon", [0.01, 0.1, 0.5, 0.9])
-def test_all_is_torch_s_label_smoothing_and_others_is_at_k_over_k_minus_1(epsilon: float) -> None:
+def test_all_equals_label_smoothing_in_torch_and_others_equals_it_at_k_over_k_minus_1(
+    epsilon: float,
+) -> None:
     logits, targets = logits_and_targets()
     torch_at: dict[Convention, float] = {"all": epsilon, "others": epsilon * 11 / 10}
     for convention, label_smoothing in torch_at.items():
@@ -84,7 +86,7 @@ def test_all_is_torch_s_label_smoothing_and_others_is_at_k_over_k_minus_1(epsilo
         torch.testing.assert_close(loss, oracle, rtol=1e-14, atol=0)
 
 
-def test_the_three_conventions_give_the_reference_s_numbers() -> None:
+def test_the_three_conventions_equal_the_reference() -> None:
     torch.manual_seed(0)
     logits = torch.randn(7, 11, dtype=torch.float64)
     targets = torch.tensor([1, 2, 3, 0, 5, 10, 0])
@@ -104,10 +106,10 @@ def test_the_three_conventions_give_the_reference_s_numbers() -> None:
     assert divergence == pytest.approx(12.39746, abs=5e-6)  # what the Annotated Transformer prints
 
 
-def test_it_is_the_kl_divergence_and_the_entropy_of_the_target() -> None:
+def test_it_equals_the_kl_divergence_plus_the_entropy_of_the_target() -> None:
     logits, targets = logits_and_targets()
-    written_out = soft_targets(targets, "others_without_pad", classes=11, pad=0)
-    divergence = functional.kl_div(logits.log_softmax(1), written_out, reduction="sum")
+    soft = soft_targets(targets, "others_without_pad", classes=11, pad=0)
+    divergence = functional.kl_div(logits.log_softmax(1), soft, reduction="sum")
     loss = LabelSmoothing(convention="others_without_pad").build(setting())(logits, targets)
     torch.testing.assert_close(loss, divergence + 9 * entropy(classes=11), rtol=1e-14, atol=0)
 
@@ -119,7 +121,7 @@ def penalty(x: int) -> float:
     return loss(probabilities.log(), torch.tensor([1])).item() - entropy(classes=5)
 
 
-def test_confidence_is_penalized_from_x_27_on_and_the_penalty_there_is_nil() -> None:
+def test_confidence_is_penalized_above_x_27_where_the_penalty_is_0() -> None:
     curve = {x: penalty(x) for x in range(1, 100)}
     assert min(curve, key=lambda x: curve[x]) == 27
     assert curve[27] == pytest.approx(0, abs=1e-15)
@@ -135,7 +137,7 @@ def test_the_gradient_is_that_of_finite_differences(convention: Convention) -> N
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS)
-def test_none_of_it_is_cross_entropy_bit_for_bit(convention: Convention) -> None:
+def test_without_smoothing_it_equals_cross_entropy_bit_for_bit(convention: Convention) -> None:
     logits, targets = logits_and_targets()
     plain = CrossEntropy().build(setting())(logits, targets)
     loss = LabelSmoothing(smoothing=0.0, convention=convention).build(setting())(logits, targets)
@@ -145,7 +147,7 @@ def test_none_of_it_is_cross_entropy_bit_for_bit(convention: Convention) -> None
 
 
 @pytest.mark.parametrize("pad", [0, 4, 10])
-def test_an_impossible_pad_does_no_harm_where_pad_has_no_share(pad: int) -> None:
+def test_an_impossible_pad_is_harmless_if_pad_has_no_share(pad: int) -> None:
     logits, targets = logits_and_targets(pad=pad)
     impossible = logits.detach().clone()
     impossible[:, pad] = -math.inf

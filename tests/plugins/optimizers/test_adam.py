@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
-from stepping import RATES, SETTING, normal, step, trained
+from support.optimizer_steps import RATES, SETTING, normal, step, train
 from torch import nn
 
 from harness_optimizers.adam import Adam
@@ -37,10 +37,10 @@ def adam_by_hand(
 @pytest.mark.parametrize(
     ("betas", "eps"), [((0.9, 0.98), 1e-9), ((0.5, 0.999), 1e-3), ((0.0, 0.9), 0.1)]
 )
-def test_it_is_the_paper_s_algorithm(betas: tuple[float, float], eps: float) -> None:
+def test_steps_equal_those_of_the_paper(betas: tuple[float, float], eps: float) -> None:
     starts = [start.numpy() for start in normal(0)]
     gradients = [[g.numpy() for g in normal(t)] for t in range(1, 8)]
-    for index, ours in enumerate(trained(Adam(betas=betas, eps=eps))):
+    for index, ours in enumerate(train(Adam(betas=betas, eps=eps))):
         by_hand = adam_by_hand(
             starts[index],
             [at_step[index] for at_step in gradients],
@@ -51,7 +51,7 @@ def test_it_is_the_paper_s_algorithm(betas: tuple[float, float], eps: float) -> 
         np.testing.assert_allclose(ours.numpy(), by_hand, rtol=1e-12, atol=1e-14)
 
 
-def test_the_first_step_is_debiased_and_eps_stands_outside_the_root() -> None:
+def test_the_first_step_is_debiased_with_eps_outside_the_root() -> None:
     weight = nn.Parameter(torch.zeros(1, dtype=torch.float64))
     optimizer = Adam(eps=0.5).build(SETTING)([{"params": [weight], "multiple": 1.0}])
     step(optimizer, [torch.tensor([2.0], dtype=torch.float64)], rate=0.1)
@@ -66,7 +66,7 @@ def test_weights_do_not_decay() -> None:
     assert torch.equal(weight, torch.full((3,), 7.0))
 
 
-def test_nothing_moves_until_a_rate_is_set() -> None:
+def test_nothing_changes_until_a_rate_is_set() -> None:
     weight = nn.Parameter(torch.ones(3))
     optimizer = Adam().build(SETTING)([{"params": [weight]}])
     weight.grad = torch.ones(3)
@@ -74,12 +74,12 @@ def test_nothing_moves_until_a_rate_is_set() -> None:
     assert torch.equal(weight, torch.ones(3))
 
 
-def test_single_precision_gives_the_same_bits_every_time() -> None:
-    first, second = (trained(Adam(), dtype=torch.float32) for _ in range(2))
+def test_single_precision_is_deterministic() -> None:
+    first, second = (train(Adam(), dtype=torch.float32) for _ in range(2))
     assert all(map(torch.equal, first, second))
 
 
-def test_a_checkpoint_goes_on_as_if_nothing_had_happened() -> None:
+def test_resuming_from_a_checkpoint_changes_no_bit() -> None:
     weights = [nn.Parameter(start) for start in normal(0, dtype=torch.float32)]
     optimizer = Adam().build(SETTING)([{"params": weights, "multiple": 1.0}])
     for update in (1, 2, 3):
@@ -92,7 +92,7 @@ def test_a_checkpoint_goes_on_as_if_nothing_had_happened() -> None:
     assert all(map(torch.equal, weights, resumed))
 
 
-def test_a_weight_that_is_used_transposed_gets_its_own_gradient() -> None:
+def test_a_transposed_weight_gets_its_own_gradient() -> None:
     """The fused step reads memory in order, so backward must leave the weight's own strides."""
     weight = nn.Parameter(torch.zeros(4, 3, dtype=torch.float64))
     optimizer = Adam(eps=1.0).build(SETTING)([{"params": [weight]}])
@@ -104,13 +104,13 @@ def test_a_weight_that_is_used_transposed_gets_its_own_gradient() -> None:
     torch.testing.assert_close(weight.detach(), -gradient / (gradient + 1), rtol=1e-14, atol=0)
 
 
-def test_the_caller_s_groups_stay_as_they_were() -> None:
+def test_parameter_groups_of_the_caller_are_not_modified() -> None:
     groups = [{"params": [nn.Parameter(torch.ones(1))]}]
     Adam().build(SETTING)(groups)
     assert list(groups[0]) == ["params"]
 
 
-def test_a_study_writes_betas_as_a_list() -> None:
+def test_betas_are_written_as_a_list() -> None:
     options = TypeAdapter(Adam).validate_json('{"betas": [0.9, 0.98], "eps": 1.0e-9}')
     assert options == Adam(betas=(0.9, 0.98), eps=1e-9)
 

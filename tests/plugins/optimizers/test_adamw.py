@@ -1,4 +1,4 @@
-"""Held against the paper's algorithm in numpy, and without decay adam to the bit."""
+"""Held against the paper's algorithm in numpy, and without decay adam bit for bit."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-import stepping
 import torch
 from pydantic import TypeAdapter, ValidationError
-from stepping import Numbers
+from support import optimizer_steps
+from support.optimizer_steps import Numbers
 from torch import nn
 
 from harness_optimizers.adam import Adam
@@ -29,33 +29,37 @@ def by_hand(weight: Numbers, gradients: Sequence[Numbers], rates: Sequence[float
     return weight
 
 
-def test_it_is_the_paper_s_algorithm() -> None:
-    stepping.assert_as_by_hand(AdamW(betas=BETAS, eps=EPS, weight_decay=DECAY), by_hand=by_hand)
+def test_steps_equal_those_of_the_paper() -> None:
+    optimizer_steps.assert_equals_by_hand(
+        AdamW(betas=BETAS, eps=EPS, weight_decay=DECAY), by_hand=by_hand
+    )
 
 
-def test_without_decay_it_is_adam_bit_for_bit() -> None:
+def test_without_decay_it_equals_adam_bit_for_bit() -> None:
     for dtype in (torch.float32, torch.float64):
-        plain = stepping.trained(Adam(), dtype=dtype)
-        assert all(map(torch.equal, stepping.trained(AdamW(weight_decay=0.0), dtype=dtype), plain))
+        plain = optimizer_steps.train(Adam(), dtype=dtype)
+        assert all(
+            map(torch.equal, optimizer_steps.train(AdamW(weight_decay=0.0), dtype=dtype), plain)
+        )
 
 
-def test_a_weight_without_a_slope_shrinks_by_rate_times_decay_and_no_moment_sees_it() -> None:
+def test_a_weight_with_zero_gradient_decays_without_changing_the_moments() -> None:
     weight = nn.Parameter(torch.full((3,), 8.0, dtype=torch.float64))
-    optimizer = AdamW(weight_decay=0.5).build(stepping.SETTING)(
+    optimizer = AdamW(weight_decay=0.5).build(optimizer_steps.SETTING)(
         [{"params": [weight], "multiple": 1.0}]
     )
     for _ in range(2):
-        stepping.step(optimizer, [torch.zeros(3, dtype=torch.float64)], rate=0.1)
+        optimizer_steps.step(optimizer, [torch.zeros(3, dtype=torch.float64)], rate=0.1)
     assert weight.tolist() == pytest.approx([8.0 * 0.95**2] * 3, rel=1e-14)
     assert not optimizer.state[weight]["exp_avg"].any()
 
 
-def test_a_checkpoint_goes_on_as_if_nothing_had_happened() -> None:
-    stepping.assert_goes_on_from_a_checkpoint(AdamW())
+def test_resuming_from_a_checkpoint_changes_no_bit() -> None:
+    optimizer_steps.assert_resumes_from_checkpoint(AdamW())
 
 
-def test_nothing_moves_without_a_rate_or_a_gradient() -> None:
-    stepping.assert_stands_still_until_a_rate_is_set(AdamW())
+def test_nothing_changes_without_a_rate_or_a_gradient() -> None:
+    optimizer_steps.assert_requires_rate_and_gradient(AdamW())
 
 
 @pytest.mark.parametrize(

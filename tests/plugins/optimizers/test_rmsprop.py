@@ -1,4 +1,4 @@
-"""Held against the algorithm of the lecture and of Graves in numpy."""
+"""Held against the algorithms of the lecture and of Graves in numpy."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-import stepping
 import torch
 from pydantic import TypeAdapter, ValidationError
-from stepping import Numbers
+from support import optimizer_steps
+from support.optimizer_steps import Numbers
 from torch import nn
 
 from harness_optimizers.rmsprop import RMSprop
@@ -17,7 +17,7 @@ from harness_optimizers.rmsprop import RMSprop
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 @pytest.mark.parametrize("centered", [False, True])
-def test_it_is_the_lecture_s_and_graves_s_algorithm(*, momentum: float, centered: bool) -> None:
+def test_steps_equal_those_of_hinton_and_graves(*, momentum: float, centered: bool) -> None:
     alpha, eps = 0.8, 1e-3
 
     def by_hand(weight: Numbers, gradients: Sequence[Numbers], rates: Sequence[float]) -> Numbers:
@@ -31,23 +31,23 @@ def test_it_is_the_lecture_s_and_graves_s_algorithm(*, momentum: float, centered
         return weight
 
     optimizer = RMSprop(alpha=alpha, eps=eps, momentum=momentum, centered=centered)
-    stepping.assert_as_by_hand(optimizer, by_hand=by_hand)
+    optimizer_steps.assert_equals_by_hand(optimizer, by_hand=by_hand)
 
 
-def test_the_first_step_is_ten_rates_long_because_nothing_is_debiased() -> None:
+def test_the_first_step_is_ten_times_the_rate_without_debiasing() -> None:
     weight = nn.Parameter(torch.zeros(1, dtype=torch.float64))
-    optimizer = RMSprop().build(stepping.SETTING)([{"params": [weight], "multiple": 1.0}])
-    stepping.step(optimizer, [torch.tensor([-4.0], dtype=torch.float64)], rate=0.1)
+    optimizer = RMSprop().build(optimizer_steps.SETTING)([{"params": [weight], "multiple": 1.0}])
+    optimizer_steps.step(optimizer, [torch.tensor([-4.0], dtype=torch.float64)], rate=0.1)
     assert weight.item() == pytest.approx(1.0, rel=1e-6)
 
 
 @pytest.mark.parametrize("optimizer", [RMSprop(), RMSprop(momentum=0.9, centered=True)])
-def test_a_checkpoint_goes_on_as_if_nothing_had_happened(optimizer: RMSprop) -> None:
-    stepping.assert_goes_on_from_a_checkpoint(optimizer)
+def test_resuming_from_a_checkpoint_changes_no_bit(optimizer: RMSprop) -> None:
+    optimizer_steps.assert_resumes_from_checkpoint(optimizer)
 
 
-def test_nothing_moves_without_a_rate_or_a_gradient() -> None:
-    stepping.assert_stands_still_until_a_rate_is_set(RMSprop())
+def test_nothing_changes_without_a_rate_or_a_gradient() -> None:
+    optimizer_steps.assert_requires_rate_and_gradient(RMSprop())
 
 
 @pytest.mark.parametrize("options", ['{"alpha": 1.0}', '{"eps": 0.0}', '{"centered": 1}'])

@@ -8,7 +8,7 @@ import pytest
 from harness.model import Transformer
 from harness.study.experiment import ModelOptions
 
-# From the top, as the paper on few-sample BERT is read for an encoder and a decoder.
+# From the top: the order of the paper on few-sample BERT, extended to an encoder-decoder.
 ORDER = (
     ("projection",),
     ("decoder.2", "decoder_norm"),
@@ -36,7 +36,7 @@ def names() -> Callable[..., list[str]]:
 
 @pytest.fixture
 def below() -> Callable[[str], int]:
-    """How far below the top a parameter's layer is, by a table."""
+    """The depth of a parameter's layer below the top, by a table."""
 
     def below(name: str) -> int:
         return next(

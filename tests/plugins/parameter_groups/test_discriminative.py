@@ -1,4 +1,4 @@
-"""Held against the paper's rates layer by layer: a division by 2.6 each."""
+"""Held against the paper's rates layer by layer: a division by 2.6 per layer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness_parameter_groups.discriminative import Discriminative
 SETTING = Setting(seed=1, classes=9, d_model=8, updates=100)
 
 
-def test_each_layer_learns_at_the_rate_above_it_divided_by_2_6(
+def test_the_rate_of_each_layer_is_that_of_the_layer_above_divided_by_2_6(
     names: Callable[..., list[str]],
 ) -> None:
     groups = Discriminative().build(SETTING)(names())
@@ -25,7 +25,7 @@ def test_each_layer_learns_at_the_rate_above_it_divided_by_2_6(
     assert multiples[5] == pytest.approx(0.0084, abs=5e-5)
 
 
-def test_it_is_layer_wise_at_a_decay_of_one_over_the_divisor(
+def test_it_equals_layer_wise_with_a_decay_of_one_over_the_divisor(
     names: Callable[..., list[str]], below: Callable[[str], int]
 ) -> None:
     for group in Discriminative(divisor=4.0).build(SETTING)(names()):

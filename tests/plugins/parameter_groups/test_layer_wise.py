@@ -1,4 +1,4 @@
-"""Held against powers of the decay, and at decay 1 training without it to the bit."""
+"""Held against powers of the decay, and at decay 1 training without it bit for bit."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from experiments import experiment, weights
 from pydantic import TypeAdapter, ValidationError
+from support.tiny_experiment import experiment, weights
 
 from harness.contracts import Setting
 from harness.training.assembly import assemble
@@ -26,13 +26,14 @@ def test_a_layer_learns_at_decay_to_the_power_of_its_distance_from_the_top(
             assert group.multiple(1) == group.multiple(99) == pytest.approx(decay ** below(name))
 
 
-def test_the_default_is_the_paper_s_program_s() -> None:
+def test_the_default_is_that_of_the_authors() -> None:
     assert LayerWise() == LayerWise(decay=0.95)
 
 
-def test_decay_1_trains_as_without_bit_for_bit() -> None:
+def test_decay_1_changes_no_bit_of_training() -> None:
     plain, grouped = (
-        assemble(experiment(parameter_groups=each), seed=1) for each in (None, LayerWise(decay=1.0))
+        assemble(experiment(parameter_groups=groups), seed=1)
+        for groups in (None, LayerWise(decay=1.0))
     )
     for parts in (plain, grouped):
         list(train(parts))
@@ -44,7 +45,9 @@ def test_decay_0_trains_the_top_layer_only() -> None:
     parts = assemble(experiment(parameter_groups=LayerWise(decay=0.0)), seed=1)
     start = weights(parts)
     list(train(parts))
-    moved = {name for name, each in weights(parts).items() if not torch.equal(each, start[name])}
+    moved = {
+        name for name, weight in weights(parts).items() if not torch.equal(weight, start[name])
+    }
     assert moved == {"projection.weight", "projection.bias"}
 
 

@@ -11,7 +11,7 @@ groups = by_layer(lambda below: lambda update: float(below))
 
 
 @pytest.mark.parametrize("tie", ["none", "target", "all"])
-def test_every_parameter_is_in_one_group_at_its_distance_from_the_top(
+def test_every_parameter_is_in_one_group_with_its_depth_below_the_top(
     names: Callable[..., list[str]],
     below: Callable[[str], int],
     tie: Literal["none", "target", "all"],
@@ -23,7 +23,7 @@ def test_every_parameter_is_in_one_group_at_its_distance_from_the_top(
         assert {below(name) for name in group.names} == {group.multiple(1)}
 
 
-def test_a_matrix_tied_to_an_embedding_is_there_once_and_learns_as_one(
+def test_a_matrix_tied_to_an_embedding_occurs_once_as_an_embedding(
     names: Callable[..., list[str]],
 ) -> None:
     made = groups(names(tie="all"))
@@ -31,12 +31,12 @@ def test_a_matrix_tied_to_an_embedding_is_there_once_and_learns_as_one(
     assert list(made[0].names) == ["projection.bias"]
 
 
-def test_layers_are_in_the_order_of_their_numbers_and_not_of_their_letters() -> None:
+def test_layers_are_sorted_numerically() -> None:
     made = groups([f"encoder.{number}.feed_forward.inner.bias" for number in (9, 10, 2)])
     assert [group.names[0].split(".")[1] for group in made] == ["10", "9", "2"]
 
 
-def test_an_adapter_is_of_its_layer_and_what_is_not_known_is_on_top() -> None:
+def test_an_adapter_belongs_to_its_layer_and_unknown_parameters_to_the_top() -> None:
     adapter = "decoder.0.self_attention.query.adapter.A"
     made = groups([adapter, "decoder.0.self_attention.query.bias", "gate.weight"])
     assert [list(group.names) for group in made] == [
@@ -45,6 +45,6 @@ def test_an_adapter_is_of_its_layer_and_what_is_not_known_is_on_top() -> None:
     ]
 
 
-def test_the_highest_layer_that_is_trained_is_the_top() -> None:
+def test_the_highest_trained_layer_is_the_top() -> None:
     made = groups(["encoder.0.feed_forward.inner.bias", "encoder.3.feed_forward.inner.bias"])
     assert [group.multiple(1) for group in made] == [0.0, 1.0]

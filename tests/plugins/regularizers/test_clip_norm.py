@@ -24,7 +24,7 @@ def _parameters(size: float) -> list[torch.nn.Parameter]:
 
 def _gradients(parameters: list[torch.nn.Parameter]) -> np.ndarray:
     return np.concatenate(
-        [each.grad.numpy().ravel() for each in parameters if each.grad is not None]
+        [parameter.grad.numpy().ravel() for parameter in parameters if parameter.grad is not None]
     )
 
 
@@ -35,9 +35,7 @@ def _clip(norm: float, parameters: list[torch.nn.Parameter], setting: Setting) -
 
 
 @pytest.mark.parametrize("size", [0.5, 1.0, 100.0])
-def test_long_gradients_keep_their_direction_and_get_the_norm(
-    size: float, setting: Setting
-) -> None:
+def test_large_gradients_are_rescaled_to_the_norm(size: float, setting: Setting) -> None:
     parameters = _parameters(size)
     before = _gradients(parameters)
     length = math.sqrt(float((before**2).sum()))
@@ -47,14 +45,14 @@ def test_long_gradients_keep_their_direction_and_get_the_norm(
     np.testing.assert_allclose(_gradients(parameters), expected, rtol=1e-13)
 
 
-def test_short_gradients_stay_as_they_are_to_the_bit(setting: Setting) -> None:
+def test_small_gradients_are_unchanged_bit_for_bit(setting: Setting) -> None:
     parameters = _parameters(0.01)
     before = _gradients(parameters)
     _clip(1.0, parameters, setting)
     assert np.array_equal(_gradients(parameters), before)
 
 
-def test_parameters_without_a_gradient_are_passed_over(setting: Setting) -> None:
+def test_parameters_without_a_gradient_are_skipped(setting: Setting) -> None:
     parameters = _parameters(10.0)
     parameters[0].grad = None
     _clip(1.0, parameters, setting)

@@ -1,4 +1,4 @@
-"""Held against torch.distributions' entropy and the divergence from even."""
+"""Held against torch.distributions' entropy and the divergence from uniform."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from harness_regularizers import ConfidencePenalty
 SETTING = Setting(seed=1, classes=7, d_model=2, updates=5)
 
 
-def _penalty(beta: float, *logits: torch.Tensor) -> torch.Tensor:
+def _penalty(beta: float, *passes: torch.Tensor) -> torch.Tensor:
     penalty = ConfidencePenalty(beta=beta).build(SETTING).penalty
     assert penalty is not None
-    rows = len(logits[0])
+    rows = len(passes[0])
     targets, hidden = torch.zeros(rows).long(), torch.zeros(rows, 2)
-    return penalty([Prediction(each, targets, hidden) for each in logits])
+    return penalty([Prediction(logits, targets, hidden) for logits in passes])
 
 
 def _logits(seed: int, size: float) -> torch.Tensor:
@@ -29,7 +29,7 @@ def _logits(seed: int, size: float) -> torch.Tensor:
 
 
 @given(st.integers(0, 1000), st.floats(0.1, 20), st.floats(0.01, 2))
-def test_it_is_minus_beta_times_torchs_entropy_summed_over_tokens(
+def test_it_is_minus_beta_times_the_entropy_in_torch_summed_over_tokens(
     seed: int, size: float, beta: float
 ) -> None:
     logits = _logits(seed, size)
@@ -37,14 +37,14 @@ def test_it_is_minus_beta_times_torchs_entropy_summed_over_tokens(
     torch.testing.assert_close(_penalty(beta, logits), -beta * entropy, rtol=1e-9, atol=1e-9)
 
 
-def test_an_even_prediction_gets_the_most_and_a_certain_one_nothing() -> None:
+def test_a_uniform_prediction_is_rewarded_most_and_a_certain_one_not_at_all() -> None:
     even = torch.zeros(1, 7, dtype=torch.float64)
     assert _penalty(0.1, even).item() == pytest.approx(-0.1 * math.log(7), rel=1e-14)
     certain = torch.tensor([[1000.0, *[0.0] * 6]])
     assert _penalty(0.1, certain).item() == 0.0
 
 
-def test_it_is_a_divergence_from_even_up_to_a_constant() -> None:
+def test_it_equals_the_divergence_from_uniform_up_to_a_constant() -> None:
     logits = _logits(1, 2.0)
     even = torch.full_like(logits, -math.log(7))
     divergence = torch.nn.functional.kl_div(

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 import torch
-from regularized import NOISE, Recording, masks, put, run
+from support.regularized_model import NOISE, Recording, hidden_states, masks, regularize
 
 from harness.contracts import Batch, Site
 from harness.model import Transformer
@@ -17,15 +17,13 @@ MakeModel = Callable[[], Transformer]
 
 
 def _drop(rate: float, value: torch.Tensor, model: Transformer) -> torch.Tensor:
-    return put(DropHead(rate=rate), model).sites["encoder.0.self_attention.attention.heads"](
+    return regularize(DropHead(rate=rate), model).sites["encoder.0.self_attention.attention.heads"](
         value, NOISE
     )
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
-def test_heads_of_a_sentence_fall_whole_and_the_rest_share_what_they_had(
-    rate: float, transformer: MakeModel
-) -> None:
+def test_whole_heads_are_dropped_and_the_rest_rescaled(rate: float, transformer: MakeModel) -> None:
     value = torch.rand(300, 4, 3, 2, dtype=torch.float64) + 1
     shares = _drop(rate, value, transformer()) / value
     torch.testing.assert_close(shares, shares[:, :, :1, :1].expand_as(shares))
@@ -38,11 +36,11 @@ def test_heads_of_a_sentence_fall_whole_and_the_rest_share_what_they_had(
 
 
 @pytest.mark.parametrize("heads", [1, 2, 3])
-def test_the_expectation_over_all_masks_is_the_heads_as_they_are(
+def test_the_expectation_over_all_masks_equals_the_unmasked_heads(
     heads: int, transformer: MakeModel
 ) -> None:
     rate = 0.25
-    model = put(DropHead(rate=rate), transformer())
+    model = regularize(DropHead(rate=rate), transformer())
     site = model.sites["encoder.0.self_attention.attention.heads"]
     value = torch.rand(1, heads, 2, 2, dtype=torch.float64)
     expectation = torch.zeros_like(value)
@@ -57,33 +55,33 @@ def test_the_expectation_over_all_masks_is_the_heads_as_they_are(
     torch.testing.assert_close(expectation, value, rtol=1e-14, atol=0)
 
 
-def test_a_sentence_that_would_lose_every_head_keeps_them_all(
+def test_a_sentence_that_would_lose_every_head_keeps_all(
     transformer: MakeModel, batch: Batch
 ) -> None:
     value = torch.rand(200, 2, 3, 2, dtype=torch.float64)
     dropped = _drop(1 - 2**-16, value, transformer())
     assert torch.equal(dropped, value)
-    assert run(put(DropHead(rate=0.999), transformer()), batch).isfinite().all()
+    assert hidden_states(regularize(DropHead(rate=0.999), transformer()), batch).isfinite().all()
 
 
-def test_every_attention_and_nothing_else_is_reached(transformer: MakeModel, batch: Batch) -> None:
-    model = put(DropHead(rate=0.5), transformer())
+def test_only_attention_heads_are_masked(transformer: MakeModel, batch: Batch) -> None:
+    model = regularize(DropHead(rate=0.5), transformer())
     expected = [path for path, site in model.sites.items() if site.kind == "attention.heads"]
     drawn = masks(model, batch)
     assert sorted(drawn) == sorted(f"drop_head.{path}" for path in expected)
     assert {mask.shape for mask in drawn.values()} == {(4, 2, 1, 1)}
 
 
-def test_its_masks_are_not_those_of_dropout_at_the_same_site(transformer: MakeModel) -> None:
+def test_masks_differ_from_those_of_dropout_at_the_same_site(transformer: MakeModel) -> None:
     path = "decoder.0.self_attention.attention.heads"
     shape = (64, 8, 1, 1)
     ours = NOISE.keep(f"drop_head.{path}", shape, 0.2)
     value = torch.ones(shape, dtype=torch.float64)
-    site: Site = put(DropHead(rate=0.2), transformer()).sites[path]
+    site: Site = regularize(DropHead(rate=0.2), transformer()).sites[path]
     assert torch.equal(site(value, NOISE) > 0, ours)
     assert not torch.equal(NOISE.keep(path, shape, 0.2), ours)
 
 
 def test_a_rate_of_zero_leaves_the_sites_empty(transformer: MakeModel) -> None:
-    model = put(DropHead(rate=0.0), transformer())
+    model = regularize(DropHead(rate=0.0), transformer())
     assert not any(site.perturbations for site in model.sites.values())

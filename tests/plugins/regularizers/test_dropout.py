@@ -1,4 +1,4 @@
-"""Held against torch's feature and alpha dropout, and the first value that changes at a site."""
+"""Held against torch's feature and alpha dropout, and the first site whose value changes."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ SETTING = Setting(seed=3, classes=12, d_model=8, updates=100)
 MakeModel = Callable[[], Transformer]
 
 
-def _put(dropout: Dropout, model: Transformer) -> Transformer:
+def _apply(dropout: Dropout, model: Transformer) -> Transformer:
     modify = dropout.build(SETTING).modify_model
     assert modify is not None
     modify(model, generator=partial(streams.generator, 3, "init"))
     return model
 
 
-def _run(model: Transformer, batch: Batch, noise: Noise | None = NOISE) -> torch.Tensor:
+def _hidden(model: Transformer, batch: Batch, noise: Noise | None = NOISE) -> torch.Tensor:
     memory = model.encode(batch.source, noise=noise)
     return model.decode(model.embed(batch.target_input), memory, noise=noise)
 
 
 def _drop(rate: float, value: torch.Tensor) -> torch.Tensor:
     options = ModelOptions(d_model=2, d_ff=1, heads=1, layers=1)
-    model = _put(Dropout(rate=rate), Transformer(options, source_classes=4, target_classes=4))
+    model = _apply(Dropout(rate=rate), Transformer(options, source_classes=4, target_classes=4))
     return model.sites["encoder.embedding"](value, NOISE)
 
 
-# --- what one site does ---------------------------------------------------------------------------
+# --- at one site ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.3, 0.5, 0.9, 0.99])
-def test_an_element_is_dropped_or_divided_by_the_share_that_is_kept(rate: float) -> None:
+def test_an_element_is_dropped_or_divided_by_the_kept_share(rate: float) -> None:
     value = torch.rand(200, 300, dtype=torch.float64) + 1
     dropped = _drop(rate, value)
     kept = dropped != 0
@@ -57,7 +57,7 @@ def test_an_element_is_dropped_or_divided_by_the_share_that_is_kept(rate: float)
 
 
 @pytest.mark.parametrize("rate", [1e-5, 1 - 1e-5])
-def test_values_are_divided_by_the_share_that_is_kept_and_not_by_the_nearest_rate(
+def test_values_are_divided_by_the_exact_kept_share(
     rate: float,
 ) -> None:
     count = 2**24  # enough to tell the nearest 2^-16 from the rate itself
@@ -68,12 +68,12 @@ def test_values_are_divided_by_the_share_that_is_kept_and_not_by_the_nearest_rat
 
 
 @given(st.floats(0, 1, exclude_max=True))
-def test_a_share_is_within_one_random_word_of_what_was_asked(rate: float) -> None:
+def test_the_kept_share_is_within_2_to_the_minus_16_of_the_rate(rate: float) -> None:
     assert 0 < kept_share(rate) <= 1
     assert abs(kept_share(rate) - (1 - rate)) <= 2**-16
 
 
-def test_a_rate_just_below_one_still_keeps_something_finite() -> None:
+def test_a_rate_just_below_one_keeps_finite_values() -> None:
     rate = 1 - 1e-9
     value = torch.ones(2**20, dtype=torch.float64)
     dropped = _drop(rate, value)
@@ -82,38 +82,38 @@ def test_a_rate_just_below_one_still_keeps_something_finite() -> None:
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5, float("nan")])
-def test_a_rate_that_is_no_probability_below_one_is_refused(rate: float) -> None:
+def test_a_rate_outside_0_to_1_is_refused(rate: float) -> None:
     with pytest.raises(ValueError, match="rate"):
         kept_share(rate)
 
 
-def test_what_survives_a_higher_rate_survives_a_lower_one() -> None:
+def test_elements_kept_at_a_higher_rate_are_kept_at_a_lower_one() -> None:
     value = torch.ones(100_000)
-    survivors = [_drop(rate, value) != 0 for rate in (0.05, 0.1, 0.3, 0.7)]
-    for lower, higher in pairwise(survivors):
+    masks = [_drop(rate, value) != 0 for rate in (0.05, 0.1, 0.3, 0.7)]
+    for lower, higher in pairwise(masks):
         assert not (higher & ~lower).any()
         assert (lower & ~higher).any()
 
 
 def test_the_gradient_is_the_mask() -> None:
     value = (torch.rand(50, 60, dtype=torch.float64) + 1).requires_grad_()
-    arriving = torch.randn(50, 60, dtype=torch.float64)
+    incoming = torch.randn(50, 60, dtype=torch.float64)
     dropped = _drop(0.3, value)
-    dropped.backward(arriving)
-    torch.testing.assert_close(value.grad, arriving * dropped.detach() / value.detach())
+    dropped.backward(incoming)
+    torch.testing.assert_close(value.grad, incoming * dropped.detach() / value.detach())
 
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.float64, torch.bfloat16])
-def test_precision_is_kept(precision: torch.dtype) -> None:
+def test_the_dtype_is_preserved(precision: torch.dtype) -> None:
     assert _drop(0.3, torch.ones(8, dtype=precision)).dtype == precision
 
 
-# --- which sites ----------------------------------------------------------------------------------
+# --- sites ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Recording(Noise):
-    """Noise that remembers the masks it gave."""
+    """Noise that records its masks and rates."""
 
     masks: dict[str, torch.Tensor] = field(default_factory=dict)
     rates: dict[str, float] = field(default_factory=dict)
@@ -126,7 +126,7 @@ class _Recording(Noise):
 
 def _recorded(model: Transformer, batch: Batch) -> _Recording:
     noise = _Recording(seed=3, update=5)
-    _run(model, batch, noise)
+    _hidden(model, batch, noise)
     return noise
 
 
@@ -189,24 +189,22 @@ def _at(paths: Sequence[str], rate: float) -> dict[str, float]:
         ),
     ],
 )
-def test_rates_reach_the_sites_they_name_and_no_other(
+def test_rates_apply_to_the_named_sites_only(
     dropout: Dropout, expected: Mapping[str, float], transformer: MakeModel, batch: Batch
 ) -> None:
-    rates = _recorded(_put(dropout, transformer()), batch).rates
+    rates = _recorded(_apply(dropout, transformer()), batch).rates
     assert rates == {path: rate for path, rate in expected.items() if rate}
 
 
-def test_the_order_in_which_rates_are_written_does_not_matter(
-    transformer: MakeModel, batch: Batch
-) -> None:
+def test_the_order_of_rates_does_not_matter(transformer: MakeModel, batch: Batch) -> None:
     rates = {"residual": 0.1, "decoder.1.residual": 0.3}
-    one = _recorded(_put(Dropout(rates=rates), transformer()), batch)
-    other = _recorded(_put(Dropout(rates=dict(reversed(rates.items()))), transformer()), batch)
+    one = _recorded(_apply(Dropout(rates=rates), transformer()), batch)
+    other = _recorded(_apply(Dropout(rates=dict(reversed(rates.items()))), transformer()), batch)
     assert one.rates == other.rates
 
 
-def _watched(model: Transformer, batch: Batch) -> dict[str, torch.Tensor]:
-    """What leaves each site, in the order of the computation."""
+def _site_outputs(model: Transformer, batch: Batch) -> dict[str, torch.Tensor]:
+    """The output of every site, in the order of computation."""
     seen: dict[str, torch.Tensor] = {}
 
     def watch(value: torch.Tensor, site: Site, noise: Noise) -> torch.Tensor:
@@ -215,54 +213,54 @@ def _watched(model: Transformer, batch: Batch) -> dict[str, torch.Tensor]:
 
     for site in model.sites.values():
         site.fill(watch)
-    _run(model, batch)
+    _hidden(model, batch)
     return seen
 
 
 @pytest.mark.parametrize("path", EVERYWHERE + HEADS)
-def test_the_first_value_that_changes_is_the_one_that_was_named(
+def test_the_first_site_whose_value_changes_is_the_named_one(
     path: str, transformer: MakeModel, batch: Batch
 ) -> None:
-    plain = _watched(transformer(), batch)
-    dropped = _watched(_put(Dropout(rates={path: 0.5}), transformer()), batch)
+    plain = _site_outputs(transformer(), batch)
+    dropped = _site_outputs(_apply(Dropout(rates={path: 0.5}), transformer()), batch)
     assert list(plain) == list(dropped)
     before = list(plain)[: list(plain).index(path)]
-    assert all(torch.equal(plain[each], dropped[each]) for each in before)
+    assert all(torch.equal(plain[name], dropped[name]) for name in before)
     mask = NOISE.keep(path, plain[path].shape, 0.5)
     assert torch.equal(dropped[path], plain[path] * mask * 2)
     assert not torch.equal(dropped[path], plain[path])
 
 
 @pytest.mark.parametrize("off", ["residual", "encoder.embedding", "decoder.0.attention.weights"])
-def test_switching_a_site_off_leaves_every_other_mask_as_it_was(
+def test_turning_a_site_off_changes_no_other_mask(
     off: str, transformer: MakeModel, batch: Batch
 ) -> None:
-    everywhere = _recorded(_put(Dropout(rate=0.3), transformer()), batch).masks
-    elsewhere = _recorded(_put(Dropout(rate=0.3, rates={off: 0.0}), transformer()), batch).masks
-    assert 0 < len(elsewhere) < len(everywhere)
-    assert all(torch.equal(mask, everywhere[path]) for path, mask in elsewhere.items())
+    masks = _recorded(_apply(Dropout(rate=0.3), transformer()), batch).masks
+    others = _recorded(_apply(Dropout(rate=0.3, rates={off: 0.0}), transformer()), batch).masks
+    assert 0 < len(others) < len(masks)
+    assert all(torch.equal(mask, masks[path]) for path, mask in others.items())
 
 
 def test_no_two_sites_share_a_mask(transformer: MakeModel, batch: Batch) -> None:
-    masks = list(_recorded(_put(Dropout(rate=0.5), transformer()), batch).masks.values())
+    masks = list(_recorded(_apply(Dropout(rate=0.5), transformer()), batch).masks.values())
     for number, mask in enumerate(masks):
         for other in masks[number + 1 :]:
             assert mask.shape != other.shape or not torch.equal(mask, other)
 
 
 @pytest.mark.parametrize("dropout", [Dropout(rate=0.0), Dropout(rates={"residual": 0.0})])
-def test_a_rate_of_zero_equals_no_dropout_to_the_bit(
+def test_a_rate_of_zero_equals_no_dropout_bit_for_bit(
     dropout: Dropout, transformer: MakeModel, batch: Batch
 ) -> None:
-    model = _put(dropout, transformer())
+    model = _apply(dropout, transformer())
     assert not any(site.active(NOISE) for site in model.sites.values())
-    assert torch.equal(_run(model, batch), _run(transformer(), batch))
+    assert torch.equal(_hidden(model, batch), _hidden(transformer(), batch))
 
 
 def test_without_noise_nothing_is_dropped(transformer: MakeModel, batch: Batch) -> None:
-    model = _put(Dropout(rate=0.5), transformer())
-    assert torch.equal(_run(model, batch, None), _run(transformer(), batch, None))
-    assert not torch.equal(_run(model, batch), _run(transformer(), batch))
+    model = _apply(Dropout(rate=0.5), transformer())
+    assert torch.equal(_hidden(model, batch, None), _hidden(transformer(), batch, None))
+    assert not torch.equal(_hidden(model, batch), _hidden(transformer(), batch))
 
 
 # --- kinds ----------------------------------------------------------------------------------------
@@ -276,7 +274,7 @@ def _of_kind(
 ) -> torch.Tensor:
     options = ModelOptions(d_model=2, d_ff=1, heads=1, layers=1)
     model = Transformer(options, source_classes=4, target_classes=4)
-    return _put(Dropout(rate=rate, kind=kind), model).sites[path](value, NOISE)
+    return _apply(Dropout(rate=rate, kind=kind), model).sites[path](value, NOISE)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +288,9 @@ def _of_kind(
         ("token", FOUR, (20, 1, 4, 1)),
     ],
 )
-def test_what_falls_falls_together(kind: str, path: str, shape: tuple[int, ...]) -> None:
+def test_elements_of_a_kind_are_dropped_together(
+    kind: str, path: str, shape: tuple[int, ...]
+) -> None:
     value = torch.rand(20, 30, *((40,) if path == VECTORS else (4, 5)), dtype=torch.float64) + 1
     factors = _of_kind(kind, value, path=path) / value
     mask = NOISE.keep(path, shape, 0.4).double() / kept_share(0.4)
@@ -300,7 +300,7 @@ def test_what_falls_falls_together(kind: str, path: str, shape: tuple[int, ...])
         assert not torch.equal(mask, mask.roll(1, dimension))
 
 
-def test_whole_tokens_are_what_torchs_feature_dropout_drops() -> None:
+def test_token_dropout_equals_feature_dropout_in_torch() -> None:
     value = torch.ones(50, 60, 8)
     for dropped in (torch.feature_dropout(value, 0.4, train=True), _of_kind("token", value)):
         token = dropped[:, :, :1]
@@ -309,8 +309,8 @@ def test_whole_tokens_are_what_torchs_feature_dropout_drops() -> None:
 
 
 @pytest.mark.parametrize("rate", [0.0625, 0.25, 0.75])
-def test_alpha_dropout_has_torchs_two_values_for_a_one(rate: float) -> None:
-    """Masks cannot be told to torch, but a one shows whether it was kept, and what of it was."""
+def test_alpha_dropout_of_ones_has_the_two_values_of_torch(rate: float) -> None:
+    """Masks cannot be passed to torch, but the result of a one shows if it was kept."""
     ones = torch.ones(64, 64, dtype=torch.float64)
     torch.manual_seed(1)
     theirs = torch.nn.functional.alpha_dropout(ones, rate, training=True).unique()
@@ -320,22 +320,22 @@ def test_alpha_dropout_has_torchs_two_values_for_a_one(rate: float) -> None:
 
 
 @pytest.mark.parametrize("rate", [0.0625, 0.25, 0.75])
-def test_alpha_dropout_is_the_closed_form_of_self_normalizing_networks(rate: float) -> None:
+def test_alpha_dropout_equals_the_closed_form_of_the_paper(rate: float) -> None:
     """a (x or -s) + a s rate, s = lambda alpha of SELU, a = ((s^2 rate + 1) (1 - rate))^-1/2."""
     s = 1.0507009873554805 * 1.6732632423543772
     assert s == pytest.approx(1.7580993408473766, abs=1e-15)
     a = ((s**2 * rate + 1) * (1 - rate)) ** -0.5
     value = torch.linspace(-2, 2, 4096, dtype=torch.float64).view(1, 64, 64)
     ours = _of_kind("alpha", value, rate=rate)
-    fallen = a * -s + a * s * rate
-    kept = (ours - fallen).abs() > 1e-12
+    dropped = a * -s + a * s * rate
+    kept = (ours - dropped).abs() > 1e-12
     torch.testing.assert_close(ours[kept], (a * value + a * s * rate)[kept], rtol=0, atol=1e-12)
     assert abs(kept.double().mean().item() - (1 - rate)) < 0.05
 
 
 @pytest.mark.parametrize("kind", ["alpha", "feature_alpha"])
 @pytest.mark.parametrize("rate", [0.1, 0.3])
-def test_alpha_dropout_keeps_mean_and_variance(kind: str, rate: float) -> None:
+def test_alpha_dropout_preserves_mean_and_variance(kind: str, rate: float) -> None:
     generator = torch.Generator().manual_seed(1)
     value = torch.randn(2000, 2, 500, generator=generator, dtype=torch.float64)
     dropped = _of_kind(kind, value, rate=rate)
@@ -343,7 +343,7 @@ def test_alpha_dropout_keeps_mean_and_variance(kind: str, rate: float) -> None:
     assert abs(dropped.var() - 1) < 0.01
 
 
-def test_alpha_dropout_drops_the_elements_that_plain_dropout_drops() -> None:
+def test_alpha_dropout_drops_the_same_elements_as_standard_dropout() -> None:
     value = torch.rand(20, 30, 40, dtype=torch.float64)
     for plain, alpha in (("standard", "alpha"), ("feature", "feature_alpha")):
         low = _of_kind(alpha, value)
@@ -351,18 +351,18 @@ def test_alpha_dropout_drops_the_elements_that_plain_dropout_drops() -> None:
 
 
 @pytest.mark.parametrize("kind", ["feature", "token", "alpha", "feature_alpha"])
-def test_every_kind_fits_every_site_and_is_nothing_at_zero(
+def test_every_kind_applies_to_every_site_and_does_nothing_at_zero(
     kind: str, transformer: MakeModel, batch: Batch
 ) -> None:
     heads = {"attention.heads": 0.3}
-    hidden = _run(_put(Dropout(rate=0.3, kind=kind, rates=heads), transformer()), batch)
+    hidden = _hidden(_apply(Dropout(rate=0.3, kind=kind, rates=heads), transformer()), batch)
     assert hidden.isfinite().all()
-    assert not torch.equal(hidden, _run(transformer(), batch))
-    plain = _run(_put(Dropout(kind=kind), transformer()), batch)
-    assert torch.equal(plain, _run(transformer(), batch))
+    assert not torch.equal(hidden, _hidden(transformer(), batch))
+    plain = _hidden(_apply(Dropout(kind=kind), transformer()), batch)
+    assert torch.equal(plain, _hidden(transformer(), batch))
 
 
-# --- mistakes -------------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -382,18 +382,18 @@ def test_every_kind_fits_every_site_and_is_nothing_at_zero(
         "",
     ],
 )
-def test_a_name_that_can_be_no_site_is_refused_with_the_kinds_there_are(name: str) -> None:
+def test_an_invalid_site_is_refused_with_the_valid_kinds(name: str) -> None:
     with pytest.raises(ValueError, match=r"kinds of site are embedding, attention\.weights, feed"):
         Dropout(rates={name: 0.1})
 
 
-def test_a_site_that_this_model_lacks_is_refused_with_those_that_are_near(
+def test_a_missing_site_is_refused_with_the_nearest_ones(
     transformer: MakeModel,
 ) -> None:
     rates = {"decoder.2.residual": 0.1, "residual": 0.1, "encoder.0.cross_attention.residual": 0.1}
     model = transformer()
     with pytest.raises(HarnessError) as caught:
-        _put(Dropout(rates=rates), model)
+        _apply(Dropout(rates=rates), model)
     first, second = str(caught.value).splitlines()
     assert "no site 'decoder.2.residual'" in first
     assert "decoder.1.residual" in first

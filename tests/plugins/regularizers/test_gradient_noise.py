@@ -1,4 +1,4 @@
-"""Held against scipy's normal law with the variance of the paper."""
+"""Held against scipy's normal distribution with the variance of the paper."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ SETTING = Setting(seed=1, classes=1, d_model=1, updates=5)
 
 
 def _noise(eta: float, update: int, *, gamma: float = 0.55, seed: int = 1) -> torch.Tensor:
-    """What is added to a gradient of ones, and to a second one."""
+    """The noise added to two gradients of ones."""
     parameters = [torch.nn.Parameter(torch.zeros(200, 250).double()) for _ in range(2)]
-    for each in parameters:
-        each.grad = torch.ones_like(each)
+    for parameter in parameters:
+        parameter.grad = torch.ones_like(parameter)
     modify = GradientNoise(eta=eta, gamma=gamma).build(SETTING).modify_gradients
     assert modify is not None
     generator = torch.Generator().manual_seed(seed)
     modify(parameters, update=update, generator=generator)
-    return torch.stack([each.grad - 1 for each in parameters if each.grad is not None])
+    return torch.stack(
+        [parameter.grad - 1 for parameter in parameters if parameter.grad is not None]
+    )
 
 
 @pytest.mark.parametrize(
@@ -36,7 +38,7 @@ def test_noise_is_normal_with_the_variance_of_the_paper(
     assert noise.std() == pytest.approx(deviation, rel=0.012)  # 5 standard errors of 100 000
 
 
-def test_no_two_gradients_get_the_same_noise() -> None:
+def test_noise_of_different_gradients_is_uncorrelated() -> None:
     one, other = _noise(1.0, 1)
     assert abs(torch.corrcoef(torch.stack([one.flatten(), other.flatten()]))[0, 1]) < 0.025
 
@@ -48,5 +50,5 @@ def test_noise_depends_on_the_generator_alone() -> None:
     assert not torch.equal(_noise(1.0, 3, seed=2), first)
 
 
-def test_no_eta_is_no_noise() -> None:
+def test_an_eta_of_zero_adds_no_noise() -> None:
     assert GradientNoise(eta=0.0).build(SETTING).modify_gradients is None

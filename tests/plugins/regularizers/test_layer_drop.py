@@ -7,8 +7,8 @@ from itertools import product
 
 import pytest
 import torch
-from regularized import NOISE, masks, put, run
 from scipy import stats
+from support.regularized_model import NOISE, hidden_states, masks, regularize
 
 from harness.contracts import Batch
 from harness.model import Transformer
@@ -27,10 +27,10 @@ def _without(model: Transformer, dropped: set[str]) -> Transformer:
 
 
 @pytest.mark.parametrize("kept", list(product([False, True], repeat=3)))
-def test_a_dropped_layer_is_as_if_the_model_did_not_have_it(
+def test_skipping_a_layer_equals_a_model_without_it(
     kept: tuple[bool, ...], transformer: MakeModel, batch: Batch
 ) -> None:
-    model = put(LayerDrop(rate=0.5), transformer())
+    model = regularize(LayerDrop(rate=0.5), transformer())
     for update in range(1, 200):
         coins = masks(model, batch, update=update)
         if tuple(coins[f"layer_drop.{layer}.layer"].item() for layer in LAYERS) == kept:
@@ -39,31 +39,31 @@ def test_a_dropped_layer_is_as_if_the_model_did_not_have_it(
         pytest.fail("no update drops these layers")
     noise = type(NOISE)(seed=3, update=update)
     dropped = {layer for layer, stays in zip(LAYERS, kept, strict=True) if not stays}
-    expected = run(_without(transformer(), dropped), batch, None)
-    assert torch.equal(run(model, batch, noise), expected)
+    expected = hidden_states(_without(transformer(), dropped), batch, None)
+    assert torch.equal(hidden_states(model, batch, noise), expected)
 
 
-def test_a_layer_has_one_coin_a_forward_pass_and_falls_with_the_rate(
+def test_a_layer_has_one_coin_per_pass_and_is_skipped_at_the_rate(
     transformer: MakeModel, batch: Batch
 ) -> None:
-    model = put(LayerDrop(rate=0.3), transformer())
+    model = regularize(LayerDrop(rate=0.3), transformer())
     drawn = [masks(model, batch, update=update) for update in range(1, 301)]
     assert {coin.numel() for coins in drawn for coin in coins.values()} == {1}
     for layer in LAYERS:
-        fallen = sum(not coins[f"layer_drop.{layer}.layer"].item() for coins in drawn)
-        assert stats.binomtest(fallen, 300, 0.3).pvalue > 1e-4
+        skipped = sum(not coins[f"layer_drop.{layer}.layer"].item() for coins in drawn)
+        assert stats.binomtest(skipped, 300, 0.3).pvalue > 1e-4
     assert len({tuple(coin.item() for coin in coins.values()) for coins in drawn}) == 8
 
 
 def test_all_layers_are_used_in_evaluation(transformer: MakeModel, batch: Batch) -> None:
-    model = put(LayerDrop(rate=0.9), transformer())
-    assert torch.equal(run(model, batch, None), run(transformer(), batch, None))
+    model = regularize(LayerDrop(rate=0.9), transformer())
+    assert torch.equal(hidden_states(model, batch, None), hidden_states(transformer(), batch, None))
 
 
-def test_a_dropped_layer_gets_no_gradient(transformer: MakeModel, batch: Batch) -> None:
-    model = put(LayerDrop(rate=0.9), transformer())
+def test_a_skipped_layer_gets_no_gradient(transformer: MakeModel, batch: Batch) -> None:
+    model = regularize(LayerDrop(rate=0.9), transformer())
     coins = masks(model, batch)
-    run(model, batch).sum().backward()
+    hidden_states(model, batch).sum().backward()
     for layer in LAYERS:
         name = f"{layer}.feed_forward.inner.weight"
         used = bool(coins[f"layer_drop.{layer}.layer"].item())
@@ -71,5 +71,5 @@ def test_a_dropped_layer_gets_no_gradient(transformer: MakeModel, batch: Batch) 
 
 
 def test_a_rate_of_zero_leaves_the_gates_empty(transformer: MakeModel) -> None:
-    model = put(LayerDrop(rate=0.0), transformer())
+    model = regularize(LayerDrop(rate=0.0), transformer())
     assert not any(site.perturbations for site in model.sites.values())

@@ -1,4 +1,4 @@
-"""Held against what peft answers for the same matrices, merged and not."""
+"""Held against the output of PEFT for the same matrices, merged and not."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import partial
 
 import pytest
 import torch
-from experiments import BUDGET, experiment, weights
-from regularized import NOISE, Recording, put, run
+from support.regularized_model import NOISE, Recording, hidden_states, regularize
+from support.tiny_experiment import BUDGET, experiment, weights
 
 from harness import streams
 from harness.contracts import Batch
@@ -34,7 +34,7 @@ def _numbers(*shape: int, start: int) -> torch.Tensor:
 
 
 def _filled(model: Transformer) -> Transformer:
-    """The model with B other than 0."""
+    """The model with nonzero B in every adapter."""
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if name.endswith("adapter.B"):
@@ -44,8 +44,8 @@ def _filled(model: Transformer) -> Transformer:
 
 # --- against PEFT -------------------------------------------------------------------------------
 
-# What peft 0.21.2 answers, with LoraConfig(r=2, lora_alpha=6, use_rslora=...) beside a Linear(3, 4)
-# and every matrix from `_numbers`; its merged weights answered the same to 1e-15.
+# The outputs of peft 0.21.2, with LoraConfig(r=2, lora_alpha=6, use_rslora=...) on a Linear(3, 4)
+# and every matrix from `_numbers`; its merged weights gave the same to 1e-15.
 PEFT = {
     False: [
         [2.4959755301566022, 1.5877830628110203, 0.24192903874820454, -1.7250842125882244],
@@ -59,14 +59,14 @@ PEFT = {
 
 
 @pytest.mark.parametrize("rslora", [False, True])
-def test_it_answers_what_peft_answers_merged_or_not(*, rslora: bool) -> None:
+def test_the_output_equals_peft_merged_or_not(*, rslora: bool) -> None:
     projection = Projection(3, 4).double()
     projection.adapter = Adapter(
         "query",
-        beside=projection,
+        projection=projection,
         rank=2,
         scale=Lora(rank=2, alpha=6.0, rslora=rslora).scale,
-        disturb=None,
+        perturb=None,
         generator=partial(streams.generator, 1, "init"),
     )
     with torch.no_grad():
@@ -81,10 +81,10 @@ def test_it_answers_what_peft_answers_merged_or_not(*, rslora: bool) -> None:
         torch.testing.assert_close(projection(states), expected, rtol=1e-14, atol=1e-14)
 
 
-# --- what it hangs where ------------------------------------------------------------------------
+# --- adapters -----------------------------------------------------------------------------------
 
 
-def test_adapters_stand_beside_the_targets_and_nowhere_else(transformer: MakeModel) -> None:
+def test_only_targets_have_adapters(transformer: MakeModel) -> None:
     attentions = [
         "encoder.0.self_attention",
         *(f"decoder.{n}.{which}_attention" for n in (0, 1) for which in ("self", "cross")),
@@ -94,7 +94,7 @@ def test_adapters_stand_beside_the_targets_and_nowhere_else(transformer: MakeMod
         places = [f"{place}.{target}" for place in attentions]
         if target == "feed_forward":
             places = [f"{place}.{which}" for place in networks for which in ("inner", "outer")]
-        model = put(Lora(rank=3, targets=(target,)), transformer())
+        model = regularize(Lora(rank=3, targets=(target,)), transformer())
         shapes = {
             name: tuple(parameter.shape)
             for name, parameter in model.named_parameters()
@@ -108,21 +108,21 @@ def test_adapters_stand_beside_the_targets_and_nowhere_else(transformer: MakeMod
         assert shapes == expected
 
 
-def test_the_model_begins_as_it_was_and_keeps_its_names(
+def test_the_initial_model_and_its_names_are_unchanged(
     transformer: MakeModel, batch: Batch
 ) -> None:
-    plain, adapted = transformer(), put(Lora(targets=EVERYTHING), transformer())
+    plain, adapted = transformer(), regularize(Lora(targets=EVERYTHING), transformer())
     before = dict(plain.named_parameters())
     after = dict(adapted.named_parameters())
     assert [name for name in after if "adapter" not in name] == list(before)
     assert all(torch.equal(after[name], weight) for name, weight in before.items())
-    assert torch.equal(run(adapted, batch, None), run(plain, batch, None))
+    assert torch.equal(hidden_states(adapted, batch, None), hidden_states(plain, batch, None))
 
 
-def test_a_is_uniform_up_to_one_over_the_root_of_its_inputs_by_its_name(
+def test_a_is_uniform_with_bound_one_over_sqrt_inputs_keyed_by_name(
     transformer: MakeModel,
 ) -> None:
-    model = put(Lora(rank=400, targets=("query", "feed_forward")), transformer())
+    model = regularize(Lora(rank=400, targets=("query", "feed_forward")), transformer())
     for name, parameter in model.named_parameters():
         if name.endswith("adapter.B"):
             assert not parameter.any()
@@ -136,33 +136,33 @@ def test_a_is_uniform_up_to_one_over_the_root_of_its_inputs_by_its_name(
             torch.testing.assert_close(parameter.detach(), again, rtol=1e-12, atol=0)
 
 
-def test_two_that_want_one_matrix_are_refused(transformer: MakeModel) -> None:
-    model = put(Lora(), transformer())
-    with pytest.raises(HarnessError, match="encoder.0.self_attention.query has an adapter already"):
-        put(LoraDropout(), model)
+def test_two_adapters_of_one_matrix_are_refused(transformer: MakeModel) -> None:
+    model = regularize(Lora(), transformer())
+    with pytest.raises(HarnessError, match="encoder.0.self_attention.query already has an adapter"):
+        regularize(LoraDropout(), model)
 
 
 # --- merging ------------------------------------------------------------------------------------
 
 
-def test_merged_the_whole_model_answers_the_same_and_comes_back_to_the_bit(
+def test_merging_preserves_the_output_and_is_undone_bit_for_bit(
     transformer: MakeModel, batch: Batch
 ) -> None:
-    model = _filled(put(Lora(rank=2, targets=EVERYTHING), transformer()))
-    before = {name: each.detach().clone() for name, each in model.named_parameters()}
-    identities = {name: id(each) for name, each in model.named_parameters()}
-    apart = run(model, batch, None)
-    assert not torch.allclose(apart, run(transformer(), batch, None))
+    model = _filled(regularize(Lora(rank=2, targets=EVERYTHING), transformer()))
+    before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    identities = {name: id(parameter) for name, parameter in model.named_parameters()}
+    apart = hidden_states(model, batch, None)
+    assert not torch.allclose(apart, hidden_states(transformer(), batch, None))
     with merged(model):
         assert not [name for name, _ in model.named_parameters() if "adapter" in name]
-        torch.testing.assert_close(run(model, batch, None), apart, rtol=0, atol=1e-12)
-    assert identities == {name: id(each) for name, each in model.named_parameters()}
-    assert all(torch.equal(before[name], each) for name, each in model.named_parameters())
-    assert torch.equal(run(model, batch, None), apart)
+        torch.testing.assert_close(hidden_states(model, batch, None), apart, rtol=0, atol=1e-12)
+    assert identities == {name: id(parameter) for name, parameter in model.named_parameters()}
+    assert all(torch.equal(before[name], parameter) for name, parameter in model.named_parameters())
+    assert torch.equal(hidden_states(model, batch, None), apart)
 
 
-def test_a_model_is_whole_again_whatever_goes_wrong_in_between(transformer: MakeModel) -> None:
-    model = put(Lora(), transformer())
+def test_merging_is_undone_after_an_exception(transformer: MakeModel) -> None:
+    model = regularize(Lora(), transformer())
     with pytest.raises(KeyError), merged(model):
         raise KeyError
     assert len(model.encoder[0].self_attention.query.adapter.A) == 8
@@ -171,37 +171,41 @@ def test_a_model_is_whole_again_whatever_goes_wrong_in_between(transformer: Make
 # --- freezing -----------------------------------------------------------------------------------
 
 
-def test_groups_optimizer_clipping_and_decay_see_adapters_only() -> None:
-    beside = {"clip_norm": ClipNorm(norm=1e-3), "weight_decay": WeightDecay(rate=0.5)}
+def test_groups_optimizer_clipping_and_decay_apply_to_adapters_only() -> None:
+    others = {"clip_norm": ClipNorm(norm=1e-3), "weight_decay": WeightDecay(rate=0.5)}
     parts = assemble(
         experiment(
-            regularizers={"lora": Lora(rank=2), **beside}, parameter_groups=LayerWise(decay=0.5)
+            regularizers={"lora": Lora(rank=2), **others}, parameter_groups=LayerWise(decay=0.5)
         ),
         seed=1,
     )
     start, named = weights(parts), dict(parts.model.named_parameters())
     adapters = {name for name in named if ".adapter." in name}
-    assert {name for name, each in named.items() if each.requires_grad} == adapters
+    assert {name for name, parameter in named.items() if parameter.requires_grad} == adapters
     assert {name for group in parts.groups for name in group.names} == adapters
-    assert len(parts.groups) == 2  # one layer a stack, and nothing above or below
-    optimized = {id(each) for group in parts.optimizer.param_groups for each in group["params"]}
+    assert len(parts.groups) == 2  # one layer per stack; no other layer has a target
+    optimized = {
+        id(parameter) for group in parts.optimizer.param_groups for parameter in group["params"]
+    }
     assert optimized == {id(named[name]) for name in adapters}
     for update in train(parts):
         if update.number == 3:
             break
-    moved = {name for name, each in weights(parts).items() if not torch.equal(each, start[name])}
+    moved = {
+        name for name, weight in weights(parts).items() if not torch.equal(weight, start[name])
+    }
     assert moved == adapters
     assert all(named[name].grad is None for name in set(named) - adapters)
     gradients = [named[name].grad.flatten() for name in adapters]
     assert torch.cat(gradients).norm().item() == pytest.approx(1e-3, rel=1e-3)
 
 
-def test_initial_digests_are_those_without_it() -> None:
+def test_initial_digests_are_unchanged() -> None:
     plain = assemble(experiment(), seed=3).initial_weights
     assert assemble(experiment(regularizers={"lora": Lora()}), seed=3).initial_weights == plain
 
 
-def test_it_learns() -> None:
+def test_training_lowers_the_validation_loss() -> None:
     budget = replace(BUDGET, updates=40, evaluate_every=40)
     lora = Lora(rank=8, alpha=32.0, targets=EVERYTHING)
     choices = experiment(regularizers={"lora": lora}, budget=budget)
@@ -216,27 +220,27 @@ def test_it_learns() -> None:
 # --- PEFT's dropout -----------------------------------------------------------------------------
 
 
-def test_dropout_takes_elements_of_what_an_adapter_reads(
+def test_dropout_masks_elements_of_the_input_of_an_adapter(
     transformer: MakeModel, batch: Batch
 ) -> None:
-    model = _filled(put(Lora(rank=2, dropout=0.4, targets=("value",)), transformer()))
+    model = _filled(regularize(Lora(rank=2, dropout=0.4, targets=("value",)), transformer()))
     value = model.encoder[0].self_attention.value
     states = _numbers(3, 5, 8, start=7)
     kept = NOISE.keep("lora.encoder.0.self_attention.value", states.shape, 0.4)
     rows = {tuple(row) for row in kept.flatten(0, 1).tolist()}
-    assert len(rows) == 15, "anew for every sentence and place"
+    assert len(rows) == 15, "drawn for every sentence and position"
     dropped = states * kept / kept_share(0.4)
     delta = (value.adapter.B @ value.adapter.A) * (8.0 / 2)
     expected = states @ value.weight.T + value.bias + dropped @ delta.T
     torch.testing.assert_close(value(states, NOISE), expected, rtol=0, atol=1e-12)
     plain = states @ (value.weight + delta).T + value.bias
-    for silent in (None, Noise(seed=3, update=5, stream="members")):
-        torch.testing.assert_close(value(states, silent), plain, rtol=0, atol=1e-12)
+    for no_dropout in (None, Noise(seed=3, update=5, stream="members")):
+        torch.testing.assert_close(value(states, no_dropout), plain, rtol=0, atol=1e-12)
     recording = Recording(seed=3, update=5)
-    run(model, batch, recording)  # which refuses a key that comes twice
+    hidden_states(model, batch, recording)  # raises on a repeated key
     assert len(recording.masks) == 5
 
 
 def test_without_dropout_noise_changes_no_bit(transformer: MakeModel, batch: Batch) -> None:
-    model = _filled(put(Lora(dropout=0.0, targets=EVERYTHING), transformer()))
-    assert torch.equal(run(model, batch), run(model, batch, None))
+    model = _filled(regularize(Lora(dropout=0.0, targets=EVERYTHING), transformer()))
+    assert torch.equal(hidden_states(model, batch), hidden_states(model, batch, None))

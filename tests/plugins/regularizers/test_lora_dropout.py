@@ -1,4 +1,4 @@
-"""Held against masked matrices multiplied out, their rank, and at rate 0 lora to the bit."""
+"""Held against products of masked matrices, their rank, and at rate 0 lora bit for bit."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import torch
-from experiments import experiment, weights
 from hypothesis import given
 from hypothesis import strategies as st
-from regularized import NOISE, SETTING, Recording, put, run
-from running import TINY
+from support.regularized_model import NOISE, SETTING, Recording, hidden_states, regularize
+from support.tiny_experiment import experiment, weights
+from support.tiny_study import TINY
 
 from harness.contracts import Batch
 from harness.errors import StudyError
@@ -35,15 +35,15 @@ def _random(*shape: int, seed: int) -> torch.Tensor:
 
 
 def _adapted(choice: LoraDropout, *, inputs: int = 5, outputs: int = 7) -> Projection:
-    """A matrix with an adapter beside it, everything in both random."""
+    """A matrix with an adapter, both random."""
     projection = Projection(inputs, outputs).double()
     projection.weight.data = _random(outputs, inputs, seed=1)
     projection.adapter = Adapter(
         "here",
-        beside=projection,
+        projection=projection,
         rank=choice.rank,
         scale=choice.scale,
-        disturb=choice._disturb(),
+        perturb=choice._factor_noise(),
         generator=lambda name: torch.Generator().manual_seed(2),
     )
     projection.adapter.B.data = _random(outputs, choice.rank, seed=3)
@@ -51,13 +51,13 @@ def _adapted(choice: LoraDropout, *, inputs: int = 5, outputs: int = 7) -> Proje
 
 
 def _added(projection: Projection, noise: Noise | None) -> torch.Tensor:
-    """The matrix that the adapter is in one pass, read off the unit vectors."""
+    """The matrix of the adapter in one pass, computed from unit vectors."""
     unit = torch.eye(projection.weight.shape[1], dtype=torch.float64)
     return (projection(unit, noise) - projection(unit * 0, noise)).T - projection.weight
 
 
 def _masks(noise: Noise, *, rate: float = 0.5) -> tuple[torch.Tensor, torch.Tensor]:
-    """Which inputs and outputs survive, by the keys."""
+    """The masks of inputs and outputs, drawn by their keys."""
     return tuple(
         noise.keep(f"lora_dropout.here.{matrix}", (size,), rate)
         for matrix, size in (("A", 5), ("B", 7))
@@ -69,7 +69,7 @@ def _masks(noise: Noise, *, rate: float = 0.5) -> tuple[torch.Tensor, torch.Tens
 
 @pytest.mark.parametrize("matrices", ["both", "A", "B"])
 @pytest.mark.parametrize("rescale", ["none", "inverted"])
-def test_columns_of_a_and_rows_of_b_fall_and_nothing_else(matrices: Any, rescale: Any) -> None:
+def test_only_columns_of_a_and_rows_of_b_are_dropped(matrices: Any, rescale: Any) -> None:
     choice = LoraDropout(rank=3, alpha=6.0, rate=0.5, matrices=matrices, rescale=rescale)
     projection = _adapted(choice)
     inputs, outputs = _masks(NOISE)
@@ -90,7 +90,7 @@ def test_columns_of_a_and_rows_of_b_fall_and_nothing_else(matrices: Any, rescale
     torch.testing.assert_close(adapter.delta(), 2.0 * (adapter.B @ adapter.A))
 
 
-def test_inverted_makes_up_for_the_share_that_survives_to_the_bit_of_the_rate() -> None:
+def test_inverted_divides_by_the_exact_kept_share() -> None:
     for matrices, power in (("both", 2), ("A", 1), ("B", 1)):
         none, inverted = (
             _added(_adapted(LoraDropout(rate=0.3, matrices=matrices, rescale=rescale)), NOISE)
@@ -100,7 +100,7 @@ def test_inverted_makes_up_for_the_share_that_survives_to_the_bit_of_the_rate() 
 
 
 @given(seed=st.integers(0, 10_000), rank=st.integers(1, 4), rate=st.sampled_from([0.1, 0.4, 0.7]))
-def test_the_rank_is_never_lowered_by_its_masks(seed: int, rank: int, rate: float) -> None:
+def test_masks_never_lower_the_rank(seed: int, rank: int, rate: float) -> None:
     noise = Noise(seed=seed, update=1)
     projection = _adapted(LoraDropout(rank=rank, rate=rate))
     inputs, outputs = _masks(noise, rate=rate)
@@ -108,10 +108,10 @@ def test_the_rank_is_never_lowered_by_its_masks(seed: int, rank: int, rate: floa
     assert torch.linalg.matrix_rank(_added(projection, noise), atol=1e-9).item() == surviving
 
 
-def test_a_mask_is_one_vector_a_matrix_and_pass(transformer: MakeModel, batch: Batch) -> None:
-    model = put(LoraDropout(rate=0.5, targets=("query", "feed_forward")), transformer())
+def test_a_mask_is_one_vector_per_matrix_and_pass(transformer: MakeModel, batch: Batch) -> None:
+    model = regularize(LoraDropout(rate=0.5, targets=("query", "feed_forward")), transformer())
     recording = Recording(seed=3, update=5)
-    run(model, batch, recording)  # which refuses a key that comes twice
+    hidden_states(model, batch, recording)  # raises on a repeated key
     shapes = {name: tuple(mask.shape) for name, mask in recording.masks.items()}
     places = [name for name, part in model.projections.items() if part.adapter is not None]
     assert len(places) == 5 + 6
@@ -122,7 +122,7 @@ def test_a_mask_is_one_vector_a_matrix_and_pass(transformer: MakeModel, batch: B
         expected[f"lora_dropout.{place}.B"] = (outputs, 1)
     assert shapes == expected
     words = [tuple(mask.flatten().tolist()) for mask in recording.masks.values()]
-    assert len(set(words)) > 15, "each by its own key"
+    assert len(set(words)) > 15, "masks have different keys"
 
 
 # --- in training --------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ def _same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
 
 
-def test_at_a_rate_of_0_it_is_lora_to_the_bit() -> None:
+def test_at_a_rate_of_0_it_equals_lora_bit_for_bit() -> None:
     dropout = Dropout(rate=0.1)
     shape = {"rank": 3, "alpha": 5.0, "targets": ("key", "output"), "rslora": True}
     nothing = LoraDropout(rate=0.0, instances=3, members=4, rescale="inverted", **shape)
@@ -150,7 +150,7 @@ def test_at_a_rate_of_0_it_is_lora_to_the_bit() -> None:
     assert nothing.build(SETTING).members == 0
 
 
-def test_the_loss_is_the_mean_over_instances_with_masks_of_their_own() -> None:
+def test_the_loss_is_the_mean_over_instances_with_independent_masks() -> None:
     from harness_losses.cross_entropy import CrossEntropy
 
     choice = LoraDropout(rate=0.5, instances=3)
@@ -164,9 +164,10 @@ def test_the_loss_is_the_mean_over_instances_with_masks_of_their_own() -> None:
     noise = Noise(seed=1, update=1)
     passes = [noise, noise.of_pass("pass 1"), noise.of_pass("pass 2")]
     losses = []
-    for each in passes:
-        found = parts.predict(parts.model, batch, update=1, noise=each)
-        losses.append(parts.loss(found.logits, found.targets).item() / batch.tokens)
+    for pass_noise in passes:
+        prediction = parts.predict(parts.model, batch, update=1, noise=pass_noise)
+        loss = parts.loss(prediction.logits, prediction.targets)
+        losses.append(loss.item() / batch.tokens)
     assert len(set(losses)) == 3
     updates = train(parts)
     next(updates)
@@ -174,25 +175,27 @@ def test_the_loss_is_the_mean_over_instances_with_masks_of_their_own() -> None:
     assert loss == pytest.approx(sum(losses) / 3, rel=1e-6)
 
 
-def test_only_its_own_masks_are_drawn_for_a_member(transformer: MakeModel, batch: Batch) -> None:
+def test_members_draw_no_other_dropout_masks(transformer: MakeModel, batch: Batch) -> None:
     def hidden(*, dropout: bool, noise: Noise | None) -> torch.Tensor:
-        model = put(LoraDropout(rate=0.5, targets=("query", "value")), transformer())
+        model = regularize(LoraDropout(rate=0.5, targets=("query", "value")), transformer())
         for part in model.projections.values():
             if part.adapter is not None:
                 part.adapter.B.data = _random(*part.adapter.B.shape, seed=5)
         if dropout:
-            put(Dropout(rate=0.5), model)
-        return run(model, batch, noise)
+            regularize(Dropout(rate=0.5), model)
+        return hidden_states(model, batch, noise)
 
     member = Noise(seed=3, update=0, forward="member 0", stream="members")
     alone = hidden(dropout=False, noise=member)
     assert torch.equal(hidden(dropout=True, noise=member), alone)
     assert not torch.allclose(hidden(dropout=False, noise=None), alone)
     training = Noise(seed=3, update=0, forward="member 0")
-    assert not torch.allclose(hidden(dropout=False, noise=training), alone), "streams are apart"
+    assert not torch.allclose(hidden(dropout=False, noise=training), alone), (
+        "streams are independent"
+    )
 
 
-# --- beside lora --------------------------------------------------------------------------------
+# --- with lora ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -202,7 +205,7 @@ def test_only_its_own_masks_are_drawn_for_a_member(transformer: MakeModel, batch
         ("{lora: 4}", "{regularizers: {lora_dropout: 0.1}}", 16),
     ],
 )
-def test_beside_lora_it_is_a_fault_with_its_place(
+def test_combining_it_with_lora_is_an_error_with_its_place(
     tmp_path: Path, regularizers: str, variant: str, line: int
 ) -> None:
     study = TINY.replace("{dropout: 0.1}", regularizers)
@@ -220,7 +223,7 @@ def test_beside_lora_it_is_a_fault_with_its_place(
     assert load(path)
 
 
-def test_a_run_goes_on_from_a_checkpoint_as_if_it_had_not_stopped(tmp_path: Path) -> None:
+def test_resuming_from_a_checkpoint_changes_no_bit(tmp_path: Path) -> None:
     choices = experiment(regularizers={"lora_dropout": LoraDropout(rate=0.3, members=2)})
     whole = assemble(choices, seed=1)
     (tmp_path / "measurements.jsonl").touch()

@@ -1,4 +1,4 @@
-"""What holds for every regularizer: at zero it is none, and it draws masks of its own."""
+"""Properties of every regularizer: no effect at zero, and its own masks."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from experiments import experiment, weights
-from regularized import masks, put
+from support.regularized_model import masks, regularize
+from support.tiny_experiment import experiment, weights
 
 from harness.components import Regularizer
 from harness.contracts import Batch
@@ -27,7 +27,7 @@ from harness_regularizers import (
     WeightDecay,
 )
 
-NOTHING: list[Regularizer] = [
+INACTIVE: list[Regularizer] = [
     DropHead(rate=0.0),
     DropKey(rate=0.0),
     LayerDrop(rate=0.0),
@@ -39,7 +39,7 @@ NOTHING: list[Regularizer] = [
     ReinitializeTop(layers=0),
     ReuseAttention(layers=()),
 ]
-SOMETHING: list[Regularizer] = [
+ACTIVE: list[Regularizer] = [
     DropHead(rate=0.4),
     DropKey(rate=0.4),
     LayerDrop(rate=0.4),
@@ -53,8 +53,8 @@ SOMETHING: list[Regularizer] = [
 
 def _trained(*regularizers: Regularizer) -> dict[str, torch.Tensor]:
     """The weights after four updates with dropout on."""
-    beside = {each.name: each for each in regularizers}
-    parts = assemble(experiment(regularizers={"dropout": Dropout(rate=0.1), **beside}), seed=2)
+    others = {regularizer.name: regularizer for regularizer in regularizers}
+    parts = assemble(experiment(regularizers={"dropout": Dropout(rate=0.1), **others}), seed=2)
     for update in train(parts):
         if update.number == 4:
             break
@@ -66,16 +66,16 @@ def plain() -> dict[str, torch.Tensor]:
     return _trained()
 
 
-@pytest.mark.parametrize("regularizer", NOTHING, ids=lambda each: f"{each.name}")
-def test_at_zero_training_is_what_it_is_without_it_to_the_bit(
+@pytest.mark.parametrize("regularizer", INACTIVE, ids=lambda regularizer: f"{regularizer.name}")
+def test_at_zero_a_regularizer_changes_no_bit_of_training(
     regularizer: Regularizer, plain: dict[str, torch.Tensor]
 ) -> None:
     trained = _trained(regularizer)
     assert all(torch.equal(weight, trained[name]) for name, weight in plain.items())
 
 
-@pytest.mark.parametrize("regularizer", SOMETHING, ids=lambda each: f"{each.name}")
-def test_above_zero_it_is_not_and_nothing_becomes_nan(
+@pytest.mark.parametrize("regularizer", ACTIVE, ids=lambda regularizer: f"{regularizer.name}")
+def test_above_zero_a_regularizer_changes_training_and_nothing_becomes_nan(
     regularizer: Regularizer, plain: dict[str, torch.Tensor]
 ) -> None:
     trained = _trained(regularizer)
@@ -83,12 +83,12 @@ def test_above_zero_it_is_not_and_nothing_becomes_nan(
     assert all(weight.isfinite().all() for weight in trained.values())
 
 
-def test_regularizers_that_meet_at_a_site_draw_masks_of_their_own(
+def test_regularizers_at_the_same_site_draw_different_masks(
     transformer: Callable[[], Transformer], batch: Batch
 ) -> None:
-    model = put(Dropout(rate=0.5, rates={"attention.heads": 0.5}), transformer())
-    for each in (DropHead(rate=0.5), DropKey(rate=0.5)):
-        put(each, model)
-    effects = sum(len(site.perturbations) for site in model.sites.values())
-    assert len(masks(model, batch)) == effects  # by key: `Recording` refuses one that comes twice
+    model = regularize(Dropout(rate=0.5, rates={"attention.heads": 0.5}), transformer())
+    for regularizer in (DropHead(rate=0.5), DropKey(rate=0.5)):
+        regularize(regularizer, model)
+    perturbations = sum(len(site.perturbations) for site in model.sites.values())
+    assert len(masks(model, batch)) == perturbations  # `Recording` raises on a repeated key
     assert max(len(site.perturbations) for site in model.sites.values()) == 2

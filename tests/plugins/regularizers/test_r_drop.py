@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from experiments import experiment
 from hypothesis import given
 from hypothesis import strategies as st
+from support.tiny_experiment import experiment
 
 from harness.contracts import Prediction, Setting
 from harness.streams import Noise
@@ -37,7 +37,7 @@ def _penalty(alpha: float, predictions: list[Prediction]) -> torch.Tensor:
     return penalty(predictions)
 
 
-def _torchs(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+def _symmetric_divergence(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
     p, q = one.log_softmax(-1), other.log_softmax(-1)
     both = [
         torch.nn.functional.kl_div(a, b, reduction="sum", log_target=True)
@@ -47,61 +47,65 @@ def _torchs(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
 
 
 @given(st.integers(0, 1000), st.floats(0.1, 20), st.floats(0.1, 10))
-def test_the_penalty_is_the_mean_of_torchs_two_divergences(
+def test_the_penalty_is_the_mean_of_both_divergences_in_torch(
     seed: int, size: float, alpha: float
 ) -> None:
     predictions = _predictions(2, seed=seed, size=size)
-    expected = alpha * _torchs(*(each.logits for each in predictions))
+    expected = alpha * _symmetric_divergence(*(prediction.logits for prediction in predictions))
     torch.testing.assert_close(_penalty(alpha, predictions), expected, rtol=1e-10, atol=1e-12)
 
 
 def test_gradients_flow_through_both_passes() -> None:
-    logits = [each.logits for each in _predictions(2)]
+    logits = [prediction.logits for prediction in _predictions(2)]
     ours = torch.autograd.grad(_penalty(5.0, _predictions_of(logits)), logits)
-    theirs = torch.autograd.grad(5 * _torchs(*logits), logits)
+    theirs = torch.autograd.grad(5 * _symmetric_divergence(*logits), logits)
     for our, their in zip(ours, theirs, strict=True):
         torch.testing.assert_close(our, their, rtol=1e-10, atol=1e-12)
         assert our.abs().max() > 0.1
 
 
-def _predictions_of(logits: list[torch.Tensor]) -> list[Prediction]:
-    return [Prediction(each, torch.zeros(5).long(), torch.zeros(5, 2)) for each in logits]
+def _predictions_of(passes: list[torch.Tensor]) -> list[Prediction]:
+    return [Prediction(logits, torch.zeros(5).long(), torch.zeros(5, 2)) for logits in passes]
 
 
-def test_three_passes_agree_pair_by_pair() -> None:
+def test_the_penalty_of_three_passes_is_averaged_over_pairs() -> None:
     predictions = _predictions(3)
-    one, two, three = (each.logits for each in predictions)
-    expected = (_torchs(one, two) + _torchs(one, three) + _torchs(two, three)) / 3
+    one, two, three = (prediction.logits for prediction in predictions)
+    expected = (
+        _symmetric_divergence(one, two)
+        + _symmetric_divergence(one, three)
+        + _symmetric_divergence(two, three)
+    ) / 3
     torch.testing.assert_close(_penalty(1.0, predictions), expected)
 
 
-def test_equal_passes_pay_exactly_nothing() -> None:
+def test_the_penalty_of_equal_passes_is_exactly_0() -> None:
     prediction = _predictions(1, size=30.0)[0]
     assert _penalty(5.0, [prediction, prediction]).item() == 0.0
 
 
 def _losses(**regularizers: object) -> list[float]:
     parts = assemble(experiment(regularizers=regularizers, loss=CrossEntropy()), seed=1)
-    measured = [each for update in train(parts) for each in update.measurements]
-    return [each.value for each in measured if each.metric == "loss"]
+    measured = [measurement for update in train(parts) for measurement in update.measurements]
+    return [measurement.value for measurement in measured if measurement.metric == "loss"]
 
 
-def test_without_dropout_training_is_what_it_is_without_r_drop() -> None:
+def test_without_dropout_r_drop_does_not_change_training() -> None:
     assert _losses(r_drop=RDrop()) == pytest.approx(_losses(), rel=1e-6)
 
 
-def test_with_dropout_the_first_loss_is_what_two_passes_make_of_it() -> None:
+def test_with_dropout_the_first_loss_equals_two_passes_by_hand() -> None:
     parts = assemble(
         experiment(regularizers={"dropout": Dropout(rate=0.3)}, loss=CrossEntropy()), seed=1
     )
     batch = parts.task.train.batch(next(parts.order.batches()), device="cpu")
     noise = Noise(seed=1, update=1)
     one, two = (
-        parts.predict(parts.model, batch, update=1, noise=each)
-        for each in (noise, noise.of_pass("pass 1"))
+        parts.predict(parts.model, batch, update=1, noise=pass_noise)
+        for pass_noise in (noise, noise.of_pass("pass 1"))
     )
     mean = (parts.loss(one.logits, one.targets) + parts.loss(two.logits, two.targets)) / 2
-    divergence = _torchs(one.logits, two.logits)
+    divergence = _symmetric_divergence(one.logits, two.logits)
     assert divergence > 0
     expected = (mean + 5 * divergence) / batch.tokens
     measured = _losses(dropout=Dropout(rate=0.3), r_drop=RDrop(alpha=5.0))

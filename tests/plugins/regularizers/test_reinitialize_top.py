@@ -1,4 +1,4 @@
-"""Held against the laws of the draws, and every weight below to the bit."""
+"""Held against the distribution of the draws, and the weights below bit for bit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 import torch
-from regularized import SETTING, put
+from support.regularized_model import SETTING, regularize
 
 from harness import streams
 from harness.errors import HarnessError
@@ -43,10 +43,10 @@ def wide() -> Transformer:
         (ReinitializeTop(layers=0), []),
     ],
 )
-def test_the_top_layers_are_drawn_anew_and_nothing_below_them(
+def test_only_the_top_layers_are_reinitialized(
     choice: ReinitializeTop, tops: list[str], wide: Transformer
 ) -> None:
-    put(choice, wide)
+    regularize(choice, wide)
     for name, parameter in wide.named_parameters():
         if not name.startswith(tuple(tops)):
             assert torch.equal(parameter, torch.full_like(parameter, 7.0)), name
@@ -59,8 +59,8 @@ def test_the_top_layers_are_drawn_anew_and_nothing_below_them(
             assert abs(parameter.mean().item()) < 6 * 0.02 / math.sqrt(count)
 
 
-def test_draws_are_keyed_by_name_and_are_not_those_of_the_start(wide: Transformer) -> None:
-    put(ReinitializeTop(std=0.5), wide)
+def test_draws_are_keyed_by_name_and_differ_from_the_initializer(wide: Transformer) -> None:
+    regularize(ReinitializeTop(std=0.5), wide)
     drawn = {
         name: parameter.detach().clone()
         for name, parameter in wide.named_parameters()
@@ -70,30 +70,30 @@ def test_draws_are_keyed_by_name_and_are_not_those_of_the_start(wide: Transforme
     for name, parameter in wide.named_parameters():
         with torch.no_grad():
             fill(name, parameter, partial(streams.generator, 3, "init"))
-    put(ReinitializeTop(layers=2, std=0.5), wide)
+    regularize(ReinitializeTop(layers=2, std=0.5), wide)
     now = dict(wide.named_parameters())
     assert all(torch.equal(now[name], weight) for name, weight in drawn.items())
-    started = wide.decoder[0].self_attention.query.weight
-    assert not torch.equal(started, now["decoder.2.self_attention.query.weight"])
+    initial = wide.decoder[0].self_attention.query.weight
+    assert not torch.equal(initial, now["decoder.2.self_attention.query.weight"])
     for name, weight in drawn.items():
         generator = streams.generator(3, "init", name)
         start = torch.empty_like(weight).normal_(std=0.5, generator=generator)
-        likeness = torch.corrcoef(torch.stack([start.flatten(), weight.flatten()]))[0, 1]
-        assert abs(likeness) < 6 / math.sqrt(weight.numel())
+        correlation = torch.corrcoef(torch.stack([start.flatten(), weight.flatten()]))[0, 1]
+        assert abs(correlation) < 6 / math.sqrt(weight.numel())
 
 
-def test_adapters_stay(transformer: MakeModel) -> None:
-    adapted, both = (put(Lora(), transformer()) for _ in range(2))
-    put(ReinitializeTop(layers=2), both)
+def test_adapters_are_kept(transformer: MakeModel) -> None:
+    adapted, both = (regularize(Lora(), transformer()) for _ in range(2))
+    regularize(ReinitializeTop(layers=2), both)
     expected = dict(adapted.named_parameters())
-    found = dict(both.named_parameters())
-    changed = {name for name in expected if not torch.equal(expected[name], found[name])}
+    reinitialized = dict(both.named_parameters())
+    changed = {name for name in expected if not torch.equal(expected[name], reinitialized[name])}
     assert changed
     assert not [name for name in changed if ".adapter." in name]
 
 
-def test_more_layers_than_there_are_is_a_fault(transformer: MakeModel) -> None:
+def test_more_layers_than_the_model_has_is_an_error(transformer: MakeModel) -> None:
     with pytest.raises(HarnessError, match="the decoder has 2 layers, not 3"):
-        put(ReinitializeTop(layers=3), transformer())
+        regularize(ReinitializeTop(layers=3), transformer())
     with pytest.raises(HarnessError, match="the encoder has 1 layers, not 2"):
-        put(ReinitializeTop(encoder_layers=2), transformer())
+        regularize(ReinitializeTop(encoder_layers=2), transformer())

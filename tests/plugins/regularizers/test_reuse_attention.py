@@ -1,4 +1,4 @@
-"""Held against the weights of the layer below times a layer's own values, to the bit."""
+"""Held against the weights of the layer below times a layer's own values, bit for bit."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
-from experiments import experiment
-from regularized import NOISE, put, run
+from support.regularized_model import NOISE, hidden_states, regularize
+from support.tiny_experiment import experiment
 
 from harness.contracts import Batch
 from harness.errors import HarnessError
@@ -41,32 +41,36 @@ def deep() -> MakeModel:
     return make
 
 
-def _taken(model: Transformer, batch: Batch, noise: Any = None) -> dict[str, torch.Tensor]:
-    """The weights by which every attention mixes values, noise aside."""
-    taken: dict[str, torch.Tensor] = {}
+def _attention_weights(
+    model: Transformer, batch: Batch, noise: Any = None
+) -> dict[str, torch.Tensor]:
+    """The attention weights of every attention, before noise."""
+    recorded: dict[str, torch.Tensor] = {}
     for name, site in model.sites.items():
         if site.kind == "attention.weights":
             path = name.removesuffix(".attention.weights")
 
-            def keep(weights: torch.Tensor, path: str = path) -> torch.Tensor:
-                taken[path] = weights
+            def record(weights: torch.Tensor, path: str = path) -> torch.Tensor:
+                recorded[path] = weights
                 return weights
 
-            site.alter(keep)
-    run(model, batch, noise)
-    return taken
+            site.alter(record)
+    hidden_states(model, batch, noise)
+    return recorded
 
 
 @pytest.mark.parametrize("noise", [None, NOISE], ids=["evaluation", "training"])
-def test_a_layer_has_the_weights_of_the_one_below_to_the_bit(
+def test_a_layer_has_the_weights_of_the_layer_below_bit_for_bit(
     deep: MakeModel, batch: Batch, noise: Any
 ) -> None:
-    plain = _taken(deep(), batch)
-    model = put(ReuseAttention(layers=(2,), attentions=ALL), deep())
-    found = _taken(put(Dropout(rate=0.3, rates={"residual": 0.0}), model), batch, noise)
-    for where in ALL:
-        stack, sublayer = where.split(".")
-        zero, one, two = (found[f"{stack}.{number}.{sublayer}"] for number in range(3))
+    plain = _attention_weights(deep(), batch)
+    model = regularize(ReuseAttention(layers=(2,), attentions=ALL), deep())
+    weights = _attention_weights(
+        regularize(Dropout(rate=0.3, rates={"residual": 0.0}), model), batch, noise
+    )
+    for attention in ALL:
+        stack, sublayer = attention.split(".")
+        zero, one, two = (weights[f"{stack}.{number}.{sublayer}"] for number in range(3))
         assert torch.equal(two, one)
         assert not torch.allclose(one, zero)
         if noise is None and stack == "encoder":  # the decoder reads what has changed
@@ -75,34 +79,34 @@ def test_a_layer_has_the_weights_of_the_one_below_to_the_bit(
             assert not torch.allclose(two, own)
 
 
-def test_a_layer_that_reuses_hands_on_and_only_what_is_named_does(
+def test_reused_weights_are_passed_on_and_other_attentions_unchanged(
     deep: MakeModel, batch: Batch
 ) -> None:
-    found = _taken(put(ReuseAttention(layers=(1, 2)), deep()), batch)
-    for where in SELF:
-        stack, sublayer = where.split(".")
-        assert torch.equal(found[f"{stack}.2.{sublayer}"], found[f"{stack}.0.{sublayer}"])
-    cross = [found[f"decoder.{number}.cross_attention"] for number in range(3)]
+    weights = _attention_weights(regularize(ReuseAttention(layers=(1, 2)), deep()), batch)
+    for attention in SELF:
+        stack, sublayer = attention.split(".")
+        assert torch.equal(weights[f"{stack}.2.{sublayer}"], weights[f"{stack}.0.{sublayer}"])
+    cross = [weights[f"decoder.{number}.cross_attention"] for number in range(3)]
     assert not torch.allclose(cross[1], cross[0])
     assert not torch.allclose(cross[2], cross[1])
 
 
-def test_what_comes_out_is_those_weights_times_a_layer_s_own_values(
+def test_the_output_is_the_reused_weights_times_the_values_of_the_layer(
     deep: MakeModel, batch: Batch
 ) -> None:
-    """By hand: the encoder's second layer, from the weights of its first."""
-    model = put(ReuseAttention(layers=(1,)), deep())
+    """The second layer of the encoder, computed by hand from the weights of the first."""
+    model = regularize(ReuseAttention(layers=(1,)), deep())
     outputs: dict[int, torch.Tensor] = {}
     inputs: dict[int, torch.Tensor] = {}
     for number in (0, 1):
         attention = model.encoder[number].self_attention
 
-        def note(
+        def record(
             _module: Any, args: Any, _kwargs: Any, output: torch.Tensor, number: int = number
         ) -> None:
             inputs[number], outputs[number] = args[0], output
 
-        attention.register_forward_hook(note, with_kwargs=True)
+        attention.register_forward_hook(record, with_kwargs=True)
     model.encode(batch.source)
     below, own = (model.encoder[number].self_attention for number in (0, 1))
     query, key = (part(inputs[0]).unflatten(-1, (2, 4)) for part in (below.query, below.key))
@@ -114,62 +118,60 @@ def test_what_comes_out_is_those_weights_times_a_layer_s_own_values(
     torch.testing.assert_close(outputs[1], expected, rtol=0, atol=1e-12)
 
 
-def test_training_and_evaluation_are_one_model(deep: MakeModel, batch: Batch) -> None:
-    model = put(ReuseAttention(attentions=ALL), deep())
-    assert torch.equal(run(model, batch, NOISE), run(model, batch, None))
-    assert not torch.allclose(run(model, batch, None), run(deep(), batch, None))
+def test_training_and_evaluation_use_the_same_model(deep: MakeModel, batch: Batch) -> None:
+    model = regularize(ReuseAttention(attentions=ALL), deep())
+    assert torch.equal(hidden_states(model, batch, NOISE), hidden_states(model, batch, None))
+    assert not torch.allclose(hidden_states(model, batch, None), hidden_states(deep(), batch, None))
 
 
-def test_dropout_takes_from_each_layer_for_itself(deep: MakeModel, batch: Batch) -> None:
-    """Bit-equal weights before noise, whatever dropout does to either layer's."""
-    model = put(ReuseAttention(layers=(1,)), deep())
-    met: dict[str, torch.Tensor] = {}
+def test_dropout_of_one_layer_does_not_affect_the_next(deep: MakeModel, batch: Batch) -> None:
+    """Weights before noise stay equal to the bit, although noise changes those of both layers."""
+    model = regularize(ReuseAttention(layers=(1,)), deep())
+    seen: dict[str, torch.Tensor] = {}
 
-    def note(value: torch.Tensor, site: Any, _noise: Any) -> torch.Tensor:
-        met[site.path] = value
+    def record(value: torch.Tensor, site: Any, _noise: Any) -> torch.Tensor:
+        seen[site.path] = value
         return value * 0.5
 
     for number in (0, 1):
-        model.sites[f"encoder.{number}.self_attention.attention.weights"].fill(note)
-    run(model, batch, NOISE)
-    one, two = met.values()
+        model.sites[f"encoder.{number}.self_attention.attention.weights"].fill(record)
+    hidden_states(model, batch, NOISE)
+    one, two = seen.values()
     assert torch.equal(one, two)
 
 
 @torch.no_grad()
-def test_a_cached_step_is_the_whole_sentence_fed_again(deep: MakeModel, batch: Batch) -> None:
-    model = put(ReuseAttention(layers=(1, 2), attentions=ALL), deep())
+def test_cached_steps_equal_decoding_the_whole_sentence(deep: MakeModel, batch: Batch) -> None:
+    model = regularize(ReuseAttention(layers=(1, 2), attentions=ALL), deep())
     memory = model.encode(batch.source)
     cache = model.start(memory)
-    stepped = torch.stack([model.step(each, cache) for each in batch.target_input.T], 1)
+    stepped = torch.stack([model.step(tokens, cache) for tokens in batch.target_input.T], 1)
     whole = model.decode(model.embed(batch.target_input), memory)
     torch.testing.assert_close(stepped, whole, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("choice", [ReuseAttention(layers=()), ReuseAttention(attentions=())])
-def test_without_a_layer_it_is_nothing_and_sites_stay_empty(
+def test_without_layers_sites_are_empty(
     deep: MakeModel, batch: Batch, choice: ReuseAttention
 ) -> None:
-    model = put(choice, deep())
+    model = regularize(choice, deep())
     assert not any(site.active(None) for site in model.sites.values())
-    assert torch.equal(run(model, batch, None), run(deep(), batch, None))
+    assert torch.equal(hidden_states(model, batch, None), hidden_states(deep(), batch, None))
 
 
-def test_a_layer_whose_neighbor_fell_keeps_weights_of_its_own(
-    deep: MakeModel, batch: Batch
-) -> None:
-    """Not those of another batch or pass, which another shape would betray."""
-    model = put(LayerDrop(rate=0.5), put(ReuseAttention(layers=(1, 2)), deep()))
+def test_a_layer_above_a_skipped_one_uses_its_own_weights(deep: MakeModel, batch: Batch) -> None:
+    """Not those of another batch or pass, which would have another shape."""
+    model = regularize(LayerDrop(rate=0.5), regularize(ReuseAttention(layers=(1, 2)), deep()))
     small = Batch(source=batch.source[:2, :2], target=batch.target[:2, :3], tokens=4)
     for update in range(6):
         noise = NOISE.of_pass(str(update))
-        after = run(model, batch, noise)
-        run(model, small, noise)
-        fresh = put(LayerDrop(rate=0.5), put(ReuseAttention(layers=(1, 2)), deep()))
-        assert torch.equal(run(fresh, batch, noise), after)
+        after = hidden_states(model, batch, noise)
+        hidden_states(model, small, noise)
+        fresh = regularize(LayerDrop(rate=0.5), regularize(ReuseAttention(layers=(1, 2)), deep()))
+        assert torch.equal(hidden_states(fresh, batch, noise), after)
 
 
-def test_queries_and_keys_of_these_layers_stay_and_the_rest_learns() -> None:
+def test_queries_and_keys_of_these_layers_are_not_trained() -> None:
     model = ModelOptions(d_model=16, d_ff=32, heads=2, layers=2)
     parts = assemble(
         experiment(model=model, regularizers={"reuse_attention": ReuseAttention()}), seed=1
@@ -178,8 +180,10 @@ def test_queries_and_keys_of_these_layers_stay_and_the_rest_learns() -> None:
     updates = train(parts)
     next(updates)
     next(updates)
-    still = {name for name, each in parts.model.named_parameters() if each.grad is None}
-    assert still == {
+    untrained = {
+        name for name, parameter in parts.model.named_parameters() if parameter.grad is None
+    }
+    assert untrained == {
         f"{stack}.1.self_attention.{matrix}.{part}"
         for stack in ("encoder", "decoder")
         for matrix in ("query", "key")
@@ -189,6 +193,6 @@ def test_queries_and_keys_of_these_layers_stay_and_the_rest_learns() -> None:
     assert teacher_forced(parts, pairs=parts.task.validation).nll < before
 
 
-def test_a_layer_that_is_not_there_is_a_fault(transformer: MakeModel) -> None:
+def test_a_missing_layer_is_an_error(transformer: MakeModel) -> None:
     with pytest.raises(HarnessError, match="the encoder has no layer 1"):
-        put(ReuseAttention(), transformer())
+        regularize(ReuseAttention(), transformer())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from experiments import experiment, weights
+from support.tiny_experiment import experiment, weights
 
 from harness.contracts import Setting
 from harness.training.assembly import assemble
@@ -19,7 +19,7 @@ def _parameters() -> list[torch.nn.Parameter]:
     generator = torch.Generator().manual_seed(2)
     shapes = [(3, 4), (5,), (2, 2)]
     drawn = [torch.randn(shape, generator=generator, dtype=torch.float64) for shape in shapes]
-    return [torch.nn.Parameter(each) for each in drawn]
+    return [torch.nn.Parameter(value) for value in drawn]
 
 
 def _steps(decay: WeightDecay | None, optimizer: torch.optim.Optimizer) -> None:
@@ -30,7 +30,7 @@ def _steps(decay: WeightDecay | None, optimizer: torch.optim.Optimizer) -> None:
     )
     for update in range(1, 6):
         optimizer.zero_grad()
-        sum((each * update).sin().sum() for each in group["params"]).backward()
+        sum((parameter * update).sin().sum() for parameter in group["params"]).backward()
         if regularization and regularization.modify_gradients:
             regularization.modify_gradients(
                 group["params"], update=update, generator=torch.Generator()
@@ -48,14 +48,14 @@ def _assert_equal(ours: list[torch.nn.Parameter], theirs: list[torch.nn.Paramete
         torch.testing.assert_close(our, their, rtol=0, atol=1e-15)
 
 
-def test_decoupled_decay_beside_adam_is_adamw() -> None:
+def test_decoupled_decay_with_adam_equals_adamw() -> None:
     ours, theirs = _parameters(), _parameters()
     _steps(WeightDecay(rate=RATE, vectors=True), torch.optim.Adam(ours, lr=LEARNING_RATE))
     _steps(None, torch.optim.AdamW(theirs, lr=LEARNING_RATE, weight_decay=RATE))
     _assert_equal(ours, theirs)
 
 
-def test_an_l2_penalty_is_adams_own_weight_decay() -> None:
+def test_an_l2_penalty_equals_the_weight_decay_of_adam() -> None:
     ours, theirs = _parameters(), _parameters()
     decay = WeightDecay(rate=RATE, kind="l2", vectors=True)
     _steps(decay, torch.optim.Adam(ours, lr=LEARNING_RATE))
@@ -63,21 +63,21 @@ def test_an_l2_penalty_is_adams_own_weight_decay() -> None:
     _assert_equal(ours, theirs)
 
 
-def test_the_l2_gradient_is_that_of_half_the_rate_times_the_square() -> None:
+def test_the_l2_gradient_is_that_of_half_the_rate_times_the_squared_norm() -> None:
     parameters, others = _parameters(), _parameters()
-    for each in parameters:
-        each.grad = torch.zeros_like(each)
+    for parameter in parameters:
+        parameter.grad = torch.zeros_like(parameter)
     decay = WeightDecay(rate=RATE, kind="l2", vectors=True)
     modify = decay.build(Setting(seed=1, classes=1, d_model=1, updates=5)).modify_gradients
     assert modify is not None
     modify(parameters, update=1, generator=torch.Generator())
-    (RATE / 2 * sum(each.square().sum() for each in others)).backward()
+    (RATE / 2 * sum(parameter.square().sum() for parameter in others)).backward()
     for our, their in zip(parameters, others, strict=True):
         torch.testing.assert_close(our.grad, their.grad, rtol=1e-15, atol=0)
 
 
 @pytest.mark.parametrize("kind", ["decoupled", "l2"])
-def test_vectors_decay_only_when_asked(kind: str) -> None:
+def test_vectors_decay_only_if_enabled(kind: str) -> None:
     plain, decayed = _parameters(), _parameters()
     _steps(None, torch.optim.SGD(plain, lr=LEARNING_RATE))
     _steps(WeightDecay(rate=RATE, kind=kind), torch.optim.SGD(decayed, lr=LEARNING_RATE))
@@ -85,13 +85,13 @@ def test_vectors_decay_only_when_asked(kind: str) -> None:
         assert torch.equal(one, other) == (one.ndim == 1)
 
 
-def test_in_training_matrices_of_the_model_decay_and_biases_and_norms_do_not() -> None:
+def test_in_training_only_matrices_decay() -> None:
     parts = assemble(
         experiment(optimizer=Adam(), regularizers={"weight_decay": WeightDecay(rate=0.5)}), seed=1
     )
     plain = assemble(experiment(optimizer=Adam(), regularizers={}), seed=1)
-    for each in (parts, plain):
-        updates = train(each)
+    for run in (parts, plain):
+        updates = train(run)
         next(updates), next(updates)
     for name, weight in weights(plain).items():
         unchanged = torch.equal(weight, weights(parts)[name])

@@ -26,7 +26,7 @@ def rates() -> Rates:
 
 @pytest.fixture
 def torch_rates() -> Rates:
-    """The rate that a loop with torch's own schedule uses at every update of a budget."""
+    """The rate at every update of a budget in a loop with a schedule of torch."""
 
     def rates(
         make: Callable[[torch.optim.Optimizer], LRScheduler], *, updates: int, base: float = 1.0

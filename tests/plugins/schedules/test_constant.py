@@ -1,4 +1,4 @@
-"""Held against the number itself."""
+"""Held against the constant itself."""
 
 from __future__ import annotations
 

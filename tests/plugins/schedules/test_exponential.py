@@ -13,7 +13,7 @@ from harness_schedules.exponential import Exponential
 Rates = Callable[..., list[float]]
 
 
-def test_it_is_torch_s_from_the_first_update(rates: Rates, torch_rates: Rates) -> None:
+def test_it_equals_torch_from_the_first_update(rates: Rates, torch_rates: Rates) -> None:
     oracle = torch_rates(
         lambda optimizer: ExponentialLR(optimizer, gamma=0.9), updates=30, base=0.1
     )
@@ -22,7 +22,7 @@ def test_it_is_torch_s_from_the_first_update(rates: Rates, torch_rates: Rates) -
     assert ours == pytest.approx(oracle, rel=1e-12)
 
 
-def test_it_is_multiplied_by_base_in_each_so_many_updates_and_smoothly_between(
+def test_the_decay_is_smooth_between_multiplications_by_base(
     rates: Rates,
 ) -> None:
     used = rates(Exponential(learning_rate=0.8, base=0.5, every=10), updates=31)

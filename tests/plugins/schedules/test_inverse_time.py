@@ -13,7 +13,7 @@ from harness_schedules.inverse_time import InverseTime
 Rates = Callable[..., list[float]]
 
 
-def test_it_is_the_closed_form_of_the_updates_made_before(rates: Rates, torch_rates: Rates) -> None:
+def test_it_equals_the_closed_form_in_completed_updates(rates: Rates, torch_rates: Rates) -> None:
     oracle = torch_rates(
         lambda optimizer: LambdaLR(optimizer, lambda made: 1 / (1 + 0.7 * made / 4)),
         updates=30,
@@ -23,7 +23,7 @@ def test_it_is_the_closed_form_of_the_updates_made_before(rates: Rates, torch_ra
     assert ours == pytest.approx(oracle, rel=1e-12)
 
 
-def test_it_is_halved_then_thirded_then_quartered(rates: Rates) -> None:
+def test_the_rate_drops_to_a_half_a_third_and_a_quarter(rates: Rates) -> None:
     used = rates(InverseTime(learning_rate=1.2, decay=0.5, every=5), updates=31)
     assert used[0::10] == pytest.approx([1.2, 0.6, 0.4, 0.3], rel=1e-14)
 

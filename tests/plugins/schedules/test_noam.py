@@ -18,14 +18,14 @@ def noam(*, d_model: int, warmup: int, factor: float = 1.0) -> Rate:
     return Noam(warmup=warmup, factor=factor).build(setting)
 
 
-def test_the_base_model_s_rates_are_the_paper_s() -> None:
+def test_rates_of_the_base_model_equal_the_paper() -> None:
     rate = noam(d_model=512, warmup=4000)
     assert rate(1) == pytest.approx(1.747e-7, rel=2e-4)
     assert rate(2) == pytest.approx(3.494e-7, rel=2e-4)
     assert rate(4000) == pytest.approx(6.98771e-4, rel=1e-6)
 
 
-def test_the_copy_task_s_peak_is_half_a_noam_s() -> None:
+def test_the_copy_task_has_half_the_peak_of_noam() -> None:
     """The Annotated Transformer multiplies a base rate of 0.5 in, with a warmup of 400."""
     rate = noam(d_model=512, warmup=400, factor=0.5)
     assert max(map(rate, range(1, 1000))) == pytest.approx(1.1049e-3, rel=5e-5)
@@ -34,7 +34,7 @@ def test_the_copy_task_s_peak_is_half_a_noam_s() -> None:
     assert first == pytest.approx([1.747e-7, 1.747e-7, 3.494e-7], rel=2e-4)
 
 
-def test_the_defaults_are_the_paper_s() -> None:
+def test_the_defaults_are_those_of_the_paper() -> None:
     assert Noam() == Noam(warmup=4000, factor=1.0, late=False)
 
 
@@ -42,7 +42,7 @@ def test_the_defaults_are_the_paper_s() -> None:
     ("d_model", "warmup", "updates", "peak", "mean"),
     [(96, 150, 400, 8.3e-3, 5.5e-3), (64, 100, 300, 1.25e-2, 8.2e-3)],
 )
-def test_peak_and_mean_of_small_budgets_are_those_a_constant_rate_is_set_by(
+def test_peak_and_mean_of_small_budgets(
     d_model: int, warmup: int, updates: int, peak: float, mean: float
 ) -> None:
     rate = noam(d_model=d_model, warmup=warmup)
@@ -52,7 +52,7 @@ def test_peak_and_mean_of_small_budgets_are_those_a_constant_rate_is_set_by(
 
 
 @given(st.integers(1, 2000), st.integers(1, 500), st.integers(1, 500), st.floats(0.01, 10))
-def test_it_is_warmup_and_inverse_square_root_from_the_same_peak(
+def test_it_equals_warmup_and_inverse_square_root_with_the_same_peak(
     d_model: int, warmup: int, update: int, factor: float
 ) -> None:
     """fairseq's inverse_sqrt from 0, and Hugging Face's with a time scale of `warmup`."""
@@ -64,7 +64,7 @@ def test_it_is_warmup_and_inverse_square_root_from_the_same_peak(
     assert rate == pytest.approx(hugging_face, rel=1e-12)
 
 
-def test_torch_s_lambda_schedule_is_one_update_late() -> None:
+def test_lambda_lr_of_torch_lags_one_update() -> None:
     """The Annotated Transformer's loop: update n at the rate of n - 1, the first at that of 1."""
     rate = noam(d_model=512, warmup=3)
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)

@@ -13,7 +13,7 @@ from harness_schedules.piecewise_constant import PiecewiseConstant
 Rates = Callable[..., list[float]]
 
 
-def test_it_is_torch_s_milestones(rates: Rates, torch_rates: Rates) -> None:
+def test_it_equals_torch_with_the_same_milestones(rates: Rates, torch_rates: Rates) -> None:
     oracle = torch_rates(
         lambda optimizer: MultiStepLR(optimizer, milestones=[4, 9, 10], gamma=0.1),
         updates=15,
@@ -23,12 +23,12 @@ def test_it_is_torch_s_milestones(rates: Rates, torch_rates: Rates) -> None:
     assert rates(schedule, updates=15) == pytest.approx(oracle, rel=1e-12)
 
 
-def test_a_boundary_is_the_last_update_of_its_stretch(rates: Rates) -> None:
+def test_a_boundary_is_the_last_update_of_its_interval(rates: Rates) -> None:
     schedule = PiecewiseConstant(rates=(0.1, 0.3, 0.2), boundaries=(2, 3))
     assert rates(schedule, updates=5) == [0.1, 0.1, 0.3, 0.2, 0.2]
 
 
-def test_a_study_writes_lists() -> None:
+def test_options_are_written_as_lists() -> None:
     options = TypeAdapter(PiecewiseConstant).validate_json('{"rates": [1e-3], "boundaries": []}')
     assert options == PiecewiseConstant(rates=(1e-3,), boundaries=())
 
@@ -38,13 +38,16 @@ def test_a_study_writes_lists() -> None:
     [
         (
             '{"rates": [1.0, 0.1], "boundaries": [3, 5]}',
-            "rates must be one more than boundaries, got 2 and 2",
+            "rates must have one more value than boundaries, got 2 and 2",
         ),
         ('{"rates": [], "boundaries": []}', "got 0 and 0"),
-        ('{"rates": [3.0, 2.0, 1.0], "boundaries": [5, 5]}', r"boundaries must rise, got \[5, 5\]"),
+        (
+            '{"rates": [3.0, 2.0, 1.0], "boundaries": [5, 5]}',
+            r"boundaries must increase, got \[5, 5\]",
+        ),
         ('{"rates": [3.0, 0.0], "boundaries": [5]}', "greater than 0"),
     ],
 )
-def test_options_that_do_not_fit_are_refused(options: str, fault: str) -> None:
+def test_inconsistent_options_are_refused(options: str, fault: str) -> None:
     with pytest.raises(ValidationError, match=fault):
         TypeAdapter(PiecewiseConstant).validate_json(options)

@@ -1,4 +1,4 @@
-"""Held against the paper's formula at whole updates."""
+"""Held against the paper's formula at integer updates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness_schedules.slanted_triangular import SlantedTriangular
 Rates = Callable[..., list[float]]
 
 
-def the_paper_s(*, updates: int, cut_frac: float, ratio: float, peak: float) -> list[float]:
+def paper_rates(*, updates: int, cut_frac: float, ratio: float, peak: float) -> list[float]:
     """Equation 3, line by line."""
     cut = int(updates * cut_frac)
     rates = []
@@ -23,21 +23,21 @@ def the_paper_s(*, updates: int, cut_frac: float, ratio: float, peak: float) -> 
 
 
 @pytest.mark.parametrize(("updates", "cut_frac"), [(100, 0.1), (300, 0.1), (80, 0.25), (20, 0.5)])
-def test_it_is_the_paper_s_where_the_peak_is_at_a_whole_update(
+def test_it_equals_the_paper_if_the_peak_is_at_an_integer_update(
     rates: Rates, updates: int, cut_frac: float
 ) -> None:
     ours = rates(SlantedTriangular(peak=0.02, cut=cut_frac, ratio=10.0), updates=updates)
-    oracle = the_paper_s(updates=updates, cut_frac=cut_frac, ratio=10.0, peak=0.02)
+    oracle = paper_rates(updates=updates, cut_frac=cut_frac, ratio=10.0, peak=0.02)
     assert ours == pytest.approx(oracle, rel=1e-9)
 
 
-def test_where_the_paper_s_turns_negative_it_ends_at_its_floor(rates: Rates) -> None:
-    assert min(the_paper_s(updates=19, cut_frac=0.1, ratio=32, peak=0.01)) < 0
+def test_it_ends_at_its_minimum_if_the_paper_turns_negative(rates: Rates) -> None:
+    assert min(paper_rates(updates=19, cut_frac=0.1, ratio=32, peak=0.01)) < 0
     ours = rates(SlantedTriangular(), updates=19)
     assert min(ours) == ours[-1] == pytest.approx(0.01 / 32, rel=1e-12)
 
 
-def test_the_defaults_are_the_paper_s(rates: Rates) -> None:
+def test_the_defaults_are_those_of_the_paper(rates: Rates) -> None:
     assert SlantedTriangular() == SlantedTriangular(peak=0.01, cut=0.1, ratio=32.0)
     used = rates(SlantedTriangular(), updates=1000)
     assert used[99] == max(used) == 0.01
@@ -46,7 +46,7 @@ def test_the_defaults_are_the_paper_s(rates: Rates) -> None:
 
 
 @pytest.mark.parametrize("updates", [1, 2, 5])
-def test_a_budget_too_short_for_a_rise_begins_at_the_peak(rates: Rates, updates: int) -> None:
+def test_a_budget_too_short_for_a_rise_starts_at_the_peak(rates: Rates, updates: int) -> None:
     assert rates(SlantedTriangular(peak=0.3), updates=updates)[0] == pytest.approx(0.3, rel=1e-14)
 
 

@@ -13,7 +13,9 @@ from harness_schedules.warmup_constant import WarmupConstant
 Rates = Callable[..., list[float]]
 
 
-def test_it_is_torch_s_linear_rise_one_update_earlier(rates: Rates, torch_rates: Rates) -> None:
+def test_it_equals_the_linear_warmup_of_torch_one_update_earlier(
+    rates: Rates, torch_rates: Rates
+) -> None:
     """torch's starts at 1/5 and reaches 1 four updates later: our update s is its step s - 1."""
     oracle = torch_rates(
         lambda optimizer: LinearLR(optimizer, start_factor=1 / 5, total_iters=4),
@@ -25,12 +27,12 @@ def test_it_is_torch_s_linear_rise_one_update_earlier(rates: Rates, torch_rates:
     )
 
 
-def test_it_is_hugging_face_s_lambda_of_the_update_s_number(rates: Rates) -> None:
+def test_it_equals_hugging_face_with_update_numbers_from_1(rates: Rates) -> None:
     oracle = [2.0 * (step / 7 if step < 7 else 1.0) for step in range(1, 31)]
     assert rates(WarmupConstant(warmup=7, peak=2.0), updates=30) == pytest.approx(oracle, rel=1e-14)
 
 
-def test_no_update_is_lost_to_a_rate_of_0(rates: Rates) -> None:
+def test_no_update_has_a_rate_of_0(rates: Rates) -> None:
     assert rates(WarmupConstant(warmup=1, peak=0.5), updates=3) == [0.5, 0.5, 0.5]
     assert min(rates(WarmupConstant(warmup=100, peak=0.5), updates=200)) == 0.5 / 100
 

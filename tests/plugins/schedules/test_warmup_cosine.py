@@ -15,7 +15,7 @@ Rates = Callable[..., list[float]]
 
 
 @pytest.mark.parametrize("end", [0.0, 0.02])
-def test_the_fall_is_torch_s_from_the_peak_on(rates: Rates, torch_rates: Rates, end: float) -> None:
+def test_the_decay_equals_torch(rates: Rates, torch_rates: Rates, end: float) -> None:
     ours = rates(WarmupCosine(warmup=5, peak=0.2, end=end), updates=45)
     oracle = torch_rates(
         lambda optimizer: CosineAnnealingLR(optimizer, T_max=40, eta_min=end), updates=41, base=0.2
@@ -24,7 +24,7 @@ def test_the_fall_is_torch_s_from_the_peak_on(rates: Rates, torch_rates: Rates, 
 
 
 @pytest.mark.parametrize(("warmup", "updates"), [(1, 2), (4, 20), (30, 100)])
-def test_it_is_hugging_face_s_lambda_of_the_update_s_number(
+def test_it_equals_hugging_face_with_update_numbers_from_1(
     rates: Rates, warmup: int, updates: int
 ) -> None:
     def hugging_face(step: int) -> float:
@@ -38,7 +38,7 @@ def test_it_is_hugging_face_s_lambda_of_the_update_s_number(
     assert ours == pytest.approx(oracle, rel=1e-12, abs=1e-16)
 
 
-def test_half_way_down_it_is_half_way(rates: Rates) -> None:
+def test_half_way_through_the_decay_it_is_half_way_between_peak_and_end(rates: Rates) -> None:
     used = rates(WarmupCosine(warmup=10, peak=1.0, end=0.2), updates=50)
     assert used[9] == max(used) == 1.0
     assert used[29] == pytest.approx(0.6, rel=1e-14)

@@ -17,7 +17,9 @@ Rates = Callable[..., list[float]]
 
 
 @given(st.integers(1, 2000), st.integers(1, 500), st.integers(1, 1000), st.floats(0.01, 10))
-def test_it_is_noam_from_noam_s_peak(d_model: int, warmup: int, update: int, factor: float) -> None:
+def test_it_equals_noam_with_the_same_peak(
+    d_model: int, warmup: int, update: int, factor: float
+) -> None:
     setting = Setting(seed=1, classes=11, d_model=d_model, updates=1000)
     peak = factor * (d_model * warmup) ** -0.5
     ours = WarmupInverseSquareRoot(warmup=warmup, peak=peak).build(setting)
@@ -25,7 +27,7 @@ def test_it_is_noam_from_noam_s_peak(d_model: int, warmup: int, update: int, fac
     assert ours(update) == pytest.approx(noam(update), rel=1e-12)
 
 
-def test_it_is_fairseq_s_of_the_update_s_number(rates: Rates) -> None:
+def test_it_equals_fairseq_with_update_numbers_from_1(rates: Rates) -> None:
     """lr_step = (lr - init) / w; decay_factor = lr * w^0.5; lr = decay_factor * u^-0.5."""
     warmup, peak, start = 8, 5e-4, 1e-7
     step, decay_factor = (peak - start) / warmup, peak * warmup**0.5
@@ -34,13 +36,15 @@ def test_it_is_fairseq_s_of_the_update_s_number(rates: Rates) -> None:
     assert ours == pytest.approx(oracle, rel=1e-12)
 
 
-def test_it_is_hugging_face_s_with_the_warmup_for_a_time_scale(rates: Rates) -> None:
+def test_it_equals_hugging_face_with_the_warmup_as_time_scale(rates: Rates) -> None:
     oracle = [2.0 * (s / 6 if s < 6 else 1 / ((s + 0) / 6) ** 0.5) for s in range(1, 31)]
     ours = rates(WarmupInverseSquareRoot(warmup=6, peak=2.0), updates=30)
     assert ours == pytest.approx(oracle, rel=1e-12)
 
 
-def test_the_budget_does_not_matter_and_four_times_the_warmup_halves_the_peak(rates: Rates) -> None:
+def test_the_rate_is_independent_of_the_budget_and_half_the_peak_at_four_times_the_warmup(
+    rates: Rates,
+) -> None:
     schedule = WarmupInverseSquareRoot(warmup=10, peak=0.8)
     assert rates(schedule, updates=40) == rates(schedule, updates=90)[:40]
     assert rates(schedule, updates=40)[9] == 0.8

@@ -14,7 +14,7 @@ Rates = Callable[..., list[float]]
 
 
 @pytest.mark.parametrize(("warmup", "updates"), [(1, 2), (4, 20), (30, 100), (10, 11)])
-def test_it_is_hugging_face_s_lambda_of_the_update_s_number(
+def test_it_equals_hugging_face_with_update_numbers_from_1(
     rates: Rates, warmup: int, updates: int
 ) -> None:
     oracle = [
@@ -30,7 +30,7 @@ def test_it_is_hugging_face_s_lambda_of_the_update_s_number(
     assert ours == pytest.approx(oracle, rel=1e-12, abs=1e-16)
 
 
-def test_the_fall_is_torch_s_from_the_peak_on(rates: Rates, torch_rates: Rates) -> None:
+def test_the_decay_equals_torch(rates: Rates, torch_rates: Rates) -> None:
     ours = rates(WarmupLinear(warmup=5, peak=2.0, end=0.5), updates=25)
     oracle = torch_rates(
         lambda optimizer: LinearLR(optimizer, start_factor=1.0, end_factor=0.25, total_iters=20),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tracked import Bench, fresh
+from support.mlflow_ledger import Bench, fresh
 
 from harness_trackers.mlflow.store import connect
 

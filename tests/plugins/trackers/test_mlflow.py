@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tracked import UPDATES, Bench, contents, fresh
+from support.mlflow_ledger import UPDATES, Bench, contents, fresh
 
 from harness.contracts import Measurement
 from harness.errors import HarnessError

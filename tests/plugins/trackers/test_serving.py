@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tracked import UPDATES, VARIANTS, Bench, contents, fresh
+from support.mlflow_ledger import UPDATES, VARIANTS, Bench, contents, fresh
 
 from harness.errors import HarnessError
 from harness_trackers.mlflow import serving

@@ -27,20 +27,21 @@ _WORDS = ("eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben")
 
 @dataclass(frozen=True, kw_only=True)
 class Counting(Dataset):
-    """Sentences of numbers, said backwards."""
+    """Sentences of numbers, with their words reversed as translations."""
 
     name = "counting"
     train: int = 40
 
     def build(self) -> Corpus:
-        """Three splits that do not depend on anything but their sizes."""
+        """Three splits that depend on their sizes only."""
         pairs = [_pair(number) for number in range(self.train + 20)]
         return Corpus(validation=pairs[:10], test=pairs[10:20], train=pairs[20 : 20 + self.train])
 
 
 def _pair(number: int) -> Pair:
     length = 2 + number % 5
-    words = [_WORDS[(number * 3 + place * place) % len(_WORDS)] for place in range(length)]
+    indices = [(number * 3 + position * position) % len(_WORDS) for position in range(length)]
+    words = [_WORDS[index] for index in indices]
     return Pair(" ".join(words), " ".join(reversed(words)))
 
 
@@ -48,7 +49,7 @@ BUDGET = Budget(updates=12, batch_tokens=60, evaluate_every=4)
 
 
 def experiment(**changes: Any) -> Experiment:
-    """The tiny baseline, with some choices changed."""
+    """The tiny baseline, with some of its choices replaced."""
     baseline = Experiment(
         dataset=Counting(),
         tokenizer=Word(),
@@ -66,17 +67,17 @@ def experiment(**changes: Any) -> Experiment:
 
 
 def sampled(start: float, end: float) -> ScheduledSampling:
-    """Scheduled sampling whose share of gold falls from `start` to `end`."""
+    """Scheduled sampling with a share of gold from `start` to `end`."""
     return ScheduledSampling(decay=Linear(start=start, end=end))
 
 
 def weights(parts: Any) -> Mapping[str, Any]:
     """A copy of a model's weights by name."""
-    return {name: each.detach().clone() for name, each in parts.model.named_parameters()}
+    return {name: weight.detach().clone() for name, weight in parts.model.named_parameters()}
 
 
 def planned(variant: str, *, seed: int = 1) -> PlannedRun:
-    """A finished run of a plan, without an experiment behind it."""
+    """A finished run of a plan, without an experiment."""
     return PlannedRun(
         variant=variant,
         seed=seed,

@@ -1,4 +1,4 @@
-"""Reports with made-up numbers, and the type of what draws them."""
+"""Reports with invented numbers, and the type of the fixture that draws figures of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from harness.components import Figure
 from harness.contracts import ReportView
 from harness.testing.reports import METRIC, NAMES, UPDATES, every, nll, score, view
 
-Draws = Callable[[Figure, ReportView], Any]  # the fixture `draws`: what matplotlib drew
+Draws = Callable[[Figure, ReportView], Any]  # the fixture `draws`: returns what matplotlib drew
 
 __all__ = ["METRIC", "NAMES", "UPDATES", "Draws", "every", "nll", "score", "view"]

@@ -1,4 +1,4 @@
-"""Regularizers in a model of the tests' own, for the tests of those that fill sites."""
+"""Regularizers applied to a small model, and the masks that they draw."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOISE = Noise(seed=3, update=5)
 
 @dataclass(frozen=True, kw_only=True)
 class Recording(Noise):
-    """Noise that remembers the masks it gave, by their keys."""
+    """Noise that records its masks by their keys, and raises on a repeated key."""
 
     masks: dict[str, torch.Tensor] = field(default_factory=dict)
 
@@ -30,15 +30,15 @@ class Recording(Noise):
         return self.masks[site]
 
 
-def put(regularizer: Regularizer, model: Transformer) -> Transformer:
-    """The model with its sites filled."""
+def regularize(regularizer: Regularizer, model: Transformer) -> Transformer:
+    """Apply a regularizer to a model, and return the model."""
     modify = regularizer.build(SETTING).modify_model
     assert modify is not None
     modify(model, generator=partial(streams.generator, 3, "init"))
     return model
 
 
-def run(model: Transformer, batch: Batch, noise: Noise | None = NOISE) -> torch.Tensor:
+def hidden_states(model: Transformer, batch: Batch, noise: Noise | None = NOISE) -> torch.Tensor:
     """The decoder's hidden states."""
     memory = model.encode(batch.source, noise=noise)
     return model.decode(model.embed(batch.target_input), memory, noise=noise)
@@ -47,5 +47,5 @@ def run(model: Transformer, batch: Batch, noise: Noise | None = NOISE) -> torch.
 def masks(model: Transformer, batch: Batch, *, update: int = 5) -> dict[str, torch.Tensor]:
     """Every mask that a forward pass draws, by its key."""
     noise = Recording(seed=3, update=update)
-    run(model, batch, noise)
+    hidden_states(model, batch, noise)
     return noise.masks

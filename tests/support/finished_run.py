@@ -1,11 +1,10 @@
-"""One run of the tiny study, finished in this process, for tests of what comes after training."""
+"""One finished run of the tiny study, for tests of everything after training."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import torch
-from running import TINY
 
 from harness.loading import load
 from harness.planning.plan import plan
@@ -13,17 +12,18 @@ from harness.runs import worker
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.runs.records import RunLocation
+from support.tiny_study import TINY
 
 
 def planned(folder: Path) -> PlannedRun:
-    """The baseline's run with seed 1."""
+    """The planned run of the baseline with seed 1."""
     study, plugins = load(folder / "tiny.yaml")
     ledger = Ledger(folder / "results" / "runs")
     return plan(study, plugins=plugins, ledger=ledger, previous={})[0]
 
 
 def finish(folder: Path) -> Path:
-    """Write the study and carry the baseline's first run out, the way a worker does."""
+    """Write the study and execute its first baseline run as a worker does, in this process."""
     (folder / "tiny.yaml").write_text(TINY, encoding="utf-8")
     run = planned(folder)
     path = Ledger(folder / "results" / "runs").request(

@@ -1,4 +1,4 @@
-"""One average that moves with the weights: what `ema` and `swa` have in common."""
+"""A running average of the weights, shared by `ema` and `swa`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import torch
 class RunningAverage:
     """average += share(update) * (weights - average); satisfies `Averager`.
 
-    Weights of an update whose share is 0 are left out; the first that are not become the average. A
-    share of 1 replaces it, bit for bit.
+    An update whose share is 0 is ignored; the first other one initializes the average. A share of 1
+    replaces the average, bit for bit.
     """
 
     def __init__(self, share: Callable[[int], float]) -> None:
@@ -33,4 +33,4 @@ class RunningAverage:
         return self._average
 
     def restore(self, state: Mapping[str, torch.Tensor]) -> None:
-        self._average = {name: each.detach().clone() for name, each in state.items()}
+        self._average = {name: weight.detach().clone() for name, weight in state.items()}

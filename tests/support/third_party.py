@@ -1,4 +1,4 @@
-"""A stranger's plugin with something in every slot, so that the core is tested without ours."""
+"""A third-party plugin with components in every slot, to test the core without our plugins."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from harness.registry.discovery import Plugins
 
 
 class NeverBuilt:
-    """Nothing here is ever trained with."""
+    """A base for components that no test builds."""
 
     def build(self, *_: Any, **__: Any) -> Any:
         raise NotImplementedError
@@ -31,7 +31,7 @@ class NeverBuilt:
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """Two files, line by line."""
+    """Two parallel files."""
 
     source: TextFile
     target: TextFile
@@ -49,7 +49,7 @@ class ParallelText(NeverBuilt, components.Dataset):
 
 @dataclass(frozen=True, kw_only=True)
 class Proverbs(NeverBuilt, components.Dataset):
-    """Sayings, generated."""
+    """Generated proverbs."""
 
     name = "proverbs"
     train: PositiveInt = 10
@@ -259,7 +259,7 @@ class Mlflow(NeverBuilt, components.Tracker):
 
 
 class Stranger:
-    """One plugin; its hooks are methods."""
+    """The plugin; its hooks are methods."""
 
     @hookimpl
     def harness_datasets(self) -> list[type]:
@@ -327,7 +327,7 @@ class Stranger:
 
 
 def plugins(**more: object) -> Plugins:
-    """The stranger's plugin alone, and perhaps others by their name."""
+    """The third-party plugin alone, or with others by their names."""
     registry = pluggy.PluginManager("harness")
     registry.add_hookspecs(hookspecs)
     for name, plugin in {"stranger": Stranger(), **more}.items():
@@ -336,5 +336,5 @@ def plugins(**more: object) -> Plugins:
 
 
 def catalog(**more: object) -> Catalog:
-    """What they offer."""
+    """The catalog of the same plugins."""
     return Catalog.of(plugins(**more))

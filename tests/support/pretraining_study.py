@@ -1,4 +1,4 @@
-"""A tiny study whose variants start from trained runs, carried out in this process."""
+"""A tiny study whose variants start from pretrained runs, executed in this process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.runs.execution import Ended, execute
 from harness.runs.worker import perform
 
 ADAPTING = """
-question: Does what was learned before help?
+question: Does pretraining help?
 baseline:
   dataset: {copy: {train: 8, validation: 4, test: 4, symbols: 4}}
   tokenizer: word
@@ -39,7 +39,7 @@ figures: []
 trackers: []
 """
 
-# The variant `drafted` differs from the baseline in its decoding alone.
+# The variant `drafted` differs from the baseline in its decoding only.
 DRAFTED = ADAPTING.replace(
     "variants:",
     """  small:
@@ -59,7 +59,7 @@ from harness.hookspecs import hookimpl
 
 @dataclass(frozen=True, kw_only=True)
 class Drafting(Generation):
-    """Writes the token that another model thinks likeliest first, and no more."""
+    """Generates one token, the likeliest first one of a draft model."""
 
     name = "drafting"
     bare = "draft"
@@ -83,38 +83,38 @@ def harness_generations():
 
 @dataclass(frozen=True, kw_only=True)
 class Here(Executor):
-    """Runs one after another in this process."""
+    """Executes runs one after another in this process."""
 
     name = "here"
 
     def build(self, *, jobs: int) -> Jobs:
-        """One at a time, whatever is asked."""
+        """One run at a time, regardless of `jobs`."""
         return HereJobs()
 
 
 @dataclass
 class HereJobs:
-    """What a run raises is its log."""
+    """Runs in this process; the log of a run is its traceback."""
 
     capacity: int = 1
     _ended: list[tuple[Path, int]] = field(default_factory=list)
     _logs: dict[Path, str] = field(default_factory=dict)
 
     def submit(self, path: Path) -> None:
-        """Carry it out at once."""
+        """Execute the run at once."""
         try:
             perform(path)
-        except Exception:  # noqa: BLE001 - whatever a run may raise, as a process would
+        except Exception:  # noqa: BLE001 - a process would fail alike on any exception
             self._logs[path] = traceback.format_exc()
         self._ended.append((path, 1 if path in self._logs else 0))
 
     def poll(self) -> Iterator[tuple[Path, int]]:
-        """What was submitted since."""
+        """The runs submitted since the last call."""
         while self._ended:
             yield self._ended.pop()
 
     def cancel(self) -> None:
-        """Nothing is ever under way."""
+        """Do nothing: no run is ever in progress."""
 
     def logs(self, path: Path) -> str:
         """The traceback."""
@@ -122,9 +122,9 @@ class HereJobs:
 
 
 def carried_out(path: Path, *, text: str = ADAPTING) -> tuple[PlannedStudy, Sequence[Ended]]:
-    """Write a study, carry it out, and open it again; how its runs ended."""
+    """Write a study, execute its runs, and return it with how they ended."""
     path.write_text(text, encoding="utf-8")
     (path.parent / "drafting.py").write_text(DRAFTING, encoding="utf-8")
     opened = open_study(path, out=path.parent / "results", seeds=None)
-    looks = execute(opened.plan, executor=Here(), jobs=1, ledger=opened.ledger)
-    return opened, [each for look in looks for each in look]
+    rounds = execute(opened.plan, executor=Here(), jobs=1, ledger=opened.ledger)
+    return opened, [run for ended in rounds for run in ended]

@@ -1,4 +1,4 @@
-"""A ledger written by hand, with MLflow beside it."""
+"""A ledger written by hand, and an MLflow store to sync it to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VARIANTS = ("baseline", "low-rate")
 
 @dataclass
 class Bench:
-    """A results folder whose runs go on when they are told to."""
+    """A results folder whose runs progress on demand."""
 
     out: Path
     summary: str = ""
@@ -59,7 +59,7 @@ class Bench:
         )
 
     def go(self, *, until: int) -> None:
-        """Every run measures, from wherever it is."""
+        """Append measurements of every run up to update `until`."""
         for run in self.study.runs:
             run.path.mkdir(parents=True, exist_ok=True)
             with (run.path / "measurements.jsonl").open("a") as file:
@@ -74,7 +74,7 @@ class Bench:
         return path.read_text().count("\n") if path.exists() else 0
 
     def end(self, **outcome: Any) -> None:
-        """Every run ends the same way."""
+        """Write the same outcome for every run."""
         for run in self.study.runs:
             ended = {"status": "finished", "seconds": 3.0, **outcome}
             (run.path / "outcome.json").write_text(json.dumps(ended))
@@ -86,33 +86,33 @@ class Bench:
                 (folder / "outcome.json").write_text(json.dumps(decoded))
 
     def sync(self, uri: str | None = None) -> None:
-        """As a new process would."""
+        """Sync with a new tracker, as a new process would."""
         Mlflow(uri=uri or self.uri).build(out=self.out).sync(self.study, self.ledger)
 
 
 def contents(uri: str) -> dict[str, Any]:
-    """All that a person finds in the store: by a run's name its status, options, tags, curves."""
+    """The contents of the store: status, options, tags and curves by the name of the run."""
     client = connect(uri)
     experiment = client.get_experiment_by_name("tiny")
     assert experiment is not None
-    found = {}
+    runs = {}
     for run in client.search_runs([experiment.experiment_id]):
         curves = {
             key: [
-                (each.step, each.value, each.timestamp - run.info.start_time)
-                for each in client.get_metric_history(run.info.run_id, key)
+                (metric.step, metric.value, metric.timestamp - run.info.start_time)
+                for metric in client.get_metric_history(run.info.run_id, key)
             ]
             for key in run.data.metrics
         }
-        told = {key: value for key, value in run.data.tags.items() if "mlflow." not in key}
-        name = f"{run.info.run_name} {told.get('digest', '')}".strip()
-        assert name not in found, "a run is there twice"
-        found[name] = (run.info.status, run.data.params, told, curves)
-    return found
+        tags = {key: value for key, value in run.data.tags.items() if "mlflow." not in key}
+        name = f"{run.info.run_name} {tags.get('digest', '')}".strip()
+        assert name not in runs, "a run occurs twice"
+        runs[name] = (run.info.status, run.data.params, tags, curves)
+    return runs
 
 
 def fresh(out: Path, *, database: Path) -> Bench:
-    """A results folder with nothing in it."""
+    """An empty results folder."""
     out.mkdir()
     shutil.copy(database, out / "mlflow.db")
     return Bench(out)

@@ -1,4 +1,4 @@
-"""A tiny study and the command line, for the stories."""
+"""A tiny study, and the command line as a process."""
 
 from __future__ import annotations
 

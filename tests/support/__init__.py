@@ -1,0 +1,1 @@
+"""Modules that several test files share: tiny studies, runs, plugins and reports."""
