@@ -2,7 +2,7 @@
 
 ``python benchmarks/stopping.py [STUDIES]`` writes ``stopping.md`` beside this file; 10,000 studies
 a setting take a minute. Scores are normal, half their variance is their seed's. The rule is the
-real one (`at_any_look`, `holm`); only the t test is computed for all studies at once.
+real one (`p_over_looks`, `holm`); only the t test is computed for all studies at once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from harness.analysis.interim import at_any_look
+from harness.analysis.interim import p_over_looks
 from harness.analysis.statistics import ALPHA, holm
 
 Floats = NDArray[np.float64]
@@ -69,7 +69,7 @@ def stop(study: Floats, *, looks: Sequence[int]) -> tuple[list[bool], list[int]]
     for place in range(len(looks)):
         last = [last[v] if rejected[v] else place for v in range(size)]
         sequential = [
-            at_any_look([*study[: last[v] + 1, v]], planned=len(looks)) or 1.0 for v in range(size)
+            p_over_looks([*study[: last[v] + 1, v]], planned=len(looks)) or 1.0 for v in range(size)
         ]
         rejected = [p < ALPHA for p in holm(sequential)]
         if all(rejected):

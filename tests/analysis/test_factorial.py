@@ -10,7 +10,7 @@ from scipy.stats import ttest_1samp
 from statsmodels.stats.anova import AnovaRM
 
 from harness.analysis import RunResult
-from harness.analysis.factorial import FactorialEffect, combined, factorial_effects
+from harness.analysis.factorial import FactorialEffect, combine_cells, factorial_effects
 from harness.contracts import Factorial
 
 
@@ -48,7 +48,7 @@ def contrast(effect: FactorialEffect, found: dict[tuple[str, int], RunResult]) -
     values = []
     for seed in sorted({seed for _, seed in found}):
         sides = [
-            combined(found, weights=weights, name="x", seed=seed)
+            combine_cells(found, weights=weights, name="x", seed=seed)
             for weights in (effect.observed, effect.expected)
         ]
         observed, expected = (side.scores["bleu"] for side in sides if side)
@@ -151,7 +151,7 @@ def test_a_seed_is_as_dead_as_the_worst_of_its_cells() -> None:
     weights = {"a0": 0.5, "ab": 0.5}
     found["ab", 2] = RunResult(variant="ab", seed=2, outcome="diverged")
     del found["a0", 3]
-    ended = [combined(found, weights=weights, name="x", seed=seed) for seed in (1, 2, 3)]
+    ended = [combine_cells(found, weights=weights, name="x", seed=seed) for seed in (1, 2, 3)]
     assert [each and each.outcome for each in ended] == ["finished", "diverged", None]
     assert ended[1] is not None
     assert ended[1].scores == {}
@@ -166,7 +166,7 @@ def test_cells_scored_on_other_sentences_are_not_added_up_unseen() -> None:
         )
     first = next(factorial_effects(TWO))
     sides = [
-        combined(found, weights=weights, name="x", seed=1)
+        combine_cells(found, weights=weights, name="x", seed=1)
         for weights in (first.observed, first.expected)
     ]
     assert sides[0]

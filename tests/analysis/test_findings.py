@@ -30,7 +30,7 @@ def runs(variant: str, scores: Sequence[float], *, metric: str = "bleu") -> list
             seed=seed,
             outcome="finished",
             scores={metric: score},
-            written=f"{seed} {score}",
+            output_digest=f"{seed} {score}",
         )
         for seed, score in enumerate(scores, start=1)
     ]
@@ -149,17 +149,17 @@ def test_equal_scores_of_equal_text_are_identical_and_have_no_p() -> None:
 
 
 def test_equal_scores_of_different_text_are_not_identical() -> None:
-    others = [replace(run, written="other") for run in runs("same", BASELINE)]
+    others = [replace(run, output_digest="other") for run in runs("same", BASELINE)]
     (finding,) = judge(runs("baseline", BASELINE), others)
     assert (finding.verdict, finding.p, finding.p_sign_flip) == ("inconclusive", 1.0, 1.0)
     assert "equal scores in 5 of 5 seeds, though not for the same text" in finding.reason
 
 
 def test_text_decides_only_where_it_is_known_and_judged() -> None:
-    unknown = [replace(run, written=None) for run in runs("same", BASELINE)]
+    unknown = [replace(run, output_digest=None) for run in runs("same", BASELINE)]
     assert judge(runs("baseline", BASELINE), unknown)[0].verdict == "identical"
     baseline, same = (runs(name, BASELINE, metric="nll") for name in ("baseline", "same"))
-    others = [replace(run, written="other") for run in same]
+    others = [replace(run, output_digest="other") for run in same]
     assert judge(baseline, others, metric=NLL)[0].verdict == "identical"
 
 

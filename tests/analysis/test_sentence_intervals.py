@@ -37,7 +37,7 @@ def result(variant: str, seed: int, values: Sequence[float], *, written: str = "
         outcome="finished",
         scores={"mean": float(np.mean(values))},
         sentences={"mean": of_mean(values)},
-        written=written or f"{variant} {seed}",
+        output_digest=written or f"{variant} {seed}",
     )
 
 
@@ -137,7 +137,7 @@ def scored(variant: str, text: list[str], *, metric: Metric) -> RunResult:
         outcome="finished",
         scores={"mean": metric.build()(text, REFERENCES).value},
         sentences={"mean": found},
-        written=str(hash(tuple(text))),
+        output_digest=str(hash(tuple(text))),
     )
 
 
@@ -168,7 +168,7 @@ def test_equal_text_has_no_p_where_sacrebleu_says_001(monkeypatch: pytest.Monkey
     monkeypatch.delenv("SACREBLEU_SEED", raising=False)
     assert sacrebleus_p(BLEU(), text=THEIRS) == pytest.approx(0.001, abs=1e-5)
     runs = [scored("baseline", THEIRS, metric=Bleu()), scored("v", THEIRS, metric=Bleu())]
-    for known in (runs, [replace(run, written=None) for run in runs]):
+    for known in (runs, [replace(run, output_digest=None) for run in runs]):
         assert judge(known).p_bootstrap is None
     twice = [replace(run, seed=seed) for run in runs for seed in (1, 2)]
     finding = judge(twice)

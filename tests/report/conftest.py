@@ -26,7 +26,7 @@ def _results() -> list[RunResult]:
             seed=seed,
             outcome="finished",
             scores={"bleu": score, "nll": 4 - score / 20},
-            written=f"{seed} {score}",
+            output_digest=f"{seed} {score}",
         )
         for variant, scores in SCORES.items()
         for seed, score in zip(SEEDS, scores, strict=True)
