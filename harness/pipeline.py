@@ -28,7 +28,7 @@ from harness.planning.tuning import tuning_results, tuning_runs, with_tuned_opti
 from harness.registry.attribution import fault_line, naming_plugins
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover, observe
-from harness.report import Report, Trials, terminal
+from harness.report import Report, TuningSummary, terminal
 from harness.report.build import build_report
 from harness.report.inspection_log import record_inspection
 from harness.runs import study_folder
@@ -55,7 +55,7 @@ class Opened:
     folder: Path
     plan: tuple[PlannedRun, ...]
     command: str
-    tuning: Trials | None = None
+    tuning: TuningSummary | None = None
 
     @property
     def runs(self) -> tuple[PlannedRun, ...]:
@@ -116,7 +116,7 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> Opened:
         ledger=ledger,
         folder=folder,
         plan=(),
-        command=terminal.command(path, out=out, seeds=seeds),
+        command=terminal.rerun_command(path, out=out, seeds=seeds),
     )
     return _planned(opened, previous=study_folder.previous_plan(folder))
 

@@ -109,8 +109,8 @@ def confounded_schedules(
         if far and not intended:
             text = ", ".join(f"{name} {ratio:.3g}" for name, ratio in ratios.items() if ratio)
             yield (
-                f"{variant} changes the learning rate along with the schedule ({text}, as multiples "
-                "of the baseline's); the rate may explain its effect"
+                f"{variant} changes the learning rate along with the schedule ({text}, as "
+                "multiples of the baseline's); the rate may explain its effect"
             )
 
 

@@ -14,23 +14,23 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DELIMITERS = ",;\t"
 
 
-class Row(NamedTuple):
+class CsvRow(NamedTuple):
     """One line of a table, by column; a cell that is not there is empty."""
 
     place: str  # file:line
     cells: Mapping[str, str]
 
 
-class Sheet(NamedTuple):
+class CsvTable(NamedTuple):
     """A table, as far as it can be read, and what is wrong with it."""
 
     columns: Sequence[str]
-    rows: Sequence[Row]
+    rows: Sequence[CsvRow]
     delimiter: str
     faults: Sequence[Fault]
 
 
-def read(content: bytes, *, name: str) -> Sheet:
+def read_csv(content: bytes, *, name: str) -> CsvTable:
     """A table with a header; delimited by what divides its header most: comma, semicolon or tab.
 
     Names of columns are in small letters. Rows without any text are left out, byte order marks too.
@@ -44,8 +44,8 @@ def read(content: bytes, *, name: str) -> Sheet:
     faults: list[Fault] = []
     (_, header), *rows = _lines(text, name=name, delimiter=delimiter, faults=faults) or [("", [])]
     columns = [cell.casefold() for cell in header]
-    found = [Row(place, _cells(columns, cells=cells)) for place, cells in rows]
-    return Sheet(columns, found, delimiter, faults)
+    found = [CsvRow(place, _cells(columns, cells=cells)) for place, cells in rows]
+    return CsvTable(columns, found, delimiter, faults)
 
 
 def _decoded(content: bytes, *, name: str) -> str:

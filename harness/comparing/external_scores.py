@@ -10,8 +10,13 @@ from functools import partial
 from typing import NamedTuple, get_args
 
 from harness.analysis import RunResult, ScoredMetric
-from harness.comparing.csv_table import Row, Sheet, read
-from harness.comparing.options import CollectedRuns, ComparisonOptions, comparison_report, unknown
+from harness.comparing.csv_table import CsvRow, CsvTable, read_csv
+from harness.comparing.options import (
+    CollectedRuns,
+    ComparisonOptions,
+    comparison_report,
+    unknown_name,
+)
 from harness.contracts import CORE_METRICS, Outcome
 from harness.errors import Fault, HarnessError
 from harness.report import Report
@@ -41,7 +46,7 @@ def compare_scores(content: bytes, *, name: str, terms: ComparisonOptions) -> Re
     better when higher, unless it is one of the core's or `terms` say otherwise. The core's come
     last, as in a study. Raises `HarnessError` with every fault, a line each.
     """
-    sheet = read(content, name=name)
+    sheet = read_csv(content, name=name)
     faults = [*_header_faults(sheet, name=name)]
     if faults:
         _refuse([*faults, *sheet.faults])
@@ -103,7 +108,7 @@ def _results(scores: Sequence[_Score]) -> list[RunResult]:
     ]
 
 
-def _header_faults(sheet: Sheet, *, name: str) -> Iterator[Fault]:
+def _header_faults(sheet: CsvTable, *, name: str) -> Iterator[Fault]:
     place = f"{name}:1"
     counted = Counter(sheet.columns)
     known = [each for each in counted if each and each.isprintable()]
@@ -111,17 +116,17 @@ def _header_faults(sheet: Sheet, *, name: str) -> Iterator[Fault]:
         if counted[column] > 1:
             yield Fault(place, f"{counted[column]} columns are named {column!r}")
         if not counted[column] and column in _COLUMNS:
-            yield Fault(place, unknown(column, among=known, what="column"))
+            yield Fault(place, unknown_name(column, among=known, what="column"))
     if not sheet.rows and not sheet.faults:
         yield Fault(name, "no rows below the header")
 
 
-def _has_comma(sheet: Sheet) -> bool:
+def _has_comma(sheet: CsvTable) -> bool:
     """Whether numbers have a decimal comma, as where a spreadsheet delimits by semicolons."""
     return sheet.delimiter == ";" and any("," in row.cells["value"] for row in sheet.rows)
 
 
-def _score(row: Row, *, comma: bool, faults: list[Fault]) -> _Score | None:
+def _score(row: CsvRow, *, comma: bool, faults: list[Fault]) -> _Score | None:
     """What a row says; None where it is at fault."""
     parse: Mapping[str, Callable[[str], object]] = {
         "variant": _name,
@@ -208,7 +213,7 @@ def _missing(
 ) -> Iterator[str]:
     """What a comparison needs, and the table has not."""
     if terms.baseline not in variants:
-        missing = unknown(terms.baseline, among=variants, what="variant")
+        missing = unknown_name(terms.baseline, among=variants, what="variant")
         yield f"{missing} (--baseline NAME says which one is the baseline)"
     elif len(variants) == 1:
         yield f"no variant beside {terms.baseline}, so there is nothing to compare"
@@ -218,7 +223,7 @@ def _missing(
         yield f"several metrics ({', '.join(metrics)}); --primary NAME says which one decides"
     asked = [name for name in (terms.primary, *terms.lower_is_better) if name is not None]
     yield from (
-        unknown(name, among=metrics, what="metric") for name in asked if name not in metrics
+        unknown_name(name, among=metrics, what="metric") for name in asked if name not in metrics
     )
 
 

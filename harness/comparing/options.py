@@ -86,6 +86,6 @@ def comparison_report(gathered: CollectedRuns, *, comparison: Comparison) -> Rep
     )
 
 
-def unknown(name: str, *, among: Collection[str], what: str) -> str:
+def unknown_name(name: str, *, among: Collection[str], what: str) -> str:
     """What is wrong with a name that is not there, and which one was probably meant."""
     return f"no {what} named {shown(name)}; {meant(name, among=among, otherwise='there are')}"

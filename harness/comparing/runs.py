@@ -8,7 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import pipeline
-from harness.comparing.options import CollectedRuns, ComparisonOptions, comparison_report, unknown
+from harness.comparing.options import (
+    CollectedRuns,
+    ComparisonOptions,
+    comparison_report,
+    unknown_name,
+)
 from harness.components import Metric
 from harness.contracts import CORE_METRICS
 from harness.errors import HarnessError
@@ -104,10 +109,10 @@ def _of_study(name: str, *, path: Path, rest: str, out: Path) -> _Side:
     study, runs = opened.study, opened.runs
     variant, _, seed = rest.partition(":")
     if variant and variant not in study.variants:
-        raise HarnessError(f"{path}: {unknown(variant, among=study.variants, what='variant')}")
+        raise HarnessError(f"{path}: {unknown_name(variant, among=study.variants, what='variant')}")
     seeds = {str(run.seed) for run in runs if run.variant == variant}
     if seed and seed not in seeds:
-        raise HarnessError(f"{path}: {unknown(seed, among=seeds, what='seed')}")
+        raise HarnessError(f"{path}: {unknown_name(seed, among=seeds, what='seed')}")
     chosen = [run for run in runs if variant in ("", run.variant) and seed in ("", str(run.seed))]
     if not any(run.exists for run in chosen):
         raise HarnessError(f"{name}: nothing of it has been run yet; harness run {path}")

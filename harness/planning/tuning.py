@@ -10,7 +10,7 @@ from statistics import fmean
 from harness.contracts import CORE_METRICS, Design
 from harness.planning.plan import plan
 from harness.registry.discovery import Plugins
-from harness.report import Trials, Tuned
+from harness.report import TunedVariant, TuningSummary
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun, Previous
 from harness.study.values import Study
@@ -43,7 +43,7 @@ def _trial(run: PlannedRun) -> PlannedRun:
     return replace(run, start=True, trial=True, exists=run.exists or trained, why=why)
 
 
-def with_tuned_options(study: Study, *, trials: Trials | None) -> Study:
+def with_tuned_options(study: Study, *, trials: TuningSummary | None) -> Study:
     """The study with every variant at the value that it got."""
     if study.tuning is None or trials is None:
         return study
@@ -52,7 +52,9 @@ def with_tuned_options(study: Study, *, trials: Trials | None) -> Study:
     return replace(study, variants={name: candidates[name][got[name]] for name in study.variants})
 
 
-def tuning_results(study: Study, *, trials: Sequence[PlannedRun], ledger: Ledger) -> Trials | None:
+def tuning_results(
+    study: Study, *, trials: Sequence[PlannedRun], ledger: Ledger
+) -> TuningSummary | None:
     """What each variant got: the value with the best mean over the trials' seeds.
 
     Of equals it is the first. Judged by the primary metric or, where that is of text, by the
@@ -76,8 +78,8 @@ def tuning_results(study: Study, *, trials: Sequence[PlannedRun], ledger: Ledger
         }
         chosen = best(scores, key=scores.__getitem__)
         shown = {value: score if math.isfinite(score) else None for value, score in scores.items()}
-        found.append(Tuned(variant, chosen, shown))
-    return Trials(tuning.option, len(tuning.seeds), metric, found)
+        found.append(TunedVariant(variant, chosen, shown))
+    return TuningSummary(tuning.option, len(tuning.seeds), metric, found)
 
 
 def _score(run: PlannedRun, *, metric: str, ledger: Ledger, worst: float) -> float:

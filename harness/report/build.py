@@ -64,8 +64,10 @@ def _pretraining(study: Study) -> list[Pretraining]:
         Pretraining(
             start,
             updates=experiment.budget.updates,
-            begun=[name for name, each in study.variants.items() if each.starts_from == start],
-            drawn=[
+            initialized=[
+                name for name, each in study.variants.items() if each.starts_from == start
+            ],
+            referenced=[
                 name
                 for name, runs in named.items()
                 if any(run == start and place != ("starts_from",) for place, run in runs)

@@ -51,8 +51,9 @@ def test_a_schedule_that_changes_the_rate_is_reported() -> None:
     }
     assert list(confounded_schedules(controls, variants=[*controls][1:])) == [
         (
-            "unrelated changes the learning rate along with the schedule (peak rate 0.08, area under "
-            "the schedule 0.12, as multiples of the baseline's); the rate may explain its effect"
+            "unrelated changes the learning rate along with the schedule (peak rate 0.08, area "
+            "under the schedule 0.12, as multiples of the baseline's); the rate may explain its "
+            "effect"
         ),
         (
             "sharp changes the learning rate along with the schedule (peak rate 2, area under the "

@@ -32,7 +32,7 @@ def test_sentences_are_those_that_some_variants_get_right_and_others_do_not(
     ]
     found = build._samples(runs, ledger=ledger)
     assert [each.source for each in found] == [f"line {number}" for number in sorted(apart)]
-    assert found[0].written == {"baseline": GOOD, "all-wrong": "q1"}
+    assert found[0].translations == {"baseline": GOOD, "all-wrong": "q1"}
 
 
 def test_a_variant_that_was_tested_on_other_sentences_is_left_out(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_a_variant_that_was_tested_on_other_sentences_is_left_out(tmp_path: Path
         wrote(ledger, planned("same"), [BAD, BAD]),
     ]
     for each in build._samples(runs, ledger=ledger):
-        assert list(each.written) == ["baseline", "same"]
+        assert list(each.translations) == ["baseline", "same"]
 
 
 def test_without_a_run_there_are_no_sentences(tmp_path: Path) -> None:
