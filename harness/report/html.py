@@ -1,4 +1,4 @@
-"""report.html: a single, self-contained file that loads nothing from elsewhere."""
+"""report.html: a single, self-contained file that loads no other resource."""
 
 from __future__ import annotations
 

@@ -32,8 +32,8 @@ def runs(variant: str, scores: Sequence[float]) -> list[RunResult]:
 def judge(*results: list[RunResult], margin: float | None = None) -> list[Finding]:
     return [
         *compare(
-            [run for each in results for run in each],
-            variants=[each[0].variant for each in results],
+            [run for variant_runs in results for run in variant_runs],
+            variants=[variant_runs[0].variant for variant_runs in results],
             seeds=range(1, 10),
             metrics=[BLEU],
             comparison=Comparison(primary="bleu", margin=margin),

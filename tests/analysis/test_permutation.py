@@ -107,7 +107,7 @@ def by_hand(family: list[dict[int, int]]) -> list[float]:
 
     signs = itertools.product((1, -1), repeat=n)
     largest = [t(rows * pattern).max() for pattern in signs]
-    return [float(np.mean(largest >= each)) for each in t(rows)]
+    return [float(np.mean(largest >= statistic)) for statistic in t(rows)]
 
 
 @given(families)
@@ -147,12 +147,12 @@ def test_a_member_without_seeds_takes_nothing_from_the_others() -> None:
 
 def test_the_joint_test_holds_the_family() -> None:
     drawn = np.random.default_rng(5).normal(size=(1_500, 6, 6))  # study, baseline first, seed
-    found = sum(
+    rejections = sum(
         min(max_t_p([dict(enumerate(row)) for row in study])) < 0.05
         for study in (drawn[:, 1:] - drawn[:, :1]).tolist()
     )
-    assert scipy.stats.binomtest(found, 1_500, 0.05, alternative="greater").pvalue > 0.01
-    assert found > 0.015 * 1_500
+    assert scipy.stats.binomtest(rejections, 1_500, 0.05, alternative="greater").pvalue > 0.01
+    assert rejections > 0.015 * 1_500
 
 
 @pytest.mark.parametrize("n", [31, 32, 100, 12345])

@@ -127,7 +127,7 @@ def test_text_of_another_direction_keeps_to_its_own_place(report: Report) -> Non
     assert set(said) == {'<dd dir="auto">'}
 
 
-def test_the_page_loads_nothing_from_elsewhere(report: Report, drawings: list[Drawing]) -> None:
+def test_the_page_loads_no_other_resource(report: Report, drawings: list[Drawing]) -> None:
     text = as_html(report, drawings=drawings)
     page = Page(text)
     loading = {"src", "href", "xlink:href", "action", "data", "poster", "srcset", "background"}

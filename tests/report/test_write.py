@@ -38,13 +38,13 @@ def test_findings_are_a_list_of_objects_with_their_fields_in_order(
     report: Report, tmp_path: Path
 ) -> None:
     write(report, folder=tmp_path / "study")
-    found = json.loads((tmp_path / "study" / "findings.json").read_text("utf-8"))
-    assert [list(finding) for finding in found] == [FIELDS] * 8
-    assert found[0]["per_seed"][1] == {"seed": 2, "baseline": 31.0, "variant": 26.0}
-    assert [finding["verdict"] for finding in found[:4]] == [
+    findings = json.loads((tmp_path / "study" / "findings.json").read_text("utf-8"))
+    assert [list(finding) for finding in findings] == [FIELDS] * 8
+    assert findings[0]["per_seed"][1] == {"seed": 2, "baseline": 31.0, "variant": 26.0}
+    assert [finding["verdict"] for finding in findings[:4]] == [
         *("worse", "identical", "inconclusive", "no_inference")
     ]
-    assert found[3]["baseline_mean"] is None
+    assert findings[3]["baseline_mean"] is None
 
 
 def test_the_table_of_verdicts_has_the_numbers_of_the_findings(report: Report) -> None:
