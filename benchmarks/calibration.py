@@ -1,8 +1,8 @@
-"""How often verdicts are wrong, counted over simulated studies that go through the real `compare`.
+"""Error rates of verdicts and coverage of intervals, in simulated studies judged by `compare`.
 
-``python benchmarks/calibration.py [STUDIES]`` writes ``calibration.md`` beside this file. 10,000
-studies a setting take about ten minutes on one core. A new claim is a function that yields
-`Counted`, named in `SIMULATIONS`, with the bounds of what it counts in `BOUNDS`.
+``python benchmarks/calibration.py [STUDIES]`` writes ``calibration.md`` next to this file. 10,000
+studies per setting take about ten minutes on one core. To add a claim, write a function that yields
+`Rate`, list it in `SIMULATIONS`, and give the bounds of its rate in `BOUNDS`.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Floats = NDArray[np.float64]
 
 METRIC = ScoredMetric(name="score", higher_is_better=True)
 VARIANTS, SEEDS = (1, 5, 10), (3, 5, 10, 20)
-SHARED = 0.5  # the variance of a score that is its seed's, whatever the variant; 1 is its own
+SHARED = 0.5  # variance that all variants share within a seed; a score's own variance is 1
 MARGIN = 6.0  # wide enough that only one of the two one-sided tests can fail
 
-FALSE, FALSE_JOINT = "better or worse, without an effect", "max-T below .05, without an effect"
+FALSE, FALSE_JOINT = "better or worse, without an effect", "max-T p below .05, without an effect"
 FALSE_WELCH = "better or worse by Welch, without an effect"
-EQUIVALENT = "equivalent, at an effect equal to the margin"
+EQUIVALENT = "equivalent, with an effect equal to the margin"
 COVERED, COMBINED = "95% t interval covers", "95% seeds-and-sentences interval covers"
 BOUNDS: Mapping[str, tuple[float, float]] = {
     FALSE: (0.0, 0.055),
@@ -42,22 +42,22 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
 }
 
 
-class Counted(NamedTuple):
-    """The share of simulated studies in which something happened."""
+class Rate(NamedTuple):
+    """The share of simulated studies in which an event occurred."""
 
-    what: str
+    event: str
     setting: str
     share: float
 
     @property
-    def held(self) -> bool:
-        """Whether it is within its bounds."""
-        least, most = BOUNDS[self.what]
+    def within_bounds(self) -> bool:
+        """True if the rate is within the bounds of its event."""
+        least, most = BOUNDS[self.event]
         return least <= self.share <= most
 
 
 class Setting(NamedTuple):
-    """The shape of a study; with unequal variances, noise is between half and three times 1."""
+    """The size of a study; if not `equal`, noise has standard deviations from 0.5 to 3, not 1."""
 
     variants: int
     seeds: int
@@ -69,25 +69,25 @@ class Setting(NamedTuple):
         return f"{self.variants} {noun}, {self.seeds} seeds, {words} variances"
 
     def noise(self, random: np.random.Generator) -> Floats:
-        """What chance adds to the scores, one row a variant, the baseline's first."""
-        drawn = random.normal(size=(self.variants + 1, self.seeds))
+        """The random part of the scores, one row per variant, the baseline's first."""
+        noise = random.normal(size=(self.variants + 1, self.seeds))
         scales = np.ones(1) if self.equal else np.linspace(3.0, 0.5, self.variants)
-        drawn[1:] *= np.resize(scales, self.variants)[:, None]
-        return drawn
+        noise[1:] *= np.resize(scales, self.variants)[:, None]
+        return noise
 
 
-SETTINGS = [Setting(*each) for each in product(VARIANTS, SEEDS, (True, False))]
-FEWER = [each for each in SETTINGS if each.variants < 10 and each.seeds in (3, 10)]
+SETTINGS = [Setting(*sizes) for sizes in product(VARIANTS, SEEDS, (True, False))]
+FEWER = [setting for setting in SETTINGS if setting.variants < 10 and setting.seeds in (3, 10)]
 
 
-def judged(
+def judge(
     scores: Floats,
     *,
     method: Method = "paired_t",
     margin: float | None = None,
     sentences: Sequence[Floats] | None = None,
 ) -> Sequence[Finding]:
-    """The findings of a study with these scores, a row a variant and a column a seed."""
+    """The findings of a study with these scores, one row per variant and one column per seed."""
     names = [BASELINE, *(f"v{row}" for row in range(1, len(scores)))]
     results = [
         RunResult(
@@ -109,37 +109,37 @@ def judged(
     )
 
 
-def without_an_effect(studies: int) -> Iterator[Counted]:
-    """Every variant is as good as the baseline: whoever is called better or worse is not."""
+def without_an_effect(studies: int) -> Iterator[Rate]:
+    """No variant differs from the baseline, so every better or worse is false."""
     for number, setting in enumerate(SETTINGS):
         random = np.random.default_rng([1, number])
         decided = joint = covered = 0
         for _ in range(studies):
             own = setting.noise(random)
             shared = random.normal(scale=SHARED**0.5, size=setting.seeds)
-            found = judged(own + shared)
-            decided += any(each.verdict in ("better", "worse") for each in found)
-            joint += any((each.p_max_t or 1.0) < 0.05 for each in found)
-            covered += (found[0].interval_low or 0) < 0 < (found[0].interval_high or 0)
-        yield Counted(FALSE, str(setting), decided / studies)
-        yield Counted(FALSE_JOINT, str(setting), joint / studies)
-        if setting.variants == 1:  # the interval is not corrected, so it is the same of many
-            yield Counted(COVERED, str(setting), covered / studies)
+            findings = judge(own + shared)
+            decided += any(finding.verdict in ("better", "worse") for finding in findings)
+            joint += any((finding.p_max_t or 1.0) < 0.05 for finding in findings)
+            covered += (findings[0].interval_low or 0) < 0 < (findings[0].interval_high or 0)
+        yield Rate(FALSE, str(setting), decided / studies)
+        yield Rate(FALSE_JOINT, str(setting), joint / studies)
+        if setting.variants == 1:  # intervals are not corrected, so more variants add nothing
+            yield Rate(COVERED, str(setting), covered / studies)
 
 
-def without_an_effect_by_welch(studies: int) -> Iterator[Counted]:
-    """The same, of runs that share nothing and are not paired."""
+def without_an_effect_by_welch(studies: int) -> Iterator[Rate]:
+    """No variant differs from the baseline, and runs share nothing and are not paired."""
     for number, setting in enumerate(FEWER):
         random = np.random.default_rng([2, number])
         decided = 0
         for _ in range(studies):
-            found = judged(setting.noise(random), method="welch")
-            decided += any(each.verdict in ("better", "worse") for each in found)
-        yield Counted(FALSE_WELCH, str(setting), decided / studies)
+            findings = judge(setting.noise(random), method="welch")
+            decided += any(finding.verdict in ("better", "worse") for finding in findings)
+        yield Rate(FALSE_WELCH, str(setting), decided / studies)
 
 
-def at_the_margin(studies: int) -> Iterator[Counted]:
-    """Every variant differs by just what the study calls a difference that matters."""
+def at_the_margin(studies: int) -> Iterator[Rate]:
+    """Every variant differs from the baseline by exactly the equivalence margin."""
     for number, setting in enumerate(FEWER):
         random = np.random.default_rng([3, number])
         effects = np.concatenate([[0.0], np.resize([MARGIN, -MARGIN], setting.variants)])
@@ -147,15 +147,15 @@ def at_the_margin(studies: int) -> Iterator[Counted]:
         for _ in range(studies):
             shared = random.normal(scale=SHARED**0.5, size=setting.seeds)
             scores = setting.noise(random) + shared + effects[:, None]
-            found = judged(scores, margin=MARGIN)
-            called += any((each.p_equivalent_adjusted or 1.0) < 0.05 for each in found)
-        yield Counted(EQUIVALENT, str(setting), called / studies)
+            findings = judge(scores, margin=MARGIN)
+            called += any((finding.p_equivalent_adjusted or 1.0) < 0.05 for finding in findings)
+        yield Rate(EQUIVALENT, str(setting), called / studies)
 
 
-def over_sentences(studies: int) -> Iterator[Counted]:
-    """Seeds and 200 sentences are drawn anew; the interval of both has to cover the true 0.
+def over_sentences(studies: int) -> Iterator[Rate]:
+    """New seeds and 200 new sentences per study; their joint interval must cover the true 0.
 
-    A difference has a part of its seed, one of its sentence and one of both; the first makes a
+    A difference is the sum of a seed's part, a sentence's part and an interaction; the first is a
     tenth, half or nine tenths of the variance of a run's score.
     """
     lines = 200
@@ -170,13 +170,13 @@ def over_sentences(studies: int) -> Iterator[Counted]:
             sides = [baseline, baseline + difference]
             means = np.array([side.mean(axis=1) for side in sides])
             influence = [side - side.mean(axis=1, keepdims=True) for side in sides]
-            (found,) = judged(means, sentences=influence)
-            covered += (found.combined_low or 0) < 0 < (found.combined_high or 0)
-        setting = f"{seeds} seeds, {share:.0%} of the variance is theirs"
-        yield Counted(COMBINED, setting, covered / studies)
+            (finding,) = judge(means, sentences=influence)
+            covered += (finding.combined_low or 0) < 0 < (finding.combined_high or 0)
+        setting = f"{seeds} seeds, accounting for {share:.0%} of the variance"
+        yield Rate(COMBINED, setting, covered / studies)
 
 
-Simulation = Callable[[int], Iterator[Counted]]
+Simulation = Callable[[int], Iterator[Rate]]
 SIMULATIONS: Sequence[Simulation] = (
     without_an_effect,
     without_an_effect_by_welch,
@@ -185,39 +185,38 @@ SIMULATIONS: Sequence[Simulation] = (
 )
 
 
-def table(counted: Sequence[Counted], *, studies: int) -> str:
-    """What was counted, in Markdown."""
+def table(rates: Sequence[Rate], *, studies: int) -> str:
+    """The rates as Markdown tables, one per event."""
     lines = [
-        "# How often verdicts are wrong",
+        "# Calibration of verdicts and intervals",
         "",
-        f"`python benchmarks/calibration.py {studies}` counted this over {studies:,} simulated",
-        "studies a setting, each judged by the same code that judges real ones.",
+        f"`python benchmarks/calibration.py {studies}`: {studies:,} simulated studies per setting,",
+        "each judged by the same code as real ones.",
     ]
-    for what, (least, most) in BOUNDS.items():
-        rows = [each for each in counted if each.what == what]
+    for event, (least, most) in BOUNDS.items():
+        rows = [rate for rate in rates if rate.event == event]
         bound = f"at most {most:.1%}" if least == 0 else f"at least {least:.1%}"
         bound = f"{least:.1%} to {most:.1%}" if least > 0 and most < 1 else bound
-        lines += ["", f"## {what}: {bound}", "", "| setting | share |", "| --- | ---: |"]
-        lines += [f"| {each.setting} | {each.share:.2%}{_mark(each)} |" for each in rows]
+        lines += ["", f"## {event}: {bound}", "", "| setting | share |", "| --- | ---: |"]
+        lines += [f"| {rate.setting} | {rate.share:.2%}{_mark(rate)} |" for rate in rows]
     return "\n".join(lines) + "\n"
 
 
-def _mark(counted: Counted) -> str:
-    return "" if counted.held else " **out of bounds**"
+def _mark(rate: Rate) -> str:
+    return "" if rate.within_bounds else " **out of bounds**"
 
 
 def main(studies: int) -> int:
-    """Count everything, write it down, and say whether all of it held."""
-    begun, counted = time.monotonic(), []
+    """Run every simulation and write the tables; return 1 if a rate is out of bounds."""
+    start, rates = time.monotonic(), []
     for simulation in SIMULATIONS:
-        for each in simulation(studies):
-            counted.append(each)
-            print(
-                f"{time.monotonic() - begun:5.0f} s  {each.what}, {each.setting}: {each.share:.4f}"
-            )
+        for rate in simulation(studies):
+            rates.append(rate)
+            seconds = time.monotonic() - start
+            print(f"{seconds:5.0f} s  {rate.event}, {rate.setting}: {rate.share:.4f}")
     path = Path(__file__).with_suffix(".md")
-    path.write_text(table(counted, studies=studies), encoding="utf-8")
-    return 0 if all(each.held for each in counted) else 1
+    path.write_text(table(rates, studies=studies), encoding="utf-8")
+    return 0 if all(rate.within_bounds for rate in rates) else 1
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""What pairing by seed is worth: how much less a difference varies than unpaired scores would.
+"""The gain from pairing by seed: the variance of paired against unpaired differences.
 
     python benchmarks/pairing.py results/*/findings.json
 
-A line for each variant, on its study's primary metric: over the seeds, the variance of the paired
-difference, the sum of the two variances, which is what the difference of unpaired runs would have,
-and their ratio. Below 1 pairing helps, at 0.5 as much as twice the seeds would.
+For each variant, on the primary metric of its study: the variance over seeds of the paired
+difference, that of the difference of unpaired runs (the sum of both variances), and their ratio.
+Below 1, pairing helps; at 0.5, it is worth twice as many seeds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from statistics import variance
 
 
 def main() -> None:
-    """Print the table for the findings that the command line names."""
+    """Print the table for the findings files given on the command line."""
     print("| study | variant | pairs | variance paired | unpaired | ratio |")
     print("|---|---|---:|---:|---:|---:|")
     for path in map(Path, sys.argv[1:]):
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def row(study: str, *, variant: str, pairs: list[dict[str, float]]) -> str:
-    """One variant's line."""
+    """One row of the table, for one variant."""
     paired = variance(pair["variant"] - pair["baseline"] for pair in pairs)
     unpaired = sum(variance(pair[side] for pair in pairs) for side in ("baseline", "variant"))
     ratio = f"{paired / unpaired:.2f}" if unpaired else ""

@@ -1,8 +1,8 @@
-"""How often seeds that stop themselves find what is not there, and what they save.
+"""Group-sequential stopping in simulation: rate of false findings, power, and seeds saved.
 
-``python benchmarks/stopping.py [STUDIES]`` writes ``stopping.md`` beside this file; 10,000 studies
-a setting take a minute. Scores are normal, half their variance is their seed's. The rule is the
-real one (`at_any_look`, `holm`); only the t test is computed for all studies at once.
+``python benchmarks/stopping.py [STUDIES]`` writes ``stopping.md`` next to this file; 10,000 studies
+per setting take a minute. Scores are normal; half of their variance is shared within a seed. The
+stopping rule is the real one (`p_over_looks`, `holm`); only the t test is vectorized over studies.
 """
 
 from __future__ import annotations
@@ -16,22 +16,25 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from harness.analysis.interim import at_any_look
+from harness.analysis.interim import p_over_looks
 from harness.analysis.statistics import ALPHA, holm
 
 Floats = NDArray[np.float64]
 
-ABOUT = """Seeds that stop themselves, {studies} simulated studies a setting.
-*False* is the share with any better or worse variant that is neither (at most 5.5%), *naive* the
-same by p < .05 at any look. An effect is the first variant's, in standard deviations of the
-differences; *found* is how often it is better."""
+ABOUT = """# Group-sequential stopping
+
+`python benchmarks/stopping.py {studies}`: {studies:,} simulated studies per setting.
+*False* is the share of studies that call any variant without an effect better or worse (at most
+5.5%); *naive* is the same share with p < .05 at any look, uncorrected. *Effect* is that of the
+first variant, in standard deviations of the differences, and *power* the share of studies that
+call it better."""
 BOUND = 0.055
 LOOKS = ((3, 6, 9, 12), (2, 8, 14, 20), tuple(range(3, 13)))
 VARIANTS = (1, 5, 10)
 
 
 class Setting(NamedTuple):
-    """Studies that are alike; `effect` is of the first variant, in standard deviations."""
+    """One simulated kind of study; `effect` is the first variant's, in standard deviations."""
 
     looks: Sequence[int]
     variants: int
@@ -40,36 +43,34 @@ class Setting(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How many studies found something, naively too, and how many seeds a variant took."""
+    """Shares of studies with false, naive and true findings, and the mean seeds per variant."""
 
-    wrong: float
+    false: float
     naive: float
-    found: float
+    power: float
     seeds: float
 
 
 def simulate(setting: Setting, *, studies: int) -> Outcome:
-    """Studies that add seeds to what is undecided, look by look."""
-    tested = p_values(setting, studies=studies)
-    wrong = naive = found = seeds = 0.0
-    for study in tested:
+    """Simulate studies that add seeds to undecided variants, look by look."""
+    false = naive = power = seeds = 0.0
+    for study in p_values(setting, studies=studies):
         rejected, taken = stop(study, looks=setting.looks)
-        false = rejected[1:] if setting.effect else rejected
-        wrong += any(false)
-        found += rejected[0]
+        false += any(rejected[1:] if setting.effect else rejected)
+        power += rejected[0]
         seeds += sum(taken) / len(taken)
         naive += bool((study[:, 1:] if setting.effect else study).min(initial=1.0) < ALPHA)
-    return Outcome(*(count / studies for count in (wrong, naive, found, seeds)))
+    return Outcome(*(total / studies for total in (false, naive, power, seeds)))
 
 
 def stop(study: Floats, *, looks: Sequence[int]) -> tuple[list[bool], list[int]]:
-    """Which variants are told from the baseline, and after how many seeds each of them stops."""
+    """The rejections by variant, and the number of seeds after which each variant stops."""
     size = study.shape[1]
     last, rejected = [0] * size, [False] * size
     for place in range(len(looks)):
         last = [last[v] if rejected[v] else place for v in range(size)]
         sequential = [
-            at_any_look([*study[: last[v] + 1, v]], planned=len(looks)) or 1.0 for v in range(size)
+            p_over_looks([*study[: last[v] + 1, v]], planned=len(looks)) or 1.0 for v in range(size)
         ]
         rejected = [p < ALPHA for p in holm(sequential)]
         if all(rejected):
@@ -78,7 +79,7 @@ def stop(study: Floats, *, looks: Sequence[int]) -> tuple[list[bool], list[int]]
 
 
 def p_values(setting: Setting, *, studies: int) -> Floats:
-    """p of the paired t test by study, look and variant."""
+    """The p values of the paired t test by study, look and variant."""
     random = np.random.default_rng([setting.variants, int(setting.unequal), *setting.looks])
     most = setting.looks[-1]
     spread = np.where(np.arange(setting.variants) % 2, 4.0, 1.0) if setting.unequal else 1.0
@@ -106,27 +107,26 @@ def settings() -> Iterator[Setting]:
 
 
 def main(studies: int) -> int:
-    """Write the table; 1 if something is found too often."""
+    """Write the table; return 1 if false findings are too frequent."""
     lines = [
         ABOUT.format(studies=studies),
         "",
-        "| looks after | variants | noise | effect | false | naive | found | seeds a variant |",
+        "| looks after | variants | noise | effect | false | naive | power | seeds per variant |",
         "|---|---:|---|---:|---:|---:|---:|---:|",
     ]
     worst = 0.0
-    for each in settings():
-        found = simulate(each, studies=studies)
-        worst = max(worst, found.wrong)
-        shown = f"{found.found:.1%}" if each.effect else ""
+    for setting in settings():
+        outcome = simulate(setting, studies=studies)
+        worst = max(worst, outcome.false)
         cells = [
-            ", ".join(map(str, each.looks)),
-            str(each.variants),
-            "unequal" if each.unequal else "equal",
-            f"{each.effect:g}",
-            f"{found.wrong:.2%}",
-            f"{found.naive:.1%}",
-            shown,
-            f"{found.seeds:.1f}",
+            ", ".join(map(str, setting.looks)),
+            str(setting.variants),
+            "unequal" if setting.unequal else "equal",
+            f"{setting.effect:g}",
+            f"{outcome.false:.2%}",
+            f"{outcome.naive:.1%}",
+            f"{outcome.power:.1%}" if setting.effect else "",
+            f"{outcome.seeds:.1f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
         print(lines[-1], flush=True)

@@ -31,7 +31,7 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> PlannedStudy:
     """Load a study and plan its runs; raises `StudyError` with every fault."""
     study, plugins = load(path, seeds=seeds)
     folder = study_folder.study_folder(study, out=out)
-    command = terminal.command(path, out=out, seeds=seeds)
+    command = terminal.rerun_command(path, out=out, seeds=seeds)
     opened = PlannedStudy(
         study=study, plugins=plugins, ledger=Ledger(out / "runs"), folder=folder, command=command
     )

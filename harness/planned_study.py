@@ -12,7 +12,7 @@ from harness.planning.seed_stopping import runs_due
 from harness.planning.tuning import tuning_results, tuning_runs, with_tuned_options
 from harness.registry.attribution import fault_line
 from harness.registry.discovery import Plugins, observe
-from harness.report import Report, Trials, draw, inspection_log, write
+from harness.report import Report, TuningSummary, draw, inspection_log, write
 from harness.report.build import build_report
 from harness.runs import study_folder
 from harness.runs.ledger import Ledger
@@ -35,7 +35,7 @@ class PlannedStudy:
     folder: Path
     command: str
     plan: tuple[PlannedRun, ...] = ()
-    tuning: Trials | None = None
+    tuning: TuningSummary | None = None
 
     @property
     def runs(self) -> tuple[PlannedRun, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from starting import ADAPTING, carried_out
+from support.pretraining_study import ADAPTING, carried_out
 
 from harness import pipeline
 from harness.cli import main

@@ -1,4 +1,7 @@
-"""Verdicts: the scores of runs, paired by seed, become findings. Numbers in, words out, no disk."""
+"""Statistical comparison: the scores of runs, paired by seed, become findings with verdicts.
+
+Numbers in, findings out: nothing here reads or writes a file, and nothing computes with torch.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a study holds against what, and which comparisons are corrected together."""
+"""The comparisons of a study, grouped into families for the multiple-testing correction."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from harness.analysis.factorial import combined, factorial_effects
+from harness.analysis.factorial import combine_cells, factorial_effects
 from harness.analysis.inputs import RunResult
 from harness.contracts import Design, Factorial, Kind
 from harness.study.values import BASELINE, Comparison
@@ -23,46 +23,47 @@ class Contrast(NamedTuple):
     runs: RunsByVariant
 
 
-def families(
+def contrast_families(
     runs: RunsByVariant, *, variants: Sequence[str], design: Design, comparison: Comparison
 ) -> list[list[Contrast]]:
-    """The comparisons of a study, those together that are corrected for each other.
+    """Group the comparisons of a study into families; p values are corrected within each.
 
-    Of a factorial study they are its effects. Variants that change nothing but chance are a family
-    of their own: they are no hypotheses, and weaken no other.
+    In a factorial study, the comparisons are its effects. Variants that differ from the baseline
+    by chance alone form a family of their own: they are not hypotheses, so they must not cost the
+    other variants power.
     """
     if design.pairs:
         return [[Contrast(variant, against, "pair", runs) for against, variant in design.pairs]]
     if design.factorial:
         seeds = sorted({seed for _, seed in runs})
         return [_effects(runs, factorial=design.factorial, seeds=seeds)]
-    meant = [name for name in variants if name not in (BASELINE, *design.noise_floor)]
+    hypotheses = [name for name in variants if name not in (BASELINE, *design.noise_floor)]
     if comparison.against == "each":
-        pairs = itertools.combinations([BASELINE, *meant], 2)
-        found = [Contrast(second, first, "pair", runs) for first, second in pairs]
+        pairs = itertools.combinations([BASELINE, *hypotheses], 2)
+        contrasts = [Contrast(second, first, "pair", runs) for first, second in pairs]
     else:
-        found = [Contrast(name, BASELINE, "variant", runs) for name in meant]
-    floor = [
+        contrasts = [Contrast(name, BASELINE, "variant", runs) for name in hypotheses]
+    noise_floor = [
         Contrast(name, BASELINE, "noise_floor", runs)
         for name in variants
         if name in design.noise_floor
     ]
-    return [found, floor]
+    return [contrasts, noise_floor]
 
 
 def _effects(runs: RunsByVariant, *, factorial: Factorial, seeds: Sequence[int]) -> list[Contrast]:
-    found = []
+    contrasts = []
     for effect in factorial_effects(factorial):
         against = "the sum of its parts"
         if len(effect.factors) == 1:
             (factor,) = effect.factors
             against = f"{factor}={factorial.factors[factor][0]}"
         sides = {effect.name: effect.observed, against: effect.expected}
-        both = {
-            (name, seed): combined(runs, weights=weights, name=name, seed=seed)
+        pseudo_runs = {
+            (name, seed): combine_cells(runs, weights=weights, name=name, seed=seed)
             for name, weights in sides.items()
             for seed in seeds
         }
-        known = {key: run for key, run in both.items() if run}
-        found.append(Contrast(effect.name, against, "effect", known))
-    return found
+        complete = {key: run for key, run in pseudo_runs.items() if run}
+        contrasts.append(Contrast(effect.name, against, "effect", complete))
+    return contrasts

@@ -1,4 +1,8 @@
-"""From evidence to a verdict: corrected for all variants of the study, whatever became of them."""
+"""From evidence to a verdict, with p values corrected over the planned variants of the study.
+
+Every planned variant counts, including those whose runs failed or diverged: leaving them out
+afterward would make the correction depend on the results.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from harness.analysis.evidence import Evidence, gather_evidence
-from harness.analysis.interim import Looked, at_any_look
+from harness.analysis.interim import InterimAnalyses, p_over_looks
 from harness.analysis.pairing import Pairing
 from harness.analysis.permutation import max_t_p
 from harness.analysis.statistics import ALPHA, holm
@@ -15,10 +19,10 @@ from harness.contracts import Verdict
 
 @dataclass(frozen=True, kw_only=True)
 class Judgment:
-    """One variant on one metric; `family` is how many variants it was corrected for.
+    """One variant on one metric; `family` is the number of variants that p is corrected over.
 
-    `p_adjusted` and `p_equivalent_adjusted` are Holm's, `p_max_t` the joint sign-flip test's; None
-    where there is no p.
+    `p_adjusted` and `p_equivalent_adjusted` are Holm's, `p_max_t` is the joint sign-flip test's;
+    None if there is no p value.
     """
 
     pairing: Pairing
@@ -30,84 +34,90 @@ class Judgment:
     p_max_t: float | None
 
     @property
-    def apart(self) -> bool:
-        """Whether the difference is not 0."""
+    def differs(self) -> bool:
+        """True if the hypothesis of no difference is rejected."""
         return self.p_adjusted is not None and self.p_adjusted < ALPHA
 
     @property
-    def within(self) -> bool:
-        """Whether the difference is within the margin."""
+    def within_margin(self) -> bool:
+        """True if the difference is shown to lie within the margin."""
         return self.p_equivalent_adjusted is not None and self.p_equivalent_adjusted < ALPHA
 
     @property
-    def survived(self) -> bool:
-        """Whether the variant never diverged."""
+    def never_diverged(self) -> bool:
+        """True if no run of the variant diverged."""
         return self.pairing.count("diverged") == 0
 
     @property
     def verdict(self) -> Verdict:
-        """What these runs show."""
+        """The verdict that the evidence supports."""
         if self.pairing.too_few:
             return "no_inference"
         if self.pairing.identical:
             return "identical"
-        if self.apart and _up(self.evidence) != self.pairing.metric.higher_is_better:
+        if self.differs and _is_positive(self.evidence) != self.pairing.metric.higher_is_better:
             return "worse"
-        # What holds over the seeds that survived says nothing of those that did not.
-        if not self.survived:
+        # Results over the seeds that survived say nothing about the seeds that diverged.
+        if not self.never_diverged:
             return "inconclusive"
-        if self.apart:
+        if self.differs:
             return "better"
-        return "equivalent" if self.within else "inconclusive"
+        return "equivalent" if self.within_margin else "inconclusive"
 
 
-def judge(looked: Sequence[Looked], *, margin: float | None) -> list[Judgment]:
-    """One family on one metric; a comparison that cannot be tested counts with p = 1."""
-    family = len(looked)
-    pairings = [each.now for each in looked]
-    weighed = [_over_looks(each, margin=margin, family=family) for each in looked]
-    adjusted = _holm([each.p for each in weighed])
-    equivalent = _holm([each.p_equivalent for each in weighed])
+def judge(family: Sequence[InterimAnalyses], *, margin: float | None) -> list[Judgment]:
+    """Judge one family on one metric; a comparison without a test enters Holm's with p = 1."""
+    size = len(family)
+    pairings = [analyses.latest for analyses in family]
+    evidences = [_over_looks(analyses, margin=margin, family=size) for analyses in family]
+    adjusted = _holm([evidence.p for evidence in evidences])
+    equivalent = _holm([evidence.p_equivalent for evidence in evidences])
     joint = max_t_p(
         [
-            _flipped(pairing, evidence=evidence)
-            for pairing, evidence in zip(pairings, weighed, strict=True)
+            _flippable_differences(pairing, evidence=evidence)
+            for pairing, evidence in zip(pairings, evidences, strict=True)
         ]
     )
     return [
         Judgment(
             pairing=pairing,
             evidence=evidence,
-            family=family,
+            family=size,
             margin=margin,
             p_adjusted=p_adjusted,
             p_equivalent_adjusted=p_equivalent,
+            # The joint distribution over several looks is unknown, so max-T is for one look only.
             p_max_t=None if evidence.p_sign_flip is None or pairing.looks > 1 else p_max_t,
         )
         for pairing, evidence, p_adjusted, p_equivalent, p_max_t in zip(
-            pairings, weighed, adjusted, equivalent, joint, strict=True
+            pairings, evidences, adjusted, equivalent, joint, strict=True
         )
     ]
 
 
-def _over_looks(looked: Looked, *, margin: float | None, family: int) -> Evidence:
-    """The evidence as it stands, its p values as they hold at whichever look was the last."""
-    now, looks = gather_evidence(looked.now, margin=margin, family=family), looked.now.looks
+def _over_looks(analyses: InterimAnalyses, *, margin: float | None, family: int) -> Evidence:
+    """The latest evidence, with p values that are valid at whichever look was the last."""
+    latest, looks = analyses.latest, analyses.latest.looks
+    evidence = gather_evidence(latest, margin=margin, family=family)
     if looks == 1:
-        return now
-    counted = [gather_evidence(each, margin=margin, family=family) for each in looked.counted]
-    # A look at which the difference pointed the other way is no evidence for where it points now.
-    agreed = [each for each in counted if _up(each) == _up(now)]
+        return evidence
+    completed = [
+        gather_evidence(pairing, margin=margin, family=family) for pairing in analyses.completed
+    ]
+    # A difference of the other sign at an earlier look is no evidence for the present one.
+    same_sign = [
+        earlier for earlier in completed if _is_positive(earlier) == _is_positive(evidence)
+    ]
     return replace(
-        now,
-        p=at_any_look([each.p for each in agreed], planned=looks),
-        p_equivalent=at_any_look([each.p_equivalent for each in counted], planned=looks),
-        p_sign_flip=at_any_look([each.p_sign_flip for each in agreed], planned=looks),
-        p_floor=at_any_look([now.p_floor], planned=looks),
+        evidence,
+        p=p_over_looks([earlier.p for earlier in same_sign], planned=looks),
+        p_equivalent=p_over_looks([earlier.p_equivalent for earlier in completed], planned=looks),
+        p_sign_flip=p_over_looks([earlier.p_sign_flip for earlier in same_sign], planned=looks),
+        p_floor=p_over_looks([evidence.p_floor], planned=looks),
     )
 
 
-def _up(evidence: Evidence) -> bool:
+def _is_positive(evidence: Evidence) -> bool:
     return (evidence.difference or 0.0) > 0
 
 
@@ -119,8 +129,8 @@ def _holm(values: Sequence[float | None]) -> list[float | None]:
     ]
 
 
-def _flipped(pairing: Pairing, *, evidence: Evidence) -> dict[int, float]:
-    """The differences that the joint test flips; identical runs have none."""
+def _flippable_differences(pairing: Pairing, *, evidence: Evidence) -> dict[int, float]:
+    """The differences by seed that the joint test flips; none for identical runs."""
     if evidence.p_sign_flip is None:
         return {}
-    return {each.seed: each.variant - each.baseline for each in pairing.pairs}
+    return {pair.seed: pair.variant - pair.baseline for pair in pairing.pairs}

@@ -1,4 +1,4 @@
-"""What the runs say of one variant on one metric, before it is corrected for being one of many."""
+"""Tests, intervals and effect sizes of one variant on one metric, before the correction."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.analysis.pairing import Pairing
 from harness.analysis.permutation import sign_flip_floor, sign_flip_p
 from harness.analysis.power import smallest_shift
-from harness.analysis.sentence_intervals import bootstrap_p, combined, sentence_t
+from harness.analysis.sentence_intervals import bootstrap_p, combine_intervals, sentence_t
 from harness.analysis.statistics import (
     ALPHA,
     StudentT,
@@ -26,10 +26,10 @@ from harness.analysis.statistics import (
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """The tests and sizes of one pairing; None where there is no such number.
+    """The test results and effect sizes of one pairing; None where a number does not exist.
 
-    `p` is the t test's, or, where all differences are the same number, the sign-flip test's: then
-    there is no spread for a t. So it is with `p_equivalent`.
+    `p` is the t test's. If all differences are equal there is no spread for a t test, and `p` is
+    the sign-flip test's; likewise `p_equivalent`.
     """
 
     difference: float | None = None
@@ -48,14 +48,13 @@ class Evidence:
 
 
 def gather_evidence(pairing: Pairing, *, margin: float | None, family: int) -> Evidence:
-    """All that one pairing has to say, as one of a family of so many."""
+    """Compute every statistic of one pairing, as a member of a family of this size."""
     baseline, variant = pairing.scores
     if not baseline or not variant:
         return Evidence(p_diverged=_p_diverged(pairing))
-    test = _t(pairing)
+    test = _t_test(pairing)
     difference = test.mean if test else _difference(pairing)
-    flips = _flips(pairing)
-    p_sign_flip = sign_flip_p(pairing.differences) if flips else None
+    p_sign_flip = sign_flip_p(pairing.differences) if _sign_flips_apply(pairing) else None
     over_sentences = sentence_t(pairing, difference=difference)
     return Evidence(
         difference=difference,
@@ -69,13 +68,13 @@ def gather_evidence(pairing: Pairing, *, margin: float | None, family: int) -> E
         correlation=_correlation(pairing),
         p_diverged=_p_diverged(pairing),
         sentences=over_sentences,
-        combined=combined(test, sentences=over_sentences),
+        combined=combine_intervals(test, sentences=over_sentences),
         p_bootstrap=bootstrap_p(pairing),
     )
 
 
-def _t(pairing: Pairing) -> StudentT | None:
-    """The t test that the study declares; identical runs are a fact, and need none."""
+def _t_test(pairing: Pairing) -> StudentT | None:
+    """The t test that the study declares; None for identical runs, which need no test."""
     if pairing.identical:
         return None
     confidence = 1 - ALPHA / pairing.looks
@@ -86,6 +85,7 @@ def _t(pairing: Pairing) -> StudentT | None:
 
 
 def _detectable(test: StudentT, *, tests: int) -> float:
+    # Rounded, so that equal designs share one entry of the cache of `smallest_shift`.
     return smallest_shift(round(test.df, 2), alpha=ALPHA / tests) * test.error
 
 
@@ -96,8 +96,8 @@ def _difference(pairing: Pairing) -> float:
     return mean(variant) - mean(baseline)
 
 
-def _flips(pairing: Pairing) -> bool:
-    # Identical runs are a fact, not a draw: any p beside them would only mislead.
+def _sign_flips_apply(pairing: Pairing) -> bool:
+    # Identical runs are a fact, not a sample; a p value for them would only mislead.
     return pairing.method == "paired_t" and not pairing.too_few and not pairing.identical
 
 
@@ -106,11 +106,12 @@ def _p_equivalent(pairing: Pairing, *, test: StudentT | None, margin: float | No
         return None
     if test:
         return equivalence_p(test, margin=margin)
-    if not _flips(pairing):
+    if not _sign_flips_apply(pairing):
         return None
-    # Differences that are all the same number: only if none reaches the margin, all signs agree.
-    within = max(map(abs, pairing.differences)) < margin
-    return sign_flip_floor(pairing.n) / 2 if within else 1.0
+    # All differences are equal, so no t test exists. The sign-flip test of the distance to each
+    # bound is one-sided and at its floor if the difference lies inside the margin.
+    inside = max(map(abs, pairing.differences)) < margin
+    return sign_flip_floor(pairing.n) / 2 if inside else 1.0
 
 
 def _effect_size(pairing: Pairing, *, test: StudentT | None) -> float | None:
@@ -128,8 +129,8 @@ def _correlation(pairing: Pairing) -> float | None:
 
 
 def _p_diverged(pairing: Pairing) -> float | None:
-    """The exact test that the variant diverges as often as the baseline; None if neither does."""
-    if pairing.kind == "effect":  # both sides have the same cells
+    """The exact test that both sides diverge equally often; None if neither ever does."""
+    if pairing.kind == "effect":  # both sides consist of the same cells
         return None
     sides = [
         (pairing.count("diverged", baseline=side), pairing.count("finished", baseline=side))
@@ -139,7 +140,12 @@ def _p_diverged(pairing: Pairing) -> float | None:
         return None
     if pairing.method == "welch":
         return fisher_p(sides[0], second=sides[1])
-    ended = [(theirs.outcome, ours.outcome) for theirs, ours in pairing.planned if theirs and ours]
+    outcomes = [
+        (baseline.outcome, variant.outcome)
+        for baseline, variant in pairing.planned
+        if baseline and variant
+    ]
     return mcnemar_p(
-        ended.count(("finished", "diverged")), only_second=ended.count(("diverged", "finished"))
+        outcomes.count(("finished", "diverged")),
+        only_second=outcomes.count(("diverged", "finished")),
     )

@@ -1,4 +1,4 @@
-"""Main effects and interactions of factors: a contrast of cells, seed by seed."""
+"""Main effects and interactions of factors, each a contrast of cells within a seed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from harness.contracts import Factorial, Outcome
 
 @dataclass(frozen=True, kw_only=True)
 class FactorialEffect:
-    """What some factors do together at one level each, beyond what fewer of them do.
+    """The effect of one level of each of some factors, beyond the effects of fewer of them.
 
-    A score is compared with the one to be expected without the effect; both are weighted sums over
+    A score is compared with the score expected without the effect; both are weighted sums over
     cells. For two factors I = y_AB - (y_A + y_B - y_0), of which y_AB is `observed` and the rest
-    `expected`; for one, it is its level against the baseline's. Both are averaged over all levels
-    of the other factors, which makes I the contrast of a factorial design (Fisher 1935).
+    `expected`; for one factor, its level is compared with the baseline's. Both are averaged over
+    all levels of the other factors, which makes I the contrast of a factorial design (Fisher 1935).
     """
 
     name: str
@@ -28,7 +28,7 @@ class FactorialEffect:
 
 
 def factorial_effects(factorial: Factorial) -> Iterator[FactorialEffect]:
-    """As many as there are cells beside the baseline: those of one factor first."""
+    """One effect per cell other than the baseline, main effects first."""
     for size in range(1, len(factorial.factors) + 1):
         for factors in itertools.combinations(factorial.factors, size):
             changed = (factorial.factors[factor][1:] for factor in factors)
@@ -38,45 +38,47 @@ def factorial_effects(factorial: Factorial) -> Iterator[FactorialEffect]:
 
 
 def _effect(factorial: Factorial, *, chosen: Mapping[str, str]) -> FactorialEffect:
-    named = [f"{factor}={level}" for factor, level in chosen.items()]
+    level_names = [f"{factor}={level}" for factor, level in chosen.items()]
     observed: dict[str, float] = {}
     expected: dict[str, float] = {}
     for variant, cell in factorial.cells.items():
-        off = [factor for factor in chosen if cell[factor] == factorial.factors[factor][0]]
-        if all(factor in off or cell[factor] == level for factor, level in chosen.items()):
+        at_baseline = [factor for factor in chosen if cell[factor] == factorial.factors[factor][0]]
+        # Cells at any third level of a chosen factor have no part in this contrast.
+        if all(factor in at_baseline or cell[factor] == level for factor, level in chosen.items()):
+            # The number of cells that are averaged: all combinations of the other factors.
             share = math.prod(map(len, factorial.factors.values())) // math.prod(
                 len(factorial.factors[factor]) for factor in chosen
             )
-            if off:
-                expected[variant] = -((-1.0) ** len(off)) / share
+            if at_baseline:
+                expected[variant] = -((-1.0) ** len(at_baseline)) / share
             else:
                 observed[variant] = 1.0 / share
     return FactorialEffect(
-        name=" x ".join(named) if len(named) > 1 else f"{named[0]} overall",
+        name=" x ".join(level_names) if len(level_names) > 1 else f"{level_names[0]} overall",
         factors=tuple(chosen),
         observed=observed,
         expected=expected,
     )
 
 
-def combined(
+def combine_cells(
     runs: Mapping[tuple[str, int], RunResult], *, weights: Mapping[str, float], name: str, seed: int
 ) -> RunResult | None:
-    """One seed's weighted sum of scores as if it were a run; None where some cell was not run.
+    """One seed's weighted sum of cells as a pseudo-run; None if some cell was not run.
 
-    It has ended as the worst of its cells has.
+    Its outcome is the worst among its cells.
     """
     cells = [runs.get((variant, seed)) for variant in weights]
-    found = [cell for cell in cells if cell]
-    if len(found) < len(cells):
+    present = [cell for cell in cells if cell]
+    if len(present) < len(cells):
         return None
     return RunResult(
         variant=name,
         seed=seed,
-        outcome=_worst(found),
-        scores=_sums(found, weights=[*weights.values()]),
-        tokens=_shared([cell.tokens for cell in found]),
-        references=_shared([cell.references for cell in found]),
+        outcome=_worst(present),
+        scores=_sums(present, weights=[*weights.values()]),
+        tokens=_common([cell.tokens for cell in present]),
+        references=_common([cell.references for cell in present]),
     )
 
 
@@ -87,7 +89,7 @@ def _worst(cells: Sequence[RunResult]) -> Outcome:
 
 
 def _sums(cells: Sequence[RunResult], *, weights: Sequence[float]) -> dict[str, float]:
-    """Every metric that all cells have."""
+    """The weighted sum of every metric that all cells have."""
     shared = set.intersection(*(set(cell.scores) for cell in cells))
     return {
         metric: math.fsum(
@@ -97,6 +99,6 @@ def _sums(cells: Sequence[RunResult], *, weights: Sequence[float]) -> dict[str, 
     }
 
 
-def _shared(values: Sequence[str | None]) -> str | None:
-    """What all were scored on; where that differs, all of it, which equals nothing else."""
+def _common(values: Sequence[str | None]) -> str | None:
+    """The value that all cells share; if they differ, a value that equals no other."""
     return values[0] if len(set(values)) == 1 else repr(values)

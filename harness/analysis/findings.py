@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.analysis.contrasts import families
+from harness.analysis.contrasts import contrast_families
 from harness.analysis.correction import Judgment, judge
 from harness.analysis.inputs import RunResult, ScoredMetric
-from harness.analysis.interim import look
+from harness.analysis.interim import interim_analyses
 from harness.analysis.statistics import mean
 from harness.analysis.verdict_text import reason
 from harness.contracts import Design, Finding
@@ -25,33 +25,35 @@ def compare(
 ) -> tuple[Finding, ...]:
     """Judge the planned variants, the primary metric first.
 
-    `variants` and `seeds` are what was planned, whatever became of it: the baseline is not compared
-    with itself, a run without a result is named as missing, and a variant that cannot be tested
-    still counts in its family, with p = 1. What is compared and corrected together, and after how
-    many seeds, follows from the `design`.
+    `variants` and `seeds` are what was planned, not what finished: the baseline is not compared
+    with itself, a run without a result is reported as missing, and a variant that cannot be tested
+    still counts in its family, with p = 1. The `design` decides which comparisons are made, which
+    are corrected together, and after how many seeds they are made.
     """
     assert comparison.primary in [metric.name for metric in metrics]
     design = design or Design()
     runs = {(run.variant, run.seed): run for run in results}
-    found = families(runs, variants=variants, design=design, comparison=comparison)
+    families = contrast_families(runs, variants=variants, design=design, comparison=comparison)
     findings: list[Finding] = []
     for metric in sorted(metrics, key=lambda metric: metric.name != comparison.primary):
         primary, method = metric.name == comparison.primary, comparison.method
-        for family in found:
-            looked = [
-                look(each, seeds=seeds, metric=metric, method=method, looks=design.looks)
-                for each in family
+        for family in families:
+            analyses = [
+                interim_analyses(
+                    contrast, seeds=seeds, metric=metric, method=method, looks=design.looks
+                )
+                for contrast in family
             ]
-            judged = judge(looked, margin=comparison.margin_of(metric.name))
-            findings += [_finding(each, primary=primary) for each in judged]
+            judgments = judge(analyses, margin=comparison.margin_of(metric.name))
+            findings += [_finding(judgment, primary=primary) for judgment in judgments]
     return tuple(findings)
 
 
 def _finding(judgment: Judgment, *, primary: bool) -> Finding:
-    pairing, found = judgment.pairing, judgment.evidence
+    pairing, evidence = judgment.pairing, judgment.evidence
     baseline, variant = pairing.scores
-    test, sentences = found.test, found.sentences
-    combined = found.combined or (None, None)
+    test, sentences = evidence.test, evidence.sentences
+    combined = evidence.combined or (None, None)
     return Finding(
         variant=pairing.variant,
         against=pairing.against,
@@ -67,28 +69,28 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         finished=pairing.count("finished"),
         failed=pairing.count("failed"),
         diverged=pairing.count("diverged"),
-        p_diverged=found.p_diverged,
+        p_diverged=evidence.p_diverged,
         baseline_mean=mean(baseline) if baseline else None,
         variant_mean=mean(variant) if variant else None,
-        difference=found.difference,
+        difference=evidence.difference,
         interval_low=test.low if test else None,
         interval_high=test.high if test else None,
-        p=found.p,
+        p=evidence.p,
         p_adjusted=judgment.p_adjusted,
-        p_sign_flip=found.p_sign_flip,
-        p_floor=found.p_floor,
+        p_sign_flip=evidence.p_sign_flip,
+        p_floor=evidence.p_floor,
         p_max_t=judgment.p_max_t,
-        effect_size=found.effect_size,
-        detectable=found.detectable,
-        correlation=found.correlation,
+        effect_size=evidence.effect_size,
+        detectable=evidence.detectable,
+        correlation=evidence.correlation,
         margin=judgment.margin,
-        p_equivalent=found.p_equivalent,
+        p_equivalent=evidence.p_equivalent,
         p_equivalent_adjusted=judgment.p_equivalent_adjusted,
         interval_sentences_low=sentences.low if sentences else None,
         interval_sentences_high=sentences.high if sentences else None,
         combined_low=combined[0],
         combined_high=combined[1],
-        p_bootstrap=found.p_bootstrap,
+        p_bootstrap=evidence.p_bootstrap,
         higher_is_better=pairing.metric.higher_is_better,
         verdict=judgment.verdict,
         reason=reason(judgment),

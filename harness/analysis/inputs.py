@@ -1,4 +1,4 @@
-"""What a comparison is made from: how each run ended and what it scored."""
+"""Inputs of a comparison: the outcome and the scores of each run, and the metrics."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from dataclasses import dataclass, field
 from harness.analysis.resampling import Sentences
 from harness.contracts import Outcome, Split
 
-_LARGEST = 1e150  # the square of a larger score is no longer a float
+_LARGEST = 1e150  # the square of a larger score overflows a float
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunResult:
-    """What one run came to; `scores` of the compared split by metric, once it is finished.
+    """The outcome of one run and, once it has finished, its `scores` on the split by metric.
 
-    `written` stands for everything the run wrote, such as a digest of its hypotheses: two runs with
-    equal `written` wrote the same. `tokens` and `references` stand likewise for the target tokens
-    and the reference lines that it was scored on. None where that is not known. `sentences` has
-    those metrics whose statistics are known sentence by sentence.
+    `output_digest` identifies everything that the run wrote, for example by a digest of its
+    hypotheses: two runs with equal digests wrote the same. `tokens` and `references` likewise
+    identify the target tokens and the reference lines that it was scored on. Each is None if not
+    known. `sentences` has the metrics whose statistics are known for every sentence.
     """
 
     variant: str
     seed: int
     outcome: Outcome
     scores: Mapping[str, float] = field(default_factory=dict)
-    written: str | None = None
+    output_digest: str | None = None
     tokens: str | None = None
     references: str | None = None
     sentences: Mapping[str, Sentences] = field(default_factory=dict)
 
     def score(self, metric: str) -> float | None:
-        """The run's score, if it finished with a usable number: overflow is none."""
+        """The run's score; None if it did not finish or the score is missing or too large."""
         value = self.scores.get(metric) if self.outcome == "finished" else None
         return value if value is not None and abs(value) <= _LARGEST else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredMetric:
-    """A metric on a split and how to read it; `of_text` if it judges what was written, only."""
+    """A metric on a split, and its direction; `of_text` if it scores generated text only."""
 
     name: str
     higher_is_better: bool

@@ -1,4 +1,4 @@
-"""P values that hold at whichever look a study stopped."""
+"""Interim analyses: p values that remain valid at whichever look a study stops."""
 
 from __future__ import annotations
 
@@ -11,50 +11,53 @@ from harness.analysis.pairing import Pairing, pair
 from harness.contracts import Method
 
 
-class Looked(NamedTuple):
-    """One comparison as it stands, and at every look so far; at a fixed number of seeds, one."""
+class InterimAnalyses(NamedTuple):
+    """One comparison at its latest look and at every completed one; with fixed seeds, one look."""
 
-    now: Pairing
-    counted: Sequence[Pairing]
+    latest: Pairing
+    completed: Sequence[Pairing]
 
 
-def at_any_look(values: Sequence[float | None], *, planned: int) -> float | None:
+def p_over_looks(values: Sequence[float | None], *, planned: int) -> float | None:
     """The p value of a hypothesis that is tested at some of the planned looks.
 
-    P = K min p over the looks that there were: at each look p is below u / K with a probability of
-    at most u / K under the null hypothesis, so at one of K looks or fewer P is below u with a
-    probability of at most u (Bonferroni), whatever decides which look is the last.
+    P = K min p over the looks taken. At each look, p is below u / K with probability at most u / K
+    under the null hypothesis, so over at most K looks P is below u with probability at most u
+    (Bonferroni), whatever rule decides which look is the last.
     """
     known = [value for value in values if value is not None]
     return min(1.0, planned * min(known)) if known else None
 
 
-def look(
+def interim_analyses(
     contrast: Contrast,
     *,
     seeds: Sequence[int],
     metric: ScoredMetric,
     method: Method,
     looks: Sequence[int],
-) -> Looked:
-    """A comparison at every look for which all runs have ended; what came since waits for the next.
+) -> InterimAnalyses:
+    """Pair the runs at every look that is complete; later runs wait for the next look.
 
-    A look is after so many of the `seeds`; without any, there is one, at the end.
+    `looks` are numbers of `seeds`, in order; if empty, there is a single analysis at the end. A
+    look is complete once all its runs have ended.
     """
     if not looks:
-        found = pair(contrast, seeds=seeds, metric=metric, method=method)
-        return Looked(found, [found])
+        pairing = pair(contrast, seeds=seeds, metric=metric, method=method)
+        return InterimAnalyses(pairing, [pairing])
     variant, against, _, runs = contrast
     ended = [
-        _ended(runs.get((variant, seed))) and _ended(runs.get((against, seed))) for seed in seeds
+        _has_ended(runs.get((variant, seed))) and _has_ended(runs.get((against, seed)))
+        for seed in seeds
     ]
     complete = [n for n in looks if all(ended[:n])]
-    counted = [
+    pairings = [
         pair(contrast, seeds=seeds[:n], metric=metric, method=method, looks=len(looks))
         for n in complete or looks[:1]
     ]
-    return Looked(counted[-1], counted if complete else [])
+    return InterimAnalyses(pairings[-1], pairings if complete else [])
 
 
-def _ended(run: RunResult | None) -> bool:
+def _has_ended(run: RunResult | None) -> bool:
+    # A failed run is run again, so it has not ended; a diverged one is a result.
     return run is not None and run.outcome != "failed"

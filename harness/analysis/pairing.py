@@ -1,4 +1,4 @@
-"""A variant beside the baseline, seed by seed."""
+"""The runs of a variant and of the baseline, paired by seed."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from harness.analysis.inputs import RunResult, ScoredMetric
 from harness.contracts import Kind, Method, Outcome, SeedValues
 from harness.study.values import BASELINE
 
-_Row = tuple[RunResult | None, RunResult | None]
+_SeedRuns = tuple[RunResult | None, RunResult | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pairing:
-    """The runs of a variant and of the baseline, and what one metric can make of them.
+    """The runs of a variant and of the baseline, as one metric compares them.
 
-    `planned` has what the seeds came to, the baseline's run first, and `together` those of them
-    that both have a comparable score. `lost` has one phrase for every run that is missing there.
-    `looks` is how many of them are planned, at different numbers of seeds.
+    `planned` has the two runs of every seed, the baseline's first, and `complete` those pairs in
+    which both have a comparable score. `losses` has one phrase for every run that is missing from
+    those. `looks` is the number of planned looks, each at another number of seeds.
     """
 
     variant: str
@@ -30,9 +30,9 @@ class Pairing:
     kind: Kind = "variant"
     metric: ScoredMetric
     method: Method
-    planned: Sequence[_Row]
-    together: Sequence[tuple[RunResult, RunResult]]
-    lost: Sequence[str]
+    planned: Sequence[_SeedRuns]
+    complete: Sequence[tuple[RunResult, RunResult]]
+    losses: Sequence[str]
     looks: int = 1
 
     @cached_property
@@ -40,21 +40,21 @@ class Pairing:
         """The scores of the complete pairs."""
         name = self.metric.name
         return tuple(
-            SeedValues(ours.seed, theirs.scores[name], ours.scores[name])
-            for theirs, ours in self.together
+            SeedValues(variant.seed, baseline.scores[name], variant.scores[name])
+            for baseline, variant in self.complete
         )
 
     @cached_property
-    def judged(self) -> tuple[Sequence[RunResult], Sequence[RunResult]]:
+    def compared(self) -> tuple[Sequence[RunResult], Sequence[RunResult]]:
         """The baseline's runs and the variant's that count; Welch's method needs no pairs."""
         if self.method == "welch":
-            return self._alone()
-        return [theirs for theirs, _ in self.together], [ours for _, ours in self.together]
+            return self._unpaired()
+        return [baseline for baseline, _ in self.complete], [run for _, run in self.complete]
 
     @cached_property
     def scores(self) -> tuple[list[float], list[float]]:
-        """The baseline's and the variant's."""
-        baseline, variant = self.judged
+        """The scores of the baseline's runs and of the variant's that count."""
+        baseline, variant = self.compared
         name = self.metric.name
         return [run.scores[name] for run in baseline], [run.scores[name] for run in variant]
 
@@ -65,47 +65,48 @@ class Pairing:
 
     @cached_property
     def resolution(self) -> float:
-        """What rounding alone makes of equal differences."""
+        """The rounding error of a difference: equal differences may vary by this much."""
         largest = max((abs(score) for side in self.scores for score in side), default=0.0)
         return 8 * sys.float_info.epsilon * largest
 
     @property
     def n(self) -> int:
-        """How many of the variant's runs count."""
-        return len(self.judged[1])
+        """The number of the variant's runs that count."""
+        return len(self.compared[1])
 
     @property
     def too_few(self) -> bool:
-        """Whether no test exists, whatever the scores."""
-        return min(map(len, self.judged)) < 2
+        """True if there are too few runs for any test."""
+        return min(map(len, self.compared)) < 2
 
     @cached_property
     def identical(self) -> bool:
-        """Whether no seed shows any difference, in the score or in what it judges."""
+        """True if no seed differs in its score nor, for a metric of text, in the text."""
         if any(self.differences) or not self.pairs or len(self.pairs) < self.n:
             return False
         return not self.metric.of_text or all(
-            same_text(theirs, ours=ours) is not False for theirs, ours in self.together
+            same_output(baseline, variant=variant) is not False
+            for baseline, variant in self.complete
         )
 
     def count(self, outcome: Outcome, *, baseline: bool = False) -> int:
-        """How many of the variant's runs, or of the baseline's, ended so."""
+        """The number of the variant's runs, or of the baseline's, with this outcome."""
         return self._outcomes[0 if baseline else 1].count(outcome)
 
     @cached_property
     def _outcomes(self) -> tuple[list[Outcome], list[Outcome]]:
-        theirs, ours = (
+        baseline, variant = (
             [run.outcome for run in side if run] for side in zip(*self.planned, strict=True)
         )
-        return theirs, ours
+        return baseline, variant
 
-    def _alone(self) -> tuple[list[RunResult], list[RunResult]]:
-        theirs, ours = (
+    def _unpaired(self) -> tuple[list[RunResult], list[RunResult]]:
+        baseline, variant = (
             [run for run in side if run and run.score(self.metric.name) is not None]
             for side in zip(*self.planned, strict=True)
         )
-        bases = {_basis(run, metric=self.metric) for run in theirs}
-        return theirs, [run for run in ours if _basis(run, metric=self.metric) in bases]
+        bases = {_basis(run, metric=self.metric) for run in baseline}
+        return baseline, [run for run in variant if _basis(run, metric=self.metric) in bases]
 
 
 def pair(
@@ -116,27 +117,27 @@ def pair(
     method: Method = "paired_t",
     looks: int = 1,
 ) -> Pairing:
-    """Put the variant's runs beside the baseline's, those of the same seed together."""
+    """Pair the variant's runs with the baseline's of the same seed."""
     variant, against, kind, runs = contrast
     planned = [(runs.get((against, seed)), runs.get((variant, seed))) for seed in sorted(seeds)]
-    if method == "welch" and _apart(planned):
-        planned = _side_by_side(planned)
+    if method == "welch" and _share_no_seed(planned):
+        planned = _align(planned)
     names = ("the baseline", "the variant") if against == BASELINE else (against, variant)
     if kind == "effect":
         names = (f"a cell of {against}", f"a cell of {variant}")
-    together: list[tuple[RunResult, RunResult]] = []
-    lost: list[str] = []
-    for theirs, ours in planned:
-        faults = [_fault(theirs, of=names[0], metric=metric)]
-        faults += [_fault(ours, of=names[1], metric=metric)]
-        lost += [fault for fault in faults if fault]
-        if theirs and ours and not any(faults):
-            if theirs.seed != ours.seed:
+    complete: list[tuple[RunResult, RunResult]] = []
+    losses: list[str] = []
+    for baseline_run, variant_run in planned:
+        faults = [_fault(baseline_run, name=names[0], metric=metric)]
+        faults += [_fault(variant_run, name=names[1], metric=metric)]
+        losses += [fault for fault in faults if fault]
+        if baseline_run and variant_run and not any(faults):
+            if baseline_run.seed != variant_run.seed:  # aligned above, for the counts only
                 continue
-            if _basis(theirs, metric=metric) == _basis(ours, metric=metric):
-                together.append((theirs, ours))
+            if _basis(baseline_run, metric=metric) == _basis(variant_run, metric=metric):
+                complete.append((baseline_run, variant_run))
             else:
-                lost.append(f"scored on other {'sentences' if metric.of_text else 'tokens'}")
+                losses.append(f"scored on other {'sentences' if metric.of_text else 'tokens'}")
     return Pairing(
         variant=variant,
         against=against,
@@ -144,39 +145,39 @@ def pair(
         metric=metric,
         method=method,
         planned=planned,
-        together=together,
-        lost=lost,
+        complete=complete,
+        losses=losses,
         looks=looks,
     )
 
 
-def _apart(planned: Sequence[_Row]) -> bool:
-    """Whether both sides have runs, and none of them the same seed."""
+def _share_no_seed(planned: Sequence[_SeedRuns]) -> bool:
+    """True if both sides have runs, but not for any common seed."""
     return all(map(any, zip(*planned, strict=True))) and not any(map(all, planned))
 
 
-def _side_by_side(planned: Sequence[_Row]) -> list[_Row]:
-    """Runs that have no seed in common, so that none is missing where the other side has one."""
+def _align(planned: Sequence[_SeedRuns]) -> list[_SeedRuns]:
+    """Line up runs without a common seed, so that no run counts as missing on the other side."""
     sides = ([run for run in side if run] for side in zip(*planned, strict=True))
     return [*zip_longest(*sides)]
 
 
-def same_text(theirs: RunResult, *, ours: RunResult) -> bool | None:
-    """Whether two runs wrote the same; None where that is not known."""
-    if theirs.written is None or ours.written is None:
+def same_output(baseline: RunResult, *, variant: RunResult) -> bool | None:
+    """True if both runs wrote the same text; None if that is not known."""
+    if baseline.output_digest is None or variant.output_digest is None:
         return None
-    return theirs.written == ours.written
+    return baseline.output_digest == variant.output_digest
 
 
 def _basis(run: RunResult, *, metric: ScoredMetric) -> str | None:
-    # Nats per character and nats per word are no two values of one metric.
+    # Scores on other tokens are not comparable: nats per character are not nats per word.
     return run.references if metric.of_text else run.tokens
 
 
-def _fault(run: RunResult | None, *, of: str, metric: ScoredMetric) -> str | None:
-    # Why a run has no number to offer.
+def _fault(run: RunResult | None, *, name: str, metric: ScoredMetric) -> str | None:
+    """The reason why a run has no score, if it has none."""
     if run is None:
-        return f"{of} was not run"
+        return f"{name} was not run"
     if run.outcome != "finished":
-        return f"{of} {run.outcome}"
-    return f"{of} has no finite score" if run.score(metric.name) is None else None
+        return f"{name} {run.outcome}"
+    return f"{name} has no finite score" if run.score(metric.name) is None else None

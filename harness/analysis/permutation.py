@@ -1,14 +1,13 @@
-"""Tests that flip signs: all they assume of the noise is that it is symmetric."""
+"""Sign-flip tests; they assume only that the noise is symmetric."""
 
 from __future__ import annotations
 
+import hashlib
 import math
 import random
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
-
-from harness import streams
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,18 +15,18 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-EXACT_UP_TO = 30  # pairs for which every sign pattern is counted
-JOINT_EXACT_UP_TO = 15  # seeds for which every sign pattern of a family is
-FLIPS = 9_999  # sign patterns drawn beyond that
+EXACT_UP_TO = 30  # pairs up to which every sign pattern is counted
+JOINT_EXACT_UP_TO = 15  # seeds up to which every sign pattern of a family is counted
+FLIPS = 9_999  # sign patterns sampled beyond that
 _TIE = 1e-12  # sums this close, relative to the largest, are equal but for rounding
 
 
 def sign_flip_p(differences: Sequence[float]) -> float:
-    """The two-sided exact sign-flip test (Fisher 1935): assumes nothing about the noise's shape.
+    """The two-sided exact sign-flip test (Fisher 1935): no assumption on the noise beyond symmetry.
 
-    Under no effect each difference is as likely to have the other sign. p is the share of the 2^n
-    sign patterns whose sum is at least as far from 0 as the observed one. Beyond `EXACT_UP_TO`
-    differences, patterns are drawn from a fixed stream, and p = (hits + 1) / (`FLIPS` + 1).
+    Without an effect, each difference is equally likely to have either sign. p is the share of the
+    2^n sign patterns whose sum is at least as far from 0 as the observed one. Beyond `EXACT_UP_TO`
+    differences, patterns are sampled from a fixed stream, and p = (hits + 1) / (`FLIPS` + 1).
     """
     magnitudes = sorted(abs(value) for value in differences)
     reach = abs(math.fsum(differences)) - _TIE * math.fsum(magnitudes)
@@ -35,7 +34,7 @@ def sign_flip_p(differences: Sequence[float]) -> float:
         return 1.0
     if len(magnitudes) <= EXACT_UP_TO:
         return _count_flips(magnitudes, reach=reach)
-    sums = abs(_drawn_patterns(len(magnitudes)) @ magnitudes)
+    sums = abs(_sampled_patterns(len(magnitudes)) @ magnitudes)
     return (int((sums >= reach).sum()) + 1) / (FLIPS + 1)
 
 
@@ -47,12 +46,12 @@ def sign_flip_floor(n: int) -> float:
 def max_t_p(family: Sequence[Mapping[int, float]]) -> list[float]:
     """Sign-flip p values of a family, corrected by its joint distribution (Westfall, Young 1993).
 
-    Each member has a difference a seed. The signs of a seed flip for all members at once, so that
-    what they share stays shared; p is the share of patterns whose largest statistic in the family
+    Each member has one difference per seed. The signs of a seed flip for all members at once, which
+    preserves their correlation; p is the share of patterns whose largest statistic in the family
     is at least the member's own. The statistic is |sum d| / sqrt(sum d^2), which orders patterns as
-    |t| does, and whose variance is 1 whatever the number of seeds: where a member lacks a seed, it
-    has no part in that flip. Its floor is 2 / 2^n, however large the family. Exact up to
-    `JOINT_EXACT_UP_TO` seeds, then drawn from a fixed stream.
+    |t| does, and whose variance is 1 for any number of seeds: a member without a seed takes no part
+    in that flip. Its floor is 2 / 2^n, however large the family. Exact up to `JOINT_EXACT_UP_TO`
+    seeds, then sampled from a fixed stream.
     """
     import numpy as np
 
@@ -61,11 +60,11 @@ def max_t_p(family: Sequence[Mapping[int, float]]) -> list[float]:
     table = np.array(rows, dtype=np.float64)
     if not table.size:
         return [1.0] * len(family)
-    table /= np.maximum(abs(table).max(axis=0), 1e-300)  # whose squares are floats
+    table /= np.maximum(abs(table).max(axis=0), 1e-300)  # the squares stay finite
     table /= np.maximum(np.sqrt((table**2).sum(axis=0)), 1e-300)
     observed = abs(table.sum(axis=0))
     exact = len(seeds) <= JOINT_EXACT_UP_TO
-    patterns = _every_pattern(len(seeds)) if exact else _drawn_patterns(len(seeds))
+    patterns = _every_pattern(len(seeds)) if exact else _sampled_patterns(len(seeds))
     largest = np.sort(abs(patterns @ table).max(axis=1))
     hits = len(largest) - np.searchsorted(largest, observed - len(seeds) * _TIE)
     shares = hits / len(largest) if exact else (hits + 1) / (FLIPS + 1)
@@ -73,12 +72,12 @@ def max_t_p(family: Sequence[Mapping[int, float]]) -> list[float]:
 
 
 def _count_flips(magnitudes: Sequence[float], *, reach: float) -> float:
-    # Each pattern is one of the first half's and one of the second's: 2 * 2^(n/2) sums, not 2^n.
+    # A pattern is a pattern of the first half with one of the second: 2 * 2^(n/2) sums, not 2^n.
     import numpy as np
 
     first, second = np.sort(_signed_sums(magnitudes[::2])), _signed_sums(magnitudes[1::2])
     reached = len(first) * len(second) - int(np.searchsorted(first, reach - second).sum())
-    return 2 * reached / (len(first) * len(second))  # as many patterns reach as far below 0
+    return 2 * reached / (len(first) * len(second))  # by symmetry, as many are as far below 0
 
 
 def _signed_sums(magnitudes: Sequence[float]) -> Floats:
@@ -92,7 +91,7 @@ def _signed_sums(magnitudes: Sequence[float]) -> Floats:
 
 @lru_cache(maxsize=4)
 def _every_pattern(n: int) -> Floats:
-    """Half of the 2^n rows of signs; the other half are their opposites."""
+    """Half of the 2^n rows of signs; the other half is their negatives."""
     import numpy as np
 
     numbers = np.arange(2 ** (n - 1))[:, None]
@@ -100,12 +99,18 @@ def _every_pattern(n: int) -> Floats:
 
 
 @lru_cache(maxsize=2)
-def _drawn_patterns(n: int) -> Floats:
-    """`FLIPS` rows of n signs from a stream that only n decides."""
+def _sampled_patterns(n: int) -> Floats:
+    """`FLIPS` rows of n signs from a stream that depends on n only."""
     import numpy as np
 
-    stream = random.Random(streams.key(0, "bootstrap", "sign_flip", n))
-    drawn = np.frombuffer(stream.randbytes(-(-n * FLIPS // 8)), dtype=np.uint8)
-    return np.asarray(1 - 2.0 * np.unpackbits(drawn)[: n * FLIPS], dtype=np.float64).reshape(
+    stream = random.Random(_stream_key(n))
+    sampled = np.frombuffer(stream.randbytes(-(-n * FLIPS // 8)), dtype=np.uint8)
+    return np.asarray(1 - 2.0 * np.unpackbits(sampled)[: n * FLIPS], dtype=np.float64).reshape(
         FLIPS, n
     )
+
+
+def _stream_key(n: int) -> int:
+    # `streams.key(0, "bootstrap", "sign_flip", n)`, written out because `streams` imports torch.
+    digest = hashlib.sha256(f'[0,"bootstrap","sign_flip",{n}]'.encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1

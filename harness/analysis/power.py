@@ -1,7 +1,8 @@
-"""What a number of seeds can show: the power of the t test, in standard deviations.
+"""Power of the t test: detectable effects, in standard deviations, and the seeds they need.
 
-An effect is in standard deviations of what is tested: of the paired differences (d_z) or, unpaired,
-of either side's scores (d). Welch's test has the power of the unpaired one when both spread alike.
+An effect is in standard deviations of the tested quantity: of the paired differences (d_z) or,
+unpaired, of either side's scores (d). With equal variances, Welch's test has the power of the
+unpaired t test.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from statistics import variance
 from harness.analysis.statistics import ALPHA
 
 POWER = 0.8
-_NODES = 32  # of the Gauss-Legendre rule, a panel
-_REACH = 12.0  # standard deviations around a mean, beyond which nothing is left
+_NODES = 32  # of the Gauss-Legendre rule, per panel
+_REACH = 12.0  # standard deviations around the mean, beyond which the density is negligible
 
 
 def power(effect: float, *, n: int, alpha: float = ALPHA, paired: bool = True) -> float:
-    """The probability that the two-sided t test at level `alpha` sees a true effect.
+    """The probability that the two-sided t test at level `alpha` detects a true effect.
 
     `n` is the number of pairs, or of runs on each side. Raises `ValueError` for fewer than two.
     """
@@ -28,11 +29,12 @@ def power(effect: float, *, n: int, alpha: float = ALPHA, paired: bool = True) -
 
 
 def power_at(shift: float, *, df: float, alpha: float = ALPHA) -> float:
-    """The same of any t test; `shift` is the effect in standard errors of its estimate.
+    """The power of any t test; `shift` is the effect in standard errors of its estimate.
 
     Given s, the sample's standard deviation over the true one, the test's mean is normal: power is
-    the mean of Phi(shift - t s) + Phi(-shift - t s) over the law of s, chi / sqrt(df), which is
-    integrated panel by panel (Cohen 1988, chapter 2, has the noncentral t; scipy's is NaN far out).
+    the mean of Phi(shift - t s) + Phi(-shift - t s) over the distribution of s, chi / sqrt(df),
+    integrated panel by panel. (Cohen 1988, chapter 2, uses the noncentral t; scipy's is NaN in the
+    far tail.)
     """
     import numpy as np
     from scipy.special import gammaln, ndtr, stdtrit
@@ -49,14 +51,14 @@ def power_at(shift: float, *, df: float, alpha: float = ALPHA) -> float:
 
 
 @lru_cache(maxsize=4096)
-def smallest_shift(df: float, *, alpha: float = ALPHA, wanted: float = POWER) -> float:
-    """The smallest shift that a t test sees with a probability of at least `wanted`."""
+def smallest_shift(df: float, *, alpha: float = ALPHA, target: float = POWER) -> float:
+    """The smallest shift that a t test detects with a probability of at least `target`."""
     low, high = 0.0, 1.0
-    while power_at(high, df=df, alpha=alpha) < wanted:
+    while power_at(high, df=df, alpha=alpha) < target:
         low, high = high, 2 * high
     while high - low > 1e-10 * high:
         middle = (low + high) / 2
-        if power_at(middle, df=df, alpha=alpha) < wanted:
+        if power_at(middle, df=df, alpha=alpha) < target:
             low = middle
         else:
             high = middle
@@ -64,20 +66,20 @@ def smallest_shift(df: float, *, alpha: float = ALPHA, wanted: float = POWER) ->
 
 
 def detectable(n: int, *, alpha: float = ALPHA, power: float = POWER, paired: bool = True) -> float:
-    """The smallest true effect that the test sees with a probability of at least `power`.
+    """The smallest true effect that the test detects with a probability of at least `power`.
 
     Raises `ValueError` for fewer than two.
     """
     df, unit = _test(1.0, n=n, paired=paired)
-    return smallest_shift(df, alpha=alpha, wanted=power) / unit
+    return smallest_shift(df, alpha=alpha, target=power) / unit
 
 
 def seeds_for(
     effect: float, *, alpha: float = ALPHA, power: float = POWER, paired: bool = True
 ) -> int:
-    """The fewest seeds with which the test sees this true effect with `power`.
+    """The fewest seeds with which the test detects this true effect with `power`.
 
-    Raises `ValueError` for an effect of 0, which no number of seeds would show.
+    Raises `ValueError` for an effect of 0, which no number of seeds can detect.
     """
     if effect == 0:
         raise ValueError("no number of seeds shows an effect of 0")
@@ -94,7 +96,7 @@ def seeds_for(
 
 
 def pooled_sd(samples: Iterable[Sequence[float]]) -> tuple[float, int] | None:
-    """The standard deviation within samples, and its degrees of freedom; None where there are none.
+    """The standard deviation within samples, and its degrees of freedom; None if there are none.
 
     s^2 = sum of squared deviations from each sample's own mean / sum of (n - 1).
     """
@@ -106,18 +108,18 @@ def pooled_sd(samples: Iterable[Sequence[float]]) -> tuple[float, int] | None:
     return (math.sqrt(squares / freedom), freedom) if freedom else None
 
 
-_power = power  # where `power` is the one that is wished for
+_power = power  # for functions in which the parameter `power` hides it
 
 
 def _test(effect: float, *, n: int, paired: bool) -> tuple[int, float]:
-    """The degrees of freedom, and the noncentrality of t."""
+    """The degrees of freedom and the noncentrality of t."""
     if n < 2:
         raise ValueError(f"a test needs 2 seeds, got {n}")
     return (n - 1, effect * math.sqrt(n)) if paired else (2 * n - 2, effect * math.sqrt(n / 2))
 
 
 def _edges(df: float, *, turn: float, width: float) -> list[float]:
-    """Panels that follow both the law of s and the place where the test turns."""
+    """Edges of panels that resolve both the density of s and the step of the rejection curve."""
     spread = _REACH / math.sqrt(2 * df)
     low, high = max(0.0, 1 - spread), 1 + spread
     evenly = [low + (high - low) * part / 8 for part in range(9)]

@@ -1,4 +1,4 @@
-"""How a score hangs on the sentences that it is measured on; nothing here knows of runs."""
+"""Jackknife and bootstrap of a score over the sentences of a split."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-_DRAWS, _SEED = 1000, 12345  # as sacrebleu draws, unless it is told otherwise
+_DRAWS, _SEED = 1000, 12345  # sacrebleu's defaults, so that its paired bootstrap is reproduced
 
 
 class Sentences(NamedTuple):
-    """What the sentences of a split have to do with a score.
+    """The contribution of each sentence to a score, and the score on resampled sentences.
 
-    `influence` has, for every sentence, n - 1 times what the score loses without it, around their
-    mean: of a mean over sentences, a sentence's deviation. `resampled` has the score on sentences
-    drawn anew, the same draws for every run.
+    `influence` has, for every sentence, n - 1 times the loss of the score without it, centered: for
+    a mean over sentences, the deviation of the sentence. `resampled` has the score on bootstrap
+    samples of the sentences, the same samples for every run.
     """
 
     influence: Sequence[float]
@@ -24,12 +24,12 @@ class Sentences(NamedTuple):
 def resample(
     rows: Sequence[Sequence[float]], *, score: Callable[[Sequence[float]], float]
 ) -> Sentences | None:
-    """How a score hangs on sentences, if it is a function of sums over them.
+    """Resample a score that is a function of sums over sentences.
 
-    `rows` has the statistics of each sentence, and `score` makes a score of their sum: of all but
-    one (the jackknife, Quenouille 1956; Tukey 1958), and of as many drawn anew with replacement
-    (the bootstrap, Efron 1979). None where that says nothing: with fewer than two sentences, or if
-    the score of some of them is not finite.
+    `rows` has the statistics of each sentence, and `score` makes a score of their sum: over all
+    sentences but one (the jackknife, Quenouille 1956; Tukey 1958), and over as many sampled with
+    replacement (the bootstrap, Efron 1979). None with fewer than two sentences, or if the score of
+    some sample is not finite.
     """
     import numpy as np
 
@@ -38,8 +38,8 @@ def resample(
     if n < 2:
         return None
     left_out = [score(row) for row in (table.sum(axis=0) - table).tolist()]
-    drawn = np.random.default_rng(_SEED).choice(n, size=(_DRAWS, n), replace=True)
-    resampled = [score(table[row].sum(axis=0).tolist()) for row in drawn]
+    samples = np.random.default_rng(_SEED).choice(n, size=(_DRAWS, n), replace=True)
+    resampled = [score(table[row].sum(axis=0).tolist()) for row in samples]
     if not all(map(math.isfinite, [*left_out, *resampled])):
         return None
     center = math.fsum(left_out) / n

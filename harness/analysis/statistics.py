@@ -1,4 +1,4 @@
-"""The tests that verdicts rest on, as functions of numbers alone; order changes no bit of them."""
+"""Statistical tests, as functions of numbers; the order of values changes no bit of the results."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def paired_t(
     """Student's t test that the mean difference is 0 (Student 1908).
 
     t = mean / (s / sqrt(n)) with n - 1 degrees of freedom, s the standard deviation of the
-    differences over n - 1. None where no such t exists: fewer than two differences, or none that
-    stands apart from another by more than `resolution`, the rounding error of a difference.
+    differences over n - 1. None if no such t exists: with fewer than two differences,
+    or if none differs from another by more than `resolution`, the rounding error of a difference.
     """
     n = len(differences)
     if n < 2 or not _spread(differences, resolution=resolution):
@@ -57,27 +57,27 @@ def welch_t(
     resolution: float = 0.0,
     confidence: float = 0.95,
 ) -> StudentT | None:
-    """Welch's t test that two means are equal, whatever the two variances are (Welch 1947).
+    """Welch's t test that two means are equal, for any two variances (Welch 1947).
 
     t = (m1 - m2) / sqrt(v1 + v2), v = s^2 / n of each side, with the degrees of freedom
-    (v1 + v2)^2 / (v1^2 / (n1 - 1) + v2^2 / (n2 - 1)) (Satterthwaite 1946). None where no such t
-    exists: fewer than two values on a side, or no spread beyond `resolution` on either.
+    (v1 + v2)^2 / (v1^2 / (n1 - 1) + v2^2 / (n2 - 1)) (Satterthwaite 1946). None if no such t
+    exists: with fewer than two values on a side, or no spread beyond `resolution` on either.
     """
     sides = variant, baseline
-    apart = any(_spread(values, resolution=resolution) for values in sides if values)
-    if min(map(len, sides)) < 2 or not apart:
+    spread = any(_spread(values, resolution=resolution) for values in sides if values)
+    if min(map(len, sides)) < 2 or not spread:
         return None
     errors = [deviation(values) / math.sqrt(len(values)) for values in sides]
     error = math.hypot(*errors)
     shares = [
-        (each / error) ** 4 / (len(values) - 1) for each, values in zip(errors, sides, strict=True)
+        (part / error) ** 4 / (len(values) - 1) for part, values in zip(errors, sides, strict=True)
     ]
     difference = mean(variant) - mean(baseline)
     return student(difference, error=error, df=1 / math.fsum(shares), confidence=confidence)
 
 
 def student(difference: float, *, error: float, df: float, confidence: float = 0.95) -> StudentT:
-    """The t test and interval of a difference with this standard error."""
+    """The t test and the interval of a difference with this standard error."""
     from scipy.special import stdtr, stdtrit
 
     half_width = float(stdtrit(df, (1 + confidence) / 2)) * error
@@ -89,8 +89,8 @@ def student(difference: float, *, error: float, df: float, confidence: float = 0
 def equivalence_p(test: StudentT, *, margin: float) -> float:
     """The larger p of two one-sided t tests (Schuirmann 1987).
 
-    One tests that the difference is at most -margin, the other that it is at least margin: below
-    alpha, the difference is within the margin, as the 1 - 2 alpha interval then is.
+    The null hypotheses are that the difference is at most -margin, and that it is at least margin.
+    If p is below alpha, the 1 - 2 alpha interval lies within the margin.
     """
     from scipy.special import stdtr
 
@@ -100,10 +100,10 @@ def equivalence_p(test: StudentT, *, margin: float) -> float:
 
 
 def unbiased(effect: float, *, df: float) -> float | None:
-    """A difference in standard deviations without its bias at small n (Hedges 1981).
+    """A standardized difference, corrected for its bias at small n (Hedges 1981).
 
     Times J = gamma(df / 2) / (sqrt(df / 2) gamma((df - 1) / 2)); None below two degrees of freedom,
-    where no such correction exists.
+    for which the correction does not exist.
     """
     if df < 2:
         return None
@@ -113,26 +113,26 @@ def unbiased(effect: float, *, df: float) -> float | None:
 
 def pooled_deviation(*sides: Sequence[float]) -> float:
     """The standard deviation within groups, over the sum of n - 1."""
-    return math.hypot(*(_norm(each) for each in sides)) / math.sqrt(sum(map(len, sides)) - 2)
+    return math.hypot(*(_norm(side) for side in sides)) / math.sqrt(sum(map(len, sides)) - 2)
 
 
 def correlation(first: Sequence[float], *, second: Sequence[float]) -> float | None:
-    """Pearson's; None for fewer than three pairs, or where a side has no spread."""
+    """Pearson's correlation; None for fewer than three pairs, or if a side has no spread."""
     norms = _norm(first), _norm(second)
     if len(first) < 3 or min(norms) <= _NO_SPREAD:
         return None
     centers = mean(first), mean(second)
     products = [
-        (one - centers[0]) / norms[0] * ((other - centers[1]) / norms[1])
-        for one, other in zip(first, second, strict=True)
+        (x - centers[0]) / norms[0] * ((y - centers[1]) / norms[1])
+        for x, y in zip(first, second, strict=True)
     ]
     return min(1.0, max(-1.0, math.fsum(products)))
 
 
 def mcnemar_p(only_first: int, *, only_second: int) -> float:
-    """McNemar's exact two-sided p that each of two things is as likely to happen alone.
+    """McNemar's exact two-sided p that either of two events is equally likely to occur alone.
 
-    Of the cases where one happened and the other did not, each is a toss of a coin.
+    Under the null hypothesis, each case in which exactly one of them occurred is a fair coin toss.
     """
     n, least = only_first + only_second, min(only_first, only_second)
     tail = math.fsum(math.comb(n, hits) for hits in range(least + 1)) / 2.0**n
@@ -140,9 +140,10 @@ def mcnemar_p(only_first: int, *, only_second: int) -> float:
 
 
 def fisher_p(first: tuple[int, int], *, second: tuple[int, int]) -> float:
-    """Fisher's exact two-sided p that two shares are equal, each (happened, did not) (Fisher 1935).
+    """Fisher's exact two-sided p that two rates are equal, each as (events, non-events).
 
-    The probability of all tables with these margins that are no more probable than this one.
+    The probability of all tables with these margins that are no more probable than the observed one
+    (Fisher 1935).
     """
     hits, n, others = first[0] + second[0], sum(first), sum(second)
     ways = [math.comb(n, k) * math.comb(others, hits - k) for k in range(min(n, hits) + 1)]
@@ -151,10 +152,10 @@ def fisher_p(first: tuple[int, int], *, second: tuple[int, int]) -> float:
 
 
 def holm(values: Sequence[float]) -> list[float]:
-    """P values adjusted for being a family, in the order they came (Holm 1979).
+    """The p values of a family, adjusted for multiple testing, in their order (Holm 1979).
 
-    The i-th smallest of k becomes the largest of (k - j + 1) * p_(j) over j <= i, at most 1: below
-    alpha for any true null hypothesis with a probability of at most alpha.
+    The i-th smallest of k becomes the largest of (k - j + 1) * p_(j) over j <= i, at most 1. The
+    probability that any true null hypothesis is adjusted to a p below alpha is at most alpha.
     """
     adjusted = [0.0] * len(values)
     largest = 0.0

@@ -1,4 +1,4 @@
-"""Verdicts in words: short, exact, and never more than the numbers say."""
+"""The reason for a verdict as text, with no claim beyond its numbers."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ def p_text(p: float) -> str:
     if p < 0.001:
         return "< .001"
     digits = 3
-    if p == round(p, 4):  # as a sign-flip test's are: a round number is shown as it is
+    if p == round(p, 4):  # such as a sign-flip test's: a round number is shown exactly
         return f"{p:.4g}".removeprefix("0")
     while (float(f"{p:.{digits}f}") < ALPHA) != (p < ALPHA):
         digits += 1
     return f"{p:.{digits}f}".removeprefix("0")
 
 
-def equals(p: float) -> str:
-    """``p = .012`` or ``p < .001``."""
+def p_equation(p: float) -> str:
+    """A p value as an equation: ``p = .012`` or ``p < .001``."""
     text = p_text(p)
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
 def reason(judgment: Judgment) -> str:
-    """Why the verdict is what it is: the seeds, the tests, and the runs that are missing."""
+    """The reason for a verdict: the seeds, the tests, and the runs that are missing."""
     pairing, verdict = judgment.pairing, judgment.verdict
     if verdict == "no_inference":
         parts = [_too_few(pairing)]
@@ -68,18 +68,18 @@ def _floor(judgment: Judgment) -> list[str]:
 
 def _too_few(pairing: Pairing) -> str:
     if pairing.method == "welch":
-        sides = [_counted(len(side), what="run") for side in pairing.judged]
+        sides = [_counted(len(side), noun="run") for side in pairing.compared]
         against = "the baseline" if pairing.against == BASELINE else pairing.against
         return f"{sides[1]} against {sides[0]} of {against}, and a test needs 2 of each"
-    return f"{_counted(pairing.n, what='complete pair')}, and a test needs 2"
+    return f"{_counted(pairing.n, noun='complete pair')}, and a test needs 2"
 
 
 def _survivors(judgment: Judgment) -> list[str]:
-    if judgment.survived or judgment.verdict == "worse":
+    if judgment.never_diverged or judgment.verdict == "worse":
         return []
-    if judgment.apart:
+    if judgment.differs:
         return ["better only where it did not diverge"]
-    return ["equivalent only where it did not diverge"] if judgment.within else []
+    return ["equivalent only where it did not diverge"] if judgment.within_margin else []
 
 
 def _seeds(pairing: Pairing, *, spread: bool) -> list[str]:
@@ -100,21 +100,21 @@ def _tested(judgment: Judgment) -> list[str]:
     if evidence.p is None or p_adjusted is None:
         return []
     if evidence.test is None and (judgment.family == 1 or evidence.p == 1):
-        return []  # it is the sign-flip test's, which has words of its own
+        return []  # it is the sign-flip test's, which `_sign_flip` reports
     if evidence.test and evidence.p < ALPHA <= p_adjusted:
-        corrected = f"{equals(evidence.p)}, but {p_text(p_adjusted)} {_holm(judgment)}"
+        corrected = f"{p_equation(evidence.p)}, but {p_text(p_adjusted)} {_holm(judgment)}"
         return [f"{corrected} (its interval, which is not corrected, excludes 0)"]
-    return [f"{equals(p_adjusted)} {_holm(judgment)}".rstrip()]
+    return [f"{p_equation(p_adjusted)} {_holm(judgment)}".rstrip()]
 
 
 def _sign_flip(judgment: Judgment) -> list[str]:
     p, pairing = judgment.evidence.p_sign_flip, judgment.pairing
-    text = "" if p is None else f"sign-flip {equals(p)}"
+    text = "" if p is None else f"sign-flip {p_equation(p)}"
     return [] if p is None else [_attained(text, p=p, n=pairing.n, looks=pairing.looks)]
 
 
 def _attained(text: str, *, p: float, n: int, looks: int = 1) -> str:
-    """A p of sign flips, and what stands in its way."""
+    """A sign-flip p value with the floor that limits it, if it does."""
     floor = min(1.0, looks * sign_flip_floor(n))
     if floor >= ALPHA:
         return f"{text} (below {p_text(floor)} is not attainable with {n} seeds)"
@@ -125,40 +125,40 @@ def _margin(judgment: Judgment) -> list[str]:
     p, margin = judgment.p_equivalent_adjusted, judgment.margin
     if p is None or margin is None:
         return []
-    claim = "within" if judgment.within else "not shown to be within"
-    tested = f"equivalence {equals(p)} {_holm(judgment)}".rstrip()
+    claim = "within" if judgment.within_margin else "not shown to be within"
+    tested = f"equivalence {p_equation(p)} {_holm(judgment)}".rstrip()
     return [f"{claim} the margin of {margin:g} ({tested})"]
 
 
 def _detectable(judgment: Judgment) -> list[str]:
     detectable = judgment.evidence.detectable
-    if detectable is None or judgment.verdict != "inconclusive" or judgment.apart:
+    if detectable is None or judgment.verdict != "inconclusive" or judgment.differs:
         return []
     return [f"a difference of {detectable:.2g} would show with {POWER:.0%} power"]
 
 
 def _holm(judgment: Judgment) -> str:
-    """What p was corrected for."""
+    """The correction that p values have had, as the end of a clause."""
     pairing = judgment.pairing
     several = f"Holm over {judgment.family} {_MEMBERS[pairing.kind]}" if judgment.family > 1 else ""
     looks = f"{pairing.looks} looks" if pairing.looks > 1 else ""
-    both = " and ".join(each for each in (several, looks) if each)
+    both = " and ".join(text for text in (several, looks) if text)
     return f"after {both}" if both else ""
 
 
 def _lost(judgment: Judgment) -> list[str]:
     pairing = judgment.pairing
     planned = len(pairing.planned)
-    counted = Counter(pairing.lost)
+    counted = Counter(pairing.losses)
     lost = [f"{fault} in {count} of {planned} seeds" for fault, count in counted.items()]
     p = judgment.evidence.p_diverged
     if p is None:
         return lost
     if pairing.method == "welch":
-        return [*lost, f"diverges as often as the baseline: Fisher {equals(p)}"]
-    tested = f"diverges as often as the baseline: McNemar {equals(p)}"
+        return [*lost, f"diverges as often as the baseline: Fisher {p_equation(p)}"]
+    tested = f"diverges as often as the baseline: McNemar {p_equation(p)}"
     return [*lost, _attained(tested, p=p, n=planned)]
 
 
-def _counted(n: int, *, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+def _counted(n: int, *, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

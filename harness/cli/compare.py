@@ -102,7 +102,7 @@ def compare(
 def _runs(names: tuple[str, ...], *, out: Path, terms: ComparisonOptions) -> Report:
     from harness.comparing.runs import compare_runs
 
-    return compare_runs(names, out=out, terms=terms)
+    return compare_runs(names, out=out, options=terms)
 
 
 def _record_inspections(names: Sequence[str], *, out: Path) -> None:
@@ -123,5 +123,5 @@ def _scores(table: str, *, terms: ComparisonOptions) -> Report:
 
     if table == _STANDARD_INPUT:
         content = sys.stdin.buffer.read()
-        return compare_scores(content, name="standard input", terms=terms)
-    return compare_scores(Path(table).read_bytes(), name=table, terms=terms)
+        return compare_scores(content, name="standard input", options=terms)
+    return compare_scores(Path(table).read_bytes(), name=table, options=terms)

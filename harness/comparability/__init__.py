@@ -1,1 +1,1 @@
-"""Whether variants can be compared: what their runs share, and side effects of a choice."""
+"""Comparability of variants: the randomness that their runs share, and side effects of choices."""

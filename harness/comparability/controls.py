@@ -1,4 +1,4 @@
-"""What a variant's choice drags along beside what it was meant to change."""
+"""Controls: quantities that a variant may change as a side effect, such as its parameter count."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import NamedTuple
 
 from harness.study.values import BASELINE, Controlled
 
-# Shares of the baseline's value; what a clock measures is never twice the same.
+# Relative to the baseline's value; wall time varies from run to run, so it may differ more.
 _TOLERANCE = 0.01
 _TOLERANCE_OF_TIME = 0.1
-_FAR = 2.0  # from here on, a rate is another one
-_COUNTED = 1e15  # what is larger is no count, and its digits are noise
+_RATE_RATIO = 2.0  # from this ratio on, the learning rate may explain a difference
+_LARGEST_COUNT = 1e15  # beyond it a float holds no exact count, so its digits are noise
 
 
 @dataclass(frozen=True, kw_only=True)
 class Controls:
-    """What a variant spends and is made of, whatever it was meant to change.
+    """The size and cost of a variant; None where a quantity is not known.
 
-    `rate_area` is the sum of the schedule's rates over all updates, `target_tokens` what training
-    sees of them, repetitions counted. Seconds are of training with its evaluations, and known only
-    once something has run. None where it is not known.
+    `rate_area` is the sum of the schedule's rates over all updates, `target_tokens` the number seen
+    in training, repetitions included. Seconds are of training with its evaluations, and known only
+    after a run.
     """
 
     peak_rate: float | None = None
@@ -35,19 +35,17 @@ class Controls:
     seconds: float | None = None
 
 
-class Unequal(NamedTuple):
-    """A quantity that the study declares equal, and is not."""
+class UnequalQuantity(NamedTuple):
+    """A quantity that the study declares equal, and that differs from the baseline's."""
 
     variant: str
     quantity: str
     message: str
 
 
-def mean_controls(several: Sequence[Controls]) -> Controls:
-    """Each quantity's mean over some runs; one that not all of them know is left out."""
-    columns = {
-        field.name: [getattr(each, field.name) for each in several] for field in fields(Controls)
-    }
+def mean_controls(runs: Sequence[Controls]) -> Controls:
+    """The mean of every quantity over some runs; None if it is not known of all of them."""
+    columns = {field.name: [getattr(run, field.name) for run in runs] for field in fields(Controls)}
     means = {
         name: sum(values) / len(values) if values and None not in values else None
         for name, values in columns.items()
@@ -55,79 +53,92 @@ def mean_controls(several: Sequence[Controls]) -> Controls:
     return Controls(**means)
 
 
-def factor(controls: Mapping[str, Controls], *, variant: str, quantity: str) -> float | None:
-    """A variant's quantity over the baseline's; None where that says nothing."""
+def ratio_to_baseline(
+    controls: Mapping[str, Controls], *, variant: str, quantity: str
+) -> float | None:
+    """A variant's quantity divided by the baseline's; None if either is unknown or that is 0."""
     value = getattr(controls[variant], quantity) if variant in controls else None
-    against = getattr(controls[BASELINE], quantity) if BASELINE in controls else None
-    return value / against if value is not None and against else None
+    baseline = getattr(controls[BASELINE], quantity) if BASELINE in controls else None
+    return value / baseline if value is not None and baseline else None
 
 
-def unequal(
+def unequal_quantities(
     controls: Mapping[str, Controls], *, declared: Sequence[Controlled]
-) -> Iterator[Unequal]:
-    """Every declared quantity in which a variant is off the baseline by more than 1%.
+) -> Iterator[UnequalQuantity]:
+    """Every declared quantity in which a variant differs from the baseline by more than 1%.
 
-    Time may be off by 10%. What is not known of both is passed over.
+    Time may differ by 10%. Quantities that are not known of both are skipped.
     """
     for variant in controls:
         for quantity in declared:
-            times = factor(controls, variant=variant, quantity=quantity)
+            ratio = ratio_to_baseline(controls, variant=variant, quantity=quantity)
             allowed = _TOLERANCE_OF_TIME if quantity == "seconds_per_update" else _TOLERANCE
-            if times is None or abs(times - 1) <= allowed + 1e-9:
+            if ratio is None or abs(ratio - 1) <= allowed + 1e-9:
                 continue
-            ours = quantity_text(getattr(controls[variant], quantity))
-            theirs = quantity_text(getattr(controls[BASELINE], quantity))
+            value = quantity_text(getattr(controls[variant], quantity))
+            baseline = quantity_text(getattr(controls[BASELINE], quantity))
             message = (
-                f"{_WORDS[quantity]} must stay equal (compare.must_stay_equal): "
-                f"{variant!r} has {ours}, the baseline {theirs}"
+                f"{_QUANTITY_NAMES[quantity]} must stay equal (compare.must_stay_equal): "
+                f"{variant!r} has {value}, the baseline {baseline}"
             )
-            yield Unequal(variant, quantity, message)
+            yield UnequalQuantity(variant, quantity, message)
 
 
-def unrelated_rates(controls: Mapping[str, Controls], *, scheduled: Sequence[str]) -> Iterator[str]:
-    """A line for each variant of another schedule whose rates are far from the baseline's.
+def confounded_schedules(
+    controls: Mapping[str, Controls], *, variants: Sequence[str]
+) -> Iterator[str]:
+    """A caution for each variant whose schedule also changes the learning rate itself.
 
-    `scheduled` are the variants that change the schedule. Far is twice as large, or half. Where
-    peak and area are off by the same factor, the rate is what was meant to change: nothing is said.
+    `variants` are those that change the schedule. A rate counts as changed if it is at least twice
+    the baseline's, or at most half. If peak and area change by the same factor, the rate is what
+    the variant was meant to change, and there is no caution.
     """
-    for variant in scheduled:
-        times = {
-            name: factor(controls, variant=variant, quantity=quantity)
-            for name, quantity in (("peak", "peak_rate"), ("area under it", "rate_area"))
+    quantities = {"peak rate": "peak_rate", "area under the schedule": "rate_area"}
+    for variant in variants:
+        ratios = {
+            name: ratio_to_baseline(controls, variant=variant, quantity=quantity)
+            for name, quantity in quantities.items()
         }
-        far = [name for name, each in times.items() if each and not 1 / _FAR < each < _FAR]
-        meant = times["peak"] and math.isclose(times["peak"], times["area under it"] or 0.0)
-        if far and not meant:
-            said = ", ".join(f"the {name} {each:.3g}" for name, each in times.items() if each)
+        far = [
+            name
+            for name, ratio in ratios.items()
+            if ratio and not 1 / _RATE_RATIO < ratio < _RATE_RATIO
+        ]
+        peak, area = ratios.values()
+        intended = peak and math.isclose(peak, area or 0.0)
+        if far and not intended:
+            text = ", ".join(f"{name} {ratio:.3g}" for name, ratio in ratios.items() if ratio)
             yield (
-                f"{variant} changes the schedule and, with it, the learning rate itself: {said} "
-                "times the baseline's; what it shows may be the rate's doing"
+                f"{variant} changes the learning rate along with the schedule ({text}, as "
+                "multiples of the baseline's); the rate may explain its effect"
             )
 
 
 def known_quantities(controls: Mapping[str, Controls]) -> list[str]:
-    """The quantities that are known of some variant."""
+    """The quantities that are known of at least one variant."""
     return [
         field.name
         for field in fields(Controls)
-        if any(getattr(each, field.name) is not None for each in controls.values())
+        if any(getattr(known, field.name) is not None for known in controls.values())
     ]
 
 
 def relative_to_baseline(controls: Mapping[str, Controls], *, variant: str, quantity: str) -> str:
-    """A variant's quantity and, in brackets, how many times the baseline's: ``=`` if the same."""
+    """A variant's quantity, with its ratio to the baseline's in parentheses; ``=`` if equal."""
     value = getattr(controls[variant], quantity)
     if value is None:
         return "?"
-    times = factor(controls, variant=variant, quantity=quantity)
-    if variant == BASELINE or times is None:
+    ratio = ratio_to_baseline(controls, variant=variant, quantity=quantity)
+    if variant == BASELINE or ratio is None:
         return quantity_text(value)
-    return "=" if times == 1 else f"{quantity_text(value)} ({times:.3g})"
+    return "=" if ratio == 1 else f"{quantity_text(value)} ({ratio:.3g})"
 
 
 def quantity_text(value: float) -> str:
     """A quantity in a few digits: ``266,112``, ``0.0125``, ``8.2e-05``, ``1e+30``."""
-    return f"{round(value):,}" if 1000 <= abs(value) < _COUNTED else f"{value:.4g}"
+    return f"{round(value):,}" if 1000 <= abs(value) < _LARGEST_COUNT else f"{value:.4g}"
 
 
-_WORDS: Mapping[str, str] = {field.name: field.name.replace("_", " ") for field in fields(Controls)}
+_QUANTITY_NAMES: Mapping[str, str] = {
+    field.name: field.name.replace("_", " ") for field in fields(Controls)
+}

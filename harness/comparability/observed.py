@@ -1,16 +1,16 @@
-"""How comparable a study's variants were: what they dragged along, and what their runs shared."""
+"""The comparability of a study's variants, from its finished runs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.comparability.controls import Controls, unequal, unrelated_rates
+from harness.comparability.controls import Controls, confounded_schedules, unequal_quantities
 from harness.comparability.predicted import initial_state, summarize_runs
 from harness.comparability.sharing import (
     Shared,
+    broken_predictions,
     observe_sharing,
     predict_sharing,
-    unmet_predictions,
 )
 from harness.comparability.values import Comparability, Sharing
 from harness.runs.ledger import Ledger
@@ -26,9 +26,9 @@ def assess_comparability(
     ledger: Ledger,
     changed: Mapping[str, Sequence[Change]],
 ) -> Comparability:
-    """What the ledger says of it; nothing of variants that have not run."""
+    """Compare size, cost and sharing of the variants; those that have not run are left out."""
     controls = _controls(study, runs=runs, ledger=ledger)
-    faults = unequal(controls, declared=study.compare.must_stay_equal)
+    faults = unequal_quantities(controls, declared=study.compare.must_stay_equal)
     pairs = {
         variant: list(_pairs(study, variant=variant, runs=runs, ledger=ledger))
         for variant in study.variants
@@ -36,69 +36,74 @@ def assess_comparability(
     }
     return Comparability(
         controls=controls,
-        sharing=[_sharing(variant, pairs=found) for variant, found in pairs.items() if found],
+        sharing=[_sharing(variant, pairs=shared) for variant, shared in pairs.items() if shared],
         cautions=[
-            *(each.message for each in faults),
-            *unrelated_rates(controls, scheduled=scheduled(changed)),
+            *(fault.message for fault in faults),
+            *confounded_schedules(controls, variants=variants_changing_schedule(changed)),
         ],
         broken=[
-            f"{variant}, seed {seed}: {fault}, though its choices promise the baseline's"
-            for variant, found in pairs.items()
-            for seed, promise, kept in found
-            for fault in unmet_predictions(promise, kept=kept)
+            f"{variant}, seed {seed}: {fault}, although its options predict the baseline's"
+            for variant, shared in pairs.items()
+            for seed, predicted, observed in shared
+            for fault in broken_predictions(predicted, observed=observed)
         ],
     )
 
 
-def scheduled(changed: Mapping[str, Sequence[Change]]) -> list[str]:
-    """The variants that change the schedule."""
+def variants_changing_schedule(changed: Mapping[str, Sequence[Change]]) -> list[str]:
+    """The variants that change the schedule or an option of it."""
     return [
         name
         for name, options in changed.items()
-        if any(each.option.partition(".")[0] == "schedule" for each in options)
+        if any(change.option.partition(".")[0] == "schedule" for change in options)
     ]
 
 
 def _controls(
     study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger
 ) -> Mapping[str, Controls]:
-    """The mean over the seeds that all variants finished, or else over those that each did."""
+    """Means over the seeds that all variants finished; if there are none, over a variant's own."""
     finished = {
         (run.variant, run.seed): run.digest
         for run in runs
         if ledger.status(run.digest) == "finished"
     }
-    some = [name for name in study.variants if any(key[0] == name for key in finished)]
-    common = [seed for seed in study.seeds if all((variant, seed) in finished for variant in some)]
+    present = [name for name in study.variants if any(key[0] == name for key in finished)]
+    common = [
+        seed for seed in study.seeds if all((variant, seed) in finished for variant in present)
+    ]
     digests = {
         name: [finished[name, seed] for seed in common or study.seeds if (name, seed) in finished]
-        for name in some
+        for name in present
     }
-    found = {name: summarize_runs(each, ledger=ledger) for name, each in digests.items()}
-    return {name: each.controls for name, each in found.items() if each}
+    summaries = {name: summarize_runs(runs, ledger=ledger) for name, runs in digests.items()}
+    return {name: summary.controls for name, summary in summaries.items() if summary}
 
 
 def _pairs(
     study: Study, *, variant: str, runs: Sequence[PlannedRun], ledger: Ledger
 ) -> Iterator[tuple[int, Shared, Shared]]:
-    """For every seed that both sides ran: what was predicted to be shared, and what was."""
+    """Seed, predicted and observed sharing, for every seed that both sides ran."""
     digests = {
         (run.variant, run.seed): run.digest for run in runs if run.variant in (BASELINE, variant)
     }
-    begun = {key: initial_state(digest, ledger=ledger) for key, digest in digests.items()}
+    states = {key: initial_state(digest, ledger=ledger) for key, digest in digests.items()}
     for seed in study.seeds:
-        theirs, ours = begun.get((BASELINE, seed)), begun.get((variant, seed))
-        if theirs and ours:
-            promise = predict_sharing(
+        baseline, changed = states.get((BASELINE, seed)), states.get((variant, seed))
+        if baseline and changed:
+            predicted = predict_sharing(
                 study.variants[BASELINE],
                 variant=study.variants[variant],
-                shapes=ours.shapes,
-                baseline_shapes=theirs.shapes,
+                shapes=changed.shapes,
+                baseline_shapes=baseline.shapes,
             )
-            yield seed, promise, observe_sharing(theirs, variant=ours)
+            yield seed, predicted, observe_sharing(baseline, variant=changed)
 
 
 def _sharing(variant: str, *, pairs: Sequence[tuple[int, Shared, Shared]]) -> Sharing:
-    _, promise, _ = pairs[0]
-    least = min((kept for _, _, kept in pairs), key=lambda kept: (len(kept.parameters), kept.order))
-    return Sharing(variant, str(promise), str(least), len(pairs))
+    _, predicted, _ = pairs[0]
+    least = min(
+        (observed for _, _, observed in pairs),
+        key=lambda shared: (len(shared.parameters), shared.order),
+    )
+    return Sharing(variant, str(predicted), str(least), len(pairs))

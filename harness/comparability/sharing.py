@@ -1,7 +1,7 @@
-"""What a variant's runs have in common with the baseline's of the same seed: predicted, and seen.
+"""Initial weights and data order shared with the baseline of the same seed: predicted, observed.
 
-Every random number comes from a key, so equal choices give equal bits. A prediction claims only
-what follows from that; a run may share more by chance, as where both begin with biases of 0.
+Every random number comes from a key, so equal options give equal bits. A prediction claims only
+what follows from that; a run may share more by coincidence, such as biases initialized to 0.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from harness.study.experiment import Experiment
 
 Shapes = Mapping[str, tuple[int, ...]]  # of the parameters, by name
 
-_NAMED = 4  # parameters that are named before the rest is counted
+_MOST_NAMES = 4  # parameters that a message names before it counts the rest
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shared:
-    """The parameters that begin alike, those of the variant that do not, and the order of data."""
+    """The parameters with equal initial values, the variant's other ones, and equal data order."""
 
     parameters: frozenset[str]
     others: frozenset[str]
     order: bool
 
     def __str__(self) -> str:
-        """In words: all, these parameters (which not), order only, or the seed only."""
+        """Text: all, some parameters (and which not), the order only, or the seed only."""
         order = "the order of batches" if self.order else ""
         if not self.parameters:
             return f"{order} only" if order else "the seed only"
@@ -38,7 +38,7 @@ class Shared:
 
 @dataclass(frozen=True, kw_only=True)
 class InitialState:
-    """What a run began with: digests of its weights by parameter, and of its batches by epoch."""
+    """Digests of a run's initial weights by parameter, and of its batches by epoch."""
 
     weights: Mapping[str, str]
     order: tuple[str, ...]
@@ -48,28 +48,28 @@ class InitialState:
 def predict_sharing(
     baseline: Experiment, *, variant: Experiment, shapes: Shapes, baseline_shapes: Shapes
 ) -> Shared:
-    """What the choices alone promise.
+    """Predict sharing from the options alone.
 
-    A module's parameters begin alike if their names, shapes, initializer, width, precision and
-    start are the same; batches are alike if data, vocabulary, size of batch and replicate are.
+    A module's parameters have equal initial values if names, shapes, initializer, width, precision
+    and pretraining are equal; batches are equal if data, vocabulary, batch size and replicate are.
     """
-    ours, theirs = _by_module(shapes), _by_module(baseline_shapes)
-    alike = _weights_of(baseline) == _weights_of(variant)
+    modules, baseline_modules = _by_module(shapes), _by_module(baseline_shapes)
+    equal = _weight_options(baseline) == _weight_options(variant)
     parameters = frozenset(
         name
-        for module, parts in ours.items()
-        if alike and theirs.get(module) == parts
+        for module, parts in modules.items()
+        if equal and baseline_modules.get(module) == parts
         for name in parts
     )
     return Shared(
         parameters=parameters,
         others=frozenset(shapes.keys() - parameters),
-        order=_order_of(baseline) == _order_of(variant),
+        order=_order_options(baseline) == _order_options(variant),
     )
 
 
 def observe_sharing(baseline: InitialState, *, variant: InitialState) -> Shared:
-    """What two runs did have in common, over the epochs that both met."""
+    """Compare the digests of two runs, over the epochs that both completed."""
     parameters = frozenset(
         name for name, digest in variant.weights.items() if baseline.weights.get(name) == digest
     )
@@ -80,35 +80,35 @@ def observe_sharing(baseline: InitialState, *, variant: InitialState) -> Shared:
     )
 
 
-def unmet_predictions(promise: Shared, *, kept: Shared) -> Iterator[str]:
-    """What was predicted to be shared and was not, in words."""
-    missing = promise.parameters - kept.parameters
+def broken_predictions(predicted: Shared, *, observed: Shared) -> Iterator[str]:
+    """A message for everything that was predicted to be shared and is not."""
+    missing = predicted.parameters - observed.parameters
     if missing:
-        yield f"other initial weights in {_listed(missing)}"
-    if promise.order and not kept.order:
-        yield "another order of batches"
+        yield f"different initial weights in {_listed(missing)}"
+    if predicted.order and not observed.order:
+        yield "a different order of batches"
 
 
 def _by_module(shapes: Shapes) -> Mapping[str, dict[str, tuple[int, ...]]]:
-    # By module, because an initializer may draw a bias as wide as the matrix beside it asks for.
-    found: dict[str, dict[str, tuple[int, ...]]] = {}
+    # By module, because an initializer may draw a bias from a range that its matrix's shape sets.
+    modules: dict[str, dict[str, tuple[int, ...]]] = {}
     for name, shape in shapes.items():
-        found.setdefault(name.rpartition(".")[0], {})[name] = shape
-    return found
+        modules.setdefault(name.rpartition(".")[0], {})[name] = shape
+    return modules
 
 
-def _weights_of(experiment: Experiment) -> tuple[object, ...]:
-    # The width, because an initializer is told it and may use it.
+def _weight_options(experiment: Experiment) -> tuple[object, ...]:
+    # The width is among them because an initializer's setting has it, and may use it.
     width, precision = experiment.model.d_model, experiment.budget.precision
     return (experiment.initializer, width, precision, experiment.starts_from)
 
 
-def _order_of(experiment: Experiment) -> tuple[object, ...]:
+def _order_options(experiment: Experiment) -> tuple[object, ...]:
     vocabulary = (experiment.dataset, experiment.tokenizer, experiment.starts_from)
     return (*vocabulary, experiment.budget.batch_tokens, experiment.replicate)
 
 
 def _listed(names: frozenset[str]) -> str:
-    first = sorted(names)[:_NAMED]
+    first = sorted(names)[:_MOST_NAMES]
     rest = len(names) - len(first)
     return ", ".join(first) + (f" and {rest} more" if rest else "")

@@ -1,4 +1,4 @@
-"""How comparable variants are, as values."""
+"""The comparability of a study's variants, as values."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from harness.comparability.controls import Controls
 
 
 class Sharing(NamedTuple):
-    """What a variant's runs had in common with the baseline's of the same seed, in words."""
+    """The weights and data order that a variant shares with the baseline of its seed, as text."""
 
     variant: str
     predicted: str
-    seen: str  # the least that any seed had
+    observed: str  # the least over all seeds
     seeds: int  # that both sides ran
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparability:
-    """How comparable the variants were.
+    """Side effects and sharing of all variants.
 
-    `controls` is a mean over the seeds that all variants finished, `cautions` what a reader ought
-    to know, and `broken` the predictions of pairing that the runs did not keep: errors.
+    `controls` are means over the seeds that all variants finished. `cautions` are possible
+    confounders. `broken` are predictions of sharing that the runs contradict, which are errors.
     """
 
     controls: Mapping[str, Controls] = field(default_factory=dict)

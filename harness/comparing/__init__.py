@@ -1,1 +1,1 @@
-"""Comparisons without a study: scores from elsewhere, and runs that exist already."""
+"""Comparisons that train nothing: of existing runs, and of external scores."""

@@ -1,4 +1,4 @@
-"""Delimited text as programs and spreadsheets write it, row by row."""
+"""Reading of delimited text as programs and spreadsheets write it."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DELIMITERS = ",;\t"
 
 
-class Row(NamedTuple):
-    """One line of a table, by column; a cell that is not there is empty."""
+class CsvRow(NamedTuple):
+    """One row of a table, by column; a missing cell is empty."""
 
     place: str  # file:line
     cells: Mapping[str, str]
 
 
-class Sheet(NamedTuple):
-    """A table, as far as it can be read, and what is wrong with it."""
+class CsvTable(NamedTuple):
+    """The readable rows of a table, and the faults of the others."""
 
     columns: Sequence[str]
-    rows: Sequence[Row]
+    rows: Sequence[CsvRow]
     delimiter: str
     faults: Sequence[Fault]
 
 
-def read(content: bytes, *, name: str) -> Sheet:
-    """A table with a header; delimited by what divides its header most: comma, semicolon or tab.
+def read_csv(content: bytes, *, name: str) -> CsvTable:
+    """Read a table with a header, delimited by commas, semicolons or tabs.
 
-    Names of columns are in small letters. Rows without any text are left out, byte order marks too.
-    Raises `HarnessError` for what is no text, and for nothing at all.
+    The delimiter is the most frequent one in the header. Column names are lower case. Rows without
+    any text and byte order marks are dropped. Raises `HarnessError` for binary or empty content.
     """
     text = _decoded(content, name=name)
     first = next((line for line in text.splitlines() if line.strip()), None)
@@ -44,8 +44,8 @@ def read(content: bytes, *, name: str) -> Sheet:
     faults: list[Fault] = []
     (_, header), *rows = _lines(text, name=name, delimiter=delimiter, faults=faults) or [("", [])]
     columns = [cell.casefold() for cell in header]
-    found = [Row(place, _cells(columns, cells=cells)) for place, cells in rows]
-    return Sheet(columns, found, delimiter, faults)
+    table_rows = [CsvRow(place, _cells(columns, cells=cells)) for place, cells in rows]
+    return CsvTable(columns, table_rows, delimiter, faults)
 
 
 def _decoded(content: bytes, *, name: str) -> str:
@@ -62,20 +62,20 @@ def _decoded(content: bytes, *, name: str) -> str:
 def _lines(
     text: str, *, name: str, delimiter: str, faults: list[Fault]
 ) -> list[tuple[str, list[str]]]:
-    """Each line that has some text, with its place; none after quotes that do not fit."""
+    """The non-empty lines with their places; reading stops at unbalanced quotes."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    found = []
+    lines = []
     place = f"{name}:1"
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                found.append((place, [cell.strip() for cell in cells]))
+                lines.append((place, [cell.strip() for cell in cells]))
             place = f"{name}:{reader.line_num + 1}"
     except csv.Error as error:
         faults.append(Fault(place, f"not a row of a table: {error}"))
-    return found
+    return lines
 
 
 def _cells(columns: Sequence[str], *, cells: Sequence[str]) -> Mapping[str, str]:
-    given = [*cells, *[""] * (len(columns) - len(cells))]
-    return dict(zip(columns, given, strict=False))
+    padded = [*cells, *[""] * (len(columns) - len(cells))]
+    return dict(zip(columns, padded, strict=False))

@@ -1,4 +1,4 @@
-"""Scores that came from elsewhere: a table with a row a score becomes findings."""
+"""Comparison of external scores, read from a table with one score per row."""
 
 from __future__ import annotations
 
@@ -10,8 +10,13 @@ from functools import partial
 from typing import NamedTuple, get_args
 
 from harness.analysis import RunResult, ScoredMetric
-from harness.comparing.csv_table import Row, Sheet, read
-from harness.comparing.options import CollectedRuns, ComparisonOptions, comparison_report, unknown
+from harness.comparing.csv_table import CsvRow, CsvTable, read_csv
+from harness.comparing.options import (
+    CollectedRuns,
+    ComparisonOptions,
+    comparison_report,
+    unknown_name,
+)
 from harness.contracts import CORE_METRICS, Outcome
 from harness.errors import Fault, HarnessError
 from harness.report import Report
@@ -24,7 +29,7 @@ _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 
 class _Score(NamedTuple):
-    """One row; no `metric` of a run that died, no `value` where none is known."""
+    """One row; `metric` is empty for a run without scores, `value` is None if not known."""
 
     place: str
     variant: str
@@ -34,95 +39,100 @@ class _Score(NamedTuple):
     outcome: Outcome | None
 
 
-def compare_scores(content: bytes, *, name: str, terms: ComparisonOptions) -> Report:
-    """Judge the scores in a table with the columns variant, seed, metric and value.
+def compare_scores(content: bytes, *, name: str, options: ComparisonOptions) -> Report:
+    """Compare the scores in a table with the columns variant, seed, metric and value.
 
-    A column `outcome` may say finished, diverged or failed; other columns are not read. A metric is
-    better when higher, unless it is one of the core's or `terms` say otherwise. The core's come
-    last, as in a study. Raises `HarnessError` with every fault, a line each.
+    A column `outcome` may say finished, diverged or failed; other columns are ignored. Higher is
+    better unless `options` say otherwise; for the core's metrics the direction is known. Those come
+    last, as in a study. Raises `HarnessError` with every fault, one per line.
     """
-    sheet = read(content, name=name)
-    faults = [*_header_faults(sheet, name=name)]
+    table = read_csv(content, name=name)
+    faults = [*_header_faults(table, name=name)]
     if faults:
-        _refuse([*faults, *sheet.faults])
-    found = [_score(row, comma=_has_comma(sheet), faults=faults) for row in sheet.rows]
-    scores = [each for each in found if each]
-    faults += [*sheet.faults, *_repeated(scores)]
-    metrics = [*dict.fromkeys(each.metric for each in scores if each.metric)]
-    variants = [*dict.fromkeys(each.variant for each in scores)]
-    if not faults:  # or what is missing may only be misspelled
-        missing = _missing(variants, metrics=metrics, terms=terms)
+        _refuse([*faults, *table.faults])
+    comma = _has_decimal_commas(table)
+    parsed = [_score(row, comma=comma, faults=faults) for row in table.rows]
+    scores = [score for score in parsed if score]
+    faults += [*table.faults, *_repeated(scores)]
+    metrics = [*dict.fromkeys(score.metric for score in scores if score.metric)]
+    variants = [*dict.fromkeys(score.variant for score in scores)]
+    if not faults:  # a row that could not be parsed may have what seems to be missing
+        missing = _missing(variants, metrics=metrics, options=options)
         faults += [Fault(name, message) for message in missing]
     _refuse(faults)
-    return _judged(scores, variants=variants, metrics=metrics, terms=terms)
+    return _report(scores, variants=variants, metrics=metrics, options=options)
 
 
-def _judged(
+def _report(
     scores: Sequence[_Score],
     *,
     variants: Sequence[str],
     metrics: Sequence[str],
-    terms: ComparisonOptions,
+    options: ComparisonOptions,
 ) -> Report:
-    against = terms.baseline
-    others = [name for name in variants if name != against]
-    gathered = CollectedRuns(
+    baseline = options.baseline
+    others = [name for name in variants if name != baseline]
+    collected = CollectedRuns(
         results=_results(scores),
-        variants=[against, *others],
-        seeds=sorted({each.seed for each in scores}),
+        variants=[baseline, *others],
+        seeds=sorted({score.seed for score in scores}),
         metrics=[
-            ScoredMetric(name=name, higher_is_better=_upward(name, terms=terms), split=terms.split)
+            ScoredMetric(
+                name=name,
+                higher_is_better=_higher_is_better(name, options=options),
+                split=options.split,
+            )
             for name in sorted(metrics, key=lambda name: name in CORE_METRICS)
         ],
-        pairs=[] if against == BASELINE else [(against, name) for name in others],
+        pairs=[] if baseline == BASELINE else [(baseline, name) for name in others],
         changes={},
         signatures={},
     )
     return comparison_report(
-        gathered, comparison=terms.comparison(primary=terms.primary or metrics[0])
+        collected, comparison=options.comparison(primary=options.primary or metrics[0])
     )
 
 
-def _upward(metric: str, *, terms: ComparisonOptions) -> bool:
-    return metric not in terms.lower_is_better and CORE_METRICS.get(metric, True)
+def _higher_is_better(metric: str, *, options: ComparisonOptions) -> bool:
+    return metric not in options.lower_is_better and CORE_METRICS.get(metric, True)
 
 
 def _results(scores: Sequence[_Score]) -> list[RunResult]:
-    """The runs that the scores are of; one with no word of how it ended has finished."""
+    """The scores grouped into runs; a run without any outcome has finished."""
     runs: dict[tuple[str, int], list[_Score]] = {}
-    for each in scores:
-        runs.setdefault((each.variant, each.seed), []).append(each)
+    for score in scores:
+        runs.setdefault((score.variant, score.seed), []).append(score)
     return [
         RunResult(
             variant=variant,
             seed=seed,
-            outcome=next((each.outcome for each in rows if each.outcome), "finished"),
-            scores={each.metric: each.value for each in rows if each.value is not None},
+            outcome=next((row.outcome for row in rows if row.outcome), "finished"),
+            scores={row.metric: row.value for row in rows if row.value is not None},
         )
         for (variant, seed), rows in runs.items()
     ]
 
 
-def _header_faults(sheet: Sheet, *, name: str) -> Iterator[Fault]:
+def _header_faults(table: CsvTable, *, name: str) -> Iterator[Fault]:
     place = f"{name}:1"
-    counted = Counter(sheet.columns)
-    known = [each for each in counted if each and each.isprintable()]
+    counts = Counter(table.columns)
+    known = [column for column in counts if column and column.isprintable()]
     for column in (*_COLUMNS, "outcome"):
-        if counted[column] > 1:
-            yield Fault(place, f"{counted[column]} columns are named {column!r}")
-        if not counted[column] and column in _COLUMNS:
-            yield Fault(place, unknown(column, among=known, what="column"))
-    if not sheet.rows and not sheet.faults:
+        if counts[column] > 1:
+            yield Fault(place, f"{counts[column]} columns are named {column!r}")
+        if not counts[column] and column in _COLUMNS:
+            yield Fault(place, unknown_name(column, among=known, kind="column"))
+    if not table.rows and not table.faults:
         yield Fault(name, "no rows below the header")
 
 
-def _has_comma(sheet: Sheet) -> bool:
-    """Whether numbers have a decimal comma, as where a spreadsheet delimits by semicolons."""
-    return sheet.delimiter == ";" and any("," in row.cells["value"] for row in sheet.rows)
+def _has_decimal_commas(table: CsvTable) -> bool:
+    """True for a spreadsheet of a locale with decimal commas, which delimits by semicolons."""
+    return table.delimiter == ";" and any("," in row.cells["value"] for row in table.rows)
 
 
-def _score(row: Row, *, comma: bool, faults: list[Fault]) -> _Score | None:
-    """What a row says; None where it is at fault."""
+def _score(row: CsvRow, *, comma: bool, faults: list[Fault]) -> _Score | None:
+    """Parse a row; None if it has a fault, which is appended to `faults`."""
     parse: Mapping[str, Callable[[str], object]] = {
         "variant": _name,
         "seed": _seed,
@@ -130,18 +140,18 @@ def _score(row: Row, *, comma: bool, faults: list[Fault]) -> _Score | None:
         "value": partial(_value, comma=comma),
         "outcome": _outcome,
     }
-    said: dict[str, object] = {}
-    for column, parsed in parse.items():
+    values: dict[str, object] = {}
+    for column, parser in parse.items():
         try:
-            said[column] = parsed(row.cells.get(column, ""))
+            values[column] = parser(row.cells.get(column, ""))
         except ValueError as error:
             faults.append(Fault(row.place, f"{column} {error}"))
-    if len(said) < len(parse):
+    if len(values) < len(parse):
         return None
-    if not said["metric"] and said["outcome"] in (None, "finished"):
+    if not values["metric"] and values["outcome"] in (None, "finished"):
         faults.append(Fault(row.place, "metric is missing"))
         return None
-    return _Score(row.place, **said)  # type: ignore[arg-type] # each is what its parser returns
+    return _Score(row.place, **values)  # type: ignore[arg-type] # each is what its parser returns
 
 
 def _name(text: str, *, least: int = 1) -> str:
@@ -163,13 +173,13 @@ def _value(text: str, *, comma: bool) -> float | None:
     if not text:
         return None
     if comma and "." in text:
-        raise ValueError(f"has a point, and others have a decimal comma: {text!r:.60}")
+        raise ValueError(f"has a decimal point, but other rows have a decimal comma: {text!r:.60}")
     return _number(text.replace(",", ".") if comma else text, must="must be a number")
 
 
 def _number(text: str, *, must: str) -> float:
     if _NOT_FINITE.fullmatch(text):
-        raise ValueError(f"must be finite, got {text!r:.60}; leave it empty where there is none")
+        raise ValueError(f"must be finite, got {text!r:.60}; leave it empty if there is none")
     if not _NUMBER.fullmatch(text):
         raise ValueError(f"{must}, got {text!r:.60}")
     if not math.isfinite(value := float(text)):
@@ -187,38 +197,38 @@ def _outcome(text: str) -> Outcome | None:
 
 
 def _repeated(scores: Sequence[_Score]) -> Iterator[Fault]:
-    """What is said twice of one run."""
+    """Scores that appear twice, and contradictory outcomes of one run."""
     values: dict[tuple[str, int, str], str] = {}
-    ends: dict[tuple[str, int], _Score] = {}
-    for each in scores:
-        run = f"{each.variant}, seed {each.seed}"
-        first = values.setdefault((each.variant, each.seed, each.metric), each.place)
-        if first != each.place:
-            of = f"{run}, {each.metric}" if each.metric else run
-            yield Fault(each.place, f"{of} stands in {first} already")
-        if each.outcome:
-            known = ends.setdefault((each.variant, each.seed), each)
-            if known.outcome != each.outcome:
-                fault = f"{run} has {each.outcome}, and {known.outcome} in {known.place}"
-                yield Fault(each.place, fault)
+    outcomes: dict[tuple[str, int], _Score] = {}
+    for score in scores:
+        run = f"{score.variant}, seed {score.seed}"
+        first = values.setdefault((score.variant, score.seed, score.metric), score.place)
+        if first != score.place:
+            key = f"{run}, {score.metric}" if score.metric else run
+            yield Fault(score.place, f"{key} is already in {first}")
+        if score.outcome:
+            known = outcomes.setdefault((score.variant, score.seed), score)
+            if known.outcome != score.outcome:
+                fault = f"{run} is {score.outcome} here, but {known.outcome} in {known.place}"
+                yield Fault(score.place, fault)
 
 
 def _missing(
-    variants: Sequence[str], *, metrics: Sequence[str], terms: ComparisonOptions
+    variants: Sequence[str], *, metrics: Sequence[str], options: ComparisonOptions
 ) -> Iterator[str]:
-    """What a comparison needs, and the table has not."""
-    if terms.baseline not in variants:
-        missing = unknown(terms.baseline, among=variants, what="variant")
-        yield f"{missing} (--baseline NAME says which one is the baseline)"
+    """Messages for variants and metrics that the comparison needs and the table lacks."""
+    if options.baseline not in variants:
+        missing = unknown_name(options.baseline, among=variants, kind="variant")
+        yield f"{missing} (set the baseline with --baseline NAME)"
     elif len(variants) == 1:
-        yield f"no variant beside {terms.baseline}, so there is nothing to compare"
+        yield f"the only variant is {options.baseline}, so there is nothing to compare"
     if not metrics:
         yield "no run has a score"
-    elif terms.primary is None and len(metrics) > 1:
-        yield f"several metrics ({', '.join(metrics)}); --primary NAME says which one decides"
-    asked = [name for name in (terms.primary, *terms.lower_is_better) if name is not None]
+    elif options.primary is None and len(metrics) > 1:
+        yield f"several metrics ({', '.join(metrics)}); set the primary one with --primary NAME"
+    named = [name for name in (options.primary, *options.lower_is_better) if name is not None]
     yield from (
-        unknown(name, among=metrics, what="metric") for name in asked if name not in metrics
+        unknown_name(name, among=metrics, kind="metric") for name in named if name not in metrics
     )
 
 

@@ -1,4 +1,4 @@
-"""How runs are to be compared, where no study says so."""
+"""Options of a comparison, and the report of runs that are compared by them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from harness.study.values import BASELINE, Comparison
 
 @dataclass(frozen=True, kw_only=True)
 class ComparisonOptions:
-    """What was asked for; what was not is the study's or, without one, the default.
+    """The options given on the command line; the others are the study's or the defaults.
 
-    `baseline`, `lower_is_better` and `split` are for scores from elsewhere, of which nothing else
-    is known.
-    `margin` is in the unit of the `primary` metric.
+    `baseline`, `lower_is_better` and `split` are for external scores, of which nothing else is
+    known. `margin` is in the unit of the `primary` metric.
     """
 
     primary: str | None = None
@@ -32,7 +31,7 @@ class ComparisonOptions:
     split: Split = "test"
 
     def comparison(self, *, primary: str, study: Comparison | None = None) -> Comparison:
-        """The same as a study would declare it; raises `HarnessError` for a margin of infinity."""
+        """The comparison as a study declares it; raises `HarnessError` for an infinite margin."""
         declared = study or Comparison()
         margin = declared.margin_of(primary) if self.margin is None else self.margin
         if margin is not None and not math.isfinite(margin):
@@ -42,7 +41,7 @@ class ComparisonOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class CollectedRuns:
-    """Runs to be compared; `pairs` where variants are not all held against `baseline`.
+    """Runs to be compared; `pairs` if variants are not all compared with `baseline`.
 
     `changes`, `signatures` and `faults` are as in a `Report`.
     """
@@ -57,35 +56,35 @@ class CollectedRuns:
     faults: Sequence[str] = ()
 
 
-def comparison_report(gathered: CollectedRuns, *, comparison: Comparison) -> Report:
-    """What the runs show, in the values that a report is made of."""
-    design = Design(pairs=tuple(gathered.pairs))
+def comparison_report(collected: CollectedRuns, *, comparison: Comparison) -> Report:
+    """Compare the runs, and return the findings as a report."""
+    design = Design(pairs=tuple(collected.pairs))
     findings = compare(
-        gathered.results,
-        variants=gathered.variants,
-        seeds=gathered.seeds,
-        metrics=gathered.metrics,
+        collected.results,
+        variants=collected.variants,
+        seeds=collected.seeds,
+        metrics=collected.metrics,
         comparison=comparison,
         design=design,
     )
     return Report(
         name="comparison",
         question="",
-        primary=next(each for each in gathered.metrics if each.name == comparison.primary),
-        variants=gathered.variants,
-        seeds=gathered.seeds,
-        results=gathered.results,
+        primary=next(metric for metric in collected.metrics if metric.name == comparison.primary),
+        variants=collected.variants,
+        seeds=collected.seeds,
+        results=collected.results,
         findings=findings,
-        changes=gathered.changes,
+        changes=collected.changes,
         samples=(),
-        signatures=gathered.signatures,
+        signatures=collected.signatures,
         command="",
         versions={},
         design=design,
-        faults=gathered.faults,
+        faults=collected.faults,
     )
 
 
-def unknown(name: str, *, among: Collection[str], what: str) -> str:
-    """What is wrong with a name that is not there, and which one was probably meant."""
-    return f"no {what} named {shown(name)}; {meant(name, among=among, otherwise='there are')}"
+def unknown_name(name: str, *, among: Collection[str], kind: str) -> str:
+    """The message for a name that does not exist, with the closest one that does."""
+    return f"no {kind} named {shown(name)}; {meant(name, among=among, otherwise='there are')}"

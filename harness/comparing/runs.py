@@ -1,4 +1,4 @@
-"""Runs that exist already, of one study or of several, held against each other."""
+"""Comparison of existing runs, of one study or of several."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import pipeline
-from harness.comparing.options import CollectedRuns, ComparisonOptions, comparison_report, unknown
+from harness.comparing.options import (
+    CollectedRuns,
+    ComparisonOptions,
+    comparison_report,
+    unknown_name,
+)
 from harness.components import Metric
 from harness.contracts import CORE_METRICS
 from harness.errors import HarnessError
@@ -27,15 +32,15 @@ from harness.study.changes import Change, differences, in_words
 from harness.study.values import Comparison, Study
 
 _STUDIES = (".yaml", ".yml")
-_DIGITS = 12  # of a digest, enough to tell runs apart
+_DIGITS = 12  # of a digest, enough to identify a run
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Side:
-    """What one word of the command line names: runs by variant, in the ledger that has them.
+    """One argument of the command line: runs by variant, and the ledger that has them.
 
-    `whole` says that it is a study, not one of its variants or runs; without a `study`, it is a run
-    by itself.
+    `whole` is True for an entire study, as opposed to one of its variants or runs. A run that is
+    named by its digest or folder has no `study`.
     """
 
     name: str
@@ -46,43 +51,47 @@ class _Side:
     whole: bool = False
 
     def label(self, variant: str) -> str:
-        """What a variant is called in a comparison."""
+        """The name of a variant in the comparison."""
         return f"{self.name}:{variant}" if self.whole else self.name
 
 
-def compare_runs(names: Sequence[str], *, out: Path, terms: ComparisonOptions) -> Report:
-    """Hold the first against each of the others: studies, variants or single runs.
+def compare_runs(names: Sequence[str], *, out: Path, options: ComparisonOptions) -> Report:
+    """Compare the first with each of the others: studies, variants or single runs.
 
-    Of studies, every variant of the first is held against the one of the same name, seed by seed.
-    Two single runs that differ in their seed are not paired. The first study says by which metrics
-    and how; a text metric is computed from what all of them wrote. Raises `HarnessError` for what
-    is not there.
+    For studies, every variant of the first is compared with the one of the same name, paired by
+    seed. Two single runs with different seeds are not paired. Metrics and method are those of the
+    first study; a text metric is computed from the hypotheses of all runs. Raises `HarnessError`
+    for names that do not exist.
     """
     first, *others = sides = [_side(name, out=out) for name in names]
     if len(set(names)) < len(names):
-        raise HarnessError("the same is named twice; a comparison needs two that differ")
+        raise HarnessError("the same name is given twice; a comparison needs two different ones")
     if not others:
-        raise HarnessError(f"{names[0]} against what? name two studies, variants or runs")
-    sides = _told_apart(sides)
+        raise HarnessError(
+            f"{names[0]} has nothing to be compared with; give two studies, variants or runs"
+        )
+    sides = _with_unique_names(sides)
     study = next((side.study for side in sides if side.study), None)
-    metrics = _metrics(study, primary=terms.primary, plugins=first.plugins)
-    primary = terms.primary or (study.compare.primary if study else Comparison().primary)
-    comparison = terms.comparison(primary=primary, study=study.compare if study else None)
-    every = [run for side in sides for runs in side.runs.values() for run in runs]
-    if terms.method is None and len(every) == len(sides) == len({run.seed for run in every}):
+    metrics = _metrics(study, primary=options.primary, plugins=first.plugins)
+    primary = options.primary or (study.compare.primary if study else Comparison().primary)
+    comparison = options.comparison(primary=primary, study=study.compare if study else None)
+    all_runs = [run for side in sides for runs in side.runs.values() for run in runs]
+    single_runs = len(all_runs) == len(sides)
+    # Single runs with different seeds form no pair, so a paired test could use none of them.
+    if options.method is None and single_runs and len({run.seed for run in all_runs}) == len(sides):
         comparison = replace(comparison, method="welch")
-    return comparison_report(_gathered(sides, metrics=metrics), comparison=comparison)
+    return comparison_report(_collect(sides, metrics=metrics), comparison=comparison)
 
 
 def _metrics(study: Study | None, *, primary: str | None, plugins: Plugins) -> list[Metric]:
-    """The text metrics of a study, and the one that was asked for."""
+    """The text metrics of the study, and the primary metric if it is another one."""
     metrics = [*study.metrics] if study else []
-    if primary is None or primary in (*CORE_METRICS, *(each.name for each in metrics)):
+    if primary is None or primary in (*CORE_METRICS, *(metric.name for metric in metrics)):
         return metrics
     return [*metrics, component(primary, slot=Metric.slot, catalog=Catalog.of(plugins))]
 
 
-# --- what a word names --------------------------------------------------------------------------
+# --- resolving names ----------------------------------------------------------------------------
 
 
 def _side(name: str, *, out: Path) -> _Side:
@@ -92,8 +101,10 @@ def _side(name: str, *, out: Path) -> _Side:
     folder = find_run(name, ledger=Ledger(out / "runs"))
     ledger, plugins = Ledger(folder.parent), discover()
     if ledger.outcome(folder.name) is None:
-        raise HarnessError(f"run {folder.name[:_DIGITS]} has not ended; `harness run` its study")
-    run = _by_itself(folder)
+        raise HarnessError(
+            f"run {folder.name[:_DIGITS]} has not ended; finish it with `harness run` of its study"
+        )
+    run = _single_run(folder)
     return _Side(
         name=folder.name[:_DIGITS], runs={run.variant: [run]}, ledger=ledger, plugins=plugins
     )
@@ -105,17 +116,17 @@ def _of_study(name: str, *, path: Path, rest: str, out: Path) -> _Side:
     study, runs = opened.study, opened.runs
     variant, _, seed = rest.partition(":")
     if variant and variant not in study.variants:
-        raise HarnessError(f"{path}: {unknown(variant, among=study.variants, what='variant')}")
+        raise HarnessError(f"{path}: {unknown_name(variant, among=study.variants, kind='variant')}")
     seeds = {str(run.seed) for run in runs if run.variant == variant}
     if seed and seed not in seeds:
-        raise HarnessError(f"{path}: {unknown(seed, among=seeds, what='seed')}")
+        raise HarnessError(f"{path}: {unknown_name(seed, among=seeds, kind='seed')}")
     chosen = [run for run in runs if variant in ("", run.variant) and seed in ("", str(run.seed))]
     if not any(run.exists for run in chosen):
-        raise HarnessError(f"{name}: nothing of it has been run yet; harness run {path}")
-    named = dict.fromkeys(run.variant for run in chosen)
+        raise HarnessError(f"{name}: no runs yet; run `harness run {path}` first")
+    names = dict.fromkeys(run.variant for run in chosen)
     return _Side(
         name=f"{study.name}{name.removeprefix(str(path))}",
-        runs={each: [run for run in chosen if run.variant == each] for each in named},
+        runs={name: [run for run in chosen if run.variant == name] for name in names},
         ledger=opened.ledger,
         plugins=opened.plugins,
         study=study,
@@ -123,7 +134,7 @@ def _of_study(name: str, *, path: Path, rest: str, out: Path) -> _Side:
     )
 
 
-def _by_itself(folder: Path) -> PlannedRun:
+def _single_run(folder: Path) -> PlannedRun:
     """A run without a study, with the decoding that was asked for first."""
     ledger, digest = Ledger(folder.parent), folder.name
     identity = records.require(folder / "run.json", kind=RunIdentity)
@@ -145,8 +156,8 @@ def _by_itself(folder: Path) -> PlannedRun:
     )
 
 
-def _told_apart(sides: Sequence[_Side]) -> list[_Side]:
-    """The same with different names, if two studies of one name lie in different folders."""
+def _with_unique_names(sides: Sequence[_Side]) -> list[_Side]:
+    """Number the sides that have the same name, such as studies in different folders."""
     names = [side.name for side in sides]
     return [
         replace(side, name=f"{number}:{side.name}") if names.count(side.name) > 1 else side
@@ -154,42 +165,42 @@ def _told_apart(sides: Sequence[_Side]) -> list[_Side]:
     ]
 
 
-# --- what is held against what ------------------------------------------------------------------
+# --- pairing the sides --------------------------------------------------------------------------
 
 
-def _gathered(sides: Sequence[_Side], *, metrics: Sequence[Metric]) -> CollectedRuns:
+def _collect(sides: Sequence[_Side], *, metrics: Sequence[Metric]) -> CollectedRuns:
     first, *others = sides
     pairs = [pair for other in others for pair in _pairs(first, other=other)]
-    wanted = dict.fromkeys(itertools.chain(*pairs))
+    compared = dict.fromkeys(itertools.chain(*pairs))
     runs = {
-        side.label(variant): (side, found)
+        side.label(variant): (side, variant_runs)
         for side in sides
-        for variant, found in side.runs.items()
-        if side.label(variant) in wanted
+        for variant, variant_runs in side.runs.items()
+        if side.label(variant) in compared
     }
     scored = {
-        label: _scored(found, label=label, metrics=metrics, ledger=side.ledger)
-        for label, (side, found) in runs.items()
+        label: _scored(variant_runs, label=label, metrics=metrics, ledger=side.ledger)
+        for label, (side, variant_runs) in runs.items()
     }
-    every = [each for found in scored.values() for each in found]
+    every = [run for variant_runs in scored.values() for run in variant_runs]
     return CollectedRuns(
-        results=[each.result for each in every],
-        variants=[*wanted],
-        seeds=sorted({run.seed for _, found in runs.values() for run in found}),
+        results=[run.result for run in every],
+        variants=[*compared],
+        seeds=sorted({run.seed for _, variant_runs in runs.values() for run in variant_runs}),
         metrics=scored_metrics(metrics),
         pairs=pairs,
         changes={new: _changes(runs[old][1], new=runs[new][1]) for old, new in pairs},
-        signatures={name: text for each in every for name, text in each.signatures.items()},
+        signatures={name: text for run in every for name, text in run.signatures.items()},
         faults=metric_faults(every, plugins=first.plugins),
     )
 
 
 def _pairs(first: _Side, *, other: _Side) -> Iterator[tuple[str, str]]:
-    """What two sides have to compare: of studies, the variants of the same name."""
+    """The pairs of labels to compare: for studies, the variants of the same name."""
     if first.whole != other.whole:
         study, rest = (first, other) if first.whole else (other, first)
         raise HarnessError(
-            f"{study.name} is a study, and {rest.name} is not: name a variant, {study.name}:NAME"
+            f"{study.name} is a study, but {rest.name} is not; name a variant, {study.name}:NAME"
         )
     if not first.whole:
         yield first.name, other.name
@@ -202,14 +213,14 @@ def _pairs(first: _Side, *, other: _Side) -> Iterator[tuple[str, str]]:
 def _scored(
     runs: Sequence[PlannedRun], *, label: str, metrics: Sequence[Metric], ledger: Ledger
 ) -> list[ScoredRun]:
-    found = (score(run, metrics=metrics, ledger=ledger) for run in runs)
-    return [each._replace(result=replace(each.result, variant=label)) for each in found if each]
+    scored = (score(run, metrics=metrics, ledger=ledger) for run in runs)
+    return [run._replace(result=replace(run.result, variant=label)) for run in scored if run]
 
 
 def _changes(old: Sequence[PlannedRun], *, new: Sequence[PlannedRun]) -> list[Change]:
-    """The options in which runs differ, decoding among them."""
+    """The options in which runs differ, including those of decoding."""
     before, after = (
         {**run.identity.experiment, "generation": run.decoding.generation}
         for run in (old[0], new[0])
     )
-    return [in_words(each) for each in differences(before, new=after)]
+    return [in_words(change) for change in differences(before, new=after)]

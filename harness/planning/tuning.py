@@ -10,7 +10,7 @@ from statistics import fmean
 from harness.contracts import CORE_METRICS, Design
 from harness.planning.plan import plan
 from harness.registry.discovery import Plugins
-from harness.report import Trials, Tuned
+from harness.report import TunedVariant, TuningSummary
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun, Previous, RunState
 from harness.study.values import Study
@@ -41,7 +41,7 @@ def _trial(run: PlannedRun) -> PlannedRun:
     return replace(run, start=True, trial=True, state=state)
 
 
-def with_tuned_options(study: Study, *, trials: Trials | None) -> Study:
+def with_tuned_options(study: Study, *, trials: TuningSummary | None) -> Study:
     """The study with every variant at the value that tuning chose for it."""
     if study.tuning is None or trials is None:
         return study
@@ -51,7 +51,9 @@ def with_tuned_options(study: Study, *, trials: Trials | None) -> Study:
     return replace(study, variants=variants)
 
 
-def tuning_results(study: Study, *, trials: Sequence[PlannedRun], ledger: Ledger) -> Trials | None:
+def tuning_results(
+    study: Study, *, trials: Sequence[PlannedRun], ledger: Ledger
+) -> TuningSummary | None:
     """The value chosen for each variant: the one with the best mean over the trials' seeds.
 
     Trials are judged on validation, by the primary metric or, where that is of text, by the
@@ -75,8 +77,8 @@ def tuning_results(study: Study, *, trials: Sequence[PlannedRun], ledger: Ledger
         }
         chosen = best(scores, key=scores.__getitem__)
         shown = {value: score if math.isfinite(score) else None for value, score in scores.items()}
-        tuned.append(Tuned(variant, chosen, shown))
-    return Trials(tuning.option, len(tuning.seeds), metric, tuned)
+        tuned.append(TunedVariant(variant, chosen, shown))
+    return TuningSummary(tuning.option, len(tuning.seeds), metric, tuned)
 
 
 def _score(run: PlannedRun, *, metric: str, ledger: Ledger, worst: float) -> float:

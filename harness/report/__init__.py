@@ -1,9 +1,16 @@
-"""What was found, for people and for programs: report.html, report.md and findings.json."""
+"""The report of a study, for people and for programs: report.html, report.md and findings.json."""
 
 from __future__ import annotations
 
 from harness.report.figures import Drawing, draw
-from harness.report.values import Pretraining, Provenance, Report, SampleTranslation, Trials, Tuned
+from harness.report.values import (
+    Pretraining,
+    Provenance,
+    Report,
+    SampleTranslation,
+    TunedVariant,
+    TuningSummary,
+)
 from harness.report.write import brief, write
 
 __all__ = [
@@ -12,8 +19,8 @@ __all__ = [
     "Provenance",
     "Report",
     "SampleTranslation",
-    "Trials",
-    "Tuned",
+    "TunedVariant",
+    "TuningSummary",
     "brief",
     "draw",
     "write",

@@ -1,4 +1,4 @@
-"""A study's answer in one sentence."""
+"""The answer of a study in one sentence, and notes on how to read its tables."""
 
 from __future__ import annotations
 
@@ -9,54 +9,58 @@ from harness.contracts import Finding, Verdict
 from harness.report.values import Pretraining, Report
 from harness.study.values import BASELINE
 
-_FEW = 3  # names of variants that change nothing
+_MOST_NAMES = 3  # variants of the noise floor that the answer names before it only counts them
 
 _CLAIMS: dict[Verdict, str] = {
     "better": "{names} {are} better than {against}",
     "worse": "{names} {are} worse than {against}",
     "equivalent": "{names} {are} equivalent to {against} (within {margin:g})",
     "identical": "{names} {are} identical to {against}",
-    "inconclusive": "{names} {are} undecided",
-    "no_inference": "{names} {have} too few complete pairs of runs to tell",
+    "inconclusive": "{names} {are} inconclusive",
+    "no_inference": "{names} {have} too few complete pairs of runs for a test",
 }
-_ALARM = ", though nothing but chance differs (a false alarm)"
+_ALARM = ", although only chance differs (a false alarm)"
 
-
-_WOULD_SHOW = (
-    "Would show: the smallest difference that so many runs, as noisy as these, would have shown"
-    " with a probability of 80%. Effect size: the difference in standard deviations, corrected for"
-    " few runs (Hedges)."
+_DETECTABLE = (
+    "Detectable: the smallest true difference that this many runs, as noisy as these, would detect"
+    " with 80% power. Effect size: the difference in standard deviations, corrected for small"
+    " samples (Hedges)."
 )
-_WITHIN = (
-    "Within the margin: two one-sided tests that the difference is less than {:g} in size,"
-    " corrected as p is."
+_EQUIVALENCE = (
+    "Equivalence: two one-sided tests that the absolute difference is less than {:g}, corrected as"
+    " p is."
 )
-_FLIPS = (
-    "Sign-flip and max-T tests assume nothing about the shape of the noise; max-T is corrected for"
-    " the number of variants. Neither can go below the least p that so many seeds can reach."
-    " Correlation: of variant and baseline over seeds, which is what pairing gains by."
+_SIGN_FLIPS = (
+    "The sign-flip and max-T tests assume only that the noise is symmetric; max-T is corrected for"
+    " the number of variants. Neither can go below the smallest p that is attainable with this"
+    " number of seeds. Correlation: of variant and baseline over seeds; the higher it is, the more"
+    " pairing gains."
 )
-_DIVERGED = "Diverged: in how many seeds, with the exact p that the baseline does so as often."
-SOURCES = (
-    "The difference with its 95% interval for new seeds on these sentences, for these runs on new"
-    " sentences, and for new seeds on new sentences. The paired bootstrap over sentences is about"
-    " the two models of the first seed, and no others."
+_DIVERGED = (
+    "Diverged: the number of seeds, with the exact p for the baseline diverging equally often."
+)
+INTERVALS_NOTE = (
+    "95% intervals of the difference: for new seeds on these sentences, for these runs on new"
+    " sentences, and for new seeds on new sentences. The paired bootstrap over sentences concerns"
+    " only the two models of the first seed."
 )
 
 
 def answer(report: Report) -> str:
-    """What the study found on its primary metric."""
+    """The findings on the primary metric, in one sentence."""
     if not report.on_primary:
         return "The study has no variants, so there is nothing to compare."
     claims = [
         claim
         for verdict in _CLAIMS
-        for claim in _claims([each for each in report.on_primary if each.verdict == verdict])
+        for claim in _claims(
+            [finding for finding in report.on_primary if finding.verdict == verdict]
+        )
     ]
     claims += [
-        f"{each.variant} diverged in {each.diverged} of {each.planned}"
-        for each in report.on_primary
-        if each.diverged and each.kind in ("variant", "noise_floor")
+        f"{finding.variant} diverged in {finding.diverged} of {finding.planned} runs"
+        for finding in report.on_primary
+        if finding.diverged and finding.kind in ("variant", "noise_floor")
     ]
     seeds = f"{len(report.seeds)} {'seed' if len(report.seeds) == 1 else 'seeds'}"
     seeds = f"at most {seeds}" if report.design.looks else seeds
@@ -64,71 +68,75 @@ def answer(report: Report) -> str:
     return f"By {primary.name} on the {primary.split} split, over {seeds}: {'; '.join(claims)}."
 
 
-def method(report: Report, *, corrected: str) -> str:
-    """How the table of verdicts was computed, and what p values are `corrected` for."""
+def method_note(report: Report, *, correction: str) -> str:
+    """The computation behind the table of verdicts; `correction` is that of its p values."""
     if any(finding.method == "welch" for finding in report.on_primary):
         return (
             "A difference is the variant's mean minus the baseline's, over all runs with a score;"
             " nothing is paired. Its interval is not corrected for the number of variants."
-            f" p is from Welch's t test{corrected}."
+            f" p is from Welch's t test{correction}."
         )
     return (
         "A difference is variant minus baseline on the same seed, averaged over the seeds that both"
         " finished; its interval is not corrected for the number of variants."
-        f" p is from a paired t test{corrected}."
+        f" p is from a paired t test{correction}."
     )
 
 
-def certainty(report: Report) -> str:
-    """How to read the table that says how sure the verdicts are."""
-    said = [_WOULD_SHOW]
-    said += [
-        _WITHIN.format(margin) for margin in {each.margin for each in report.on_primary} if margin
-    ]
+def supporting_note(report: Report) -> str:
+    """The meaning of the columns of the supporting statistics."""
+    margins = {finding.margin for finding in report.on_primary if finding.margin}
+    notes = [_DETECTABLE, *(_EQUIVALENCE.format(margin) for margin in margins)]
     if any(finding.p_sign_flip is not None for finding in report.on_primary):
-        said.append(_FLIPS)
+        notes.append(_SIGN_FLIPS)
     if any(finding.p_diverged is not None for finding in report.on_primary):
-        said.append(_DIVERGED)
-    return " ".join(said)
+        notes.append(_DIVERGED)
+    return " ".join(notes)
 
 
 def _claims(findings: Sequence[Finding]) -> Iterator[str]:
-    """What findings with one verdict say, those together that are held against the same."""
+    """One claim per comparator for findings with the same verdict."""
     groups: dict[tuple[str, bool], list[Finding]] = {}
-    for each in findings:
-        undecided = each.verdict in ("inconclusive", "no_inference")
-        against = "" if undecided else each.against
-        groups.setdefault((against, each.kind == "noise_floor"), []).append(each)
-    for (against, nothing), group in groups.items():
-        names = [each.variant if against else each.label for each in group]
+    for finding in findings:
+        undecided = finding.verdict in ("inconclusive", "no_inference")
+        against = "" if undecided else finding.against
+        groups.setdefault((against, finding.kind == "noise_floor"), []).append(finding)
+    for (against, noise_floor), group in groups.items():
+        names = [finding.variant if against else finding.label for finding in group]
         are, have = ("is", "has") if len(names) == 1 else ("are", "have")
-        if nothing and len(names) > _FEW:
+        if noise_floor and len(names) > _MOST_NAMES:
             names = [f"{len(names)} variants that change nothing"]
-        what = "the baseline" if against == BASELINE else against
         verdict = group[0].verdict
-        claim = _CLAIMS[verdict] + (_ALARM if nothing and verdict in ("better", "worse") else "")
+        alarm = noise_floor and verdict in ("better", "worse")
+        claim = _CLAIMS[verdict] + (_ALARM if alarm else "")
         yield claim.format(
-            names=listed(names), are=are, have=have, against=what, margin=group[0].margin
+            names=listed(names),
+            are=are,
+            have=have,
+            against="the baseline" if against == BASELINE else against,
+            margin=group[0].margin,
         )
 
 
-def beginning(what: Pretraining) -> str:
-    """What was trained first, and for whom."""
-    uses = ((what.begun, "start", "from"), (what.drawn, "draw", "on"))
-    said = "; ".join(
-        f"{listed(names)} {verb}{'s' if len(names) == 1 else ''} {where} it"
-        for names, verb, where in uses
-        if names
+def pretraining_sentence(pretraining: Pretraining) -> str:
+    """A model that was trained before the variants, and the variants that use it."""
+    uses = []
+    if names := pretraining.initialized:
+        uses.append(f"{listed(names)} {'starts' if len(names) == 1 else 'start'} from it")
+    if names := pretraining.referenced:
+        uses.append(f"{listed(names)} {'uses' if len(names) == 1 else 'use'} it in an option")
+    return (
+        f"{pretraining.name} was trained first, once per seed, for {pretraining.updates} updates: "
+        f"{'; '.join(uses)}."
     )
-    return f"{what.name} was trained first, once a seed, for {what.updates} updates: {said}."
 
 
 def direction(metric: ScoredMetric) -> str:
-    """Which way a metric is read."""
+    """The direction of a metric: ``higher is better`` or ``lower is better``."""
     return f"{'higher' if metric.higher_is_better else 'lower'} is better"
 
 
 def listed(names: Sequence[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
+    """Names as prose: ``a``, ``a and b``, ``a, b and c``."""
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last

@@ -69,10 +69,10 @@ def _pretraining(study: Study) -> list[Pretraining]:
         Pretraining(
             start,
             updates=experiment.budget.updates,
-            begun=[
+            initialized=[
                 name for name, choices in study.variants.items() if choices.starts_from == start
             ],
-            drawn=[
+            referenced=[
                 name
                 for name, runs in named.items()
                 if any(run == start and place != ("starts_from",) for place, run in runs)

@@ -12,27 +12,27 @@ from typing import Literal
 from harness.analysis import RunResult, p_text
 from harness.contracts import Finding
 from harness.report import markdown
-from harness.report.numbers import NONE, decimals, difference, number
+from harness.report.numbers import NOT_AVAILABLE, decimal_places, difference_text, number_text
 from harness.report.tables import Table
 from harness.study.values import BASELINE
 
 Form = Literal["csv", "latex", "markdown"]
 
 _LATEX = {
-    **{each: f"\\{each}" for each in "&%$#_{}"},
+    **{character: f"\\{character}" for character in "&%$#_{}"},
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "<": "$<$",
     ">": "$>$",
 }
-_MINUS = re.compile(r"(?<![\w.])-(?=[\d.])")  # of a number, not of a name
+_MINUS = re.compile(r"(?<![\w.])-(?=[\d.])")  # the sign of a number, not a hyphen in a name
 
 
 def export_findings(findings: Sequence[Finding], *, form: Form) -> str:
-    """Every finding: as CSV all its fields with all their digits, else what a paper shows."""
+    """Every finding: all fields at full precision in CSV, otherwise the columns of a paper."""
     if form != "csv":
-        return _text(_for_papers(findings), form=form)
+        return _text(_paper_table(findings), form=form)
     names = [field.name for field in fields(Finding) if field.name != "per_seed"]
     rows = [[getattr(finding, name) for name in names] for finding in findings]
     return _text(Table(names, rows, right=len(names)), form=form)
@@ -41,28 +41,30 @@ def export_findings(findings: Sequence[Finding], *, form: Form) -> str:
 def export_runs(
     results: Sequence[RunResult], *, digests: Mapping[tuple[str, int], str], form: Form
 ) -> str:
-    """Every score of every run that ended, a row each; a run without scores has one row too.
+    """Every score of every run that ended, one per row; a run without scores has one row too.
 
-    `digests` says which run a variant and seed is.
+    `digests` maps variant and seed to the run's digest.
     """
     rows: list[Sequence[object]] = []
-    for each in results:
-        known = [digests[each.variant, each.seed], each.variant, each.seed, each.outcome]
-        rows += [[*known, name, value] for name, value in each.scores.items()]
-        rows += [] if each.scores else [[*known, None, None]]
+    for run in results:
+        key = [digests[run.variant, run.seed], run.variant, run.seed, run.outcome]
+        rows += [[*key, name, value] for name, value in run.scores.items()]
+        rows += [] if run.scores else [[*key, None, None]]
     return _text(
         Table(["run", "variant", "seed", "outcome", "metric", "value"], rows, 5), form=form
     )
 
 
-def _for_papers(findings: Sequence[Finding]) -> Table:
+def _paper_table(findings: Sequence[Finding]) -> Table:
     header = ["metric", "variant", "verdict", "n", BASELINE, "variant mean"]
     rows = []
-    for each in findings:
-        places = decimals(each)
-        means = [number(mean, places=places) for mean in (each.baseline_mean, each.variant_mean)]
-        p = NONE if each.p_adjusted is None else p_text(each.p_adjusted)
-        rows.append([each.metric, each.variant, each.verdict, each.n, *means, difference(each), p])
+    for finding in findings:
+        places = decimal_places(finding)
+        means = (finding.baseline_mean, finding.variant_mean)
+        p = NOT_AVAILABLE if finding.p_adjusted is None else p_text(finding.p_adjusted)
+        row = [finding.metric, finding.variant, finding.verdict, finding.n]
+        row += [number_text(mean, places=places) for mean in means]
+        rows.append([*row, difference_text(finding), p])
     return Table([*header, "difference (95% interval)", "p (Holm)"], rows, right=3)
 
 
@@ -71,13 +73,13 @@ def _text(table: Table, *, form: Form) -> str:
         file = io.StringIO()
         csv.writer(file, lineterminator="\n").writerows([table.header, *table.rows])
         return file.getvalue()
-    rows = [[NONE if cell is None else cell for cell in row] for row in table.rows]
-    shown = Table(table.header, rows, table.right)
-    return f"{markdown.table(shown)}\n" if form == "markdown" else _latex(shown)
+    rows = [[NOT_AVAILABLE if cell is None else cell for cell in row] for row in table.rows]
+    complete = Table(table.header, rows, table.right)
+    return f"{markdown.table(complete)}\n" if form == "markdown" else _latex(complete)
 
 
 def _latex(table: Table) -> str:
-    r"""A tabular with the rules of the package booktabs; needs \\usepackage{booktabs}."""
+    r"""A tabular with horizontal rules; the paper needs \\usepackage{booktabs}."""
     columns = "l" * table.right + "r" * (len(table.header) - table.right)
     header, *rows = (" & ".join(map(_escaped, row)) + r" \\" for row in (table.header, *table.rows))
     lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", header, r"\midrule", *rows]

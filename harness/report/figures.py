@@ -1,4 +1,4 @@
-"""The figures of a report: drawn when what they show has changed, and not before."""
+"""The figures of a report, drawn again only if their content has changed."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from harness.registry.serialization import resolved
 from harness.report.style import style
 from harness.runs.identity import source_digest
 
-_HEAD = 4096  # bytes of an SVG that hold its metadata
+_HEAD = 4096  # bytes at the start of an SVG that contain its metadata
 
 
 class Drawing(NamedTuple):
-    """One figure of a report; without an `svg` there is a `fault`."""
+    """One figure of a report: the `svg`, or the `fault` that prevented it."""
 
     name: str
     caption: str
@@ -34,14 +34,14 @@ class Drawing(NamedTuple):
 def draw(figures: Sequence[Figure], *, view: ReportView, folder: Path) -> Iterator[Drawing]:
     """Draw each figure into ``NAME.png`` and ``NAME.svg``, or leave both alone if nothing changed.
 
-    A figure that raises is a drawing with a fault: a report is worth more than its pictures.
+    A figure that raises becomes a drawing with a fault, so that the report is written without it.
     """
     content = json.dumps(asdict(view), sort_keys=True)
     for figure in figures:
         path = folder / f"{figure.name}.svg"
         caption = " ".join((figure.__doc__ or "").split())
         try:
-            _keep(figure, view=view, path=path, key=_key(figure, content=content))
+            _update(figure, view=view, path=path, key=_key(figure, content=content))
         except ComponentError as fault:
             yield Drawing(figure.name, caption, None, fault)
         else:
@@ -49,25 +49,29 @@ def draw(figures: Sequence[Figure], *, view: ReportView, folder: Path) -> Iterat
 
 
 def _key(figure: Figure, *, content: str) -> str:
-    """What decides a picture: the numbers, the options, and the code that draws."""
+    """A digest of everything a figure depends on: the numbers, the options, and the code."""
     code = [source_digest(module) for module in (type(figure).__module__, "harness.report.style")]
-    said = json.dumps([content, resolved(figure), code])
-    return f"sha256:{hashlib.sha256(said.encode()).hexdigest()}"
+    text = json.dumps([content, resolved(figure), code])
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def _keep(figure: Figure, *, view: ReportView, path: Path, key: str) -> None:
-    """Draw a figure and write it down; the SVG, which holds the key, comes last."""
+def _update(figure: Figure, *, view: ReportView, path: Path, key: str) -> None:
+    """Draw a figure unless its files are current.
+
+    The SVG, which holds the key, is written last, so that an interrupted write is noticed.
+    """
     png = path.with_suffix(".png")
     if png.is_file() and path.is_file() and key.encode() in _head(path):
         return
     with style(figure.name), attributed_to(figure):
-        drawn: Any = figure.build()(view)
-        if not hasattr(drawn, "savefig"):
-            refuse(f"must return a matplotlib Figure, got {drawn!r:.40}", of=figure)
+        result: Any = figure.build()(view)
+        if not hasattr(result, "savefig"):
+            refuse(f"must return a matplotlib Figure, got {result!r:.40}", of=figure)
         files = {"png": io.BytesIO(), "svg": io.BytesIO()}
         for form, file in files.items():
-            about = {"Identifier": key, "Creator": None, "Date": None} if form == "svg" else None
-            drawn.savefig(file, format=form, metadata=about)
+            # Without date and program version, equal figures are equal files.
+            metadata = {"Identifier": key, "Creator": None, "Date": None} if form == "svg" else None
+            result.savefig(file, format=form, metadata=metadata)
     path.parent.mkdir(parents=True, exist_ok=True)
     for form, file in files.items():
         write_atomically(path.with_suffix(f".{form}"), content=file.getvalue())

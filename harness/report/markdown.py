@@ -1,4 +1,4 @@
-"""Markdown that says what it is given, whatever that contains."""
+"""Markdown from arbitrary text: nothing in it is rendered as markup."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from harness.report.tables import Note, Table
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SPECIAL = re.compile(
     r"[\\`*\[\]|~$]"
-    r"|(?<![^\W_])_|_(?![^\W_])"  # an underscore inside a word is only that
+    r"|(?<![^\W_])_|_(?![^\W_])"  # an underscore inside a word is literal
 )
 
 
 class Markdown(str):
-    """Text that is Markdown already; any other string is escaped on its way into a report."""
+    """Text that is Markdown already; any other string is escaped when it enters a report."""
 
 
 def escape(value: object) -> Markdown:
-    """One line of Markdown that renders as the text of `value`, with its white space collapsed.
+    """One line of Markdown that renders as the text of `value`, with white space collapsed.
 
-    It has to stand after something else on its line, where ``#`` and ``-`` mean nothing.
+    It must not be at the start of a line, where ``#`` and ``-`` would be markup.
     """
     if isinstance(value, Markdown):
         return value
@@ -34,7 +34,7 @@ def escape(value: object) -> Markdown:
 
 
 def code(text: str) -> Markdown:
-    """An inline code span; not for tables, where a bar would end the cell."""
+    """An inline code span; not for tables, in which a bar would end the cell."""
     line = " ".join(text.split())
     ticks = _ticks(line, least=1)
     pad = " " if line.startswith("`") or line.endswith("`") else ""
@@ -48,7 +48,7 @@ def block(text: str, *, language: str) -> Markdown:
 
 
 def table(content: Table) -> Markdown:
-    """A table that is aligned in the raw text too."""
+    """A table whose columns are aligned in the raw text too."""
     cells = [[escape(cell) for cell in row] for row in (content.header, *content.rows)]
     right = content.right
     widths = [max(3, *(len(cell) for cell in column)) for column in zip(*cells, strict=True)]

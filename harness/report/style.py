@@ -1,4 +1,4 @@
-"""The style of every figure, and how a drawing is fitted to a page that is light or dark."""
+"""The style of every figure, and its adaptation to a light or dark page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-# Pure black and white are the page's: `inline` gives them the colors of the reader's theme.
+# Pure black and white are reserved: `inline` replaces them by the colors of the reader's theme.
 _INK, _PAPER = "#000000", "#ffffff"
 _STYLE: Mapping[Any, Any] = {
     "axes.edgecolor": _INK,
@@ -34,9 +34,9 @@ _STYLE: Mapping[Any, Any] = {
     "legend.frameon": False,
     "legend.title_fontsize": 8,
     "savefig.dpi": 200,
-    "svg.fonttype": "none",  # text stays text: it can be read aloud, searched and themed
+    "svg.fonttype": "none",  # text stays text, for screen readers, search and themes
     "text.color": _INK,
-    "text.parse_math": False,  # a dollar in a name is a dollar
+    "text.parse_math": False,  # a dollar sign in a name is literal
     "xtick.color": _INK,
     "xtick.labelsize": 8,
     "ytick.color": _INK,
@@ -46,7 +46,7 @@ _STYLE: Mapping[Any, Any] = {
 
 @contextmanager
 def style(name: str) -> Iterator[None]:
-    """Draw in the report's style, without a screen; a figure's name makes its marks its own."""
+    """Draw in the report's style, without a display; the figure's name salts the ids in its SVG."""
     import matplotlib
 
     matplotlib.use("agg")
@@ -55,9 +55,10 @@ def style(name: str) -> Iterator[None]:
 
 
 def inline(svg: str, *, name: str) -> str:
-    """An SVG file as an element of a page: as wide as its place, in the page's own colors.
+    """An SVG file as an element of a page, with flexible width and the page's colors.
 
-    What only a file needs goes; every id gets the figure's name before it, as a page has many.
+    Everything that only a file needs is removed. Every id is prefixed with the figure's name,
+    because ids must be unique within a page.
     """
     element = re.sub(r"\s*<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     opening, rest = element.split(">", maxsplit=1)
@@ -66,5 +67,5 @@ def inline(svg: str, *, name: str) -> str:
     rest = re.sub(r'(\sid="|url\(#|href="#)', rf"\g<1>{name}-", rest)
     rest = re.sub(rf"{_PAPER}\b", "var(--page)", rest, flags=re.IGNORECASE)
     rest = re.sub(rf"{_INK}\b", "currentColor", rest)
-    # Matplotlib leaves out a fill that is black.
+    # Matplotlib omits a black fill, which is SVG's default, so the theme's color is set here.
     return f'{opening} fill="currentColor" aria-hidden="true">{rest}'

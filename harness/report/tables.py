@@ -1,40 +1,47 @@
-"""The tables of a report, as values: Markdown and HTML say the same."""
+"""The tables of a report, as values that Markdown and HTML share."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from harness.analysis import p_text
 from harness.comparability.controls import known_quantities, relative_to_baseline
 from harness.contracts import Finding
-from harness.report.numbers import NONE, between, decimals, difference, number
-from harness.report.values import Report, SampleTranslation, Trials
+from harness.report.numbers import (
+    NOT_AVAILABLE,
+    decimal_places,
+    difference_text,
+    interval_text,
+    number_text,
+)
+from harness.report.values import Report, SampleTranslation, TuningSummary
 from harness.study.values import BASELINE
 
 _DIFFERENCE = "difference (95% interval)"
 
 
 class Note(str):
-    """A cell that the report says itself, in place of text that it would have quoted."""
+    """A cell with a remark of the report, in place of quoted text."""
 
 
 class Table(NamedTuple):
-    """Cells below their headers; the columns from number `right` on are flush right."""
+    """A header and rows of cells; columns from index `right` on are aligned right."""
 
     header: Sequence[str]
     rows: Sequence[Sequence[object]]
     right: int
 
 
-_EMPTY = Note("(nothing)")
+_EMPTY = Note("(empty)")
 
 
 def verdicts(report: Report) -> Table:
     """The primary metric: means, difference, p, verdict."""
-    counted = "runs" if any(each.method == "welch" for each in report.on_primary) else "pairs"
-    header = ["variant", "verdict", counted, _against(report), "variant mean", _DIFFERENCE, "p"]
+    welch = any(finding.method == "welch" for finding in report.on_primary)
+    counted = "runs" if welch else "pairs"
+    header = ["variant", "verdict", counted, _comparator(report), "variant mean", _DIFFERENCE, "p"]
     rows = [
         [finding.label, finding.verdict, finding.n, *_numbers(finding)]
         for finding in report.on_primary
@@ -42,48 +49,49 @@ def verdicts(report: Report) -> Table:
     return Table(header, rows, right=2)
 
 
-def certainty(report: Report) -> Table:
-    """How sure the verdicts on the primary metric are."""
+def supporting_statistics(report: Report) -> Table:
+    """Detectable difference, effect size and further tests on the primary metric."""
     columns: list[tuple[str, Callable[[Finding], str]]] = [
-        ("would show", lambda each: number(each.detectable, places=decimals(each))),
-        ("effect size", lambda each: number(each.effect_size, places=2, sign="+")),
-        ("within the margin, p", lambda each: _p(each.p_equivalent_adjusted)),
-        ("max-T p", lambda each: _p(each.p_max_t)),
+        ("detectable", _detectable),
+        ("effect size", lambda finding: number_text(finding.effect_size, places=2, sign="+")),
+        ("equivalence p", lambda finding: _p(finding.p_equivalent_adjusted)),
+        ("max-T p", lambda finding: _p(finding.p_max_t)),
         ("sign-flip p", _sign_flip),
-        ("correlation", lambda each: number(each.correlation, places=2)),
+        ("correlation", lambda finding: number_text(finding.correlation, places=2)),
         ("diverged, p", _diverged),
     ]
-    found = [(name, [cell(each) for each in report.on_primary]) for name, cell in columns]
-    shown = [(name, cells) for name, cells in found if any(cell != NONE for cell in cells)]
-    names = [finding.label for finding in report.on_primary] if shown else []
-    rows = [*zip(names, *(cells for _, cells in shown), strict=True)]
-    return Table(["variant", *(name for name, _ in shown)], rows, right=1)
+    filled = [(name, [cell(finding) for finding in report.on_primary]) for name, cell in columns]
+    # A column without any value is left out.
+    filled = [(name, cells) for name, cells in filled if set(cells) - {NOT_AVAILABLE}]
+    names = [finding.label for finding in report.on_primary] if filled else []
+    rows = [*zip(names, *(cells for _, cells in filled), strict=True)]
+    return Table(["variant", *(name for name, _ in filled)], rows, right=1)
 
 
-def sources(report: Report) -> Table:
+def intervals(report: Report) -> Table:
     """Intervals of the difference over seeds, over sentences and over both."""
-    header = ["variant", "new seeds", "new sentences", "both", "bootstrap p, two models only"]
+    header = ["variant", "new seeds", "new sentences", "both", "bootstrap p, first seed only"]
     rows = [
-        [
-            each.label,
-            between(each.interval_low, high=each.interval_high, places=decimals(each)),
-            between(
-                each.interval_sentences_low,
-                high=each.interval_sentences_high,
-                places=decimals(each),
-            ),
-            between(each.combined_low, high=each.combined_high, places=decimals(each)),
-            _p(each.p_bootstrap),
-        ]
-        for each in report.on_primary
-        if each.interval_sentences_low is not None
+        [finding.label, *_intervals(finding), _p(finding.p_bootstrap)]
+        for finding in report.on_primary
+        if finding.interval_sentences_low is not None
     ]
     return Table(header, rows, right=1)
 
 
+def _intervals(finding: Finding) -> Iterator[str]:
+    bounds = (
+        (finding.interval_low, finding.interval_high),
+        (finding.interval_sentences_low, finding.interval_sentences_high),
+        (finding.combined_low, finding.combined_high),
+    )
+    for low, high in bounds:
+        yield interval_text(low, high=high, places=decimal_places(finding))
+
+
 def exploratory(report: Report) -> Table:
-    """Every other metric, in brief."""
-    header = ["metric", "variant", "verdict", _against(report), "variant mean", _DIFFERENCE, "p"]
+    """The findings on every other metric."""
+    header = ["metric", "variant", "verdict", _comparator(report), "variant mean", _DIFFERENCE, "p"]
     rows = [
         [finding.metric, finding.label, finding.verdict, *_numbers(finding)]
         for finding in report.exploratory
@@ -91,67 +99,72 @@ def exploratory(report: Report) -> Table:
     return Table(header, rows, right=3)
 
 
-def _against(report: Report) -> str:
-    """What the column is called with the means of what variants are held against."""
-    plain = all(each.against == BASELINE for each in report.findings)
-    return BASELINE if plain else "against"
+def _comparator(report: Report) -> str:
+    """The header of the column of comparators' means."""
+    plain = all(finding.against == BASELINE for finding in report.findings)
+    return BASELINE if plain else "comparator"
 
 
 def changes(report: Report) -> Table:
-    """What each variant changes, option by option."""
+    """The options that each variant changes, one per row."""
     rows = [
         [variant, *change]
         for variant in report.variants
         for change in report.changes.get(variant, ())
     ]
-    return Table(["variant", "option", _against(report), "variant"], rows, right=4)
+    return Table(["variant", "option", _comparator(report), "variant"], rows, right=4)
 
 
-def tuning(trials: Trials) -> Table:
-    """What tuning gave each variant, and what every value scored on validation."""
-    values = list(trials.variants[0].scores)
+def tuning(summary: TuningSummary) -> Table:
+    """The value that tuning chose for each variant, and the validation score of every value."""
+    values = list(summary.variants[0].scores)
     rows = [
         [
-            each.variant,
-            each.chosen,
-            *("diverged" if score is None else f"{score:.4g}" for score in each.scores.values()),
+            tuned.variant,
+            tuned.chosen,
+            *("diverged" if score is None else f"{score:.4g}" for score in tuned.scores.values()),
         ]
-        for each in trials.variants
+        for tuned in summary.variants
     ]
-    return Table(["variant", "got", *values], rows, right=1)
+    return Table(["variant", "chosen", *values], rows, right=1)
 
 
 def controls(report: Report) -> Table:
-    """What each variant spent and was made of; in brackets, times the baseline's."""
-    found = report.comparability.controls
-    known = known_quantities(found)
+    """The size and cost of each variant, with the ratio to the baseline's in parentheses."""
+    controls = report.comparability.controls
+    known = known_quantities(controls)
     rows = [
-        [variant, *(relative_to_baseline(found, variant=variant, quantity=name) for name in known)]
-        for variant in found
+        [
+            variant,
+            *(relative_to_baseline(controls, variant=variant, quantity=name) for name in known),
+        ]
+        for variant in controls
     ]
     return Table(["variant", *(name.replace("_", " ") for name in known)], rows, right=1)
 
 
 def sharing(report: Report) -> Table:
-    """What each variant had in common with the baseline of the same seed."""
-    header = ["variant", "predicted", "seen in the runs", "seeds", "correlation"]
-    found = {
+    """The initial weights and data order that each variant shares with the baseline of its seed."""
+    header = ["variant", "predicted", "observed", "seeds", "correlation"]
+    correlations = {
         finding.variant: finding.correlation
         for finding in report.on_primary
         if finding.against == BASELINE
     }
-    rows = [[*each, _correlation(found.get(each.variant))] for each in report.comparability.sharing]
+    rows = [
+        [*sharing, number_text(correlations.get(sharing.variant), places=2)]
+        for sharing in report.comparability.sharing
+    ]
     return Table(header, rows, right=3)
 
 
-def runs(report: Report) -> Table:
-    """How many runs were planned, and what became of them."""
+def run_counts(report: Report) -> Table:
+    """The numbers of runs planned, and of those with each outcome."""
     outcomes = Counter((result.variant, result.outcome) for result in report.results)
     planned = _planned(report)
     rows = []
     for variant in report.variants:
-        ended = [outcomes[variant, "finished"], outcomes[variant, "diverged"]]
-        ended.append(outcomes[variant, "failed"])
+        ended = [outcomes[variant, name] for name in ("finished", "diverged", "failed")]
         size = len(planned[variant])
         rows.append([variant, size, *ended, size - sum(ended)])
     header = ["variant", "planned", "finished", "diverged", "failed", "not run"]
@@ -159,7 +172,7 @@ def runs(report: Report) -> Table:
 
 
 def _planned(report: Report) -> Mapping[str, Sequence[int]]:
-    """The seeds of each variant; where they stop themselves, not all have the same."""
+    """The seeds of each variant; with planned looks, variants may stop after different numbers."""
     if not report.design.looks:
         return dict.fromkeys(report.variants, report.seeds)
     return {
@@ -168,19 +181,19 @@ def _planned(report: Report) -> Mapping[str, Sequence[int]]:
     }
 
 
-def by_seed(report: Report) -> Table:
+def scores_by_seed(report: Report) -> Table:
     """The primary metric of every run."""
     results = {(result.variant, result.seed): result for result in report.results}
-    places = max((decimals(finding) for finding in report.on_primary), default=3)
+    places = max((decimal_places(finding) for finding in report.on_primary), default=3)
     planned = _planned(report)
 
     def cell(variant: str, *, seed: int) -> str:
         result = results.get((variant, seed))
         if result is None:
-            return "not run" if seed in planned[variant] else NONE
+            return "not run" if seed in planned[variant] else NOT_AVAILABLE
         if result.outcome != "finished":
             return result.outcome
-        return number(result.score(report.primary.name), places=places)
+        return number_text(result.score(report.primary.name), places=places)
 
     rows = [
         [seed, *(cell(variant, seed=seed) for variant in report.variants)] for seed in report.seeds
@@ -188,35 +201,37 @@ def by_seed(report: Report) -> Table:
     return Table(["seed", *report.variants], rows, right=0)
 
 
-def specimen(sentence: SampleTranslation, *, variants: Sequence[str]) -> Table:
-    """A sentence, its reference, and a line for each variant."""
-    rows: list[list[object]] = [["reference", sentence.reference or _EMPTY]]
+def sample_translation(sample: SampleTranslation, *, variants: Sequence[str]) -> Table:
+    """A source sentence, its reference, and the translation of each variant."""
+    rows: list[list[object]] = [["reference", sample.reference or _EMPTY]]
     for variant in variants:
-        written = sentence.written.get(variant)
-        rows.append([variant, Note("(not translated)") if written is None else written or _EMPTY])
-    return Table(["source", sentence.source], rows, right=2)
+        text = sample.translations.get(variant)
+        rows.append([variant, Note("(not translated)") if text is None else text or _EMPTY])
+    return Table(["source", sample.source], rows, right=2)
 
 
 def _numbers(finding: Finding) -> list[str]:
-    places = decimals(finding)
-    means = [number(mean, places=places) for mean in (finding.baseline_mean, finding.variant_mean)]
-    return [*means, difference(finding), _p(finding.p_adjusted)]
-
-
-def _correlation(value: float | None) -> str:
-    return NONE if value is None else number(value, places=2)
+    places = decimal_places(finding)
+    means = [
+        number_text(mean, places=places) for mean in (finding.baseline_mean, finding.variant_mean)
+    ]
+    return [*means, difference_text(finding), _p(finding.p_adjusted)]
 
 
 def _p(p: float | None) -> str:
-    return NONE if p is None else p_text(p)
+    return NOT_AVAILABLE if p is None else p_text(p)
 
 
 def _sign_flip(finding: Finding) -> str:
     p = _p(finding.p_sign_flip)
-    return p if finding.p_sign_flip is None else f"{p} (least {_p(finding.p_floor)})"
+    return p if finding.p_sign_flip is None else f"{p} (min {_p(finding.p_floor)})"
+
+
+def _detectable(finding: Finding) -> str:
+    return number_text(finding.detectable, places=decimal_places(finding))
 
 
 def _diverged(finding: Finding) -> str:
     if finding.p_diverged is None:
-        return NONE
+        return NOT_AVAILABLE
     return f"{finding.diverged} of {finding.planned}, {_p(finding.p_diverged)}"

@@ -12,14 +12,14 @@ from harness.report.answer_text import answer
 
 
 class Summary(NamedTuple):
-    """How a study went: what to print, and the runs that failed."""
+    """The text to print for a study, and its failures, a message each."""
 
     text: str
     failed: Sequence[str]
 
 
-def command(path: Path, *, out: Path, seeds: int | None) -> str:
-    """What to type to get a report again."""
+def rerun_command(path: Path, *, out: Path, seeds: int | None) -> str:
+    """The command line that reproduces a report."""
     words = ["harness", "run", str(path)]
     words += ["--out", str(out)] if out != Path("results") else []
     words += ["--seeds", str(seeds)] if seeds is not None else []
@@ -27,7 +27,7 @@ def command(path: Path, *, out: Path, seeds: int | None) -> str:
 
 
 def summary(report: Report, *, path: Path, failed: Sequence[str]) -> Summary:
-    """The question, each verdict with its reason, what failed, and where the report is."""
+    """The question, the verdicts with reasons, the answer, failures and the path of the report."""
     lines = [report.question, "", *_verdicts(report), "", answer(report), ""]
     lines += [f"failed: {reason}" for reason in failed]
     lines.append(f"report: {path}")
@@ -35,18 +35,18 @@ def summary(report: Report, *, path: Path, failed: Sequence[str]) -> Summary:
 
 
 def comparison(report: Report) -> Summary:
-    """The same without a study: verdicts, then the tables of a report in Markdown."""
+    """The summary of a comparison without a study: verdicts, and a report's tables in Markdown."""
     lines = [*_verdicts(report), "", answer(report)]
-    shown = {
+    sections = {
         "": tables.verdicts(report),
-        "How sure this is:": tables.certainty(report),
-        "Intervals of the difference for new seeds, new sentences and both:": tables.sources(
+        "Supporting statistics:": tables.supporting_statistics(report),
+        "Intervals of the difference for new seeds, new sentences and both:": tables.intervals(
             report
         ),
-        "Exploratory, corrected within each metric:": tables.exploratory(report),
-        "Options that differ:": tables.changes(report),
+        "Exploratory metrics, corrected within each:": tables.exploratory(report),
+        "Changed options:": tables.changes(report),
     }
-    for title, table in shown.items():
+    for title, table in sections.items():
         if table.rows:
             lines += ["", *([title, ""] if title else []), markdown.table(table)]
     lines += [f"failed: {fault}" for fault in report.faults]

@@ -1,4 +1,4 @@
-"""Everything that a report says, as values: writing one reads no ledger and asks no study."""
+"""The contents of a report as values, so that writing one needs neither ledger nor study."""
 
 from __future__ import annotations
 
@@ -13,44 +13,47 @@ from harness.study.changes import Change
 
 
 class SampleTranslation(NamedTuple):
-    """A sentence of the test split, and what the variants wrote for it with one seed."""
+    """A sentence of the test split with the variants' translations, of one seed."""
 
     source: str
     reference: str
-    written: Mapping[str, str]  # by variant; without those that did not translate it
+    translations: Mapping[str, str]  # by variant; without those that did not translate it
 
 
 class Pretraining(NamedTuple):
-    """What was trained before the variants, once a seed, and which of them needed it."""
+    """A model that is trained before the variants, once per seed, and the variants that use it."""
 
     name: str
     updates: int
-    begun: Sequence[str]  # the variants that start from it
-    drawn: Sequence[str]  # the variants that name it in an option
+    initialized: Sequence[str]  # the variants that start from it
+    referenced: Sequence[str]  # the variants that name it in an option
 
 
-class Tuned(NamedTuple):
-    """What tuning gave a variant, and the score of every value on validation; None: it diverged."""
+class TunedVariant(NamedTuple):
+    """The value that tuning chose for a variant, and the validation score of every value.
+
+    A score is None if the run diverged.
+    """
 
     variant: str
     chosen: str
     scores: Mapping[str, float | None]
 
 
-class Trials(NamedTuple):
-    """How all variants were tuned alike: the option, the seeds of each value, the metric."""
+class TuningSummary(NamedTuple):
+    """The tuning that all variants had: the option, the seeds per value, and the metric."""
 
     option: str
     seeds: int
     metric: str
-    variants: Sequence[Tuned]
+    variants: Sequence[TunedVariant]
 
 
 class Provenance(NamedTuple):
-    """How runs were carried out, in words, and the runs that give no score, each with its reason.
+    """The circumstances of the runs as text, and the runs without a score with their reasons.
 
-    `weights` says which ones are scored, `machine` on what was computed, and `commit` where the
-    study lies in a checkout; empty where that is not known.
+    `weights` are those that are scored, `machine` is the hardware, and `commit` that of the Git
+    checkout that the study is in; empty if not known.
     """
 
     weights: Sequence[str] = ()
@@ -63,12 +66,11 @@ class Provenance(NamedTuple):
 class Report:
     """A finished study.
 
-    `variants` and `seeds` are what was planned, the baseline first; `changes` has the variants that
-    differ from it; `runs` are for figures;
-    `signatures` say how each text metric was computed, and `faults` which could not be, in a line
-    each; `command` is what to type to
-    get the report again, and `versions` name what it was made with; `inspections` says how
-    often the results were inspected.
+    `variants` and `seeds` are the planned ones, the baseline first; `changes` has the variants that
+    differ from it, and `runs` are for figures. `signatures` describe the computation of each text
+    metric, and `faults` are messages about metrics that could not be computed. `command` reproduces
+    the report with the software of `versions`. `inspections` is a note on earlier looks at the
+    results.
     """
 
     name: str
@@ -89,12 +91,12 @@ class Report:
     design: Design = field(default_factory=Design)
     faults: Sequence[str] = ()
     pretraining: Sequence[Pretraining] = ()
-    tuning: Trials | None = None
+    tuning: TuningSummary | None = None
     provenance: Provenance = field(default_factory=Provenance)
 
     @property
     def on_primary(self) -> list[Finding]:
-        """The findings that the study was made for."""
+        """The findings on the primary metric, for which the study was designed."""
         return [finding for finding in self.findings if finding.role == "primary"]
 
     @property
@@ -104,7 +106,7 @@ class Report:
 
     @property
     def view(self) -> ReportView:
-        """The numbers, as figures see them."""
+        """The view of the report that figures get."""
         return ReportView(
             metric=self.primary.name,
             split=self.primary.split,

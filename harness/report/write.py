@@ -10,17 +10,17 @@ from pathlib import Path
 
 from harness.contracts import Finding
 from harness.files import write_atomically
-from harness.report import answer_text, design_text, markdown, tables
-from harness.report.checklist import checklist
+from harness.report import answer_text, markdown, tables
 from harness.report.figures import Drawing
 from harness.report.html import as_html
+from harness.report.template_values import template_values
 from harness.report.values import Report
 
 
 def write(report: Report, *, folder: Path, drawings: Sequence[Drawing] = ()) -> Path:
     """Write ``report.html``, ``report.md`` and ``findings.json``; returns the path of the first.
 
-    Each is replaced as a whole or, when nothing in it would change, left alone.
+    Each is replaced atomically, or left alone if nothing in it would change.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / "findings.json", text=as_json(report.findings))
@@ -30,13 +30,13 @@ def write(report: Report, *, folder: Path, drawings: Sequence[Drawing] = ()) -> 
 
 
 def brief(report: Report) -> str:
-    """The answer, the verdicts and how sure they are, in Markdown: a report in brief."""
+    """A summary in Markdown: the answer, the verdicts and the supporting statistics."""
     question, answer = markdown.escape(report.question), markdown.escape(answer_text.answer(report))
     parts = [f"**{question}** {answer}"]
     if report.on_primary:
         parts.append(markdown.table(tables.verdicts(report)))
-    if (certainty := tables.certainty(report)).rows:
-        parts.append(markdown.table(certainty))
+    if (statistics := tables.supporting_statistics(report)).rows:
+        parts.append(markdown.table(statistics))
     return "\n\n".join(parts) + "\n"
 
 
@@ -50,7 +50,7 @@ def as_json(findings: Sequence[Finding]) -> str:
 
 
 def as_markdown(report: Report) -> str:
-    """The report for people, which reads well raw too; all that is not ours in it is escaped."""
+    """The report for people, readable as raw text too; all quoted text in it is escaped."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
@@ -63,16 +63,8 @@ def as_markdown(report: Report) -> str:
     )
     template = resources.files("harness.report").joinpath("report.md.j2").read_text("utf-8")
     return environment.from_string(template).render(
-        report=report,
-        sentences=answer_text,
-        answer=answer_text.answer(report),
-        designed=[*design_text.designed(report)],
-        corrected=design_text.corrected(report),
-        direction=answer_text.direction(report.primary),
-        beginning=answer_text.beginning,
-        checklist=checklist(report),
+        **template_values(report),
         table=markdown.table,
-        tables=tables,
         code=markdown.code,
         block=markdown.block,
     )

@@ -56,7 +56,7 @@ def score(run: PlannedRun, *, metrics: Sequence[Metric], ledger: Ledger) -> Scor
         scores={name: value for name, value in scores.items() if value is not None},
         tokens=evaluated.tokens,
         references=evaluated.references,
-        written=hashlib.sha256((folder / "hypotheses.jsonl").read_bytes()).hexdigest(),
+        output_digest=hashlib.sha256((folder / "hypotheses.jsonl").read_bytes()).hexdigest(),
         sentences=sentences,
     )
     signatures = {name: score.signature for name, score in text.items()}

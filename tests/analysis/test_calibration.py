@@ -1,4 +1,4 @@
-"""The benchmark in small: few studies and wide bounds, so that a rate that is far off is seen."""
+"""The calibration benchmark with few studies and wide bounds, to detect gross errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CALIBRATION = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "cal
 @pytest.mark.parametrize(
     "simulation",
     CALIBRATION["SIMULATIONS"],
-    ids=[each.__name__ for each in CALIBRATION["SIMULATIONS"]],
+    ids=[simulation.__name__ for simulation in CALIBRATION["SIMULATIONS"]],
 )
 def test_rates_are_near_their_bounds(
     simulation: Callable[[int], Iterator[object]], monkeypatch: pytest.MonkeyPatch
@@ -25,9 +25,9 @@ def test_rates_are_near_their_bounds(
     monkeypatch.setitem(scope, "SETTINGS", few)
     monkeypatch.setitem(scope, "FEWER", few)
     monkeypatch.setitem(scope, "SEEDS", (4,))
-    counted = [*simulation(STUDIES)]
-    assert counted
-    for each in counted:
-        least, most = scope["BOUNDS"][each.what]
+    rates = [*simulation(STUDIES)]
+    assert rates
+    for rate in rates:
+        least, most = scope["BOUNDS"][rate.event]
         room = 4 * (0.05 * 0.95 / STUDIES) ** 0.5  # four standard errors of a rate of 5%
-        assert least - room <= each.share <= most + room, each
+        assert least - room <= rate.share <= most + room, rate

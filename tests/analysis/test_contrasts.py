@@ -1,4 +1,4 @@
-"""Which comparisons a study makes, and which are corrected together."""
+"""The comparisons of a study, and the families in which they are corrected."""
 
 from __future__ import annotations
 
@@ -58,18 +58,18 @@ def judge(
 
 def test_a_variant_that_changes_nothing_weakens_no_other() -> None:
     alone = judge(["baseline", "a", "b"], design=Design())
-    beside = judge(["baseline", "a", "again", "b"], design=Design(noise_floor=("again",)))
-    assert beside[:2] == alone
-    assert [each.kind for each in beside] == ["variant", "variant", "noise_floor"]
-    assert beside[2].p_adjusted == beside[2].p
-    assert beside[2].reason.startswith("nothing but chance differs; ")
+    with_floor = judge(["baseline", "a", "again", "b"], design=Design(noise_floor=("again",)))
+    assert with_floor[:2] == alone
+    assert [finding.kind for finding in with_floor] == ["variant", "variant", "noise_floor"]
+    assert with_floor[2].p_adjusted == with_floor[2].p
+    assert with_floor[2].reason.startswith("nothing but chance differs; ")
 
 
 def test_variants_that_change_nothing_are_corrected_for_each_other() -> None:
     floor = ("again", "once-more")
     findings = judge(["baseline", *floor], design=Design(noise_floor=floor))
-    expected = multipletests([each.p for each in findings], method="holm")[1]
-    assert [each.p_adjusted for each in findings] == pytest.approx(list(expected))
+    expected = multipletests([finding.p for finding in findings], method="holm")[1]
+    assert [finding.p_adjusted for finding in findings] == pytest.approx(list(expected))
     assert all("after Holm over 2 variants that change nothing" in f.reason for f in findings)
 
 
@@ -81,18 +81,18 @@ def test_a_verdict_on_what_changes_nothing_is_called_a_false_alarm() -> None:
     )
 
 
-# --- each against each --------------------------------------------------------------------------
+# --- all pairs ----------------------------------------------------------------------------------
 
 
 def test_each_against_each_is_every_pair_corrected_for_all() -> None:
     names = ["baseline", "a", "b"]
     findings = judge(names, design=Design(), against="each")
     pairs = [("a", "baseline"), ("b", "baseline"), ("b", "a")]
-    assert [(each.variant, each.against) for each in findings] == pairs
+    assert [(finding.variant, finding.against) for finding in findings] == pairs
     expected = [scipy.stats.ttest_rel(SCORES[one], SCORES[other]).pvalue for one, other in pairs]
-    assert [each.p for each in findings] == pytest.approx(expected)
+    assert [finding.p for finding in findings] == pytest.approx(expected)
     adjusted = multipletests(expected, method="holm")[1]
-    assert [each.p_adjusted for each in findings] == pytest.approx(list(adjusted))
+    assert [finding.p_adjusted for finding in findings] == pytest.approx(list(adjusted))
     assert findings[2].baseline_mean == pytest.approx(sum(SCORES["a"]) / 5)
     assert "after Holm over 3 pairs" in findings[2].reason
 
@@ -109,7 +109,7 @@ LEVELS = {"A": ("baseline", "high"), "B": ("baseline", "low")}
 CELLS = dict(
     zip(
         ["baseline", "a", "b", "again"],
-        [dict(zip(LEVELS, each, strict=True)) for each in itertools.product(*LEVELS.values())],
+        [dict(zip(LEVELS, levels, strict=True)) for levels in itertools.product(*LEVELS.values())],
         strict=True,
     )
 )
@@ -118,10 +118,10 @@ CROSSED = Design(factorial=Factorial(factors=LEVELS, cells=CELLS))
 
 def test_a_factorial_study_finds_effects_corrected_for_each_other() -> None:
     findings = judge([*CELLS], design=CROSSED)
-    assert [each.variant for each in findings] == [
+    assert [finding.variant for finding in findings] == [
         *("A=high overall", "B=low overall", "A=high x B=low")
     ]
-    assert [each.against for each in findings] == [
+    assert [finding.against for finding in findings] == [
         *("A=baseline", "B=baseline", "the sum of its parts")
     ]
     low, b_only, a_only, both = (SCORES[name] for name in CELLS)
@@ -131,8 +131,8 @@ def test_a_factorial_study_finds_effects_corrected_for_each_other() -> None:
     assert interaction.difference == pytest.approx(sum(per_seed) / 5)
     assert interaction.p == pytest.approx(scipy.stats.ttest_1samp(per_seed, 0).pvalue)
     assert interaction.variant_mean == pytest.approx(sum(both) / 5)
-    adjusted = multipletests([each.p for each in findings], method="holm")[1]
-    assert [each.p_adjusted for each in findings] == pytest.approx(list(adjusted))
+    adjusted = multipletests([finding.p for finding in findings], method="holm")[1]
+    assert [finding.p_adjusted for finding in findings] == pytest.approx(list(adjusted))
     assert "after Holm over 3 effects" in interaction.reason
 
 
@@ -156,7 +156,7 @@ def test_what_diverged_is_a_cell_and_no_effect() -> None:
         for cell in design.cells
         for seed in (1, 2, 3, 4)
     ]
-    found = compare(
+    findings = compare(
         results,
         variants=[*design.cells],
         seeds=[1, 2, 3, 4],
@@ -164,8 +164,8 @@ def test_what_diverged_is_a_cell_and_no_effect() -> None:
         comparison=Comparison(primary="bleu"),
         design=Design(factorial=design),
     )
-    said = [each.reason.rpartition("; ")[2] for each in found]
-    assert said == [
+    endings = [finding.reason.rpartition("; ")[2] for finding in findings]
+    assert endings == [
         "a cell of A=a overall diverged in 1 of 4 seeds",
         "a cell of B=baseline diverged in 1 of 4 seeds",
         "a cell of the sum of its parts diverged in 1 of 4 seeds",

@@ -10,7 +10,7 @@ from scipy.stats import ttest_1samp
 from statsmodels.stats.anova import AnovaRM
 
 from harness.analysis import RunResult
-from harness.analysis.factorial import FactorialEffect, combined, factorial_effects
+from harness.analysis.factorial import FactorialEffect, combine_cells, factorial_effects
 from harness.contracts import Factorial
 
 
@@ -31,24 +31,24 @@ UNEVEN = factorial(A=("0", "a", "o"), B=("0", "b"))
 def runs(design: Factorial, *, seeds: int = 5) -> dict[tuple[str, int], RunResult]:
     """Made-up scores in which seeds differ, factors act, and some of them together."""
     stream = random.Random(7)
-    found = {}
+    results = {}
     for seed in range(1, seeds + 1):
         level = stream.gauss(30, 3)
         for variant, cell in design.cells.items():
             on = [name for name, value in cell.items() if value != design.factors[name][0]]
             score = level + 1.5 * len(on) + 2.5 * (len(on) > 1) + stream.gauss(0, 1)
-            found[variant, seed] = RunResult(
+            results[variant, seed] = RunResult(
                 variant=variant, seed=seed, outcome="finished", scores={"bleu": score}
             )
-    return found
+    return results
 
 
-def contrast(effect: FactorialEffect, found: dict[tuple[str, int], RunResult]) -> list[float]:
+def contrast(effect: FactorialEffect, results: dict[tuple[str, int], RunResult]) -> list[float]:
     """The effect, seed by seed."""
     values = []
-    for seed in sorted({seed for _, seed in found}):
+    for seed in sorted({seed for _, seed in results}):
         sides = [
-            combined(found, weights=weights, name="x", seed=seed)
+            combine_cells(results, weights=weights, name="x", seed=seed)
             for weights in (effect.observed, effect.expected)
         ]
         observed, expected = (side.scores["bleu"] for side in sides if side)
@@ -58,7 +58,7 @@ def contrast(effect: FactorialEffect, found: dict[tuple[str, int], RunResult]) -
 
 def test_two_factors_have_two_main_effects_and_an_interaction() -> None:
     first, second, both = factorial_effects(TWO)
-    assert [each.name for each in (first, second, both)] == [
+    assert [effect.name for effect in (first, second, both)] == [
         *("A=a overall", "B=b overall", "A=a x B=b")
     ]
     assert first.observed == {"a0": 0.5, "ab": 0.5}
@@ -69,10 +69,10 @@ def test_two_factors_have_two_main_effects_and_an_interaction() -> None:
 
 @pytest.mark.parametrize("design", [TWO, THREE, UNEVEN])
 def test_there_are_as_many_effects_as_variants_each_a_contrast(design: Factorial) -> None:
-    found = [*factorial_effects(design)]
-    assert len(found) == len(design.cells) - 1
-    assert len({each.name for each in found}) == len(found)
-    for effect in found:
+    effects = [*factorial_effects(design)]
+    assert len(effects) == len(design.cells) - 1
+    assert len({effect.name for effect in effects}) == len(effects)
+    for effect in effects:
         assert sum(effect.observed.values()) == pytest.approx(1)
         assert sum(effect.expected.values()) == pytest.approx(1)
 
@@ -81,37 +81,37 @@ def test_there_are_as_many_effects_as_variants_each_a_contrast(design: Factorial
 def test_t_squared_is_the_f_of_a_repeated_measures_analysis_of_variance(design: Factorial) -> None:
     import pandas as pd
 
-    found = runs(design)
+    results = runs(design)
     rows = [
         {"seed": seed, "bleu": run.scores["bleu"], **design.cells[variant]}
-        for (variant, seed), run in found.items()
+        for (variant, seed), run in results.items()
     ]
     within = [*design.factors]
     table = AnovaRM(pd.DataFrame(rows), "bleu", "seed", within=within).fit().anova_table
     for effect in factorial_effects(design):
-        t = ttest_1samp(contrast(effect, found), 0)
+        t = ttest_1samp(contrast(effect, results), 0)
         row = table.loc[":".join(effect.factors)]
         assert t.statistic**2 == pytest.approx(row["F Value"])
         assert t.pvalue == pytest.approx(row["Pr > F"])
 
 
 def test_an_effect_of_a_factor_with_three_levels_is_of_one_level_against_the_first() -> None:
-    found = runs(UNEVEN)
-    by_name = {each.name: each for each in factorial_effects(UNEVEN)}
+    results = runs(UNEVEN)
+    by_name = {effect.name: effect for effect in factorial_effects(UNEVEN)}
     assert [*by_name] == [*("A=a overall", "A=o overall", "B=b overall", "A=a x B=b", "A=o x B=b")]
 
     def score(variant: str, seed: int) -> float:
-        return found[variant, seed].scores["bleu"]
+        return results[variant, seed].scores["bleu"]
 
     seeds = range(1, 6)
-    assert contrast(by_name["B=b overall"], found) == pytest.approx(
+    assert contrast(by_name["B=b overall"], results) == pytest.approx(
         [
             sum(score(f"{level}b", s) for level in "0ao") / 3
             - (score("baseline", s) + score("a0", s) + score("o0", s)) / 3
             for s in seeds
         ]
     )
-    assert contrast(by_name["A=o x B=b"], found) == pytest.approx(
+    assert contrast(by_name["A=o x B=b"], results) == pytest.approx(
         [score("ob", s) - score("o0", s) - score("0b", s) + score("baseline", s) for s in seeds]
     )
 
@@ -132,7 +132,7 @@ def test_three_factors_together_are_what_no_two_of_them_explain() -> None:
 
 
 def test_factors_that_add_up_do_not_interact() -> None:
-    found = {
+    results = {
         (variant, seed): RunResult(
             variant=variant,
             seed=seed,
@@ -142,31 +142,31 @@ def test_factors_that_add_up_do_not_interact() -> None:
         for variant, cell in TWO.cells.items()
         for seed in (1, 2, 3)
     }
-    first, second, both = (contrast(effect, found) for effect in factorial_effects(TWO))
+    first, second, both = (contrast(effect, results) for effect in factorial_effects(TWO))
     assert (first, second, both) == ([3] * 3, [-2] * 3, [0] * 3)
 
 
 def test_a_seed_is_as_dead_as_the_worst_of_its_cells() -> None:
-    found = runs(TWO)
+    results = runs(TWO)
     weights = {"a0": 0.5, "ab": 0.5}
-    found["ab", 2] = RunResult(variant="ab", seed=2, outcome="diverged")
-    del found["a0", 3]
-    ended = [combined(found, weights=weights, name="x", seed=seed) for seed in (1, 2, 3)]
-    assert [each and each.outcome for each in ended] == ["finished", "diverged", None]
-    assert ended[1] is not None
-    assert ended[1].scores == {}
+    results["ab", 2] = RunResult(variant="ab", seed=2, outcome="diverged")
+    del results["a0", 3]
+    combined = [combine_cells(results, weights=weights, name="x", seed=seed) for seed in (1, 2, 3)]
+    assert [run and run.outcome for run in combined] == ["finished", "diverged", None]
+    assert combined[1] is not None
+    assert combined[1].scores == {}
 
 
 def test_cells_scored_on_other_sentences_are_not_added_up_unseen() -> None:
-    found = runs(TWO)
-    for (variant, seed), run in [*found.items()]:
+    results = runs(TWO)
+    for (variant, seed), run in [*results.items()]:
         references = "others" if variant == "ab" else "these"
-        found[variant, seed] = RunResult(
+        results[variant, seed] = RunResult(
             variant=variant, seed=seed, outcome="finished", scores=run.scores, references=references
         )
     first = next(factorial_effects(TWO))
     sides = [
-        combined(found, weights=weights, name="x", seed=1)
+        combine_cells(results, weights=weights, name="x", seed=1)
         for weights in (first.observed, first.expected)
     ]
     assert sides[0]

@@ -30,7 +30,7 @@ def runs(variant: str, scores: Sequence[float], *, metric: str = "bleu") -> list
             seed=seed,
             outcome="finished",
             scores={metric: score},
-            written=f"{seed} {score}",
+            output_digest=f"{seed} {score}",
         )
         for seed, score in enumerate(scores, start=1)
     ]
@@ -149,17 +149,17 @@ def test_equal_scores_of_equal_text_are_identical_and_have_no_p() -> None:
 
 
 def test_equal_scores_of_different_text_are_not_identical() -> None:
-    others = [replace(run, written="other") for run in runs("same", BASELINE)]
+    others = [replace(run, output_digest="other") for run in runs("same", BASELINE)]
     (finding,) = judge(runs("baseline", BASELINE), others)
     assert (finding.verdict, finding.p, finding.p_sign_flip) == ("inconclusive", 1.0, 1.0)
     assert "equal scores in 5 of 5 seeds, though not for the same text" in finding.reason
 
 
 def test_text_decides_only_where_it_is_known_and_judged() -> None:
-    unknown = [replace(run, written=None) for run in runs("same", BASELINE)]
+    unknown = [replace(run, output_digest=None) for run in runs("same", BASELINE)]
     assert judge(runs("baseline", BASELINE), unknown)[0].verdict == "identical"
     baseline, same = (runs(name, BASELINE, metric="nll") for name in ("baseline", "same"))
-    others = [replace(run, written="other") for run in same]
+    others = [replace(run, output_digest="other") for run in same]
     assert judge(baseline, others, metric=NLL)[0].verdict == "identical"
 
 
@@ -168,7 +168,7 @@ def test_the_same_difference_in_every_seed_has_no_t(step: float) -> None:
     scores = [3.0, 31.0, 17.5, 130.5, 7.25]
     shifted = [score + step for score in scores]
     rounded = {ours - theirs for ours, theirs in zip(shifted, scores, strict=True)}
-    assert len(rounded) == (1 if step == 2 else 4)  # 0.1 is lost in part beside larger numbers
+    assert len(rounded) == (1 if step == 2 else 4)  # 0.1 is lost in part next to larger numbers
     (finding,) = judge(runs("baseline", scores), runs("shifted", shifted))
     assert (finding.verdict, finding.interval_low) == ("inconclusive", None)
     assert finding.p == finding.p_adjusted == finding.p_sign_flip == 0.0625
@@ -250,7 +250,7 @@ def test_the_order_of_seeds_results_and_variants_changes_nothing(
     results += runs("w", [pair[0] + pair[1] for pair in values])
     seeds = range(1, len(values) + 1)
 
-    def found(order: list[RunResult], *, seeds: list[int], variants: list[str]) -> set[Finding]:
+    def findings(order: list[RunResult], *, seeds: list[int], variants: list[str]) -> set[Finding]:
         findings = compare(
             order,
             variants=["baseline", *variants],
@@ -261,8 +261,8 @@ def test_the_order_of_seeds_results_and_variants_changes_nothing(
         return {replace(one, per_seed=tuple(sorted(one.per_seed))) for one in findings}
 
     shuffled = data.draw(st.permutations(results)), data.draw(st.permutations(seeds))
-    there = found(results, seeds=list(seeds), variants=["v", "w"])
-    assert found(shuffled[0], seeds=shuffled[1], variants=["w", "v"]) == there
+    expected = findings(results, seeds=list(seeds), variants=["v", "w"])
+    assert findings(shuffled[0], seeds=shuffled[1], variants=["w", "v"]) == expected
 
 
 @given(st.lists(st.tuples(st.floats(), st.floats()), min_size=1, max_size=6))
@@ -437,12 +437,12 @@ def test_a_study_in_which_nothing_ran_has_findings_all_the_same(
 ) -> None:
     metrics, comparison = [BLEU, NLL], Comparison(primary="bleu", margin=1)
     for method in ("paired_t", "welch"):
-        found = compare(
+        findings = compare(
             [],
             variants=["baseline", "a", "b"],
             seeds=[1, 2],
             metrics=metrics,
             comparison=replace(comparison, method=method),
         )
-        assert {finding.verdict for finding in found} == {"no_inference"}
+        assert {finding.verdict for finding in findings} == {"no_inference"}
     assert capsys.readouterr() == ("", "")

@@ -10,7 +10,7 @@ import pytest
 import scipy.stats
 
 from harness.analysis import RunResult, ScoredMetric, compare
-from harness.analysis.interim import at_any_look
+from harness.analysis.interim import p_over_looks
 from harness.contracts import Design, Finding
 from harness.study.values import Comparison
 
@@ -32,8 +32,8 @@ def runs(variant: str, scores: Sequence[float]) -> list[RunResult]:
 def judge(*results: list[RunResult], margin: float | None = None) -> list[Finding]:
     return [
         *compare(
-            [run for each in results for run in each],
-            variants=[each[0].variant for each in results],
+            [run for variant_runs in results for run in variant_runs],
+            variants=[variant_runs[0].variant for variant_runs in results],
             seeds=range(1, 10),
             metrics=[BLEU],
             comparison=Comparison(primary="bleu", margin=margin),
@@ -43,9 +43,9 @@ def judge(*results: list[RunResult], margin: float | None = None) -> list[Findin
 
 
 def test_p_is_the_smallest_so_far_times_the_looks_that_are_planned() -> None:
-    assert at_any_look([0.04, 0.01, None, 0.2], planned=4) == pytest.approx(0.04)
-    assert at_any_look([0.6], planned=4) == 1
-    assert at_any_look([None], planned=4) is None
+    assert p_over_looks([0.04, 0.01, None, 0.2], planned=4) == pytest.approx(0.04)
+    assert p_over_looks([0.6], planned=4) == 1
+    assert p_over_looks([None], planned=4) is None
 
 
 @pytest.mark.parametrize("seen", [3, 6, 9])

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import ast
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,10 +10,12 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness import analysis, streams
 from harness.analysis.permutation import (
     EXACT_UP_TO,
     FLIPS,
     JOINT_EXACT_UP_TO,
+    _stream_key,
     max_t_p,
     sign_flip_floor,
     sign_flip_p,
@@ -103,7 +107,7 @@ def by_hand(family: list[dict[int, int]]) -> list[float]:
 
     signs = itertools.product((1, -1), repeat=n)
     largest = [t(rows * pattern).max() for pattern in signs]
-    return [float(np.mean(largest >= each)) for each in t(rows)]
+    return [float(np.mean(largest >= statistic)) for statistic in t(rows)]
 
 
 @given(families)
@@ -143,9 +147,28 @@ def test_a_member_without_seeds_takes_nothing_from_the_others() -> None:
 
 def test_the_joint_test_holds_the_family() -> None:
     drawn = np.random.default_rng(5).normal(size=(1_500, 6, 6))  # study, baseline first, seed
-    found = sum(
+    rejections = sum(
         min(max_t_p([dict(enumerate(row)) for row in study])) < 0.05
         for study in (drawn[:, 1:] - drawn[:, :1]).tolist()
     )
-    assert scipy.stats.binomtest(found, 1_500, 0.05, alternative="greater").pvalue > 0.01
-    assert found > 0.015 * 1_500
+    assert scipy.stats.binomtest(rejections, 1_500, 0.05, alternative="greater").pvalue > 0.01
+    assert rejections > 0.015 * 1_500
+
+
+@pytest.mark.parametrize("n", [31, 32, 100, 12345])
+def test_the_fixed_stream_has_a_key_of_its_own(n: int) -> None:
+    assert _stream_key(n) == streams.key(0, "bootstrap", "sign_flip", n)
+
+
+def test_analysis_imports_neither_torch_nor_files() -> None:
+    rooms = {"harness.analysis", "harness.contracts", "harness.study.values"}
+    for path in Path(analysis.__file__).parent.glob("*.py"):
+        nodes = [*ast.walk(ast.parse(path.read_text("utf-8")))]
+        names = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+        names |= {
+            name.name for node in nodes if isinstance(node, ast.Import) for name in node.names
+        }
+        assert not {"torch", "pathlib", "io", "os"} & {name.partition(".")[0] for name in names}
+        for name in names:
+            if name.startswith("harness"):
+                assert any(f"{name}.".startswith(f"{room}.") for room in rooms), path

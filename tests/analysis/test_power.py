@@ -37,8 +37,8 @@ MDE = {
 
 @pytest.mark.parametrize("n", MDE)
 def test_the_smallest_detectable_effect_is_the_tabled_one(n: int) -> None:
-    found = (detectable(n), detectable(n, alpha=0.01), detectable(n, paired=False))
-    assert found == pytest.approx(MDE[n], abs=0.0051)
+    effects = (detectable(n), detectable(n, alpha=0.01), detectable(n, paired=False))
+    assert effects == pytest.approx(MDE[n], abs=0.0051)
 
 
 @settings(max_examples=60, deadline=None)
@@ -124,5 +124,5 @@ def test_a_shift_is_found_as_often_as_it_says_where_scipy_gives_up() -> None:
     shift = smallest_shift(1, alpha=0.0025)
     random = np.random.default_rng(1)
     t = (random.normal(size=40_000) + shift) / np.abs(random.normal(size=40_000))
-    found = int((abs(t) > scipy.stats.t.isf(0.00125, 1)).sum())
-    assert scipy.stats.binomtest(found, 40_000, 0.8).pvalue > 0.01
+    rejections = int((abs(t) > scipy.stats.t.isf(0.00125, 1)).sum())
+    assert scipy.stats.binomtest(rejections, 40_000, 0.8).pvalue > 0.01

@@ -23,10 +23,10 @@ WORDS = ["a", "the", "man", "woman", "dog", "cat", "park", "runs", "sits", "red"
 
 
 def of_mean(values: Sequence[float]) -> Sentences:
-    """How a mean hangs on what it is the mean of."""
-    found = resample([(value, 1) for value in values], score=lambda sums: sums[0] / sums[1])
-    assert found
-    return found
+    """The jackknife and bootstrap of a mean."""
+    sentences = resample([(value, 1) for value in values], score=lambda sums: sums[0] / sums[1])
+    assert sentences
+    return sentences
 
 
 def result(variant: str, seed: int, values: Sequence[float], *, written: str = "") -> RunResult:
@@ -37,7 +37,7 @@ def result(variant: str, seed: int, values: Sequence[float], *, written: str = "
         outcome="finished",
         scores={"mean": float(np.mean(values))},
         sentences={"mean": of_mean(values)},
-        written=written or f"{variant} {seed}",
+        output_digest=written or f"{variant} {seed}",
     )
 
 
@@ -62,8 +62,8 @@ def test_one_model_against_another_has_the_paired_t_interval_over_sentences() ->
     theirs, ours = np.random.default_rng(0).normal(size=(2, 40))
     finding = judge([result("baseline", 1, theirs), result("v", 1, ours)])
     interval = scipy.stats.ttest_rel(ours, theirs).confidence_interval(0.95)
-    found = finding.interval_sentences_low, finding.interval_sentences_high
-    assert found == pytest.approx((interval.low, interval.high))
+    bounds = finding.interval_sentences_low, finding.interval_sentences_high
+    assert bounds == pytest.approx((interval.low, interval.high))
     assert (finding.verdict, finding.combined_low) == ("no_inference", None)
 
 
@@ -108,7 +108,7 @@ def test_one_sentence_or_a_score_that_is_not_finite_says_nothing() -> None:
 
 
 def written(seed: int, *, references: list[str], errors: float) -> list[str]:
-    """What a model that is wrong so often might have written."""
+    """A text with this share of errors, as a model might write it."""
     chance = random.Random(seed)
     return [
         " ".join(
@@ -129,24 +129,24 @@ def scored(variant: str, text: list[str], *, metric: Metric) -> RunResult:
     """A run of a text metric."""
     parts = metric.by_sentence()
     assert parts
-    found = resample(parts.statistics(text, REFERENCES), score=parts.score)
-    assert found
+    sentences = resample(parts.statistics(text, REFERENCES), score=parts.score)
+    assert sentences
     return RunResult(
         variant=variant,
         seed=1,
         outcome="finished",
         scores={"mean": metric.build()(text, REFERENCES).value},
-        sentences={"mean": found},
-        written=str(hash(tuple(text))),
+        sentences={"mean": sentences},
+        output_digest=str(hash(tuple(text))),
     )
 
 
 def sacrebleus_p(metric: BLEU | CHRF, *, text: list[str]) -> float:
-    """The p that sacrebleu's own paired bootstrap gives a text beside another."""
+    """The p that sacrebleu's own paired bootstrap gives a text against another."""
     systems = [("baseline", THEIRS), ("v", text)]
     _, table = PairedTest(systems, {"m": metric}, [REFERENCES], test_type="bs")()
-    (found,) = (column[1] for name, column in table.items() if name != "System")
-    return float(found.p_value)
+    (result,) = (column[1] for name, column in table.items() if name != "System")
+    return float(result.p_value)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_equal_text_has_no_p_where_sacrebleu_says_001(monkeypatch: pytest.Monkey
     monkeypatch.delenv("SACREBLEU_SEED", raising=False)
     assert sacrebleus_p(BLEU(), text=THEIRS) == pytest.approx(0.001, abs=1e-5)
     runs = [scored("baseline", THEIRS, metric=Bleu()), scored("v", THEIRS, metric=Bleu())]
-    for known in (runs, [replace(run, written=None) for run in runs]):
+    for known in (runs, [replace(run, output_digest=None) for run in runs]):
         assert judge(known).p_bootstrap is None
     twice = [replace(run, seed=seed) for run in runs for seed in (1, 2)]
     finding = judge(twice)
@@ -180,7 +180,7 @@ def test_equal_text_has_no_p_where_sacrebleu_says_001(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("metric", [Bleu(), Chrf()], ids=["bleu", "chrf"])
 def test_the_jackknife_and_the_bootstrap_agree_on_how_a_score_varies(metric: Metric) -> None:
-    found = scored("baseline", THEIRS, metric=metric).sentences["mean"]
+    sentences = scored("baseline", THEIRS, metric=metric).sentences["mean"]
     n = len(REFERENCES)
-    jackknife = (np.sum(np.square(found.influence)) / (n * (n - 1))) ** 0.5
-    assert jackknife == pytest.approx(np.std(found.resampled, ddof=1), rel=0.1)
+    jackknife = (np.sum(np.square(sentences.influence)) / (n * (n - 1))) ** 0.5
+    assert jackknife == pytest.approx(np.std(sentences.resampled, ddof=1), rel=0.1)

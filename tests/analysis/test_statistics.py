@@ -150,11 +150,11 @@ def test_effect_sizes_are_unbiased() -> None:
 @given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=1, max_size=9))
 def test_correlation_is_numpys(pairs: list[tuple[int, int]]) -> None:
     ours, theirs = ([float(value) for value in side] for side in zip(*pairs, strict=True))
-    found = correlation(ours, second=theirs)
+    r = correlation(ours, second=theirs)
     if len(pairs) < 3 or min(np.ptp(ours), np.ptp(theirs)) == 0:
-        assert found is None
+        assert r is None
     else:
-        assert found == pytest.approx(np.corrcoef(ours, theirs)[0, 1], abs=1e-12)
+        assert r == pytest.approx(np.corrcoef(ours, theirs)[0, 1], abs=1e-12)
 
 
 @pytest.mark.parametrize(("b", "c"), [(0, 0), (1, 0), (5, 0), (2, 7), (6, 6)])

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from harness.comparability.controls import (
     Controls,
+    confounded_schedules,
     mean_controls,
     quantity_text,
-    unequal,
-    unrelated_rates,
+    unequal_quantities,
 )
 
 BASELINE = Controls(
@@ -20,7 +20,7 @@ def test_what_is_declared_equal_may_be_off_by_a_hundredth() -> None:
         "wide": Controls(parameters=1011, seconds_per_update=1.11),
     }
     declared = ("parameters", "target_tokens", "seconds_per_update")
-    assert list(unequal(controls, declared=declared)) == [
+    assert list(unequal_quantities(controls, declared=declared)) == [
         (
             "wide",
             "parameters",
@@ -38,10 +38,10 @@ def test_what_is_declared_equal_may_be_off_by_a_hundredth() -> None:
             ),
         ),
     ]
-    assert list(unequal(controls, declared=("peak_rate",))) == []  # which nobody knows of them
+    assert list(unequal_quantities(controls, declared=("peak_rate",))) == []  # not known of either
 
 
-def test_a_schedule_with_a_rate_of_its_own_is_told() -> None:
+def test_a_schedule_that_changes_the_rate_is_reported() -> None:
     controls = {
         "baseline": BASELINE,
         "same-area": Controls(peak_rate=0.0082, rate_area=2.5),
@@ -49,24 +49,25 @@ def test_a_schedule_with_a_rate_of_its_own_is_told() -> None:
         "sharp": Controls(peak_rate=0.025, rate_area=2.5),
         "rate": Controls(peak_rate=0.125, rate_area=25.0),
     }
-    assert list(unrelated_rates(controls, scheduled=[*controls][1:])) == [
+    assert list(confounded_schedules(controls, variants=[*controls][1:])) == [
         (
-            "unrelated changes the schedule and, with it, the learning rate itself: the peak 0.08, "
-            "the area under it 0.12 times the baseline's; what it shows may be the rate's doing"
+            "unrelated changes the learning rate along with the schedule (peak rate 0.08, area "
+            "under the schedule 0.12, as multiples of the baseline's); the rate may explain its "
+            "effect"
         ),
         (
-            "sharp changes the schedule and, with it, the learning rate itself: the peak 2, "
-            "the area under it 1 times the baseline's; what it shows may be the rate's doing"
+            "sharp changes the learning rate along with the schedule (peak rate 2, area under the "
+            "schedule 1, as multiples of the baseline's); the rate may explain its effect"
         ),
     ]
 
 
-def test_a_quantity_is_told_in_digits_that_mean_something() -> None:
-    told = [quantity_text(value) for value in (266_112, 0.0125, 8.2e-5, 1e30, -1234)]
-    assert told == ["266,112", "0.0125", "8.2e-05", "1e+30", "-1,234"]
+def test_a_quantity_has_only_significant_digits() -> None:
+    texts = [quantity_text(value) for value in (266_112, 0.0125, 8.2e-5, 1e30, -1234)]
+    assert texts == ["266,112", "0.0125", "8.2e-05", "1e+30", "-1,234"]
 
 
-def test_a_mean_is_of_what_all_runs_know() -> None:
-    several = [Controls(updates=10, seconds=1.0), Controls(updates=20)]
-    assert mean_controls(several) == Controls(updates=15)
+def test_a_mean_needs_a_value_from_every_run() -> None:
+    runs = [Controls(updates=10, seconds=1.0), Controls(updates=20)]
+    assert mean_controls(runs) == Controls(updates=15)
     assert mean_controls([]) == Controls()

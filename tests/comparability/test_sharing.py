@@ -7,9 +7,9 @@ from support.tiny_experiment import BUDGET, experiment
 from harness.comparability.sharing import (
     InitialState,
     Shared,
+    broken_predictions,
     observe_sharing,
     predict_sharing,
-    unmet_predictions,
 )
 from harness.study.experiment import Experiment, ModelOptions
 from harness.training.assembly import assemble
@@ -21,95 +21,95 @@ from harness_tokenizers.char import Char
 MODEL = experiment().model
 
 
-def promise_and_facts(
+def predicted_and_observed(
     variant: Experiment, *, baseline: Experiment | None = None
 ) -> tuple[Shared, Shared]:
-    """What the choices promise, and what two assembled runs have in common."""
-    first, second = (assemble(each, seed=3) for each in (baseline or experiment(), variant))
+    """The sharing predicted from options, and that of two assembled runs."""
+    first, second = (assemble(choices, seed=3) for choices in (baseline or experiment(), variant))
     shapes = [
-        {name: tuple(each.shape) for name, each in parts.model.named_parameters()}
+        {name: tuple(weight.shape) for name, weight in parts.model.named_parameters()}
         for parts in (first, second)
     ]
-    promise = predict_sharing(
+    predicted = predict_sharing(
         first.experiment, variant=variant, shapes=shapes[1], baseline_shapes=shapes[0]
     )
-    begun = [
+    states = [
         InitialState(weights=parts.initial_weights, order=(parts.order.digest(0),))
         for parts in (first, second)
     ]
-    return promise, observe_sharing(begun[0], variant=begun[1])
+    return predicted, observe_sharing(states[0], variant=states[1])
 
 
 def test_another_loss_shares_everything() -> None:
-    promise, facts = promise_and_facts(experiment(loss=CrossEntropy()))
-    assert promise == facts
-    assert str(promise) == "all initial weights and the order of batches"
+    predicted, observed = predicted_and_observed(experiment(loss=CrossEntropy()))
+    assert predicted == observed
+    assert str(predicted) == "all initial weights and the order of batches"
 
 
 def test_another_initializer_shares_the_order_and_by_chance_the_vectors() -> None:
-    promise, facts = promise_and_facts(experiment(initializer=XavierNormal()))
-    assert str(promise) == "the order of batches only"
-    assert all("weight" in name and "norm" not in name for name in facts.others)
-    assert facts.parameters  # zeros and ones are the same by any law
-    assert list(unmet_predictions(promise, kept=facts)) == []
+    predicted, observed = predicted_and_observed(experiment(initializer=XavierNormal()))
+    assert str(predicted) == "the order of batches only"
+    assert all("weight" in name and "norm" not in name for name in observed.others)
+    assert observed.parameters  # zeros and ones are the same in any distribution
+    assert list(broken_predictions(predicted, observed=observed)) == []
 
 
 def test_another_replicate_shares_the_weights_and_not_the_order() -> None:
-    promise, facts = promise_and_facts(experiment(replicate=1))
-    assert promise == facts
-    assert str(promise) == "all initial weights, not the order of batches"
+    predicted, observed = predicted_and_observed(experiment(replicate=1))
+    assert predicted == observed
+    assert str(predicted) == "all initial weights, not the order of batches"
 
 
 def test_another_vocabulary_shares_what_has_no_classes() -> None:
-    promise, facts = promise_and_facts(experiment(tokenizer=Char()))
-    assert promise.others == {
+    predicted, observed = predicted_and_observed(experiment(tokenizer=Char()))
+    assert predicted.others == {
         "source_embedding.weight",
         "target_embedding.weight",
         "projection.weight",
         "projection.bias",
     }
-    assert facts.others == promise.others
-    assert not promise.order
-    assert str(promise).endswith(
+    assert observed.others == predicted.others
+    assert not predicted.order
+    assert str(predicted).endswith(
         "initial parameters, not the order of batches (not projection.bias, projection.weight, "
         "source_embedding.weight, target_embedding.weight)"
     )
 
 
 def test_one_more_layer_leaves_the_others_alone() -> None:
-    promise, facts = promise_and_facts(experiment(model=replace(MODEL, decoder_layers=2)))
-    assert all(name.startswith("decoder.1.") for name in promise.others)
-    assert len(promise.others) == 26
-    assert facts.order
-    assert facts.parameters >= promise.parameters
-    assert "and 22 more)" in str(promise)
+    predicted, observed = predicted_and_observed(experiment(model=replace(MODEL, decoder_layers=2)))
+    assert all(name.startswith("decoder.1.") for name in predicted.others)
+    assert len(predicted.others) == 26
+    assert observed.order
+    assert observed.parameters >= predicted.parameters
+    assert "and 22 more)" in str(predicted)
 
 
 def test_nothing_in_common_is_the_seed_only() -> None:
     wide = ModelOptions(d_model=32, d_ff=64, heads=2, layers=1)
     budget = replace(BUDGET, batch_tokens=70)
-    promise, facts = promise_and_facts(experiment(model=wide, budget=budget))
-    assert str(promise) == "the seed only"
-    assert list(unmet_predictions(promise, kept=facts)) == []
+    predicted, observed = predicted_and_observed(experiment(model=wide, budget=budget))
+    assert str(predicted) == "the seed only"
+    assert list(broken_predictions(predicted, observed=observed)) == []
 
 
-def test_a_bias_as_wide_as_its_matrix_asks_is_not_promised() -> None:
-    # Its vectors of d_model have the same shape under another d_ff, and another law.
+def test_a_bias_as_wide_as_its_matrix_asks_is_not_predictedd() -> None:
+    # Its vectors of d_model have the same shape under another d_ff, but another distribution.
     ours = experiment(initializer=AnnotatedTransformer())
     theirs = replace(ours, model=replace(MODEL, d_ff=64))
-    promise, facts = promise_and_facts(theirs, baseline=ours)
-    assert "encoder.0.feed_forward.outer.bias" in facts.others
-    assert list(unmet_predictions(promise, kept=facts)) == []
+    predicted, observed = predicted_and_observed(theirs, baseline=ours)
+    assert "encoder.0.feed_forward.outer.bias" in observed.others
+    assert list(broken_predictions(predicted, observed=observed)) == []
 
 
-def test_only_a_broken_promise_is_named() -> None:
-    promise = Shared(parameters=frozenset("ab"), others=frozenset("c"), order=True)
+def test_only_a_broken_predicted_is_named() -> None:
+    predicted = Shared(parameters=frozenset("ab"), others=frozenset("c"), order=True)
     more = Shared(parameters=frozenset("abc"), others=frozenset(), order=True)
     less = Shared(parameters=frozenset("b"), others=frozenset("ac"), order=False)
-    assert list(unmet_predictions(promise, kept=more)) == []
-    assert list(unmet_predictions(promise, kept=less)) == [
-        "other initial weights in a",
-        "another order of batches",
+    assert list(broken_predictions(predicted, observed=more)) == []
+    assert list(broken_predictions(predicted, observed=less)) == [
+        "different initial weights in a",
+        "a different order of batches",
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.comparing.csv_table import read
+from harness.comparing.csv_table import read_csv
 from harness.errors import HarnessError
 
 CELLS = st.text(st.characters(codec="utf-8"), max_size=6)
@@ -23,33 +23,33 @@ def test_a_table_reads_alike_however_a_spreadsheet_writes_it(
     text = ending.join(lines)
     if delimiter != ",":
         text = text.replace(", ", "§").replace(",", delimiter).replace("§", ", ")
-    sheet = read(text.encode(encoding), name="scores.csv")
-    assert sheet.columns == ["variant", "seed"]
-    assert sheet.delimiter == delimiter
-    assert sheet.faults == []
-    assert [(row.place, row.cells) for row in sheet.rows] == [
+    table = read_csv(text.encode(encoding), name="scores.csv")
+    assert table.columns == ["variant", "seed"]
+    assert table.delimiter == delimiter
+    assert table.faults == []
+    assert [(row.place, row.cells) for row in table.rows] == [
         ("scores.csv:3", {"variant": 'a, "b"', "seed": "1"}),
         ("scores.csv:5", {"variant": "ä", "seed": "2"}),
     ]
 
 
 def test_a_row_over_several_lines_has_the_place_where_it_begins() -> None:
-    sheet = read(b'a,b\n1,"x\ny"\n2,z\n', name="t")
-    assert [row.place for row in sheet.rows] == ["t:2", "t:4"]
+    table = read_csv(b'a,b\n1,"x\ny"\n2,z\n', name="t")
+    assert [row.place for row in table.rows] == ["t:2", "t:4"]
 
 
 def test_short_rows_have_empty_cells_and_long_ones_lose_what_has_no_column() -> None:
-    first, second = read(b"a,b\n1\n1,2,3\n", name="t").rows
+    first, second = read_csv(b"a,b\n1\n1,2,3\n", name="t").rows
     assert first.cells == {"a": "1", "b": ""}
     assert second.cells == {"a": "1", "b": "2"}
 
 
 def test_quotes_that_do_not_fit_are_a_fault_with_its_line() -> None:
-    sheet = read(b'a,b\n1,2\n3,"4\n', name="t")
-    assert [str(fault) for fault in sheet.faults] == [
+    table = read_csv(b'a,b\n1,2\n3,"4\n', name="t")
+    assert [str(fault) for fault in table.faults] == [
         "t:3: not a row of a table: unexpected end of data"
     ]
-    assert len(sheet.rows) == 1
+    assert len(table.rows) == 1
 
 
 @pytest.mark.parametrize(
@@ -65,16 +65,16 @@ def test_quotes_that_do_not_fit_are_a_fault_with_its_line() -> None:
     ],
 )
 def test_what_is_no_table_is_refused(content: bytes, fault: str) -> None:
-    with pytest.raises(HarnessError) as refused:
-        read(content, name="t")
-    assert str(refused.value) == fault
+    with pytest.raises(HarnessError) as error:
+        read_csv(content, name="t")
+    assert str(error.value) == fault
 
 
 @given(st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1, max_size=5))
 def test_whatever_python_writes_is_read_again(rows: list[list[str]]) -> None:
     file = io.StringIO()
     csv.writer(file).writerows([["a", "b"], *rows])
-    found = read(file.getvalue().encode(), name="t")
-    wanted = [[cell.strip() for cell in row] for row in rows]
-    assert [[*row.cells.values()] for row in found.rows] == [row for row in wanted if any(row)]
-    assert not found.faults
+    table = read_csv(file.getvalue().encode(), name="t")
+    expected = [[cell.strip() for cell in row] for row in rows]
+    assert [[*row.cells.values()] for row in table.rows] == [row for row in expected if any(row)]
+    assert not table.faults

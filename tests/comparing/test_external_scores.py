@@ -31,14 +31,14 @@ def table(**scores: Iterable[float]) -> str:
     return HEADER + "".join(rows)
 
 
-def found(text: str, **terms: object) -> list[Finding]:
-    asked = ComparisonOptions(**terms)  # type: ignore[arg-type] # whatever a test asks for
-    return [*compare_scores(text.encode(), name="t", terms=asked).findings]
+def compare(text: str, **given: object) -> list[Finding]:
+    options = ComparisonOptions(**given)  # type: ignore[arg-type] # whatever a test asks for
+    return [*compare_scores(text.encode(), name="t", options=options).findings]
 
 
-def faults(text: str, **terms: object) -> list[str]:
+def faults(text: str, **given: object) -> list[str]:
     with pytest.raises(HarnessError) as refused:
-        found(text, **terms)
+        compare(text, **given)
     return str(refused.value).splitlines()
 
 
@@ -46,7 +46,7 @@ SLEEP = table(baseline=FIRST, second=SECOND)
 
 
 def test_sleep_has_the_paired_t_of_r() -> None:
-    (finding,) = found(SLEEP)
+    (finding,) = compare(SLEEP)
     assert finding.p == pytest.approx(0.00283289, abs=5e-9)
     assert finding.interval_low == pytest.approx(0.7001142, abs=5e-8)
     assert finding.interval_high == pytest.approx(2.4598858, abs=5e-8)
@@ -54,26 +54,26 @@ def test_sleep_has_the_paired_t_of_r() -> None:
 
 
 def test_sleep_has_the_welch_of_r() -> None:
-    (finding,) = found(SLEEP, method="welch")
+    (finding,) = compare(SLEEP, method="welch")
     assert finding.p == pytest.approx(0.0793941, abs=5e-8)
     assert finding.verdict == "inconclusive"
 
 
-def test_another_baseline_turns_the_difference() -> None:
-    (finding,) = found(SLEEP, baseline="second")
+def test_another_baseline_reverses_the_difference() -> None:
+    (finding,) = compare(SLEEP, baseline="second")
     assert finding.interval_low == pytest.approx(-2.4598858, abs=5e-8)
     assert finding.interval_high == pytest.approx(-0.7001142, abs=5e-8)
     assert (finding.verdict, finding.label) == ("worse", "baseline against second")
 
 
-def test_lower_is_better_turns_the_verdict_and_not_the_difference() -> None:
-    (up,), (down,) = found(SLEEP), found(SLEEP, lower_is_better=["hours"])
+def test_lower_is_better_reverses_the_verdict_but_not_the_difference() -> None:
+    (up,), (down,) = compare(SLEEP), compare(SLEEP, lower_is_better=["hours"])
     assert down.difference == up.difference
     assert (up.verdict, down.verdict) == ("better", "worse")
 
 
 def test_the_core_s_own_metrics_know_their_direction() -> None:
-    (finding,) = found(SLEEP.replace("hours", "nll"))
+    (finding,) = compare(SLEEP.replace("hours", "nll"))
     assert (finding.higher_is_better, finding.verdict) == (False, "worse")
 
 
@@ -81,20 +81,20 @@ def test_runs_with_other_seeds_are_compared_by_welch_without_a_missing_one() -> 
     text = SLEEP
     for seed in range(1, 11):
         text = text.replace(f"second,{seed},", f"second,{seed + 10},")
-    (finding,) = found(text, method="welch")
+    (finding,) = compare(text, method="welch")
     assert finding.p == pytest.approx(0.0793941, abs=5e-8)
     assert (finding.planned, finding.n, finding.n_baseline) == (10, 10, 10)
     assert "not run" not in finding.reason
     assert finding.per_seed == ()
 
 
-def test_the_dead_the_missing_and_the_unscored_are_counted() -> None:
+def test_diverged_missing_and_unscored_runs_are_counted() -> None:
     text = (
         "variant,seed,metric,value,outcome\n"
         "baseline,1,m,1,\nbaseline,2,m,2,\nbaseline,3,m,3,finished\nbaseline,4,m,4,\n"
         "x,1,m,2,\nx,2,,,diverged\nx,3,m,,\n"
     )
-    (finding,) = found(text)
+    (finding,) = compare(text)
     assert (finding.planned, finding.finished, finding.diverged, finding.n) == (4, 2, 1, 1)
     assert "the variant diverged in 1 of 4 seeds" in finding.reason
     assert "the variant has no finite score in 1 of 4 seeds" in finding.reason
@@ -111,32 +111,36 @@ def test_the_dead_the_missing_and_the_unscored_are_counted() -> None:
         ((1.1, 2.2), "inconclusive", "the variant was not run in 1 of 3 seeds"),
     ],
 )
-def test_odd_scores_get_the_right_words_and_no_warning(
+def test_degenerate_scores_get_the_right_reason_and_no_warning(
     scores: tuple[float, ...], verdict: str, reason: str
 ) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        (finding,) = found(table(baseline=(1.0, 2.0, 3.0), x=scores))
+        (finding,) = compare(table(baseline=(1.0, 2.0, 3.0), x=scores))
     assert finding.verdict == verdict
     assert reason in finding.reason
 
 
 def test_the_order_of_rows_and_columns_changes_nothing() -> None:
     header, *rows = table(baseline=FIRST, a=SECOND, b=FIRST[::-1]).splitlines()
-    turned = [",".join(["more", *reversed(row.split(","))]) for row in (header, *rows)]
-    again = "\n".join([turned[0], *turned[1:11], *turned[21:], *turned[11:21]])
-    assert sorted(found(again), key=lambda each: each.variant) == found("\n".join([header, *rows]))
+    reversed_rows = [",".join(["more", *reversed(row.split(","))]) for row in (header, *rows)]
+    again = "\n".join(
+        [reversed_rows[0], *reversed_rows[1:11], *reversed_rows[21:], *reversed_rows[11:21]]
+    )
+    assert sorted(compare(again), key=lambda finding: finding.variant) == compare(
+        "\n".join([header, *rows])
+    )
 
 
 def test_a_decimal_comma_is_read_where_semicolons_delimit() -> None:
     german = SLEEP.replace(",", ";").replace(".", ",")
-    assert found(german) == found(SLEEP)
+    assert compare(german) == compare(SLEEP)
     assert faults(german.replace("3,4", "3.4", 1)) == [
-        "t:7: value has a point, and others have a decimal comma: '3.4'"
+        "t:7: value has a decimal point, but other rows have a decimal comma: '3.4'"
     ]
 
 
-def test_every_fault_is_told_at_once_with_its_line() -> None:
+def test_all_faults_are_reported_at_once_with_their_lines() -> None:
     text = (
         "variant,seed,metric,value,outcome\n"
         "base,1,m,nan\nbase,x,m,1\nbase,3,m,1\nbase,3,m,2\n"
@@ -144,7 +148,7 @@ def test_every_fault_is_told_at_once_with_its_line() -> None:
         "q,7,,,failed\nq,7,m,1,finished\n"
     )
     assert faults(text) == [
-        "t:2: value must be finite, got 'nan'; leave it empty where there is none",
+        "t:2: value must be finite, got 'nan'; leave it empty if there is none",
         "t:3: seed must be a whole number, got 'x'",
         "t:6: variant is missing",
         "t:6: value must be a number, got '1,5'",
@@ -153,8 +157,8 @@ def test_every_fault_is_told_at_once_with_its_line() -> None:
         "t:9: value is too large: '1e999'",
         "t:10: seed must be a whole number, got '1.5'",
         r"t:11: variant must be printable, on one line, got 'a\nb'",
-        "t:5: base, seed 3, m stands in t:4 already",
-        "t:14: q, seed 7 has finished, and failed in t:13",
+        "t:5: base, seed 3, m is already in t:4",
+        "t:14: q, seed 7 is finished here, but failed in t:13",
     ]
 
 
@@ -166,15 +170,18 @@ def test_every_fault_is_told_at_once_with_its_line() -> None:
         (HEADER, "t: no rows below the header"),
         ("what\n", "t:1: no column named 'variant'"),
         (f"{HEADER}basline,1,m,2\nx,1,m,2\n", "t: no variant named 'baseline'; did you mean"),
-        (f"{HEADER}baseline,1,m,2\n", "t: no variant beside baseline, so there is nothing to"),
-        (f"{HEADER}baseline,1,m,2\nx,1,n,2\n", "t: several metrics (m, n); --primary NAME says"),
+        (f"{HEADER}baseline,1,m,2\n", "t: the only variant is baseline, so there is nothing to"),
+        (
+            f"{HEADER}baseline,1,m,2\nx,1,n,2\n",
+            "t: several metrics (m, n); set the primary one with --primary",
+        ),
     ],
 )
-def test_what_a_table_lacks_is_told(text: str, fault: str) -> None:
+def test_missing_columns_and_rows_are_reported(text: str, fault: str) -> None:
     assert faults(text)[0].startswith(fault)
 
 
-def test_names_of_metrics_that_are_not_there_are_told() -> None:
+def test_unknown_metrics_are_reported() -> None:
     assert faults(SLEEP, primary="hour", lower_is_better=["ter"]) == [
         "t: no metric named 'hour'; did you mean 'hours'?",
         "t: no metric named 'ter'; there are hours",
@@ -217,13 +224,13 @@ GOOD = st.lists(
     st.sampled_from(["paired_t", "welch"]),
 )
 @example(b"variant,seed,metric,value\nbaseline,1,m,1e308\nx,1,m,-1e308\n", "paired_t")
-def test_no_table_whatsoever_is_more_than_a_line_of_fault(content: bytes, method: str) -> None:
-    terms = ComparisonOptions(primary="m", method=method)  # type: ignore[arg-type] # one of two literals
+def test_any_content_gives_findings_or_one_line_per_fault(content: bytes, method: str) -> None:
+    options = ComparisonOptions(primary="m", method=method)  # type: ignore[arg-type] # one of two literals
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         report, fault = None, ""
         try:
-            report = compare_scores(content, name="t", terms=terms)
+            report = compare_scores(content, name="t", options=options)
         except HarnessError as error:
             fault = str(error)
         assert all(line.startswith("t") for line in fault.split("\n") if fault)

@@ -26,7 +26,7 @@ def _results() -> list[RunResult]:
             seed=seed,
             outcome="finished",
             scores={"bleu": score, "nll": 4 - score / 20},
-            written=f"{seed} {score}",
+            output_digest=f"{seed} {score}",
         )
         for variant, scores in SCORES.items()
         for seed, score in zip(SEEDS, scores, strict=True)
@@ -43,7 +43,7 @@ def _results() -> list[RunResult]:
 
 @pytest.fixture
 def report() -> Report:
-    """A study of four variants that ended in four ways, with a corpus that is up to no good."""
+    """A study of four variants with four verdicts, and a corpus that contains markup."""
     results = _results()
     return Report(
         name="ablation",
@@ -67,7 +67,11 @@ def report() -> Report:
             SampleTranslation(
                 source="Ein Mann | <script>alert(1)</script>",
                 reference="A `man`\n# with *stars*",
-                written={"baseline": "a man", "no-dropout": "", "odd": "[x](http://y.z) &amp;"},
+                translations={
+                    "baseline": "a man",
+                    "no-dropout": "",
+                    "odd": "[x](http://y.z) &amp;",
+                },
             )
         ],
         signatures={"bleu": "nrefs:1|case:mixed|tok:13a"},

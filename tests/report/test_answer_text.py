@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from harness.report import Pretraining, Report
-from harness.report.answer_text import answer, beginning, listed
+from harness.report.answer_text import answer, listed, pretraining_sentence
 from harness.report.html import as_html
 from harness.report.write import as_markdown
 
@@ -13,21 +13,23 @@ from harness.report.write import as_markdown
 def test_the_answer_names_every_variant_with_its_verdict(report: Report) -> None:
     assert answer(report) == (
         "By bleu on the test split, over 3 seeds: no-dropout is worse than the baseline;"
-        " same is identical to the baseline; odd is undecided;"
-        " wild has too few complete pairs of runs to tell; wild diverged in 1 of 3."
+        " same is identical to the baseline; odd is inconclusive;"
+        " wild has too few complete pairs of runs for a test; wild diverged in 1 of 3 runs."
     )
 
 
 def test_variants_of_one_verdict_share_a_clause(report: Report) -> None:
-    found = [replace(finding, verdict="better") for finding in report.findings]
+    findings = [replace(finding, verdict="better") for finding in report.findings]
     assert "no-dropout, same, odd and wild are better than the baseline; wild diverged" in answer(
-        replace(report, findings=found)
+        replace(report, findings=findings)
     )
 
 
 def test_equivalence_is_never_claimed_without_its_margin(report: Report) -> None:
-    found = [replace(each, verdict="equivalent", margin=0.5) for each in report.findings]
-    assert "are equivalent to the baseline (within 0.5);" in answer(replace(report, findings=found))
+    findings = [replace(finding, verdict="equivalent", margin=0.5) for finding in report.findings]
+    assert "are equivalent to the baseline (within 0.5);" in answer(
+        replace(report, findings=findings)
+    )
 
 
 def test_a_study_without_variants_has_no_answer(report: Report) -> None:
@@ -43,12 +45,18 @@ def test_lists_read_as_prose(names: list[str], text: str) -> None:
     assert listed(names) == text
 
 
-def test_what_was_trained_first_is_said_with_who_needed_it(report: Report) -> None:
-    both = Pretraining("general", updates=300, begun=["baseline", "slower"], drawn=["drafted"])
-    first = "general was trained first, once a seed, for 300 updates"
-    assert beginning(both) == f"{first}: baseline and slower start from it; drafted draws on it."
+def test_pretraining_is_reported_with_the_variants_that_use_it(report: Report) -> None:
+    both = Pretraining(
+        "general", updates=300, initialized=["baseline", "slower"], referenced=["drafted"]
+    )
+    first = "general was trained first, once per seed, for 300 updates"
     assert (
-        beginning(both._replace(begun=["slower"], drawn=[])) == f"{first}: slower starts from it."
+        pretraining_sentence(both)
+        == f"{first}: baseline and slower start from it; drafted uses it in an option."
+    )
+    assert (
+        pretraining_sentence(both._replace(initialized=["slower"], referenced=[]))
+        == f"{first}: slower starts from it."
     )
     concluded = replace(report, pretraining=[both])
     assert f"- {first}: baseline and" in as_markdown(concluded)

@@ -32,7 +32,7 @@ def test_sentences_are_those_that_some_variants_get_right_and_others_do_not(
     ]
     samples = build._samples(runs, ledger=ledger)
     assert [sample.source for sample in samples] == [f"line {number}" for number in sorted(apart)]
-    assert samples[0].written == {"baseline": GOOD, "all-wrong": "q1"}
+    assert samples[0].translations == {"baseline": GOOD, "all-wrong": "q1"}
 
 
 def test_a_variant_that_was_tested_on_different_sentences_is_left_out(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_a_variant_that_was_tested_on_different_sentences_is_left_out(tmp_path: 
         wrote(ledger, planned("same"), [BAD, BAD]),
     ]
     for sample in build._samples(runs, ledger=ledger):
-        assert list(sample.written) == ["baseline", "same"]
+        assert list(sample.translations) == ["baseline", "same"]
 
 
 def test_without_a_run_there_are_no_sentences(tmp_path: Path) -> None:

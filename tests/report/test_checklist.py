@@ -4,26 +4,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from harness.contracts import Design
-from harness.report import Provenance, Report, Trials, Tuned
+from harness.report import Provenance, Report, TunedVariant, TuningSummary
 from harness.report.checklist import checklist
 from harness.report.html import as_html
 from harness.report.write import as_markdown
 
 ITEMS = [
-    "Runs of each variant",
+    "Runs per variant",
     "Seeds",
-    "Paired, and correlation over seeds",
+    "Pairing, and correlation over seeds",
     "Primary metric",
-    "Weights that are scored",
+    "Scored weights",
     "Scores of every run",
     "Mean difference, 95% interval",
     "Test, p, corrected p",
-    "Least p that is attainable",
+    "Smallest attainable p",
     "Effect size",
-    "Smallest difference to be seen with 80% power",
-    "Margin and equivalence",
+    "Detectable difference (80% power)",
+    "Margin and equivalence test",
     "Variance over seeds and over test sentences",
-    "Looks at the results",
+    "Inspections of the results",
     "Tuning of each variant",
     "Versions",
     "Device and threads",
@@ -32,50 +32,52 @@ ITEMS = [
 ]
 
 
-def said(report: Report) -> Mapping[str, Sequence[str]]:
+def lines_by_item(report: Report) -> Mapping[str, Sequence[str]]:
     return {item.name: item.lines for item in checklist(report)}
 
 
-def test_every_item_stands_there_with_a_value_or_not_done(report: Report) -> None:
-    items = said(report)
+def test_every_item_has_a_value_or_not_done(report: Report) -> None:
+    items = lines_by_item(report)
     assert list(items) == ITEMS
     assert all(lines and all(lines) for lines in items.values())
-    assert items["Margin and equivalence"] == ["not done"]
+    assert items["Margin and equivalence test"] == ["not done"]
     assert items["Tuning of each variant"] == ["not done"]
     assert items["Variance over seeds and over test sentences"] == ["not done"]
 
 
-def test_runs_are_counted_with_their_dead(report: Report) -> None:
-    counts = said(report)["Runs of each variant"]
+def test_runs_that_failed_are_counted(report: Report) -> None:
+    counts = lines_by_item(report)["Runs per variant"]
     assert counts[0] == "baseline: 3 planned, 3 finished"
     assert counts[-1] == "wild: 3 planned, 1 diverged, 1 failed, 1 not run"
 
 
 def test_numbers_are_those_of_the_findings(report: Report) -> None:
-    items, (finding, *_) = said(report), report.on_primary
+    items, (finding, *_) = lines_by_item(report), report.on_primary
     assert finding.p is not None
     assert finding.correlation is not None
     label = "no-dropout"
     (difference,) = (e for e in items["Mean difference, 95% interval"] if e.startswith(label))
     assert difference.startswith(f"no-dropout: {finding.difference:+.2f} (")
-    assert items["Paired, and correlation over seeds"][:2] == [
+    assert items["Pairing, and correlation over seeds"][:2] == [
         "paired by seed",
         f"no-dropout: {finding.correlation:.2f}",
     ]
     assert items["Test, p, corrected p"][0] == (
         "paired t test, two-sided, corrected by Holm's method over the 4 planned variants"
     )
-    assert items["Least p that is attainable"][0] == "no-dropout: .25 by sign flips, with 3 seeds"
+    assert items["Smallest attainable p"][0] == "no-dropout: .25 by sign flips, with 3 seeds"
     assert "wild: n/a" in items["Effect size"]
 
 
-def test_a_margin_with_its_test_is_told(report: Report) -> None:
-    findings = [replace(each, margin=0.5, p_equivalent_adjusted=0.04) for each in report.findings]
-    lines = said(replace(report, findings=findings))["Margin and equivalence"]
+def test_a_margin_is_reported_with_its_test(report: Report) -> None:
+    findings = [
+        replace(finding, margin=0.5, p_equivalent_adjusted=0.04) for finding in report.findings
+    ]
+    lines = lines_by_item(replace(report, findings=findings))["Margin and equivalence test"]
     assert lines[0] == "no-dropout: margin 0.5, two one-sided tests, corrected p .04"
 
 
-def test_intervals_over_sentences_are_told_beside_those_over_seeds(report: Report) -> None:
+def test_intervals_over_sentences_are_reported_with_those_over_seeds(report: Report) -> None:
     first, *others = report.findings
     first = replace(
         first,
@@ -84,37 +86,39 @@ def test_intervals_over_sentences_are_told_beside_those_over_seeds(report: Repor
         combined_low=-6.0,
         combined_high=-4.0,
     )
-    lines = said(replace(report, findings=[first, *others]))
-    (told, *rest) = lines["Variance over seeds and over test sentences"]
-    assert told.endswith("sentences -5.25 to -4.75, both -6.00 to -4.00")
+    lines = lines_by_item(replace(report, findings=[first, *others]))
+    (first_line, *rest) = lines["Variance over seeds and over test sentences"]
+    assert first_line.endswith("sentences -5.25 to -4.75, both -6.00 to -4.00")
     assert set(rest) == {"same: n/a", "odd: n/a", "wild: n/a"}
 
 
-def test_looks_and_tuning_are_told(report: Report) -> None:
-    trials = Trials(
-        "schedule.noam.factor", 2, "nll", [Tuned("baseline", "0.5", {"0.5": 1.0, "1": None})]
+def test_inspections_and_tuning_are_reported(report: Report) -> None:
+    tuning = TuningSummary(
+        "schedule.noam.factor", 2, "nll", [TunedVariant("baseline", "0.5", {"0.5": 1.0, "1": None})]
     )
-    looked = replace(
-        report, inspections="Looked at 2 times: with 3 and 5 seeds.", tuning=trials, design=Design()
+    inspected = replace(
+        report, inspections="Looked at 2 times: with 3 and 5 seeds.", tuning=tuning, design=Design()
     )
-    assert said(report)["Looks at the results"] == ["one"]
-    assert said(looked)["Looks at the results"] == ["Looked at 2 times: with 3 and 5 seeds"]
-    assert said(looked)["Tuning of each variant"] == [
-        "2 values of schedule.noam.factor for each, 2 seeds a value",
+    assert lines_by_item(report)["Inspections of the results"] == ["one"]
+    assert lines_by_item(inspected)["Inspections of the results"] == [
+        "Looked at 2 times: with 3 and 5 seeds"
+    ]
+    assert lines_by_item(inspected)["Tuning of each variant"] == [
+        "2 values of schedule.noam.factor for every variant, 2 seeds per value",
         "chosen by nll on validation",
         "baseline: 0.5",
     ]
 
 
-def test_conditions_are_told_and_escaped_in_both_forms(report: Report) -> None:
-    conditions = Provenance(
+def test_provenance_is_reported_and_escaped_in_both_forms(report: Report) -> None:
+    circumstances = Provenance(
         weights=["those after the last update, number 300"],
         machine=["cpu, 1 thread, float32"],
         commit="0123456789ab, changed",
         excluded=["wild, seed 1: diverged (loss <nan> at *update* 3)"],
     )
-    told = replace(report, provenance=conditions)
-    page, text = as_html(told, drawings=()), as_markdown(told)
+    concluded = replace(report, provenance=circumstances)
+    page, text = as_html(concluded, drawings=()), as_markdown(concluded)
     assert '<dt>Commit of the study</dt><dd dir="auto">0123456789ab, changed</dd>' in page
     assert "wild, seed 1: diverged (loss &lt;nan&gt; at *update* 3)" in page
     assert (

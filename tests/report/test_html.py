@@ -24,14 +24,14 @@ VOID = {"meta", "link", "img", "br", "hr", "input", "base", "source", "wbr", "co
 
 
 class Page(HTMLParser):
-    """What a browser would make of a page, roughly: its elements, its links and its text."""
+    """The elements, attributes and text of a page, roughly as a browser sees them."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
         self.elements: list[str] = []
         self.attributes: list[tuple[str, str, str]] = []
         self.open: list[str] = []
-        self.words: list[str] = []
+        self.texts: list[str] = []
         self.feed(text)
         self.close()
 
@@ -49,11 +49,11 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        self.words.append(data)
+        self.texts.append(data)
 
     @property
     def text(self) -> str:
-        return "".join(self.words)
+        return "".join(self.texts)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,9 @@ def drawings(tmp_path_factory: pytest.TempPathFactory) -> list[Drawing]:
     from support import report_views
 
     folder = tmp_path_factory.mktemp("figures")
-    return [*draw([each() for each in harness_figures()], view=report_views.view(), folder=folder)]
+    return [
+        *draw([figure() for figure in harness_figures()], view=report_views.view(), folder=folder)
+    ]
 
 
 def test_every_element_is_closed_and_every_section_is_there(
@@ -74,14 +76,14 @@ def test_every_element_is_closed_and_every_section_is_there(
     assert page.elements.count("figure") == page.elements.count("svg") == len(drawings)
 
 
-def test_it_says_what_the_markdown_says(report: Report) -> None:
+def test_it_has_the_content_of_the_markdown(report: Report) -> None:
     page = Page(as_html(report, drawings=[]))
     assert "Is a < b, and what does `dropout` do?" in page.text
     for content in (
         tables.verdicts(report),
-        tables.certainty(report),
+        tables.supporting_statistics(report),
         tables.changes(report),
-        tables.by_seed(report),
+        tables.scores_by_seed(report),
     ):
         for row in content.rows:
             for cell in row:
@@ -92,22 +94,22 @@ def test_it_says_what_the_markdown_says(report: Report) -> None:
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_whatever_is_said_is_text_and_nothing_else(report: Report, hostile: str) -> None:
-    specimen = SampleTranslation(hostile, hostile, dict.fromkeys(report.variants, hostile))
+def test_hostile_text_stays_text(report: Report, hostile: str) -> None:
+    sample = SampleTranslation(hostile, hostile, dict.fromkeys(report.variants, hostile))
     harmless = SampleTranslation("x", "x", dict.fromkeys(report.variants, "x"))
-    told = {"name": hostile, "question": hostile, "command": hostile}
-    said = Page(as_html(replace(report, samples=[specimen], **told), drawings=[]))
-    silent = Page(as_html(replace(report, samples=[harmless]), drawings=[]))
-    assert said.elements == silent.elements
-    assert said.attributes == silent.attributes
-    assert said.text.count(hostile) >= 3 + 2 + len(report.variants)
+    texts = {"name": hostile, "question": hostile, "command": hostile}
+    page = Page(as_html(replace(report, samples=[sample], **texts), drawings=[]))
+    plain = Page(as_html(replace(report, samples=[harmless]), drawings=[]))
+    assert page.elements == plain.elements
+    assert page.attributes == plain.attributes
+    assert page.text.count(hostile) >= 3 + 2 + len(report.variants)
 
 
 def test_a_name_that_is_hostile_stays_in_its_cell(report: Report) -> None:
     for hostile in HOSTILE:
-        told = {"signatures": {hostile: hostile}, "versions": {hostile: hostile}}
+        texts = {"signatures": {hostile: hostile}, "versions": {hostile: hostile}}
         lost = Drawing("plain", hostile, None, hostile)
-        page = Page(as_html(replace(report, samples=(), **told), drawings=[lost]))
+        page = Page(as_html(replace(report, samples=(), **texts), drawings=[lost]))
         assert {"script", "img", "iframe", "svg"} & set(page.elements) == set()
         assert page.text.count(hostile) == 8
 
@@ -127,12 +129,12 @@ def test_text_of_another_direction_keeps_to_its_own_place(report: Report) -> Non
     assert set(said) == {'<dd dir="auto">'}
 
 
-def test_the_page_asks_nothing_of_anybody_else(report: Report, drawings: list[Drawing]) -> None:
+def test_the_page_loads_no_other_resource(report: Report, drawings: list[Drawing]) -> None:
     text = as_html(report, drawings=drawings)
     page = Page(text)
     loading = {"src", "href", "xlink:href", "action", "data", "poster", "srcset", "background"}
-    asked = {value for _, name, value in page.attributes if name in loading}
-    assert {value for value in asked if not value.startswith("#")} == set()
+    loaded = {value for _, name, value in page.attributes if name in loading}
+    assert {value for value in loaded if not value.startswith("#")} == set()
     assert {"script", "link", "iframe", "img", "object", "base"} & set(page.elements) == set()
     assert set(re.findall(r"url\((.)", text)) <= {"#"}
     assert "@import" not in text

@@ -20,7 +20,7 @@ def inline(markdown: str) -> list[str]:
 
 
 def shown(markdown: str) -> str:
-    """What a reader sees of that text."""
+    """The text as a reader sees it."""
     _, paragraph, _ = COMMONMARK.parse(f"said: {markdown}")
     assert paragraph.children is not None
     return "".join(token.content for token in paragraph.children).removeprefix("said:").strip()
@@ -29,7 +29,9 @@ def shown(markdown: str) -> str:
 def plain(text: str) -> str:
     """The text on one line, without what cannot be printed."""
     hidden = {*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)}
-    return " ".join("".join(" " if ord(one) in hidden else one for one in text).split())
+    return " ".join(
+        "".join(" " if ord(character) in hidden else character for character in text).split()
+    )
 
 
 @given(texts)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from harness.contracts import Finding
-from harness.report.numbers import decimals, difference, number
+from harness.report.numbers import decimal_places, difference_text, number_text
 
 
 def finding(center: float | None, *, half_width: float | None, baseline: float = 30.0) -> Finding:
@@ -45,13 +45,13 @@ def finding(center: float | None, *, half_width: float | None, baseline: float =
     ],
 )
 def test_a_difference_keeps_two_digits_of_its_interval(center, half_width, text) -> None:
-    assert difference(finding(center, half_width=half_width)) == text
+    assert difference_text(finding(center, half_width=half_width)) == text
 
 
 @pytest.mark.parametrize(("mean", "places"), [(0.0, 1), (2.31, 3), (31.2, 2), (5821.0, 0)])
 def test_without_an_interval_the_mean_shows_four_digits(mean: float, places: int) -> None:
-    assert decimals(finding(0.0, half_width=None, baseline=mean)) == places
+    assert decimal_places(finding(0.0, half_width=None, baseline=mean)) == places
 
 
-def test_no_number_is_said_so() -> None:
-    assert number(None, places=2) == "n/a"
+def test_a_missing_number_is_marked() -> None:
+    assert number_text(None, places=2) == "n/a"

@@ -38,13 +38,13 @@ def test_findings_are_a_list_of_objects_with_their_fields_in_order(
     report: Report, tmp_path: Path
 ) -> None:
     write(report, folder=tmp_path / "study")
-    found = json.loads((tmp_path / "study" / "findings.json").read_text("utf-8"))
-    assert [list(one) for one in found] == [FIELDS] * 8
-    assert found[0]["per_seed"][1] == {"seed": 2, "baseline": 31.0, "variant": 26.0}
-    assert [one["verdict"] for one in found[:4]] == [
+    findings = json.loads((tmp_path / "study" / "findings.json").read_text("utf-8"))
+    assert [list(finding) for finding in findings] == [FIELDS] * 8
+    assert findings[0]["per_seed"][1] == {"seed": 2, "baseline": 31.0, "variant": 26.0}
+    assert [finding["verdict"] for finding in findings[:4]] == [
         *("worse", "identical", "inconclusive", "no_inference")
     ]
-    assert found[3]["baseline_mean"] is None
+    assert findings[3]["baseline_mean"] is None
 
 
 def test_the_table_of_verdicts_has_the_numbers_of_the_findings(report: Report) -> None:
@@ -55,36 +55,36 @@ def test_the_table_of_verdicts_has_the_numbers_of_the_findings(report: Report) -
     assert row(as_markdown(report), of="same")[-2:] == ["0.00", "n/a"]
 
 
-def test_how_sure_it_is_stands_in_a_table_of_its_own(report: Report) -> None:
-    sure = as_markdown(report).split("## How sure this is")[1]
-    assert row(sure, of="variant") == [
-        *("variant", "would show", "effect size", "max-T p", "sign-flip p", "correlation"),
+def test_supporting_statistics_have_a_table_of_their_own(report: Report) -> None:
+    statistics = as_markdown(report).split("## Supporting statistics")[1]
+    assert row(statistics, of="variant") == [
+        *("variant", "detectable", "effect size", "max-T p", "sign-flip p", "correlation"),
         "diverged, p",
     ]
-    assert row(sure, of="no-dropout") == [
-        *("no-dropout", "1.00", "-18.59", ".25", ".25 (least .25)", "0.99", "n/a"),
+    assert row(statistics, of="no-dropout") == [
+        *("no-dropout", "1.00", "-18.59", ".25", ".25 (min .25)", "0.99", "n/a"),
     ]
-    assert row(sure, of="wild")[-1] == "1 of 3, 1"
-    assert "Neither can go below the least p" in sure
-    assert "new sentences" not in sure
+    assert row(statistics, of="wild")[-1] == "1 of 3, 1"
+    assert "Neither can go below the smallest p" in statistics
+    assert "new sentences" not in statistics
 
 
-def test_margins_and_sentences_are_told_where_there_are_any(report: Report) -> None:
-    told = {"margin": 0.5, "p_equivalent_adjusted": 0.012, "p_bootstrap": 0.3}
+def test_margins_and_sentences_are_reported_if_there_are_any(report: Report) -> None:
+    tested = {"margin": 0.5, "p_equivalent_adjusted": 0.012, "p_bootstrap": 0.3}
     over = {"interval_sentences_low": -6.0, "interval_sentences_high": -4.06}
     both = {"combined_low": -6.08, "combined_high": -3.98}
-    first = replace(report.findings[0], **told, **over, **both)
-    sure = as_markdown(replace(report, findings=[first])).split("## How sure this is")[1]
-    assert row(sure, of="no-dropout")[3] == ".012"
-    assert "tests that the difference is less than 0.5 in size" in sure
-    assert row(sure.split("new seeds")[1], of="no-dropout") == [
+    first = replace(report.findings[0], **tested, **over, **both)
+    statistics = as_markdown(replace(report, findings=[first])).split("## Supporting statistics")[1]
+    assert row(statistics, of="no-dropout")[3] == ".012"
+    assert "tests that the absolute difference is less than 0.5" in statistics
+    assert row(statistics.split("new seeds")[1], of="no-dropout") == [
         *("no-dropout", "-5.41 to -4.65", "-6.00 to -4.06", "-6.08 to -3.98", ".3"),
     ]
 
 
-def test_runs_that_are_not_paired_are_told_so(report: Report) -> None:
+def test_unpaired_runs_are_reported_as_such(report: Report) -> None:
     text = as_markdown(
-        replace(report, findings=[replace(each, method="welch") for each in report.findings])
+        replace(report, findings=[replace(finding, method="welch") for finding in report.findings])
     )
     assert "p is from Welch's t test, corrected by Holm's method over the 4" in text
     assert row(text, of="variant")[2] == "runs"
@@ -98,14 +98,16 @@ def test_runs_are_counted_by_how_they_ended(report: Report) -> None:
     assert row(counted, of="   3")[-1] == "not run"
 
 
-def test_the_report_says_what_was_asked_changed_written_and_used(report: Report) -> None:
+def test_the_report_has_the_question_the_changes_the_samples_and_the_versions(
+    report: Report,
+) -> None:
     text = as_markdown(report)
     assert r"**Question:** Is a < b, and what does \`dropout\` do?" in text
-    assert row(text.split("changes")[1], of="odd") == [
+    assert row(text.split("Changes")[1], of="odd") == [
         *("odd", "loss", "label_smoothing", "cross_entropy")
     ]
-    assert row(text.split("wrote")[1], of="no-dropout") == ["no-dropout", "*(nothing)*"]
-    assert row(text.split("wrote")[1], of="wild") == ["wild", "*(not translated)*"]
+    assert row(text.split("Sample translations")[1], of="no-dropout") == ["no-dropout", "*(empty)*"]
+    assert row(text.split("Sample translations")[1], of="wild") == ["wild", "*(not translated)*"]
     assert "```console\nharness run studies/ablation.yaml\n```" in text
     assert "- bleu: `nrefs:1|case:mixed|tok:13a`" in text
     assert text.endswith("- made with harness 0.1.0, torch 2.13.0, python 3.11.7\n")
@@ -117,8 +119,12 @@ def test_nothing_in_a_corpus_becomes_markup(report: Report) -> None:
     assert not {"html_block"} & {token.type for token in tokens}
     assert not {"html_inline", "link_open", "image"} & {child.type for child in inline}
     text = "".join(child.content for child in inline)
-    for said in ("Ein Mann | <script>alert(1)</script>", "A `man` # with *stars*", "(http://y.z)"):
-        assert said in text
+    for quoted in (
+        "Ein Mann | <script>alert(1)</script>",
+        "A `man` # with *stars*",
+        "(http://y.z)",
+    ):
+        assert quoted in text
     assert [token.tag for token in tokens if token.type == "heading_open"] == ["h1"] + 8 * ["h2"]
 
 
@@ -149,7 +155,7 @@ def test_what_is_unchanged_is_not_written_again(report: Report, tmp_path: Path) 
     assert sorted(item.name for item in tmp_path.iterdir()) == names
 
 
-def test_nan_is_refused_rather_than_written(report: Report, tmp_path: Path) -> None:
+def test_nan_is_refused(report: Report, tmp_path: Path) -> None:
     broken = replace(report, findings=[replace(report.findings[0], p=float("nan"))])
     with pytest.raises(ValueError, match="JSON"):
         write(broken, folder=tmp_path)

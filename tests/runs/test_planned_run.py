@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from experiments import planned
+from support.tiny_experiment import planned
 
 from harness.runs.planned_run import RunState
 

@@ -102,7 +102,7 @@ def test_two_studies_hold_what_both_have_against_each_other(compare: Compare) ->
     assert all(each["n"] == 2 for each in found)
     said = compare("short.yaml", "long.yaml").stdout
     assert "By nll on the test split, over 2 seeds: long:baseline is identical to" in said
-    assert "| long:baseline   | generation.greedy.extra | 3       | 4       |" in said
+    assert "| long:baseline   | generation.greedy.extra | 3          | 4       |" in said
 
 
 def test_two_variants_of_a_study_are_what_the_study_says_of_them(
@@ -150,10 +150,13 @@ def test_a_run_goes_by_its_digest_or_its_folder(compare: Compare) -> None:
             ["short.yaml", "--from-csv", "x"],
             "nothing to compare: name two RUNs, or --from-csv FILE",
         ),
-        (["short.yaml"], "short.yaml against what? name two studies, variants or runs"),
+        (
+            ["short.yaml"],
+            "short.yaml has nothing to be compared with; give two studies, variants or runs",
+        ),
         (
             ["short.yaml", "short.yaml"],
-            "the same is named twice; a comparison needs two that differ",
+            "the same name is given twice; a comparison needs two different ones",
         ),
         (
             ["short.yaml", "long.yaml", "--baseline", "x"],
@@ -161,7 +164,7 @@ def test_a_run_goes_by_its_digest_or_its_folder(compare: Compare) -> None:
         ),
         (
             ["short.yaml", "long.yaml:more"],
-            "short is a study, and long:more is not: name a variant",
+            "short is a study, but long:more is not; name a variant",
         ),
         (["short.yaml:mor", "long.yaml:more"], "short.yaml: no variant named 'mor'"),
         (["short.yaml:baseline:3", "long.yaml"], "short.yaml: no seed named '3'; there are 1, 2"),
@@ -192,4 +195,5 @@ def test_a_run_that_has_not_ended_is_told(folder: Path, compare: Compare) -> Non
     (folder / "elsewhere" / digest / "outcome.json").unlink()
     done = compare(f"elsewhere/{digest}", digest)
     assert done.exit_code == 2
-    assert done.stderr == f"run {digest[:12]} has not ended; `harness run` its study\n"
+    fault = f"run {digest[:12]} has not ended; finish it with `harness run` of its study\n"
+    assert done.stderr == fault

@@ -79,7 +79,7 @@ def test_a_start_that_fails_is_named_with_all_that_needs_it(
     assert plan[0]["start"]
     assert plan[1]["needs"] == [plan[0]["digest"]]
     report = (adapting.parent / "results" / "adapting" / "report.md").read_text()
-    assert "general was trained first, once a seed, for 4 updates" in report
+    assert "general was trained first, once per seed, for 4 updates" in report
     assert "baseline and no-dropout start from it" in report
 
 

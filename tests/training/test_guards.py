@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from experiments import experiment
+from support.tiny_experiment import experiment
 
 from harness.components import Averaging, Loss, Optimizer, ParameterGroups, Regularizer, Tokenizer
 from harness.contracts import Codecs, ParameterGroup, Regularization, Setting

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from harness.comparability.controls import Controls, unequal, unrelated_rates
-from harness.comparability.observed import scheduled
+from harness.comparability.controls import Controls, confounded_schedules, unequal_quantities
+from harness.comparability.observed import variants_changing_schedule
 from harness.comparability.predicted import Expected, expect, summarize_runs
 from harness.comparability.sharing import Shared, predict_sharing
 from harness.loading import refusal
@@ -78,7 +78,7 @@ def preregister(
                 for name, options in changed.items()
                 if not options
             ),
-            *unrelated_rates(controls, scheduled=scheduled(changed)),
+            *confounded_schedules(controls, variants=variants_changing_schedule(changed)),
         ],
     )
 
@@ -106,7 +106,9 @@ def refuse_unequal(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) 
     ]
     misfits += [
         Misfit(_place(study, variant=difference.variant), difference.message, at_key=True)
-        for difference in unequal(_controls(expected), declared=study.compare.must_stay_equal)
+        for difference in unequal_quantities(
+            _controls(expected), declared=study.compare.must_stay_equal
+        )
         if difference.quantity != "seconds_per_update"  # judged in the report, once measured
     ]
     if misfits:

@@ -1,4 +1,4 @@
-"""What variants drag along and share, from a study that ran."""
+"""Side effects of variants and the randomness they share, from a study that ran."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VARIANTS = """  far-clip: {regularizers: {clip_norm: 1.0e+9}}
 """
 
 
-def test_what_was_dragged_along_and_shared_is_told_and_a_broken_promise_fails_the_study(
+def test_side_effects_and_sharing_are_reported_and_a_broken_prediction_fails_the_study(
     study: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     text = study.read_text().replace("  no-dropout: {regularizers: {dropout: off}}\n", VARIANTS)
@@ -31,7 +31,7 @@ def test_what_was_dragged_along_and_shared_is_told_and_a_broken_promise_fails_th
     ) in capfd.readouterr().err
 
     report = (out / "tiny" / "report.md").read_text()
-    controls = report.partition("What that drags along")[2].partition("What the runs")[0]
+    controls = report.partition("Side effects")[2].partition("Shared with")[0]
     rows = {
         line.split(" | ")[0].strip("| "): " ".join(line.split()) for line in controls.split("\n")
     }
@@ -39,7 +39,7 @@ def test_what_was_dragged_along_and_shared_is_told_and_a_broken_promise_fails_th
     assert f"| variant | {columns} | seconds per update | seconds |" in rows["variant"]
     assert rows["wide"].startswith("| wide | = | = | 17,667 (1.14) | 17,667 (1.14) | = | = | ")
     assert rows["far-clip"].startswith("| far-clip | = | = | = | = | = | = | ")
-    shared = " ".join(report.partition("had in common with the baseline's")[2].split())
+    shared = " ".join(report.partition("Shared with the baseline")[2].split())
     both = "all initial weights and the order of batches"
     assert f"| far-clip | {both} | {both} | 2 |" in shared
     assert "| wide | 42 of 50 initial parameters and the order of batches" in shared
@@ -58,14 +58,14 @@ def test_what_was_dragged_along_and_shared_is_told_and_a_broken_promise_fails_th
     outcome["order"][0] = "1" * 16
     path.write_text(json.dumps(outcome))
     summary = pipeline.run_study(study, out=out, seeds=None, jobs=1)
-    promise = "though its choices promise the baseline's"
+    predicted = "although its options predict the baseline's"
     assert list(summary.failed) == [
-        f"wide, seed 2: other initial weights in decoder_norm.weight, {promise}",
-        f"wide, seed 2: another order of batches, {promise}",
+        f"wide, seed 2: different initial weights in decoder_norm.weight, {predicted}",
+        f"wide, seed 2: a different order of batches, {predicted}",
     ]
-    assert f"failed: wide, seed 2: another order of batches, {promise}" in summary.text
+    assert f"failed: wide, seed 2: a different order of batches, {predicted}" in summary.text
     report = (out / "tiny" / "report.md").read_text()
-    assert "- **Pairing broken:** wide, seed 2: another order of batches" in report
+    assert "- **Pairing broken:** wide, seed 2: a different order of batches" in report
     assert "43 of 50 initial parameters, not the order of batches" in report
 
 

@@ -1,0 +1,57 @@
+"""The values that the templates of both report.md and report.html use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.report import answer_text, design_text, tables
+from harness.report.checklist import checklist
+from harness.report.values import Report
+
+
+def template_values(report: Report) -> dict[str, Any]:
+    """The report, its tables, and its sentences by the names that the templates use."""
+    correction = design_text.correction_text(report)
+    return {
+        "report": report,
+        "tables": tables,
+        "answer": answer_text.answer(report),
+        "design": [*design_text.design_sentences(report)],
+        "direction": answer_text.direction(report.primary),
+        "method_note": answer_text.method_note(report, correction=correction),
+        "supporting_note": answer_text.supporting_note(report),
+        "intervals_note": answer_text.INTERVALS_NOTE,
+        "pretraining": [*map(answer_text.pretraining_sentence, report.pretraining)],
+        "checklist": checklist(report),
+        "captions": _captions(report),
+    }
+
+
+def _captions(report: Report) -> dict[str, str]:
+    """The texts above tables, by the name of the table."""
+    metric = report.primary.name
+    tuned = report.tuning.metric if report.tuning else ""
+    return {
+        "exploratory": (
+            "The study was not designed to decide these. p is corrected within each metric."
+        ),
+        "tuning": (
+            f"The value that tuning chose for each variant, and the validation {tuned} of every"
+            " value:"
+        ),
+        "controls": (
+            "Side effects, as means over seeds; in parentheses, the ratio to the baseline (=,"
+            " equal). Seconds are of training with its evaluations."
+        ),
+        "sharing": (
+            "Shared with the baseline of the same seed before training, and the correlation of"
+            f" {metric} over seeds:"
+        ),
+        "scores_by_seed": f"{metric} of every run (findings.json has the other metrics):",
+        "samples": (
+            "The test sentences on which the variants differ most, by the words they share with"
+            f" the reference, translated by the runs of seed {report.seeds[0]}."
+            if report.samples
+            else ""
+        ),
+    }
