@@ -43,8 +43,8 @@ class Contrastive(Generation):
             sentences: Sequence[int],
         ) -> list[list[int]]:
             with torch.no_grad():
-                written = self._decode(model, source=source)
-            return [row[: row.index(EOS)] for row in written.tolist()]
+                generated = self._decode(model, source=source)
+            return [row[: row.index(EOS)] for row in generated.tolist()]
 
         return generate
 
@@ -53,19 +53,19 @@ class Contrastive(Generation):
     ) -> Int[torch.Tensor, "sentences limit_and_eos"]:
         """The tokens of each sentence, filled up with eos; every row has at least one eos."""
         limit = source.shape[1] + self.extra
-        written = source.new_full((len(source), limit + 1), EOS)
+        generated = source.new_full((len(source), limit + 1), EOS)
         rows = torch.arange(len(source), device=source.device)
         cache = model.start(model.encode(source))
         read = model.step(source.new_full((len(source),), BOS), cache)[:, None]
         for position in range(limit):
             tokens, states, cache = self._next(model, read=read, cache=cache)
-            written[rows, position] = tokens
+            generated[rows, position] = tokens
             read = torch.cat([read, states[:, None]], 1)
             active = (tokens != EOS).nonzero().squeeze(1)
             if not len(active):
                 break
             cache, rows, read = cache.select(active), rows[active], read[active]
-        return written
+        return generated
 
     def _next(
         self, model: Model, *, read: Float[torch.Tensor, "sentences length d_model"], cache: Cache

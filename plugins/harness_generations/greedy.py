@@ -36,8 +36,8 @@ class Greedy(Generation):
             sentences: Sequence[int],
         ) -> list[list[int]]:
             with torch.no_grad():
-                written = _decode(model, source, limit=source.shape[1] + self.extra)
-            return [row[: row.index(EOS)] for row in written.tolist()]
+                generated = _decode(model, source, limit=source.shape[1] + self.extra)
+            return [row[: row.index(EOS)] for row in generated.tolist()]
 
         return generate
 
@@ -47,15 +47,15 @@ def _decode(
 ) -> Int[torch.Tensor, "sentences limit_and_eos"]:
     """The tokens of each sentence, filled up with eos; every row has at least one eos."""
     cache = model.start(model.encode(source))
-    written = source.new_full((len(source), limit + 1), EOS)
+    generated = source.new_full((len(source), limit + 1), EOS)
     rows = torch.arange(len(source), device=source.device)
     tokens = source.new_full((len(source),), BOS)
     for position in range(limit):
         tokens = writable(model.project(model.step(tokens, cache))).argmax(-1)
-        written[rows, position] = tokens
+        generated[rows, position] = tokens
         active = (tokens != EOS).nonzero().squeeze(1)
         if not len(active):
             break
         if len(active) < len(rows):
             cache, rows, tokens = cache.select(active), rows[active], tokens[active]
-    return written
+    return generated

@@ -59,8 +59,8 @@ class Sampling(Generation):
             ]
             with torch.no_grad():
                 uniform = torch.stack(draws, -1).to(source.device)
-                written = self._decode(model, source=source, uniform=uniform)
-            return [row[: row.index(EOS)] for row in written.tolist()]
+                generated = self._decode(model, source=source, uniform=uniform)
+            return [row[: row.index(EOS)] for row in generated.tolist()]
 
         return generate
 
@@ -73,18 +73,18 @@ class Sampling(Generation):
     ) -> Int[torch.Tensor, "sentences limit_and_eos"]:
         """The tokens of each sentence, filled up with eos; every row has at least one eos."""
         cache = model.start(model.encode(source))
-        written = source.new_full((len(source), len(uniform) + 1), EOS)
+        generated = source.new_full((len(source), len(uniform) + 1), EOS)
         rows = torch.arange(len(source), device=source.device)
         tokens = source.new_full((len(source),), BOS)
         for position, draws in enumerate(uniform):
             logits = writable(model.project(model.step(tokens, cache)))
             tokens = self._sample(logits, uniform=draws[rows])
-            written[rows, position] = tokens
+            generated[rows, position] = tokens
             active = (tokens != EOS).nonzero().squeeze(1)
             if not len(active):
                 break
             cache, rows, tokens = cache.select(active), rows[active], tokens[active]
-        return written
+        return generated
 
     def _sample(
         self,

@@ -62,13 +62,13 @@ class Speculative(Generation):
                 for sentence in sentences
             ]
             with torch.no_grad():
-                written = self._decode(
+                generated = self._decode(
                     _Sampler.of(draft, source=source, temperature=self.temperature),
                     target=_Sampler.of(model, source=source, temperature=self.temperature),
                     source=source,
                     uniform=torch.stack(draws).to(source.device),
                 )
-            return [row[: [*row[:limit], EOS].index(EOS)] for row in written.tolist()]
+            return [row[: [*row[:limit], EOS].index(EOS)] for row in generated.tolist()]
 
         return generate
 

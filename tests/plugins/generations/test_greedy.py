@@ -27,15 +27,15 @@ def _decode(model: object, source: torch.Tensor, *, extra: int = 8) -> list[list
 
 def _without_cache(model: Transformer, source: torch.Tensor, *, limit: int) -> list[int]:
     memory = model.encode(source[None])
-    written = [BOS]
-    while len(written) <= limit:
-        hidden = model.decode(model.embed(torch.tensor([written])), memory)
+    generated = [BOS]
+    while len(generated) <= limit:
+        hidden = model.decode(model.embed(torch.tensor([generated])), memory)
         logits = model.project(hidden[0, -1]).tolist()
         token = max(range(2, len(logits)), key=logits.__getitem__)
         if token == EOS:
             break
-        written.append(token)
-    return written[1:]
+        generated.append(token)
+    return generated[1:]
 
 
 @pytest.fixture

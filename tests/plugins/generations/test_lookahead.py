@@ -90,8 +90,8 @@ class Cycle:
 
 def _passes(model: Cycle, *, tokens: int, **options: int) -> int:
     source = torch.tensor([[4]])
-    (written,) = _decode(model, source, extra=tokens - 1, **options)
-    assert written == [4 + place % 4 for place in range(tokens)]
+    (generated,) = _decode(model, source, extra=tokens - 1, **options)
+    assert generated == [4 + place % 4 for place in range(tokens)]
     return len(model.read)
 
 

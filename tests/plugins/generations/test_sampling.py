@@ -69,8 +69,8 @@ def test_tokens_follow_the_distribution_set_by_the_options(
     hidden = model.decode(model.embed(torch.tensor([[1]])), model.encode(source[:1]))
     options = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
     probabilities = _distribution(model.project(hidden)[0, 0].numpy(), **options)
-    written = _decode(model, source, extra=0, **options)
-    counts = np.bincount([words[0] if words else EOS for words in written], minlength=12)[2:]
+    generated = _decode(model, source, extra=0, **options)
+    counts = np.bincount([words[0] if words else EOS for words in generated], minlength=12)[2:]
     assert counts[probabilities == 0].sum() == 0
     if (probabilities > 0).sum() > 1:
         likely = probabilities * count > 5
@@ -87,9 +87,9 @@ def test_a_later_token_follows_the_distribution_given_its_prefix(
 ) -> None:
     model, count = toy(5), 4000
     source = sources[:1, :2].expand(count, 2)
-    written = [[*words, EOS] for words in _decode(model, source, extra=0)]
-    first = max(set(range(3, 12)), key=[words[0] for words in written].count)
-    second = [words[1] for words in written if words[0] == first]
+    generated = [[*words, EOS] for words in _decode(model, source, extra=0)]
+    first = max(set(range(3, 12)), key=[words[0] for words in generated].count)
+    second = [words[1] for words in generated if words[0] == first]
     hidden = model.decode(model.embed(torch.tensor([[1, first]])), model.encode(source[:1]))
     probabilities = _distribution(
         model.project(hidden)[0, 1].numpy(), temperature=1.0, top_k=None, top_p=1.0
@@ -116,10 +116,10 @@ def test_a_sentence_does_not_depend_on_its_batch(toy: Toy, sources: torch.Tensor
 
 def test_other_sentences_and_other_seeds_get_other_tokens(toy: Toy, sources: torch.Tensor) -> None:
     model, same = toy(9), sources[:1].expand(12, 5)
-    written = _decode(model, same, temperature=3.0, extra=5)
+    generated = _decode(model, same, temperature=3.0, extra=5)
     other = Setting(seed=2, classes=12, d_model=8, updates=100)
-    assert len(set(map(tuple, written))) > 9
-    assert _decode(model, same, temperature=3.0, extra=5, setting=other) != written
+    assert len(set(map(tuple, generated))) > 9
+    assert _decode(model, same, temperature=3.0, extra=5, setting=other) != generated
 
 
 @settings(max_examples=6)

@@ -96,8 +96,8 @@ def test_sentences_follow_the_distribution_of_the_model_for_every_draft(
     other = _distribution(small, feed, sources[0, :2], temperature=temperature, limit=3)
     assert sum(abs(probabilities[words] - other[words]) for words in probabilities) > 0.3
     options = {"temperature": temperature, "ahead": ahead, "extra": 1}
-    written = _decode(model, small, sources[:1, :2].expand(count, 2), **options)
-    counts = Counter(map(tuple, written))
+    generated = _decode(model, small, sources[:1, :2].expand(count, 2), **options)
+    counts = Counter(map(tuple, generated))
     assert set(counts) <= set(probabilities)
     likely = [words for words in probabilities if probabilities[words] * count > 5]
     observed = [counts[words] for words in likely]
@@ -180,7 +180,7 @@ def test_a_draft_equal_to_the_model_is_always_accepted() -> None:
 # --- in a study -----------------------------------------------------------------------------------
 
 STUDY = """
-question: Does a draft change what is written?
+question: Does a draft change the translations?
 baseline:
   dataset: {copy: {train: 24, validation: 4, test: 6, symbols: 4}}
   tokenizer: word
@@ -196,7 +196,7 @@ pretraining:
   small: {model: {d_model: 4, heads: 1}}
 variants:
   drafted: {generation: {speculative: {draft: small, extra: 1}}}
-  drawn: {generation: {speculative: {draft: small, extra: 1, temperature: 1.0}}}
+  sampled: {generation: {speculative: {draft: small, extra: 1, temperature: 1.0}}}
 seeds: 1
 figures: []
 trackers: []
@@ -215,4 +215,4 @@ def test_a_study_trains_the_draft_first_and_its_translations_do_not_change(tmp_p
         if run.variant != "small"
     }
     assert len(set(texts["baseline"])) > 1
-    assert texts["drafted"] == texts["baseline"] != texts["drawn"]
+    assert texts["drafted"] == texts["baseline"] != texts["sampled"]
