@@ -1,4 +1,4 @@
-"""Datasets: the sentences."""
+"""Datasets of sentence pairs, generated or read from files."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ from harness_datasets.toy_german.dataset import ToyGerman
 
 @hookimpl
 def harness_datasets() -> Sequence[type[Dataset]]:
-    """Offer generated German, tasks with numbers, and corpora in files or on the hub."""
+    """Offer generated German, sequence tasks, and corpora from files or the Hugging Face hub."""
     return [ToyGerman, Copy, Reverse, Sort, ParallelText, HuggingFace]

@@ -11,21 +11,21 @@ from harness_datasets.sequences import Sequences
 
 @dataclass(frozen=True, kw_only=True)
 class Copy(Sequences):
-    """Sequences of numbers to be written down as they are (Rush 2018, The Annotated Transformer).
+    """Sequences of numbers to copy (Rush 2018, The Annotated Transformer).
 
-    Each number is drawn from 1 to `symbols`, but for the first, which is always `first` (null: as
-    free as the others). A model that knows the numbers and copies nothing pays ln `symbols` nats at
-    each free place and nothing at the others, the end among them: 9 ln 10 / 11 = 1.88 nats a token
-    by default. No sequence comes twice; a longer train begins with a shorter one and leaves the
-    other splits as they are.
+    Numbers are uniform from 1 to `symbols`, except that the first is always `first` (null: random
+    like the others). A model that knows the distribution of the numbers but copies none has a loss
+    of ln `symbols` nats at each random position and 0 at the others, eos included: 9 ln 10 / 11 =
+    1.88 nats per token by default. No sequence occurs twice. A larger training split starts with
+    any smaller one, and its size does not affect the other splits.
 
-    Unless another `first` forbids it, test begins with the sequence that counts, ``1 2 3 4 ...``.
-    `draw` chooses other sequences; nothing else is random.
+    The test split starts with the counting sequence ``1 2 3 4 ...``, unless `first` rules it out.
+    `draw` selects other sequences; nothing else is random.
     """
 
     name = "copy"
 
     first: PositiveInt | None = 1
 
-    def _answer(self, numbers: Sequence[int]) -> Sequence[int]:
+    def _target(self, numbers: Sequence[int]) -> Sequence[int]:
         return numbers

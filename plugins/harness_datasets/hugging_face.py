@@ -1,4 +1,4 @@
-"""A corpus through Hugging Face's `datasets`."""
+"""Corpora read by Hugging Face's `datasets`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True, kw_only=True)
 class Local:
-    """Files of the three splits: Arrow (as `save_to_disk` writes), CSV, JSON, Parquet or text."""
+    """Files of the three splits: Arrow (from `save_to_disk`), CSV, JSON, Parquet or text."""
 
     __pydantic_config__: ClassVar[Any] = Dataset.__pydantic_config__
 
@@ -38,23 +38,23 @@ class Local:
     test: tuple[TextFile, ...]
 
     def rows(self, library: types.ModuleType, *, split: str) -> Iterable[Mapping[str, Any]]:
-        """The rows of a split, read from its files and not from a cache of them."""
+        """The rows of a split, read from the files themselves without a cache."""
         files: Sequence[str] = getattr(self, split)
-        endings = sorted({Path(file).suffix for file in files})
-        if len(endings) != 1 or endings[0] not in _BUILDERS:
+        suffixes = sorted({Path(file).suffix for file in files})
+        if len(suffixes) != 1 or suffixes[0] not in _BUILDERS:
             raise HarnessError(
                 f"dataset hugging_face: {split} needs files that all end in one of "
-                f"{', '.join(_BUILDERS)}, got {', '.join(endings) or 'none'}"
+                f"{', '.join(_BUILDERS)}, got {', '.join(suffixes) or 'none'}"
             )
         rows: Iterable[Mapping[str, Any]] = library.load_dataset(
-            _BUILDERS[endings[0]], data_files=list(files), split="train", streaming=True
+            _BUILDERS[suffixes[0]], data_files=list(files), split="train", streaming=True
         )
         return rows
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hub:
-    """A data set on the hub at one commit, so that what a run has read is said for good."""
+    """A dataset on the hub at one commit, so that the data of a run is fixed."""
 
     __pydantic_config__: ClassVar[Any] = Dataset.__pydantic_config__
 
@@ -69,11 +69,11 @@ class Hub:
         if not _COMMIT.fullmatch(self.revision):
             raise ValueError(
                 f"revision must be a commit, 40 hexadecimal digits, got {self.revision!r}; a "
-                "branch or a tag may mean other sentences tomorrow"
+                "branch or tag may point to other data later"
             )
 
     def rows(self, library: types.ModuleType, *, split: str) -> Iterable[Mapping[str, Any]]:
-        """The rows of a split, by its name there; they are fetched once and kept in a cache."""
+        """The rows of a split, by its name on the hub; downloaded once and cached."""
         rows: Iterable[Mapping[str, Any]] = library.load_dataset(
             self.name, self.configuration, split=getattr(self, split), revision=self.revision
         )
@@ -82,14 +82,15 @@ class Hub:
 
 @dataclass(frozen=True, kw_only=True)
 class HuggingFace(Dataset):
-    """Columns of a data set that Hugging Face's `datasets` can read, from files or from the hub.
+    """Columns of a dataset that Hugging Face's `datasets` can read, from files or from the hub.
 
-    `source` and `target` name columns; a dot leads into a dictionary, as in ``translation.de``.
-    Either `files` are given, whose content is part of what a run is as that of any text file, or
-    `hub`, whose commit is. Line breaks within a text become spaces, as a sentence is a line. In
-    training, a pair with a blank side is left out; in validation and test it stays.
+    `source` and `target` are names of columns; a dot selects a key of a dictionary, as in
+    ``translation.de``. Set either `files` or `hub`: a run's digest includes the contents of the
+    files, as of any text file, or the commit on the hub. Line breaks within a text become spaces,
+    since a sentence is one line. Pairs with a blank side are dropped from the training split, but
+    kept in validation and test.
 
-    The library comes with ``pip install 'transformer-harness[hugging-face]'``.
+    Install the library with ``pip install 'transformer-harness[hugging-face]'``.
     """
 
     name = "hugging_face"
@@ -101,10 +102,13 @@ class HuggingFace(Dataset):
 
     def __post_init__(self) -> None:
         if (self.files is None) == (self.hub is None):
-            raise ValueError("one of files and hub must be given, and not both")
+            raise ValueError("set exactly one of files and hub")
 
     def build(self) -> Corpus:
-        """Raises `HarnessError` for a missing library or column, and where nothing can be read."""
+        """Read the three splits.
+
+        Raises `HarnessError` for a missing library or column, and for data that cannot be read.
+        """
         try:
             import datasets
         except ImportError:
@@ -124,15 +128,15 @@ class HuggingFace(Dataset):
 
     def _pairs(self, library: types.ModuleType, *, split: str) -> Iterator[Pair]:
         origin = self.files or self.hub
-        assert origin is not None, "checked when it was made"
+        assert origin is not None, "checked by __post_init__"
         try:
             for number, row in enumerate(origin.rows(library, split=split), start=1):
                 where = f"row {number} of {split}"
                 source = _text(row, column=self.source, where=where)
                 yield Pair(source, _text(row, column=self.target, where=where))
-        except (OSError, ValueError, library.exceptions.DatasetsError) as fault:
-            reason = " ".join(str(fault).split())
-            raise HarnessError(f"dataset hugging_face: {split} cannot be read: {reason}") from fault
+        except (OSError, ValueError, library.exceptions.DatasetsError) as error:
+            reason = " ".join(str(error).split())
+            raise HarnessError(f"dataset hugging_face: {split} cannot be read: {reason}") from error
 
 
 def _text(row: Mapping[str, Any], *, column: str, where: str) -> str:
@@ -140,8 +144,12 @@ def _text(row: Mapping[str, Any], *, column: str, where: str) -> str:
     for name in column.split("."):
         if not isinstance(value, Mapping) or name not in value:
             known = ", ".join(map(str, value)) if isinstance(value, Mapping) else "no columns"
-            raise HarnessError(f"dataset hugging_face: {where} has no {column!r}; there: {known}")
+            raise HarnessError(
+                f"dataset hugging_face: {where} has no {column!r}; available: {known}"
+            )
         value = value[name]
     if not isinstance(value, str):
-        raise HarnessError(f"dataset hugging_face: {column!r} in {where} is no text: {value!r:.40}")
+        raise HarnessError(
+            f"dataset hugging_face: {column!r} in {where} is not text: {value!r:.40}"
+        )
     return " ".join(value.splitlines())

@@ -1,4 +1,4 @@
-"""A translation corpus in plain files."""
+"""Parallel corpora in plain text files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.errors import HarnessError
 
 @dataclass(frozen=True, kw_only=True)
 class Files:
-    """A split: line n of `target` translates line n of `source`; `limit` takes the first lines."""
+    """One split: line n of `target` translates line n of `source`; `limit` keeps the first ones."""
 
     __pydantic_config__: ClassVar[Any] = Dataset.__pydantic_config__
 
@@ -23,24 +23,23 @@ class Files:
     limit: PositiveInt | None = None
 
     def read(self) -> list[Pair]:
-        """The pairs; raises `HarnessError` for files that do not fit together."""
+        """The pairs; raises `HarnessError` if the files differ in their number of lines."""
         sources, targets = _lines(self.source), _lines(self.target)
         if len(sources) != len(targets):
             raise HarnessError(
                 f"{self.source} has {len(sources)} lines and {self.target} has {len(targets)}; "
-                "line by line, one must be the translation of the other"
+                "each line of one must translate the same line of the other"
             )
         return [Pair(*pair) for pair in zip(sources, targets, strict=True)][: self.limit]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ParallelText(Dataset):
-    """Pairs of UTF-8 files, a sentence a line, for each of the three splits.
+    """Two UTF-8 files for each of the three splits, with one sentence per line.
 
-    Lines end at a newline and nowhere else, so that line n is what other tools call line n; a
-    carriage return before it is dropped, and a byte order mark is no text. In training, a pair with
-    a blank side is left out, as it teaches nothing; in validation and test it stays, so that scores
-    are over every line of the file.
+    Only a newline ends a line, so that line numbers agree with those of other tools; a carriage
+    return before it and a byte order mark are dropped. Pairs with a blank side are dropped from the
+    training split, but kept in validation and test, so that scores are over every line of the file.
     """
 
     name = "parallel_text"
@@ -53,18 +52,20 @@ class ParallelText(Dataset):
         train = [pair for pair in self.train.read() if pair.source.strip() and pair.target.strip()]
         if not train:
             files = f"{self.train.source} and {self.train.target}"
-            raise HarnessError(f"{files}: no pair of sentences to train on; all lines are blank")
+            raise HarnessError(
+                f"{files}: no pair of sentences to train on; a side of every pair is blank"
+            )
         return Corpus(train=train, validation=self.validation.read(), test=self.test.read())
 
 
 def _lines(file: TextFile) -> list[str]:
     try:
         text = Path(file).read_bytes().decode("utf-8-sig")
-    except OSError as fault:
-        raise HarnessError(f"{file}: {fault.strerror}") from None
-    except UnicodeDecodeError as fault:
-        line = fault.object.count(b"\n", 0, fault.start) + 1
+    except OSError as error:
+        raise HarnessError(f"{file}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
         raise HarnessError(f"{file}:{line}: not UTF-8; convert the file first") from None
     if not text:
-        raise HarnessError(f"{file}: empty; it needs a line for each sentence")
+        raise HarnessError(f"{file}: empty; it needs one sentence per line")
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]

@@ -1,4 +1,4 @@
-"""The task of writing backwards."""
+"""The reverse task."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from harness_datasets.sequences import Sequences
 
 @dataclass(frozen=True, kw_only=True)
 class Reverse(Sequences):
-    """Sequences of numbers to be written from the last to the first (as JoeyNMT's reverse task).
+    """Sequences of numbers to reverse (the reverse task of JoeyNMT).
 
-    y_t = x_{n+1-t} (JoeyNMT: Kreutzer et al. 2019): what is read and what is written are aligned at
-    no fixed distance, so that attention must count. A model that knows the numbers and attends to
-    nothing pays ln `symbols` nats at each free place and nothing at the others, the end among them:
-    10 ln 10 / 11 = 2.09 nats a token by default.
+    y_t = x_{n+1-t} (JoeyNMT: Kreutzer et al. 2019): source and target positions are not aligned at
+    a fixed distance, so that attention must count. A model that knows the distribution of the
+    numbers but ignores the source has a loss of ln `symbols` nats at each random position and 0 at
+    the others, eos included: 10 ln 10 / 11 = 2.09 nats per token by default.
 
-    Numbers are drawn as for `copy`, but the first is free too, unless `first` sets it. Test begins
-    with ``1 2 3 4 ...`` to be read where that is allowed. `draw` chooses other sequences.
+    Numbers are drawn as for `copy`, but the first is random too unless `first` is set. The first
+    source of the test split is ``1 2 3 4 ...``, unless `first` rules it out. `draw` selects other
+    sequences.
     """
 
     name = "reverse"
 
-    def _answer(self, numbers: Sequence[int]) -> Sequence[int]:
+    def _target(self, numbers: Sequence[int]) -> Sequence[int]:
         return numbers[::-1]

@@ -1,4 +1,4 @@
-"""Sequences of numbers, and what a task makes of them."""
+"""The base of tasks that map a sequence of numbers to another."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from harness.streams import key
 
 @dataclass(frozen=True, kw_only=True)
 class Sequences(Dataset):
-    """Different sequences of numbers to read, each with the answer that a task demands.
+    """Distinct random sequences of numbers, each with the target that the task defines.
 
-    Each number is drawn from 1 to `symbols`, but for the first, which is always `first` (null: as
-    free as the others). No sequence comes twice; a longer train begins with a shorter one and
-    leaves the other splits as they are. `draw` chooses other sequences; nothing else is random.
+    Numbers are uniform from 1 to `symbols`, except that the first is always `first` (null: random
+    like the others). No sequence occurs twice. A larger training split starts with any smaller one,
+    and its size does not affect the other splits. `draw` selects other sequences; nothing else is
+    random.
     """
 
     symbols: PositiveInt = 10
@@ -33,43 +34,45 @@ class Sequences(Dataset):
     def __post_init__(self) -> None:
         if self.first and self.first > self.symbols:
             raise ValueError(f"first must be at most symbols, {self.symbols}, got {self.first}")
-        wanted = self.train + self.validation + self.test
-        there_are = self.symbols ** (self.length - bool(self.first))
-        if there_are < 2 * wanted:
+        needed = self.train + self.validation + self.test
+        available = self.symbols ** (self.length - bool(self.first))
+        # Sequences are drawn until they are new, which is slow if almost all are taken.
+        if available < 2 * needed:
             raise ValueError(
-                f"{self.symbols} symbols and length {self.length} give {there_are} sequences, too "
-                f"few to draw {wanted} different ones; raise symbols or length"
+                f"{self.symbols} symbols and length {self.length} give {available} sequences, too "
+                f"few to draw {needed} different ones; raise symbols or length"
             )
 
     @abstractmethod
-    def _answer(self, numbers: Sequence[int]) -> Sequence[int]:
-        """What is to be written when these numbers are read."""
+    def _target(self, numbers: Sequence[int]) -> Sequence[int]:
+        """The target sequence for this source."""
 
     def build(self) -> Corpus:
         taken: set[tuple[int, ...]] = set()
+        # In this order the size of the training split cannot affect the other two.
         test = self._split("test", count=self.test, taken=taken)
         validation = self._split("validation", count=self.validation, taken=taken)
         train = self._split("train", count=self.train, taken=taken)
         return Corpus(train=train, validation=validation, test=test)
 
     def _split(self, split: Split, *, count: int, taken: set[tuple[int, ...]]) -> list[Pair]:
-        drawn = self._sequences(split)
+        sequences = self._sequences(split)
         pairs: list[Pair] = []
         while len(pairs) < count:
-            numbers = next(drawn)
+            numbers = next(sequences)
             if numbers not in taken:
                 taken.add(numbers)
-                pairs.append(Pair(_line(numbers), _line(self._answer(numbers))))
+                pairs.append(Pair(_line(numbers), _line(self._target(numbers))))
         return pairs
 
     def _sequences(self, split: Split) -> Iterator[tuple[int, ...]]:
         if split == "test" and self.first in {None, 1}:
-            yield tuple(1 + place % self.symbols for place in range(self.length))
+            yield tuple(1 + index % self.symbols for index in range(self.length))
         random = Random(key(self.draw, self.name, split))
-        given = [self.first] if self.first else []
+        prefix = [self.first] if self.first else []
         numbers = range(1, self.symbols + 1)
         while True:
-            yield (*given, *random.choices(numbers, k=self.length - len(given)))
+            yield (*prefix, *random.choices(numbers, k=self.length - len(prefix)))
 
 
 def _line(numbers: Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-"""Where runs are carried out."""
+"""Executors that start runs and watch over them."""
 
 from harness.components import Executor
 from harness.hookspecs import hookimpl
@@ -7,5 +7,5 @@ from harness_executors.local import Local
 
 @hookimpl
 def harness_executors() -> list[type[Executor]]:
-    """Processes of this machine."""
+    """Offer processes on this machine."""
     return [Local]

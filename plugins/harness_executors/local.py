@@ -1,4 +1,4 @@
-"""Runs as processes of this machine."""
+"""Runs as processes on this machine."""
 
 from __future__ import annotations
 
@@ -20,32 +20,33 @@ _LOG = "log.txt"
 
 @dataclass(frozen=True, kw_only=True)
 class Local(Executor):
-    """One process a run, forked from a server that has torch loaded already."""
+    """One process per run, forked from a server that has already imported torch."""
 
     name = "local"
 
     def build(self, *, jobs: int) -> Jobs:
-        """Up to `jobs` processes at once, each with the threads that its budget names."""
+        """Up to `jobs` processes at once, each with the number of threads in its run's budget."""
         return LocalJobs(jobs)
 
 
 @dataclass
 class LocalJobs:
-    """The processes under way; POSIX only."""
+    """The processes of the runs in progress (POSIX only)."""
 
     capacity: int
     _processes: dict[Path, ForkServerProcess] = field(default_factory=dict)
 
     def submit(self, path: Path) -> None:
         """Fork one process for the run in this folder."""
+        # The server imports torch once; each run is forked from it, and so starts without delay.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["harness.runs.worker"])
-        process = context.Process(target=_carry_out, args=(path,), daemon=True)
+        process = context.Process(target=_perform, args=(path,), daemon=True)
         process.start()
         self._processes[path] = process
 
     def poll(self) -> Iterator[tuple[Path, int]]:
-        """The runs whose process is gone, with its exit status (negative: a signal)."""
+        """Yield each run whose process has ended and its exit status; -n if killed by signal n."""
         for path, process in list(self._processes.items()):
             if not process.is_alive():
                 process.join()
@@ -53,7 +54,7 @@ class LocalJobs:
                 yield path, process.exitcode or 0
 
     def cancel(self) -> None:
-        """End every process; what it wrote stays, and the next run goes on from there."""
+        """Terminate every process; files written so far stay, and runs resume from them."""
         for process in self._processes.values():
             process.terminate()
         for process in self._processes.values():
@@ -61,16 +62,16 @@ class LocalJobs:
         self._processes.clear()
 
     def logs(self, path: Path) -> str:
-        """What the process printed, its traceback last."""
+        """Return the output of the run's process; a traceback comes last."""
         log = path / _LOG
         return log.read_text(errors="replace") if log.exists() else ""
 
 
-def _carry_out(path: Path) -> None:
-    """The process: all it prints goes to the run's log."""
-    from harness.runs.worker import perform  # the coordinator must not load torch
+def _perform(path: Path) -> None:
+    """Carry out one run in this process, with all output redirected to the run's log."""
+    from harness.runs.worker import perform  # here, since the coordinator must not load torch
 
-    # Appended, since a run that was left behind may still be writing.
+    # Appending: an orphaned process of the same run may still be writing.
     log = os.open(path / _LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     sys.stdout.flush()
     os.dup2(log, 1)
@@ -78,6 +79,6 @@ def _carry_out(path: Path) -> None:
     try:
         perform(path)
     except HarnessError as error:
-        if error.__cause__:  # a plugin's fault, whose author wants to see where
+        if error.__cause__:  # raised in a plugin, whose author needs the traceback
             traceback.print_exc()
         sys.exit("; ".join(str(error).splitlines()))

@@ -1,4 +1,4 @@
-"""Figures: what a report shows of its numbers."""
+"""Figures of a report."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ from harness_figures.trend import Trend
 
 @hookimpl
 def harness_figures() -> Sequence[type[Figure]]:
-    """Offer those that a report has unless its study says otherwise, and what is asked for."""
+    """Offer the default figures of a report, and those that a study has to request."""
     return [Forest, LearningCurves, Slopes, Cost, Trend, Interactions, PValues]

@@ -1,4 +1,4 @@
-"""What was found on the primary metric, at a glance."""
+"""Forest plot of the findings on the primary metric."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from harness.components import Figure
 from harness.contracts import Draw, Finding, ReportView, Verdict
-from harness_figures.looks import FAINT, INK, WIDTH
+from harness_figures.styles import FAINT, INK, WIDTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Drawn
+    from matplotlib.figure import Figure as MatplotlibFigure
 
-# Color, marker, and whether the marker is filled: two ways to see a verdict beside its word.
-_LOOKS: dict[Verdict, tuple[str, str, bool]] = {
+# Color, marker, and a filled or open marker: the verdict must be readable without color.
+_VERDICT_STYLES: dict[Verdict, tuple[str, str, bool]] = {
     "better": ("#17936b", "^", True),
     "worse": ("#d1495b", "v", True),
     "equivalent": ("#2f7fd0", "s", True),
@@ -29,8 +29,8 @@ _LOOKS: dict[Verdict, tuple[str, str, bool]] = {
 class Forest(Figure):
     """Each variant's difference from the baseline on the primary metric, with its 95% interval.
 
-    A dot is a seed. Right of the dashed line the variant's score is higher than the baseline's. A
-    band, if there is one, is the margin within which a difference would not matter.
+    A dot is a seed. To the right of the dashed line, the variant's score is higher than the
+    baseline's. The band, if any, is the margin within which a difference would not matter.
     """
 
     name = "forest"
@@ -39,25 +39,25 @@ class Forest(Figure):
         return _draw
 
 
-def _draw(view: ReportView) -> Drawn:
-    from matplotlib.figure import Figure as Drawn
+def _draw(view: ReportView) -> MatplotlibFigure:
+    from matplotlib.figure import Figure as MatplotlibFigure
 
-    findings = [each for each in view.findings if each.role == "primary"]
-    drawn = Drawn(figsize=(WIDTH, 0.95 + 0.36 * max(1, len(findings))))
-    axes = drawn.subplots()
+    findings = [finding for finding in view.findings if finding.role == "primary"]
+    figure = MatplotlibFigure(figsize=(WIDTH, 0.95 + 0.36 * max(1, len(findings))))
+    axes = figure.subplots()
     axes.axvline(0, color=INK, linewidth=1, linestyle=(0, (4, 2)), zorder=1)
-    for margin in {each.margin for each in findings if each.margin}:
+    for margin in {finding.margin for finding in findings if finding.margin}:
         axes.axvspan(-margin, margin, color=FAINT, alpha=0.15, linewidth=0, zorder=0)
     for row, finding in enumerate(findings):
         _draw_row(axes, finding=finding, row=row)
-    axes.set_yticks(range(len(findings)), [each.label for each in findings])
+    axes.set_yticks(range(len(findings)), [finding.label for finding in findings])
     axes.set_ylim(max(1, len(findings)) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(f"difference in {view.metric}, variant minus baseline\n{_direction(view)}")
     _widen(axes, findings=findings)
-    return drawn
+    return figure
 
 
 def _direction(view: ReportView) -> str:
@@ -65,7 +65,7 @@ def _direction(view: ReportView) -> str:
 
 
 def _draw_row(axes: Axes, *, finding: Finding, row: int) -> None:
-    color, marker, filled = _LOOKS[finding.verdict]
+    color, marker, filled = _VERDICT_STYLES[finding.verdict]
     differences = [pair.variant - pair.baseline for pair in finding.per_seed]
     below = [row + 0.22] * len(differences)
     axes.plot(differences, below, ".", color=color, markersize=3, alpha=0.6)
@@ -80,13 +80,13 @@ def _draw_row(axes: Axes, *, finding: Finding, row: int) -> None:
 
 
 def _widen(axes: Axes, *, findings: Sequence[Finding]) -> None:
-    """Room around the numbers, whatever they are; the zero is always in sight."""
+    """Set limits that show all numbers and zero, with a margin."""
     bounds = (
         value
-        for each in findings
-        for value in (each.interval_low, each.interval_high, each.difference)
+        for finding in findings
+        for value in (finding.interval_low, finding.interval_high, finding.difference)
     )
     known = [0.0, *(value for value in bounds if value is not None)]
-    room = 0.08 * (max(known) - min(known)) or 1.0
-    axes.set_xlim(min(known) - room, max(known) + room)
+    margin = 0.08 * (max(known) - min(known)) or 1.0
+    axes.set_xlim(min(known) - margin, max(known) + margin)
     axes.locator_params(axis="x", nbins=6)

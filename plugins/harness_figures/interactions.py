@@ -1,4 +1,4 @@
-"""Whether factors add up."""
+"""Interactions between the factors of a factorial study."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 
 from harness.components import Figure
 from harness.contracts import Draw, Factorial, ReportView
-from harness_figures.looks import WIDTH, looks
+from harness_figures.styles import WIDTH, variant_styles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Drawn
+    from matplotlib.figure import Figure as MatplotlibFigure
 
 _COLUMNS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Interactions(Figure):
-    """Each pair of factors: one along the axis, the other as lines, averaged over the rest.
+    """Each pair of factors, one on the axis and one as lines, averaged over the others.
 
-    A dot is a seed. Lines that run parallel are factors that add up; where they do not, what one
-    is worth depends on the other.
+    A dot is a seed. Where lines are parallel, the effects of the two factors add up; where they are
+    not, the effect of one depends on the other.
     """
 
     name = "interactions"
@@ -34,40 +34,40 @@ class Interactions(Figure):
         return _draw
 
 
-def _draw(view: ReportView) -> Drawn:
-    from matplotlib.figure import Figure as Drawn
+def _draw(view: ReportView) -> MatplotlibFigure:
+    from matplotlib.figure import Figure as MatplotlibFigure
 
     factorial = view.design.factorial
     if factorial is None:
-        drawn = Drawn(figsize=(WIDTH, 1.2))
-        axes = drawn.subplots()
+        figure = MatplotlibFigure(figsize=(WIDTH, 1.2))
+        axes = figure.subplots()
         axes.text(0.5, 0.5, "no factors are crossed", transform=axes.transAxes, ha="center")
-        return drawn
+        return figure
     pairs = [*itertools.combinations(factorial.factors, 2)]
     columns = min(_COLUMNS, len(pairs))
     rows = math.ceil(len(pairs) / columns)
-    drawn = Drawn(figsize=(WIDTH, 0.4 + 2.5 * rows))
-    grid = drawn.subplots(rows, columns, sharey=True, squeeze=False)
+    figure = MatplotlibFigure(figsize=(WIDTH, 0.4 + 2.5 * rows))
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
     for axes, (first, second) in zip(grid.flat, pairs, strict=False):
         _draw_pair(axes, first=first, second=second, factorial=factorial, view=view)
     for axes in grid.flat[len(pairs) :]:
         axes.set_axis_off()
-    drawn.supylabel(f"{view.metric} ({'higher' if view.higher_is_better else 'lower'} is better)")
-    return drawn
+    figure.supylabel(f"{view.metric} ({'higher' if view.higher_is_better else 'lower'} is better)")
+    return figure
 
 
 def _draw_pair(
     axes: Axes, *, first: str, second: str, factorial: Factorial, view: ReportView
 ) -> None:
-    """One panel: the levels of the first along the axis, a line for each of the second."""
+    """Draw one panel: levels of the first factor on the axis, a line per level of the second."""
     along = factorial.factors[first]
-    for level, look in looks(factorial.factors[second]).items():
+    for level, style in variant_styles(factorial.factors[second]).items():
         means = []
         for place, other in enumerate(along):
             scores = _scores(view, levels={first: other, second: level}, factorial=factorial)
-            axes.plot([place] * len(scores), scores, ".", color=look.color, alpha=0.5)
+            axes.plot([place] * len(scores), scores, ".", color=style.color, alpha=0.5)
             means.append(fmean(scores) if scores else math.nan)
-        axes.plot(range(len(along)), means, color=look.color, marker=look.marker, label=level)
+        axes.plot(range(len(along)), means, color=style.color, marker=style.marker, label=level)
     axes.set_xticks(range(len(along)), along)
     axes.set_xlim(-0.35, len(along) - 0.65)
     axes.set_xlabel(first)
@@ -75,8 +75,8 @@ def _draw_pair(
 
 
 def _scores(view: ReportView, *, levels: Mapping[str, str], factorial: Factorial) -> list[float]:
-    """The mean over all cells with these levels, seed by seed, where every one has a score."""
-    cells = [name for name, its in factorial.cells.items() if levels.items() <= its.items()]
+    """For each seed, the mean over all cells with these levels; seeds with a gap are omitted."""
+    cells = [name for name, own in factorial.cells.items() if levels.items() <= own.items()]
     known = {
         (run.variant, run.seed): run.scores[view.metric]
         for run in view.runs

@@ -1,4 +1,4 @@
-"""How the variants learned."""
+"""Learning curves of the variants."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from harness.components import Figure
 from harness.contracts import Draw, ReportView
-from harness_figures.looks import WIDTH, Look, looks
+from harness_figures.styles import WIDTH, VariantStyle, variant_styles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Drawn
+    from matplotlib.figure import Figure as MatplotlibFigure
 
 Curve = Mapping[int, float]  # update -> value
 _METRIC = "nll"
@@ -22,10 +22,10 @@ _METRIC = "nll"
 
 @dataclass(frozen=True, kw_only=True)
 class LearningCurves(Figure):
-    """Validation negative log-likelihood while training: thin lines are seeds, thick ones means.
+    """Validation negative log-likelihood during training: thin lines are seeds, thick ones means.
 
-    A cross is the last value of a run that diverged. The mean is taken where every seed has a
-    value. The scale is logarithmic, since what differs late is small.
+    A cross is the last value of a run that diverged. Means are shown where every seed has a value.
+    The scale is logarithmic, since late differences are small.
     """
 
     name = "learning_curves"
@@ -34,53 +34,53 @@ class LearningCurves(Figure):
         return _draw
 
 
-def _draw(view: ReportView) -> Drawn:
-    from matplotlib.figure import Figure as Drawn
+def _draw(view: ReportView) -> MatplotlibFigure:
+    from matplotlib.figure import Figure as MatplotlibFigure
 
-    variants = looks(view.variants)
+    variants = variant_styles(view.variants)
     columns = 2 if len(variants) > 1 else 1
     rows = math.ceil(len(variants) / columns)
-    drawn = Drawn(figsize=(WIDTH, 2.9 + 0.19 * rows))
-    axes = drawn.subplots()
-    for variant, look in reversed(variants.items()):  # the baseline comes last, on top
-        _draw_variant(axes, view=view, variant=variant, look=look)
+    figure = MatplotlibFigure(figsize=(WIDTH, 2.9 + 0.19 * rows))
+    axes = figure.subplots()
+    for variant, style in reversed(variants.items()):  # the baseline last, on top
+        _draw_variant(axes, view=view, variant=variant, style=style)
     axes.set_xlabel("update")
     axes.set_ylabel("validation nll, nats a token")
     _scale(axes)
     handles, names = axes.get_legend_handles_labels()
     if handles:
-        drawn.legend(handles[::-1], names[::-1], loc="outside lower center", ncols=columns)
-    return drawn
+        figure.legend(handles[::-1], names[::-1], loc="outside lower center", ncols=columns)
+    return figure
 
 
-def _draw_variant(axes: Axes, *, view: ReportView, variant: str, look: Look) -> None:
+def _draw_variant(axes: Axes, *, view: ReportView, variant: str, style: VariantStyle) -> None:
     import seaborn
 
     runs = [run for run in view.runs if run.variant == variant]
     curves = []
     for run in runs:
-        known = [each for each in run.validation if each.metric == _METRIC and each.value > 0]
-        curve = {each.update: each.value for each in known if math.isfinite(each.value)}
+        known = [row for row in run.validation if row.metric == _METRIC and row.value > 0]
+        curve = {row.update: row.value for row in known if math.isfinite(row.value)}
         curves += [curve] if curve else []
-        axes.plot(list(curve), list(curve.values()), color=look.color, linewidth=0.6, alpha=0.4)
+        axes.plot(list(curve), list(curve.values()), color=style.color, linewidth=0.6, alpha=0.4)
         if run.outcome == "diverged" and curve:
             last = max(curve)
-            axes.plot([last], [curve[last]], color=look.color, marker="x", markersize=7)
+            axes.plot([last], [curve[last]], color=style.color, marker="x", markersize=7)
     mean = _mean(curves)
     if mean:
-        dashes = (0, look.dashes) if isinstance(look.dashes, tuple) else "-"
-        line = {"color": look.color, "linewidth": 2, "linestyle": dashes, "label": variant}
+        dashes = (0, style.dashes) if isinstance(style.dashes, tuple) else "-"
+        line = {"color": style.color, "linewidth": 2, "linestyle": dashes, "label": variant}
         seaborn.lineplot(x=list(mean), y=list(mean.values()), ax=axes, legend=False, **line)
 
 
 def _mean(curves: Sequence[Curve]) -> Curve:
-    """The mean over seeds at every update that all of them reached."""
+    """The mean over seeds, at every update that all of them reached."""
     shared = set.intersection(*map(set, curves)) if curves else set[int]()
     return {update: fmean(curve[update] for curve in curves) for update in sorted(shared)}
 
 
 def _scale(axes: Axes) -> None:
-    """A logarithmic scale with plain numbers, where there is anything to scale."""
+    """Set a logarithmic scale with plain numbers, unless the axes are empty."""
     from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
     if axes.lines:

@@ -1,4 +1,4 @@
-"""Whether the tests keep to their level."""
+"""Quantiles of a study's p values, a check that its tests keep their level."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from typing import TYPE_CHECKING
 
 from harness.components import Figure
 from harness.contracts import Draw, Finding, ReportView
-from harness_figures.looks import FAINT, INK, WIDTH, looks
+from harness_figures.styles import FAINT, INK, WIDTH, variant_styles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Drawn
+    from matplotlib.figure import Figure as MatplotlibFigure
 
 _BAND = 0.95
 
 
 @dataclass(frozen=True, kw_only=True)
 class PValues(Figure):
-    """The p values of a study's variants, in order, against those that chance alone would give.
+    """The sorted p values of a study's variants, against those expected by chance alone.
 
-    Where nothing differs, p is uniform: marks lie on the diagonal, and in the band (of as many as
-    are filled) with 95% each, if they are independent. Filled marks are variants against the
-    baseline, uncorrected; they share it, and so lie high or low together. Open marks are pairs of
-    variants that change nothing but chance, each variant in one pair only: those are independent.
+    If nothing differs, p is uniform: marks lie along the diagonal and, if they are independent,
+    each in the band with a probability of 95% (the band is for the number of filled marks). Filled
+    marks are variants against the baseline, uncorrected; since they share it, they tend to be high
+    or low together. Open marks are pairs of variants that differ by chance only, with each variant
+    in a single pair: those are independent.
     """
 
     name = "p_values"
@@ -33,36 +34,36 @@ class PValues(Figure):
         return _draw
 
 
-def _draw(view: ReportView) -> Drawn:
-    from matplotlib.figure import Figure as Drawn
+def _draw(view: ReportView) -> MatplotlibFigure:
+    from matplotlib.figure import Figure as MatplotlibFigure
 
-    findings = [each for each in view.findings if each.metric == view.metric]
-    against_baseline = [each.p for each in findings if each.p is not None]
-    floor = [each for each in findings if each.variant in view.design.noise_floor]
-    drawn = Drawn(figsize=(WIDTH, WIDTH))
-    axes = drawn.subplots()
+    findings = [finding for finding in view.findings if finding.metric == view.metric]
+    against_baseline = [finding.p for finding in findings if finding.p is not None]
+    floor = [finding for finding in findings if finding.variant in view.design.noise_floor]
+    figure = MatplotlibFigure(figsize=(WIDTH, WIDTH))
+    axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle=(0, (4, 2)))
-    pairs = _disjoint(floor)
+    pairs = _disjoint_pairs(floor)
     _draw_ordered(axes, values=against_baseline, label="against the baseline", filled=True)
     _draw_ordered(axes, values=pairs, label="disjoint pairs", filled=False)
     _draw_band(axes, size=len(against_baseline))
-    axes.set_xlabel("p expected of chance")
+    axes.set_xlabel("p expected by chance")
     axes.set_ylabel(f"p of {view.metric}, paired t test")
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.set_aspect("equal")
     if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="upper left")
-    return drawn
+    return figure
 
 
 def _expected(size: int) -> list[float]:
-    """The mean of each order statistic of so many uniform numbers: i / (k + 1)."""
+    """The mean of each order statistic of `size` uniform numbers: i / (size + 1)."""
     return [place / (size + 1) for place in range(1, size + 1)]
 
 
 def _draw_ordered(axes: Axes, *, values: Sequence[float], label: str, filled: bool) -> None:
-    color = looks(("baseline", "variant"))["variant"].color
+    color = variant_styles(("baseline", "variant"))["variant"].color
     if values:
         axes.plot(
             _expected(len(values)),
@@ -77,7 +78,7 @@ def _draw_ordered(axes: Axes, *, values: Sequence[float], label: str, filled: bo
 
 
 def _draw_band(axes: Axes, *, size: int) -> None:
-    """Where each order statistic lies with 95%: the i-th of k is Beta(i, k + 1 - i)."""
+    """Draw the central 95% of each order statistic: the i-th of k is Beta(i, k + 1 - i)."""
     from scipy.stats import beta
 
     if size < 2:
@@ -90,17 +91,17 @@ def _draw_band(axes: Axes, *, size: int) -> None:
     axes.fill_between(_expected(size), low, high, color=FAINT, alpha=0.2, linewidth=0)
 
 
-def _disjoint(findings: Sequence[Finding]) -> list[float]:
-    """P of the paired t test of every second variant against the one before it."""
+def _disjoint_pairs(findings: Sequence[Finding]) -> list[float]:
+    """P values of the paired t test of every second variant against the one before it."""
     from scipy.stats import ttest_rel
 
-    found = []
+    values = []
     for first, second in zip(findings[::2], findings[1::2], strict=False):
         ours = {pair.seed: pair.variant for pair in first.per_seed}
         theirs = {pair.seed: pair.variant for pair in second.per_seed}
         seeds = sorted(ours.keys() & theirs.keys())
         differences = {ours[seed] - theirs[seed] for seed in seeds}
-        if len(differences) > 1:
-            tested = ttest_rel([ours[seed] for seed in seeds], [theirs[seed] for seed in seeds])
-            found.append(float(tested.pvalue))
-    return found
+        if len(differences) > 1:  # equal differences have no variance, and the test no p
+            result = ttest_rel([ours[seed] for seed in seeds], [theirs[seed] for seed in seeds])
+            values.append(float(result.pvalue))
+    return values

@@ -1,4 +1,4 @@
-"""Whether the seeds agree."""
+"""Slopes from baseline to variant for each seed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from harness.components import Figure
 from harness.contracts import Draw, Finding, ReportView
-from harness_figures.looks import WIDTH, Look, looks
+from harness_figures.styles import WIDTH, VariantStyle, variant_styles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Drawn
+    from matplotlib.figure import Figure as MatplotlibFigure
 
 _COLUMNS = 4
 
@@ -21,7 +21,7 @@ _COLUMNS = 4
 class Slopes(Figure):
     """From the baseline to each variant, seed by seed: thin lines are seeds, thick ones means.
 
-    Lines that run alike are seeds that agree.
+    Parallel lines mean that seeds agree.
     """
 
     name = "slopes"
@@ -30,45 +30,47 @@ class Slopes(Figure):
         return _draw
 
 
-def _draw(view: ReportView) -> Drawn:
-    from matplotlib.figure import Figure as Drawn
+def _draw(view: ReportView) -> MatplotlibFigure:
+    from matplotlib.figure import Figure as MatplotlibFigure
 
-    findings = [each for each in view.findings if each.role == "primary"]
+    findings = [finding for finding in view.findings if finding.role == "primary"]
     columns = max(1, min(_COLUMNS, len(findings)))
     rows = max(1, math.ceil(len(findings) / columns))
-    drawn = Drawn(figsize=(WIDTH, 0.7 + 2.1 * rows))
-    grid = drawn.subplots(rows, columns, sharey=True, squeeze=False)
-    variants = looks([*dict.fromkeys([*view.variants, *(each.variant for each in findings)])])
+    figure = MatplotlibFigure(figsize=(WIDTH, 0.7 + 2.1 * rows))
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    names = [*view.variants, *(finding.variant for finding in findings)]
+    styles = variant_styles([*dict.fromkeys(names)])
     for axes, finding in zip(grid.flat, findings, strict=False):
-        _draw_pairs(axes, finding=finding, look=variants[finding.variant])
+        _draw_pairs(axes, finding=finding, style=styles[finding.variant])
     for axes in grid.flat[len(findings) :]:
         axes.set_axis_off()
-    drawn.supylabel(f"{view.metric} ({'higher' if view.higher_is_better else 'lower'} is better)")
-    return drawn
+    figure.supylabel(f"{view.metric} ({'higher' if view.higher_is_better else 'lower'} is better)")
+    return figure
 
 
-def _draw_pairs(axes: Axes, *, finding: Finding, look: Look) -> None:
+def _draw_pairs(axes: Axes, *, finding: Finding, style: VariantStyle) -> None:
     import seaborn
 
     for pair in finding.per_seed:
-        axes.plot([0, 1], [pair.baseline, pair.variant], color=look.color, linewidth=0.8, alpha=0.6)
+        scores = [pair.baseline, pair.variant]
+        axes.plot([0, 1], scores, color=style.color, linewidth=0.8, alpha=0.6)
     if finding.baseline_mean is not None and finding.variant_mean is not None:
         means = [finding.baseline_mean, finding.variant_mean]
-        line = {"color": look.color, "linewidth": 2.5, "marker": look.marker, "markersize": 6}
+        line = {"color": style.color, "linewidth": 2.5, "marker": style.marker, "markersize": 6}
         seaborn.lineplot(x=[0, 1], y=means, ax=axes, markeredgecolor="#ffffff", **line)
     else:
         axes.text(0.5, 0.5, "no pairs", transform=axes.transAxes, ha="center", va="center")
-    axes.set_title(_broken(finding.label), fontsize=8)
+    axes.set_title(_wrapped(finding.label), fontsize=8)
     against = "baseline" if finding.against == "baseline" else "against"
     axes.set_xticks([0, 1], [against, "variant"], fontsize=7)
     axes.set_xlim(-0.35, 1.35)
     axes.grid(visible=False, axis="x")
 
 
-def _broken(name: str) -> str:
-    """A long name on two lines, broken where it may be."""
+def _wrapped(name: str) -> str:
+    """A long name on two lines, split near its middle, after punctuation if there is any."""
     if len(name) <= 14:
         return name
-    places = [place for place, one in enumerate(name, 1) if one in "-_."] or [len(name) // 2]
-    middle = min(places, key=lambda place: abs(place - len(name) / 2))
+    breaks = [place for place, character in enumerate(name, 1) if character in "-_."]
+    middle = min(breaks or [len(name) // 2], key=lambda place: abs(place - len(name) / 2))
     return f"{name[:middle]}\n{name[middle:]}"

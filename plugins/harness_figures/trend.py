@@ -1,4 +1,4 @@
-"""How the score follows a swept option."""
+"""The score as a function of a swept option."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING
 
 from harness.components import Figure
 from harness.contracts import Draw, Level, ReportView, Sweep
-from harness_figures.looks import INK, WIDTH, looks
+from harness_figures.styles import INK, WIDTH, variant_styles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Drawn
+    from matplotlib.figure import Figure as MatplotlibFigure
 
-_DECADE = 10.0  # from this ratio on a scale is logarithmic
+_DECADE = 10.0  # ratio of largest to smallest value from which the scale is logarithmic
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trend(Figure):
-    """The primary score at every value of the option that a study sweeps.
+    """The primary score at every value of a swept option.
 
-    A dot is a seed, the line goes through the means, and the ring is the baseline's value. A line
-    that is dashed is the baseline's mean, where its value is none of those that were swept.
+    A dot is a seed, the line connects the means, and the ring marks the baseline's value. If the
+    sweep does not include the baseline's value, a dashed line is the baseline's mean.
     """
 
     name = "trend"
@@ -33,40 +33,41 @@ class Trend(Figure):
         return _draw
 
 
-def _draw(view: ReportView) -> Drawn:
-    from matplotlib.figure import Figure as Drawn
+def _draw(view: ReportView) -> MatplotlibFigure:
+    from matplotlib.figure import Figure as MatplotlibFigure
 
-    drawn = Drawn(figsize=(WIDTH, 3.2))
-    axes = drawn.subplots()
+    figure = MatplotlibFigure(figsize=(WIDTH, 3.2))
+    axes = figure.subplots()
     axes.set_ylabel(f"{view.metric} ({'higher' if view.higher_is_better else 'lower'} is better)")
     sweep = view.design.sweep
     if sweep is None:
         axes.text(0.5, 0.5, "no option is swept", transform=axes.transAxes, ha="center")
-        return drawn
+        return figure
     axes.set_xlabel(sweep.option)
     _draw_levels(axes, sweep=sweep, view=view)
-    return drawn
+    return figure
 
 
 def _draw_levels(axes: Axes, *, sweep: Sweep, view: ReportView) -> None:
     numbers = _numbers(sweep.levels)
     places = numbers or [float(place) for place in range(len(sweep.levels))]
-    color = looks(("baseline", "swept"))["swept"].color
+    color = variant_styles(("baseline", "swept"))["swept"].color
     means = []
-    for place, level in sorted(zip(places, sweep.levels, strict=True), key=lambda each: each[0]):
+    ordered = sorted(zip(places, sweep.levels, strict=True), key=lambda pair: pair[0])
+    for place, level in ordered:
         scores = _scores(view, variant=level.variant)
         axes.plot([place] * len(scores), scores, ".", color=color, markersize=5, alpha=0.5)
         means += [(place, fmean(scores), level.variant)] if scores else []
     line = [(place, mean) for place, mean, _ in means]
     axes.plot(*zip(*line, strict=True), color=color, marker="D", markersize=4) if line else None
-    ours = [(place, mean) for place, mean, variant in means if variant == view.variants[0]]
-    for place, mean in ours:
+    baseline = [(place, mean) for place, mean, variant in means if variant == view.variants[0]]
+    for place, mean in baseline:
         axes.plot([place], [mean], "o", markersize=12, markerfacecolor="none", color=INK)
     scores = _scores(view, variant=view.variants[0])
-    if not ours and scores:
+    if not baseline and scores:
         axes.axhline(fmean(scores), color=INK, linewidth=1, linestyle=(0, (4, 2)))
     _scale(axes, numbers=numbers)
-    axes.set_xticks(places, [_label(each) for each in sweep.levels])
+    axes.set_xticks(places, [_label(level) for level in sweep.levels])
     axes.minorticks_off()
 
 
@@ -77,26 +78,26 @@ def _scores(view: ReportView, *, variant: str) -> list[float]:
 
 
 def _numbers(levels: Sequence[Level]) -> list[float]:
-    """The values as numbers; none where one of them is no number."""
+    """The values as numbers; empty if any of them is not a number."""
     values = [level.value for level in levels]
-    if all(isinstance(each, int | float) and not isinstance(each, bool) for each in values):
-        return [float(str(each)) for each in values]
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return [float(str(value)) for value in values]
     return []
 
 
 def _scale(axes: Axes, *, numbers: Sequence[float]) -> None:
-    """A logarithmic scale for values that span decades, a linear end below them for a zero."""
-    above = [each for each in numbers if each > 0]
-    if not above or max(above) < _DECADE * min(above):
+    """Set a logarithmic scale for values that span decades; with a zero, linear near it."""
+    positive = [number for number in numbers if number > 0]
+    if not positive or max(positive) < _DECADE * min(positive):
         return
-    if len(above) == len(numbers):
+    if len(positive) == len(numbers):
         axes.set_xscale("log")
     elif min(numbers) == 0:
-        axes.set_xscale("symlog", linthresh=min(above))
+        axes.set_xscale("symlog", linthresh=min(positive))
 
 
 def _label(level: Level) -> str:
-    """A value as short as it can be said."""
+    """A short label for a level."""
     if isinstance(level.value, int | float) and not isinstance(level.value, bool):
         return f"{level.value:g}"
     if isinstance(level.value, str):

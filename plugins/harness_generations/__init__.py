@@ -1,4 +1,4 @@
-"""Generations: how a trained model writes."""
+"""Decoding strategies for trained models."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ from harness_generations.speculative import Speculative
 
 @hookimpl
 def harness_generations() -> Sequence[type[Generation]]:
-    """The generations of this distribution."""
+    """Offer greedy decoding, beam search, sampling, and faster or less repetitive methods."""
     return [Greedy, Beam, Sampling, Contrastive, Lookahead, Speculative]

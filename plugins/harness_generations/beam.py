@@ -18,16 +18,17 @@ from harness.prediction import writable
 
 @dataclass(frozen=True, kw_only=True)
 class Beam(Generation):
-    """Keeps the `size` likeliest beginnings of every sentence and writes the best that ended.
+    """Keeps the `size` most likely prefixes of every sentence; returns the best finished one.
 
     The best has the largest ln p(y | x) / lp(y), with lp(y) = ((5 + |y|) / 6)^alpha (``gnmt``, Wu
-    et al. 2016, section 7, without coverage) or |y|^alpha (``power``, as fairseq: its lenpen is
-    `alpha`). |y| counts eos. Lengths are weighed among sentences that have ended, which are as
-    likely as the `size` best continuations when they do; a search is over when `size` of them have.
-    The longest that may end has the length of the source plus `extra` tokens (Vaswani et al. 2017,
-    section 6.1: 50, with size 4 and alpha 0.6) and pays for its eos like any other.
+    et al. 2016, section 7, without coverage) or |y|^alpha (``power``, as in fairseq, whose lenpen
+    is `alpha`). |y| includes eos. The length penalty ranks finished hypotheses only; a hypothesis
+    finishes if its eos is among the `size` most likely continuations, and the search stops when
+    `size` hypotheses have finished. The longest has the length of the source plus `extra` tokens
+    (Vaswani et al. 2017, section 6.1: 50, with size 4 and alpha 0.6), and its score includes that
+    of its eos.
 
-    A beam of 1 writes what greedy decoding writes.
+    A beam of 1 is greedy decoding.
     """
 
     name = "beam"
@@ -39,7 +40,7 @@ class Beam(Generation):
     extra: NonNegativeInt = 50
 
     def build(self, setting: Setting) -> Generate:
-        """A function of model and sources; nothing in it is random."""
+        """A deterministic function of the model and the sources."""
 
         def generate(
             model: Model,
@@ -56,16 +57,16 @@ class Beam(Generation):
         self, model: Model, *, source: Int[torch.Tensor, "sentences source"]
     ) -> list[list[int]]:
         limit = source.shape[1] + self.extra
-        ended = [_Ended() for _ in source]
-        going = _Going.from_source(model, source=source, size=self.size)
+        finished = [_Finished() for _ in source]
+        beams = _Beams.from_source(model, source=source, size=self.size)
         for length in range(1, limit + 2):
-            chosen = going.step(model, ending=length > limit)
-            chosen.collect(ended, going=going, penalty=self._penalty(length))
-            left = [n for n, row in enumerate(going.rows) if ended[row].count < self.size]
-            if not left or length > limit:
+            best = beams.step(model, only_eos=length > limit)
+            best.collect(finished, beams=beams, penalty=self._penalty(length))
+            active = [n for n, row in enumerate(beams.rows) if finished[row].count < self.size]
+            if not active or length > limit:
                 break
-            going = going.follow(chosen, left=left)
-        return [each.best for each in ended]
+            beams = beams.follow(best, active=active)
+        return [hypotheses.best for hypotheses in finished]
 
     def _penalty(self, length: int) -> float:
         base = (5 + length) / 6 if self.length_penalty == "gnmt" else length
@@ -73,8 +74,8 @@ class Beam(Generation):
 
 
 @dataclass(kw_only=True)
-class _Ended:
-    """The best of a sentence's complete translations, and how many there are."""
+class _Finished:
+    """The best of a sentence's finished hypotheses, and their number."""
 
     best: list[int]
     score: float
@@ -85,81 +86,81 @@ class _Ended:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Chosen:
-    """The likeliest continuations of every sentence, best first: twice as many as a beam holds.
+class _Continuations:
+    """The most likely continuations of every sentence, best first: twice as many as a beam holds.
 
-    So many hold a full beam of continuations that go on, since each beginning can end only once.
+    As each prefix has only one continuation by eos, at least half of them can fill the next beam.
     """
 
     scores: Float[torch.Tensor, "sentences twice"]
-    beginnings: Int[torch.Tensor, "sentences twice"]  # their places in the beam
+    prefixes: Int[torch.Tensor, "sentences twice"]  # indices into the beam
     tokens: Int[torch.Tensor, "sentences twice"]
 
-    def collect(self, ended: Sequence[_Ended], *, going: _Going, penalty: float) -> None:
-        """Take in every end that stands among the best that a beam can hold."""
-        size = going.written.shape[1]
-        ends = (self.tokens == EOS) & self.scores.isfinite()
-        for sentence, place in ends[:, :size].nonzero().tolist():
-            into = ended[going.rows[sentence]]
-            into.count += 1
-            score = self.scores[sentence, place].item() / penalty
-            if score > into.score:
-                into.score = score
-                into.best = going.written[sentence, self.beginnings[sentence, place]].tolist()
+    def collect(self, finished: Sequence[_Finished], *, beams: _Beams, penalty: float) -> None:
+        """Add every hypothesis whose eos is among the `size` best continuations."""
+        size = beams.tokens.shape[1]
+        at_eos = (self.tokens == EOS) & self.scores.isfinite()
+        for sentence, rank in at_eos[:, :size].nonzero().tolist():
+            hypotheses = finished[beams.rows[sentence]]
+            hypotheses.count += 1
+            score = self.scores[sentence, rank].item() / penalty
+            if score > hypotheses.score:
+                hypotheses.score = score
+                hypotheses.best = beams.tokens[sentence, self.prefixes[sentence, rank]].tolist()
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Going:
-    """The beams of the sentences that are under way, and the model's memory of all of them."""
+class _Beams:
+    """The beams of the sentences that are still being searched, with the model's cache."""
 
-    rows: Sequence[int]  # which sentences these are
-    written: Int[torch.Tensor, "sentences size length"]
+    rows: Sequence[int]  # indices of the sentences in the batch
+    tokens: Int[torch.Tensor, "sentences size length"]
     last: Int[torch.Tensor, "sentences size"]
-    scores: Float[torch.Tensor, "sentences size"]  # ln p of what is written; -inf is no beginning
+    scores: Float[torch.Tensor, "sentences size"]  # ln p of the prefixes; -inf marks an empty slot
     cache: Cache
 
     @classmethod
     def from_source(
         cls, model: Model, *, source: Int[torch.Tensor, "sentences source"], size: int
-    ) -> _Going:
-        """One empty beginning a sentence."""
+    ) -> _Beams:
+        """Beams with one empty prefix per sentence."""
         count = len(source)
         scores = torch.full((count, size), -math.inf, dtype=torch.float64, device=source.device)
         scores[:, 0] = 0.0
         copies = torch.arange(count, device=source.device).repeat_interleave(size)
         return cls(
             rows=range(count),
-            written=source.new_zeros(count, size, 0),
+            tokens=source.new_zeros(count, size, 0),
             last=source.new_full((count, size), BOS),
             scores=scores,
             cache=model.start(model.encode(source)).select(copies),
         )
 
-    def step(self, model: Model, *, ending: bool) -> _Chosen:
-        """The best continuations by one token; if `ending`, by eos."""
+    def step(self, model: Model, *, only_eos: bool) -> _Continuations:
+        """The best continuations by one token or, with `only_eos`, by eos."""
         hidden = model.step(self.last.flatten(), self.cache)
         logs = writable(model.project(hidden)).double().log_softmax(-1)
         classes = logs.shape[-1]
-        if ending:
+        if only_eos:
             others = [token for token in range(classes) if token != EOS]
             logs = logs.index_fill(-1, torch.tensor(others, device=logs.device), -math.inf)
         totals = (self.scores[..., None] + logs.view(*self.scores.shape, classes)).flatten(1)
-        scores, places = totals.topk(min(2 * self.scores.shape[1], totals.shape[1]))
-        return _Chosen(scores=scores, beginnings=places // classes, tokens=places % classes)
+        scores, indices = totals.topk(min(2 * self.scores.shape[1], totals.shape[1]))
+        return _Continuations(scores=scores, prefixes=indices // classes, tokens=indices % classes)
 
-    def follow(self, chosen: _Chosen, *, left: Sequence[int]) -> _Going:
-        """The beams of the sentences that are left, one token longer."""
+    def follow(self, best: _Continuations, *, active: Sequence[int]) -> _Beams:
+        """The beams of the active sentences, one token longer."""
         size = self.scores.shape[1]
-        kept = torch.tensor(left, device=self.last.device)
-        scores = chosen.scores.masked_fill(chosen.tokens == EOS, -math.inf)[kept]
-        scores, places = scores.topk(size)
-        beginnings = chosen.beginnings[kept].gather(1, places)
-        tokens = chosen.tokens[kept].gather(1, places)
-        before = self.written[kept[:, None], beginnings]
-        return _Going(
-            rows=[self.rows[sentence] for sentence in left],
-            written=torch.cat([before, tokens[..., None]], -1),
-            last=tokens,
+        kept = torch.tensor(active, device=self.last.device)
+        scores = best.scores.masked_fill(best.tokens == EOS, -math.inf)[kept]
+        scores, ranks = scores.topk(size)
+        prefixes = best.prefixes[kept].gather(1, ranks)
+        last = best.tokens[kept].gather(1, ranks)
+        before = self.tokens[kept[:, None], prefixes]
+        return _Beams(
+            rows=[self.rows[sentence] for sentence in active],
+            tokens=torch.cat([before, last[..., None]], -1),
+            last=last,
             scores=scores,
-            cache=self.cache.select((kept[:, None] * size + beginnings).flatten()),
+            cache=self.cache.select((kept[:, None] * size + prefixes).flatten()),
         )

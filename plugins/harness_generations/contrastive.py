@@ -17,12 +17,12 @@ from harness.prediction import writable
 
 @dataclass(frozen=True, kw_only=True)
 class Contrastive(Generation):
-    """Writes likely tokens that do not repeat what is written (Su et al. 2022).
+    """Generates likely tokens whose hidden states differ from all before (Su et al. 2022).
 
-    y_t = argmax over the `top_k` likeliest v of (1 - alpha) p(v | y_<t, x) - alpha max_j cos(h_v,
-    h_j), where h_v is the decoder's last hidden state after reading v, and h_j are those after
-    bos, y_1 ... y_{t-1}; the encoder's states take no part. p is over everything but pad and bos.
-    Both an alpha of 0 and one candidate are greedy decoding. A sentence ends at eos, or after the
+    y_t = argmax over the `top_k` most likely v of (1 - alpha) p(v | y_<t, x) - alpha max_j cos(h_v,
+    h_j), where h_v is the decoder's last hidden state after reading v, and the h_j are those after
+    reading bos, y_1 ... y_{t-1}; the encoder's states are not used. p is over all tokens except pad
+    and bos. With alpha 0 or `top_k` 1 this is greedy decoding. A sentence ends at eos, or at the
     length of its source plus `extra` tokens. A token costs `top_k` steps of the decoder.
     """
 
@@ -34,7 +34,7 @@ class Contrastive(Generation):
     extra: NonNegativeInt = 50
 
     def build(self, setting: Setting) -> Generate:
-        """A function of model and sources; nothing in it is random."""
+        """A deterministic function of the model and the sources."""
 
         def generate(
             model: Model,
@@ -43,43 +43,44 @@ class Contrastive(Generation):
             sentences: Sequence[int],
         ) -> list[list[int]]:
             with torch.no_grad():
-                written = self._write(model, source=source)
-            return [row[: row.index(EOS)] for row in written.tolist()]
+                generated = self._decode(model, source=source)
+            return [row[: row.index(EOS)] for row in generated.tolist()]
 
         return generate
 
-    def _write(
+    def _decode(
         self, model: Model, *, source: Int[torch.Tensor, "sentences source"]
     ) -> Int[torch.Tensor, "sentences limit_and_eos"]:
-        """What each sentence writes, and eos from its end on; at least one eos a row."""
+        """The tokens of each sentence, filled up with eos; every row has at least one eos."""
         limit = source.shape[1] + self.extra
-        written = source.new_full((len(source), limit + 1), EOS)
+        generated = source.new_full((len(source), limit + 1), EOS)
         rows = torch.arange(len(source), device=source.device)
         cache = model.start(model.encode(source))
         read = model.step(source.new_full((len(source),), BOS), cache)[:, None]
         for position in range(limit):
             tokens, states, cache = self._next(model, read=read, cache=cache)
-            written[rows, position] = tokens
+            generated[rows, position] = tokens
             read = torch.cat([read, states[:, None]], 1)
-            going = (tokens != EOS).nonzero().squeeze(1)
-            if not len(going):
+            active = (tokens != EOS).nonzero().squeeze(1)
+            if not len(active):
                 break
-            cache, rows, read = cache.select(going), rows[going], read[going]
-        return written
+            cache, rows, read = cache.select(active), rows[active], read[active]
+        return generated
 
     def _next(
         self, model: Model, *, read: Float[torch.Tensor, "sentences length d_model"], cache: Cache
     ) -> _Choice:
+        """Choose a token for every sentence; `read` holds the hidden states of its prefix."""
         logits = writable(model.project(read[:, -1]))
         count = min(self.top_k, int(logits[0].isfinite().sum()))
         tokens = logits.topk(count).indices
         sentences = torch.arange(len(read), device=read.device)
         cache = cache.select(sentences.repeat_interleave(count))
         states = model.step(tokens.flatten(), cache).unflatten(0, (len(read), count))
-        likeness = _normalized(states) @ _normalized(read).transpose(1, 2)
-        shares = logits.softmax(-1).gather(-1, tokens)
-        # The first of equals is the likeliest: candidates come in the order of their logits.
-        best = ((1 - self.alpha) * shares - self.alpha * likeness.amax(-1)).argmax(-1)
+        similarity = _normalized(states) @ _normalized(read).transpose(1, 2)
+        probabilities = logits.softmax(-1).gather(-1, tokens)
+        # Candidates are sorted by logit and argmax returns the first, so ties go to the likeliest.
+        best = ((1 - self.alpha) * probabilities - self.alpha * similarity.amax(-1)).argmax(-1)
         return _Choice(
             tokens=tokens[sentences, best],
             states=states[sentences, best],
@@ -88,7 +89,7 @@ class Contrastive(Generation):
 
 
 class _Choice(NamedTuple):
-    """A token for every sentence, and what the model makes of having read it."""
+    """The token chosen for every sentence, and the model's hidden state and cache after it."""
 
     tokens: Int[torch.Tensor, "sentences"]
     states: Float[torch.Tensor, "sentences d_model"]

@@ -16,10 +16,10 @@ from harness.prediction import writable
 
 @dataclass(frozen=True, kw_only=True)
 class Greedy(Generation):
-    """Writes the likeliest token, over and over, until eos.
+    """Generates the most likely token at every step, until eos.
 
-    y_t = argmax p(y | y_1 ... y_{t-1}, x), over everything but pad and bos. A sentence ends at eos,
-    or after the length of its source plus `extra` tokens (Vaswani et al. 2017, section 6.1: 50).
+    y_t = argmax p(y | y_1 ... y_{t-1}, x), over all tokens except pad and bos. A sentence ends at
+    eos, or at the length of its source plus `extra` tokens (Vaswani et al. 2017, section 6.1: 50).
     """
 
     name = "greedy"
@@ -27,7 +27,7 @@ class Greedy(Generation):
     extra: NonNegativeInt = 50
 
     def build(self, setting: Setting) -> Generate:
-        """A function of model and sources; nothing in it is random."""
+        """A deterministic function of the model and the sources."""
 
         def generate(
             model: Model,
@@ -36,26 +36,26 @@ class Greedy(Generation):
             sentences: Sequence[int],
         ) -> list[list[int]]:
             with torch.no_grad():
-                written = _write(model, source, limit=source.shape[1] + self.extra)
-            return [row[: row.index(EOS)] for row in written.tolist()]
+                generated = _decode(model, source, limit=source.shape[1] + self.extra)
+            return [row[: row.index(EOS)] for row in generated.tolist()]
 
         return generate
 
 
-def _write(
+def _decode(
     model: Model, source: Int[torch.Tensor, "sentences source"], *, limit: int
 ) -> Int[torch.Tensor, "sentences limit_and_eos"]:
-    """What each sentence writes, and eos from its end on; at least one eos a row."""
+    """The tokens of each sentence, filled up with eos; every row has at least one eos."""
     cache = model.start(model.encode(source))
-    written = source.new_full((len(source), limit + 1), EOS)
+    generated = source.new_full((len(source), limit + 1), EOS)
     rows = torch.arange(len(source), device=source.device)
     tokens = source.new_full((len(source),), BOS)
     for position in range(limit):
         tokens = writable(model.project(model.step(tokens, cache))).argmax(-1)
-        written[rows, position] = tokens
-        going = (tokens != EOS).nonzero().squeeze(1)
-        if not len(going):
+        generated[rows, position] = tokens
+        active = (tokens != EOS).nonzero().squeeze(1)
+        if not len(active):
             break
-        if len(going) < len(rows):
-            cache, rows, tokens = cache.select(going), rows[going], tokens[going]
-    return written
+        if len(active) < len(rows):
+            cache, rows, tokens = cache.select(active), rows[active], tokens[active]
+    return generated

@@ -1,4 +1,4 @@
-"""Sampling."""
+"""Sampling, with top-k and nucleus truncation."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from harness.streams import generator
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling(Generation):
-    """Draws every token from the model's distribution, or from the likely part of it.
+    """Samples every token from the model's distribution, optionally truncated.
 
-    p_k = softmax(logits / temperature)_k over everything but pad and bos; then only the `top_k`
-    likeliest tokens (Fan et al. 2018), and of those only the fewest that together have at least
-    `top_p` of what is left (nucleus sampling, Holtzman et al. 2020). A sentence ends at eos, or
-    after the length of its source plus `extra` tokens.
+    p_k = softmax(logits / temperature)_k over all tokens except pad and bos, restricted to the
+    `top_k` most likely tokens (Fan et al. 2018) and, after renormalization, to the smallest set of
+    most likely tokens with a total probability of at least `top_p` (nucleus sampling, Holtzman et
+    al. 2020). A sentence ends at eos, or at the length of its source plus `extra` tokens.
 
-    A token is the one at which the summed probabilities, likeliest first, pass a uniform number,
-    keyed by (seed, sentence, place): it does not depend on how sentences are batched, and models
-    that are nearly equal write nearly the same.
+    Sampling inverts the cumulative distribution, most likely token first, at a uniform number that
+    is keyed by (seed, sentence, position). So a sentence does not depend on its batch, and models
+    that are nearly equal generate nearly equal sentences.
     """
 
     name = "sampling"
@@ -40,7 +40,7 @@ class Sampling(Generation):
     extra: NonNegativeInt = 50
 
     def build(self, setting: Setting) -> Generate:
-        """A function of model, sources and the sentences' line numbers."""
+        """A function of the model, the sources and the sentences' line numbers."""
 
         def generate(
             model: Model,
@@ -59,34 +59,34 @@ class Sampling(Generation):
             ]
             with torch.no_grad():
                 uniform = torch.stack(draws, -1).to(source.device)
-                written = self._write(model, source=source, uniform=uniform)
-            return [row[: row.index(EOS)] for row in written.tolist()]
+                generated = self._decode(model, source=source, uniform=uniform)
+            return [row[: row.index(EOS)] for row in generated.tolist()]
 
         return generate
 
-    def _write(
+    def _decode(
         self,
         model: Model,
         *,
         source: Int[torch.Tensor, "sentences source"],
         uniform: Float[torch.Tensor, "limit sentences"],
     ) -> Int[torch.Tensor, "sentences limit_and_eos"]:
-        """What each sentence writes, and eos from its end on; at least one eos a row."""
+        """The tokens of each sentence, filled up with eos; every row has at least one eos."""
         cache = model.start(model.encode(source))
-        written = source.new_full((len(source), len(uniform) + 1), EOS)
+        generated = source.new_full((len(source), len(uniform) + 1), EOS)
         rows = torch.arange(len(source), device=source.device)
         tokens = source.new_full((len(source),), BOS)
         for position, draws in enumerate(uniform):
             logits = writable(model.project(model.step(tokens, cache)))
-            tokens = self._draw(logits, uniform=draws[rows])
-            written[rows, position] = tokens
-            going = (tokens != EOS).nonzero().squeeze(1)
-            if not len(going):
+            tokens = self._sample(logits, uniform=draws[rows])
+            generated[rows, position] = tokens
+            active = (tokens != EOS).nonzero().squeeze(1)
+            if not len(active):
                 break
-            cache, rows, tokens = cache.select(going), rows[going], tokens[going]
-        return written
+            cache, rows, tokens = cache.select(active), rows[active], tokens[active]
+        return generated
 
-    def _draw(
+    def _sample(
         self,
         logits: Float[torch.Tensor, "sentences classes"],
         *,
@@ -94,10 +94,10 @@ class Sampling(Generation):
     ) -> Int[torch.Tensor, "sentences"]:
         ranked, tokens = logits.double().sort(dim=-1, descending=True, stable=True)
         ranked, tokens = ranked[:, : self.top_k], tokens[:, : self.top_k]
-        shares = (ranked / self.temperature).softmax(-1)
-        before = shares.cumsum(-1) - shares
-        shares = shares.masked_fill(before >= self.top_p, 0.0)
-        sums = shares.cumsum(-1)
-        passed = (sums <= uniform[:, None] * sums[:, -1:]).sum(-1, keepdim=True)
-        last = (shares > 0).sum(-1, keepdim=True) - 1
-        return tokens.gather(-1, passed.minimum(last)).squeeze(-1)
+        probabilities = (ranked / self.temperature).softmax(-1)
+        before = probabilities.cumsum(-1) - probabilities
+        probabilities = probabilities.masked_fill(before >= self.top_p, 0.0)
+        sums = probabilities.cumsum(-1)
+        index = (sums <= uniform[:, None] * sums[:, -1:]).sum(-1, keepdim=True)
+        last = (probabilities > 0).sum(-1, keepdim=True) - 1  # rounding can push the index past it
+        return tokens.gather(-1, index.minimum(last)).squeeze(-1)

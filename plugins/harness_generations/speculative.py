@@ -12,24 +12,25 @@ from harness.components import Generation
 from harness.components.options import NonNegativeFloat, NonNegativeInt, PositiveInt, TrainedRun
 from harness.contracts import BOS, EOS, PAD, Generate, Memory, Model, Setting
 from harness.streams import generator
-from harness_generations.rereading import logits_after
+from harness_generations.verification import logits_after
 
 
 @dataclass(frozen=True, kw_only=True)
 class Speculative(Generation):
-    """A small model writes ahead, and the large one keeps what it might have written itself.
+    """A small draft model proposes tokens, which the model accepts or rejects in one pass.
 
-    Leviathan et al. (2023, algorithm 1): the model of the trained run `draft`, with the law q,
-    writes `ahead` tokens, and one pass of the model, with the law p, judges them in order. A token
-    x is kept with probability min(1, p(x) / q(x)); the first that is not kept is replaced by a
-    draw from max(0, p - q) / sum max(0, p - q), and where all are kept one more is drawn from p.
-    What is written follows p exactly, whatever the draft is: a bad one only costs time.
+    Leviathan et al. (2023, algorithm 1): the model of the trained run `draft`, with distribution q,
+    proposes `ahead` tokens, and one pass of the target model, with distribution p, verifies them in
+    order. A token x is accepted with probability min(1, p(x) / q(x)). The first rejected token is
+    replaced by a sample from max(0, p - q) / sum max(0, p - q); if all are accepted, one more token
+    is sampled from p. The output follows p exactly for every draft model: a bad one only costs
+    time.
 
-    Both laws are softmax(logits / temperature) over everything but pad and bos. At a temperature
-    of 0 they are certain of the likeliest token, and what is written is what greedy decoding
-    writes, up to ties in the last bits: this reads a beginning anew where that goes on from a
-    cache. A sentence ends at eos, or after the length of its source plus `extra` tokens. Draws are
-    keyed by (seed, sentence, place).
+    Both distributions are softmax(logits / temperature) over all tokens except pad and bos. At
+    temperature 0 all probability is on the most likely token, and the output equals that of greedy
+    decoding, up to ties in the last bits, since prefixes are read anew instead of from a cache. A
+    sentence ends at eos, or at the length of its source plus `extra` tokens. Random numbers are
+    keyed by (seed, sentence, position).
     """
 
     name = "speculative"
@@ -41,7 +42,7 @@ class Speculative(Generation):
     extra: NonNegativeInt = 50
 
     def build(self, setting: Setting) -> Generate:
-        """A function of model, sources and the sentences' line numbers."""
+        """A function of the model, the sources and the sentences' line numbers."""
         draft = setting.trained(self.draft)
 
         def generate(
@@ -61,48 +62,49 @@ class Speculative(Generation):
                 for sentence in sentences
             ]
             with torch.no_grad():
-                written = self._write(
-                    _Writer.of(draft, source=source, temperature=self.temperature),
-                    judge=_Writer.of(model, source=source, temperature=self.temperature),
+                generated = self._decode(
+                    _Sampler.of(draft, source=source, temperature=self.temperature),
+                    target=_Sampler.of(model, source=source, temperature=self.temperature),
                     source=source,
                     uniform=torch.stack(draws).to(source.device),
                 )
-            return [row[: [*row[:limit], EOS].index(EOS)] for row in written.tolist()]
+            return [row[: [*row[:limit], EOS].index(EOS)] for row in generated.tolist()]
 
         return generate
 
-    def _write(
+    def _decode(
         self,
-        draft: _Writer,
+        draft: _Sampler,
         *,
-        judge: _Writer,
+        target: _Sampler,
         source: Int[torch.Tensor, "sentences source"],
-        uniform: Float[torch.Tensor, "sentences places 3"],
-    ) -> Int[torch.Tensor, "sentences places"]:
-        """What each sentence writes: an eos ends it, or the limit; what follows is not text."""
+        uniform: Float[torch.Tensor, "sentences positions 3"],
+    ) -> Int[torch.Tensor, "sentences positions"]:
+        """The tokens of each sentence; those after an eos or the limit are to be ignored."""
         limit = uniform.shape[1] - self.ahead
-        read = source.new_full((len(source), 1 + uniform.shape[1]), PAD)
-        read[:, 0] = BOS
-        ends = source.new_ones(len(source))
-        going = torch.arange(len(source), device=source.device)
-        places = torch.arange(read.shape[1], device=source.device)
-        while len(going):
-            read[going], ends[going] = _round(
-                draft.of_rows(going),
-                judge=judge.of_rows(going),
-                read=read[going],
-                ends=ends[going],
-                uniform=uniform[going],
+        tokens = source.new_full((len(source), 1 + uniform.shape[1]), PAD)
+        tokens[:, 0] = BOS
+        lengths = source.new_ones(len(source))
+        active = torch.arange(len(source), device=source.device)
+        positions = torch.arange(tokens.shape[1], device=source.device)
+        while len(active):
+            tokens[active], lengths[active] = _round(
+                draft.select(active),
+                target=target.select(active),
+                tokens=tokens[active],
+                lengths=lengths[active],
+                uniform=uniform[active],
                 ahead=self.ahead,
             )
-            ended = ((read == EOS) & (places < ends[:, None])).any(1) | (ends > limit)
-            going = (~ended).nonzero().squeeze(1)
-        return read[:, 1:]
+            # Beyond a row's length there may be rejected guesses, an eos among them.
+            has_eos = ((tokens == EOS) & (positions < lengths[:, None])).any(1)
+            active = (~(has_eos | (lengths > limit))).nonzero().squeeze(1)
+        return tokens[:, 1:]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Writer:
-    """A model before sources that it has read."""
+class _Sampler:
+    """A model with encoded sources, as a source of next-token distributions."""
 
     model: Model
     memory: Memory
@@ -111,25 +113,30 @@ class _Writer:
     @classmethod
     def of(
         cls, model: Model, *, source: Int[torch.Tensor, "sentences source"], temperature: float
-    ) -> _Writer:
+    ) -> _Sampler:
         return cls(model=model, memory=model.encode(source), temperature=temperature)
 
-    def of_rows(self, rows: Int[torch.Tensor, "kept"]) -> _Writer:
+    def select(self, rows: Int[torch.Tensor, "kept"]) -> _Sampler:
+        """The sampler of these sentences only."""
         states, visible = self.memory
         kept = Memory(states[rows], None if visible is None else visible[rows])
         return replace(self, memory=kept)
 
-    def laws(
+    def distributions(
         self,
-        read: Int[torch.Tensor, "sentences places"],
+        tokens: Int[torch.Tensor, "sentences positions"],
         *,
-        ends: Int[torch.Tensor, "sentences"],
+        lengths: Int[torch.Tensor, "sentences"],
         count: int,
     ) -> Float[torch.Tensor, "sentences count classes"]:
-        """What each of the `count` tokens from a row's end on is drawn from."""
-        longest = int(ends.max()) + count - 1
+        """The distributions of the `count` tokens that follow the first `lengths` of a row."""
+        longest = int(lengths.max()) + count - 1
         logits = logits_after(
-            self.model, memory=self.memory, read=read[:, :longest], first=ends - 1, count=count
+            self.model,
+            memory=self.memory,
+            prefixes=tokens[:, :longest],
+            first=lengths - 1,
+            count=count,
         ).double()
         if self.temperature == 0:
             return torch.nn.functional.one_hot(logits.argmax(-1), logits.shape[-1]).double()
@@ -137,41 +144,45 @@ class _Writer:
 
 
 def _round(
-    draft: _Writer,
+    draft: _Sampler,
     *,
-    judge: _Writer,
-    read: Int[torch.Tensor, "sentences places"],
-    ends: Int[torch.Tensor, "sentences"],
+    target: _Sampler,
+    tokens: Int[torch.Tensor, "sentences positions"],
+    lengths: Int[torch.Tensor, "sentences"],
     uniform: Float[torch.Tensor, "sentences draws 3"],
     ahead: int,
-) -> tuple[Int[torch.Tensor, "sentences places"], Int[torch.Tensor, "sentences"]]:
-    """The rows with at least one token more, and where each of them ends now.
+) -> tuple[Int[torch.Tensor, "sentences positions"], Int[torch.Tensor, "sentences"]]:
+    """Extend every row by at least one token; return the rows and their new lengths.
 
-    A place has three uniform numbers: for the guess, its judgement, and what is written instead.
+    A position has three uniform numbers: to sample the draft's token, to accept it, and to sample
+    its replacement.
     """
-    rows = torch.arange(len(read), device=read.device)
-    guessed = []
-    for end in (ends + place for place in range(ahead)):
-        guessed.append(draft.laws(read, ends=end, count=1)[:, 0])
-        read[rows, end] = _drawn(guessed[-1], uniform=uniform[rows, end - 1, 0])
-    p = judge.laws(read, ends=ends, count=ahead + 1)
-    q = torch.stack([*guessed, torch.zeros_like(guessed[0])], 1)  # nobody guesses the last
-    places = ends[:, None] + torch.arange(ahead, device=read.device)
-    tokens = read.gather(1, places)[..., None]
-    shares = [law[:, :-1].gather(2, tokens)[..., 0] for law in (p, q)]
-    kept = uniform[rows[:, None], places - 1, 1] * shares[1] < shares[0]
-    ends = ends + kept.long().cumprod(1).sum(1)
-    left = (p - q)[rows, ends - places[:, 0]].clamp(min=0)
-    read[rows, ends] = _drawn(left, uniform=uniform[rows, ends - 1, 2])
-    return read, ends + 1
+    rows = torch.arange(len(tokens), device=tokens.device)
+    proposals = []
+    for length in (lengths + step for step in range(ahead)):
+        proposals.append(draft.distributions(tokens, lengths=length, count=1)[:, 0])
+        tokens[rows, length] = _sample(proposals[-1], uniform=uniform[rows, length - 1, 0])
+    p = target.distributions(tokens, lengths=lengths, count=ahead + 1)
+    # With q = 0 after the last proposal, p - q is p: the extra token is sampled from p itself.
+    q = torch.stack([*proposals, torch.zeros_like(proposals[0])], 1)
+    positions = lengths[:, None] + torch.arange(ahead, device=tokens.device)
+    proposed = tokens.gather(1, positions)[..., None]
+    p_proposed, q_proposed = (
+        distribution[:, :-1].gather(2, proposed)[..., 0] for distribution in (p, q)
+    )
+    accepted = uniform[rows[:, None], positions - 1, 1] * q_proposed < p_proposed
+    lengths = lengths + accepted.long().cumprod(1).sum(1)
+    residual = (p - q)[rows, lengths - positions[:, 0]].clamp(min=0)
+    tokens[rows, lengths] = _sample(residual, uniform=uniform[rows, lengths - 1, 2])
+    return tokens, lengths + 1
 
 
-def _drawn(
+def _sample(
     weights: Float[torch.Tensor, "sentences classes"],
     *,
     uniform: Float[torch.Tensor, "sentences"],
 ) -> Int[torch.Tensor, "sentences"]:
-    """The token at which the sum of weights passes its share."""
+    """Invert the cumulative distribution of unnormalized weights at uniform numbers."""
     sums = weights.cumsum(-1)
-    passed = (sums <= uniform[:, None] * sums[:, -1:]).sum(-1)
-    return passed.clamp(max=weights.shape[-1] - 1)
+    tokens = (sums <= uniform[:, None] * sums[:, -1:]).sum(-1)
+    return tokens.clamp(max=weights.shape[-1] - 1)

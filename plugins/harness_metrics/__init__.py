@@ -1,4 +1,4 @@
-"""Metrics: what is said of the text a model wrote."""
+"""Metrics that compare generated text with references."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ from harness_metrics.exact_match import ExactMatch
 
 @hookimpl
 def harness_metrics() -> Sequence[type[Metric]]:
-    """Offer corpus BLEU, chrF and the share of exact lines."""
+    """Offer corpus BLEU, chrF and exact match."""
     return [Bleu, Chrf, ExactMatch]

@@ -1,4 +1,4 @@
-"""Corpus BLEU, by sacrebleu."""
+"""Corpus BLEU, computed by sacrebleu."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Bleu(Metric):
-    """Corpus BLEU from 0 to 100: word n-grams found in the reference, n from 1 to 4.
+    """Corpus BLEU from 0 to 100: the precision of word n-grams, n from 1 to 4.
 
     BLEU = 100 * min(1, exp(1 - r / h)) * (p_1 p_2 p_3 p_4)^(1/4), where p_n is the share of the
-    hypotheses' n-grams that are in their references (each counted as often as it is there), summed
-    over all lines before dividing, and h and r count the tokens of hypotheses and references
-    (Papineni et al. 2002). Computed by sacrebleu (Post 2018), whose signature is recorded; scores
-    compare only under one signature.
+    hypotheses' n-grams that occur in their references (each matched at most as often as it occurs
+    there), summed over all lines before dividing, and h and r are the token counts of hypotheses
+    and references (Papineni et al. 2002). Computed by sacrebleu (Post 2018), whose signature is
+    recorded; only scores with the same signature are comparable.
 
-    `smooth` says what becomes of an order without a match: ``exp`` counts the k-th of them as 1/2^k
-    of a match, ``floor`` as 0.1 of one, and ``none`` leaves BLEU at 0; ``add-k`` adds 1 to every
-    order's matches and n-grams, n > 1. `effective_order` leaves out orders that no
-    hypothesis is long enough for, which otherwise make BLEU 0.
+    `smooth` sets the treatment of an order without a match: ``exp`` counts the k-th such order as
+    1/2^k of a match, ``floor`` as 0.1 of one, and ``none`` leaves BLEU at 0; ``add-k`` adds 1 to
+    the matches and to the n-grams of every order n > 1. `effective_order` omits orders for which
+    every hypothesis is too short, and which would otherwise make BLEU 0.
     """
 
     name = "bleu"
@@ -56,5 +56,5 @@ class Bleu(Metric):
             lowercase=self.lowercase,
             smooth_method=self.smooth,
             effective_order=self.effective_order,
-            force=True,  # or it would guess, run by run, that the lines are tokenised, and say so
+            force=True,  # no guessing whether the lines are tokenized, and no warning about it
         )

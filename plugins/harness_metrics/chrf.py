@@ -1,4 +1,4 @@
-"""Corpus chrF and chrF++, by sacrebleu."""
+"""Corpus chrF and chrF++, computed by sacrebleu."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Chrf(Metric):
-    """Corpus chrF2 from 0 to 100: character n-grams shared with the reference (chrF++ too).
+    """Corpus chrF2 from 0 to 100: character n-grams shared with the reference; optionally chrF++.
 
-    chrF = 100 * 5 P R / (4 P + R): an F score in which recall weighs twice as much as precision.
-    P_n and R_n are the shares of the hypotheses' n-grams found in their references and the other
-    way round, summed over all lines; P and R are their means over n (Popović 2015). `char_order` is
-    the longest n-gram of characters, spaces left out; `word_order` that of words, 0 for chrF and 2
-    for chrF++ (Popović 2017). Computed by sacrebleu, whose signature is recorded; scores compare
-    only under one signature.
+    chrF = 100 * 5 P R / (4 P + R), an F score that weights recall twice as much as precision. P_n
+    is the share of the hypotheses' n-grams that occur in their references and R_n the share of the
+    references' n-grams that occur in the hypotheses, each summed over all lines; P and R are their
+    means over n (Popović 2015). `char_order` is the length of the longest character n-gram, spaces
+    excluded; `word_order` that of the longest word n-gram, 0 for chrF and 2 for chrF++ (Popović
+    2017). Computed by sacrebleu, whose signature is recorded; only scores with the same signature
+    are comparable.
     """
 
     name = "chrf"

@@ -1,4 +1,4 @@
-"""What sacrebleu's own significance tests work on: statistics of each line, and scores of sums."""
+"""Sufficient statistics of sacrebleu's metrics per line, and corpus scores from their sums."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from harness.contracts import BySentence
 if TYPE_CHECKING:
     from sacrebleu.metrics.base import Metric
 
-Rows = Sequence[Sequence[float]]
+StatisticsRows = Sequence[Sequence[float]]
 
 
 def by_line(metric: Metric) -> BySentence:
-    """A metric of sacrebleu, line by line."""
+    """Split a sacrebleu metric into statistics per line and a score of summed statistics."""
 
-    def statistics(hypotheses: Sequence[str], references: Sequence[str]) -> Rows:
-        rows: Rows = metric._extract_corpus_statistics(hypotheses, [references])  # noqa: SLF001 (no public name has them, and sacrebleu's paired tests are made of them)
+    def statistics(hypotheses: Sequence[str], references: Sequence[str]) -> StatisticsRows:
+        rows: StatisticsRows = metric._extract_corpus_statistics(hypotheses, [references])  # noqa: SLF001 (no public equivalent; sacrebleu's own paired tests are built on it)
         return rows
 
     def score(sums: Sequence[float]) -> float:
-        made = metric._compute_score_from_stats([*map(int, sums)])  # noqa: SLF001 (as above)
-        return float(made.score)
+        result = metric._compute_score_from_stats([*map(int, sums)])  # noqa: SLF001 (as above)
+        return float(result.score)
 
     return BySentence(statistics=statistics, score=score)

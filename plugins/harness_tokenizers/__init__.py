@@ -1,4 +1,4 @@
-"""Tokenizers: text to token numbers and back."""
+"""Tokenizers that convert text to token ids and back."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ from harness_tokenizers.word import Word
 
 @hookimpl
 def harness_tokenizers() -> Sequence[type[Tokenizer]]:
-    """Characters, words, and pieces of words."""
+    """Offer characters, words and subwords as tokens."""
     return [Char, Word, Spacy, Bpe, Unigram]

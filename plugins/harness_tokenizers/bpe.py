@@ -1,4 +1,4 @@
-"""Byte-pair encoding."""
+"""Byte-pair encoding (BPE)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.components import Tokenizer
 from harness.components.options import PositiveInt
 from harness.contracts import Codecs, Corpus
-from harness_tokenizers.pieces import UNKNOWN, codecs, words_with_spaces
+from harness_tokenizers.subwords import UNKNOWN, codecs, words_with_spaces
 
 if TYPE_CHECKING:
     import tokenizers
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Bpe(Tokenizer):
-    """Pieces of words, merged from characters, the most frequent pair first (Sennrich et al. 2016).
+    """Subwords merged from characters, most frequent pair first (Sennrich et al. 2016).
 
-    Starting from characters, argmax over pairs (a, b) of count(a b) becomes a new piece a + b,
-    until there are `largest` pieces (the special four come on top) or no pair comes `least_count`
-    times. A space belongs to the word after it and no piece goes over two words. Characters that
-    the training split does not have are unknown; all other text comes back as it was. `shared`
-    makes one vocabulary of both sides. Learned by Hugging Face's tokenizers.
+    Starting from characters, argmax over pairs (a, b) of count(a b) becomes a new subword a + b,
+    until there are `largest` subwords (not counting the four special tokens) or no pair occurs
+    `least_count` times. A space belongs to the word after it, and no subword spans two words.
+    Characters that do not occur in the training split are unknown; all other text is restored
+    exactly. `shared` uses one vocabulary for both sides. Trained by Hugging Face's tokenizers.
     """
 
     name = "bpe"
@@ -42,7 +42,7 @@ class Bpe(Tokenizer):
         tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
         tokenizer.pre_tokenizer = words_with_spaces()
         trainer = trainers.BpeTrainer(
-            vocab_size=self.largest + 1,  # the unknown one
+            vocab_size=self.largest + 1,  # the unknown token
             min_frequency=self.least_count,
             special_tokens=[UNKNOWN],
             show_progress=False,

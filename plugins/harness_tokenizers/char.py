@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from harness.components import Tokenizer
 from harness.components.options import PositiveInt
 from harness.contracts import Codecs, Corpus
-from harness_tokenizers.vocabulary import Learning
+from harness_tokenizers.vocabulary import VocabularyLearner
 
 
 @dataclass(frozen=True, kw_only=True)
 class Char(Tokenizer):
-    """Every Unicode character a token, spaces too: nothing is lost, and lines are long.
+    """Unicode characters as tokens, spaces included: decoding is exact, but sequences are long.
 
-    Characters seen less than `least_count` times are unknown. `lowercase` is for good, while text
-    metrics compare with lines as they are. `shared` makes one vocabulary of both sides.
+    Characters that occur less than `least_count` times are unknown. `lowercase` is not undone when
+    decoding, while text metrics compare with the original lines. `shared` uses one vocabulary for
+    both sides.
     """
 
     name = "char"
@@ -25,12 +26,12 @@ class Char(Tokenizer):
     shared: bool = False
 
     def build(self, corpus: Corpus) -> Codecs:
-        learning = Learning(
+        learner = VocabularyLearner(
             split=_split_lowercase if self.lowercase else list,
             join="".join,
             least_count=self.least_count,
         )
-        return learning.codecs(corpus, shared=self.shared)
+        return learner.codecs(corpus, shared=self.shared)
 
 
 def _split_lowercase(line: str) -> list[str]:

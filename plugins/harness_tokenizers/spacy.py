@@ -1,4 +1,4 @@
-"""spaCy's rules for words."""
+"""Tokens by spaCy's rules."""
 
 from __future__ import annotations
 
@@ -8,24 +8,30 @@ from harness.components import Tokenizer
 from harness.components.options import PositiveInt
 from harness.contracts import Codecs, Corpus
 from harness.errors import HarnessError
-from harness_tokenizers.vocabulary import ATTACHED, Learning, Split, Vocabulary, join_attached
+from harness_tokenizers.vocabulary import (
+    ATTACHED,
+    Split,
+    Vocabulary,
+    VocabularyLearner,
+    join_attached,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spacy(Tokenizer):
-    """Words as spaCy's rules for a language cut them: ``don't`` is ``do`` and ``n't``.
+    """Words split by spaCy's rules for a language: ``don't`` becomes ``do`` and ``n't``.
 
-    The Annotated Transformer (Rush 2018) cuts its German and English so: its pipelines begin with
-    the rules of ``spacy.blank``, which needs no model and is used here. `source` and `target` are
-    codes of languages. The article learns its vocabulary from all three splits; here, what only
-    validation and test have is unknown.
+    The Annotated Transformer (Rush 2018) tokenizes its German and English like this: its pipelines
+    start with the rules of ``spacy.blank``, which needs no model and is used here. `source` and
+    `target` are language codes. The article builds its vocabulary from all three splits; here,
+    words that occur only in validation or test are unknown.
 
-    A token that stands directly after another is another token than the same text after a space, so
-    that decoding is exact; only runs of white space become one space, and none stays at the ends.
-    Tokens seen less than `least_count` times are unknown (there: 2), and so are all but the
-    `largest` most frequent ones. `lowercase` is for good.
+    A token that directly follows another is distinct from the same text after a space, so that
+    decoding is exact, except that a run of white space becomes one space and none is kept at the
+    ends. Tokens that occur less than `least_count` times (2 in the article) are unknown, and so are
+    all but the `largest` most frequent ones. `lowercase` is not undone when decoding.
 
-    The library comes with ``pip install 'transformer-harness[spacy]'``.
+    Install the library with ``pip install 'transformer-harness[spacy]'``.
     """
 
     name = "spacy"
@@ -37,20 +43,23 @@ class Spacy(Tokenizer):
     largest: PositiveInt | None = None
 
     def build(self, corpus: Corpus) -> Codecs:
-        """Raises `HarnessError` without the library, or for a language that it does not have."""
+        """Learn a codec for each side.
+
+        Raises `HarnessError` if spaCy is not installed, or does not support a language.
+        """
         return Codecs(
             self._learn(self.source, lines=[pair.source for pair in corpus.train]),
             self._learn(self.target, lines=[pair.target for pair in corpus.train]),
         )
 
     def _learn(self, language: str, *, lines: list[str]) -> Vocabulary:
-        learning = Learning(
+        learner = VocabularyLearner(
             split=_rules(language, lowercase=self.lowercase),
             join=join_attached,
             least_count=self.least_count,
             largest=self.largest,
         )
-        return learning.vocabulary(lines)
+        return learner.vocabulary(lines)
 
 
 def _rules(language: str, *, lowercase: bool) -> Split:
@@ -61,17 +70,17 @@ def _rules(language: str, *, lowercase: bool) -> Split:
             "tokenizer spacy: spaCy is not installed; pip install 'transformer-harness[spacy]'"
         ) from None
     try:
-        cut = spacy.blank(language).tokenizer
-    except ImportError as fault:  # also where a language needs another library
-        reason = " ".join(str(fault).split())
+        tokenize = spacy.blank(language).tokenizer
+    except ImportError as error:  # also raised if a language needs another library
+        reason = " ".join(str(error).split())
         raise HarnessError(f"tokenizer spacy: no language {language!r}: {reason}") from None
 
     def split(line: str) -> list[str]:
         text = " ".join((line.lower() if lowercase else line).split())
-        tokens, apart = [], True
-        for token in cut(text):
-            tokens.append(token.text if apart else ATTACHED + token.text)
-            apart = bool(token.whitespace_)
+        tokens, after_space = [], True
+        for token in tokenize(text):
+            tokens.append(token.text if after_space else ATTACHED + token.text)
+            after_space = bool(token.whitespace_)
         return tokens
 
     return split

@@ -1,4 +1,4 @@
-"""The unigram language model over pieces of words."""
+"""Subwords from a unigram language model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.components import Tokenizer
 from harness.components.options import PositiveInt
 from harness.contracts import Codecs, Corpus
-from harness_tokenizers.pieces import UNKNOWN, codecs, words_with_spaces
+from harness_tokenizers.subwords import UNKNOWN, codecs, words_with_spaces
 
 if TYPE_CHECKING:
     import tokenizers
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Unigram(Tokenizer):
-    """Pieces of words, cut so that the product of their probabilities is largest (Kudo 2018).
+    """Subwords of the most probable segmentation under a unigram model (Kudo 2018).
 
-    A word w becomes argmax over its cuts x_1 ... x_n of prod_i p(x_i). The p are fitted by
-    expectation maximisation to a large set of frequent substrings, from which those are dropped
-    that cost the likelihood of the training split least, until at most `largest` are left (the
-    special four come on top; single characters always stay). The most probable cut is taken: there
-    is no subword regularization.
+    A word w becomes argmax over its segmentations x_1 ... x_n of prod_i p(x_i). The p are fitted by
+    expectation maximization to a large set of frequent substrings. Those whose removal reduces the
+    likelihood of the training split least are removed, until at most `largest` are left (not
+    counting the four special tokens; single characters always stay). Only the most probable
+    segmentation is used: there is no subword regularization.
 
-    A space belongs to the word after it and no piece goes over two words. Characters that the
-    training split does not have are unknown; all other text comes back as it was. `shared` makes
-    one vocabulary of both sides.
+    A space belongs to the word after it, and no subword spans two words. Characters that do not
+    occur in the training split are unknown; all other text is restored exactly. `shared` uses one
+    vocabulary for both sides.
 
-    Learned by Hugging Face's tokenizers, which adds probabilities up in an order of its own each
-    time: they agree to some six digits. Pieces and cuts were the same in every trial, but two cuts
-    that are as good as equal could change places.
+    Trained by Hugging Face's tokenizers, which sums probabilities in an order that varies from run
+    to run: they agree to about six digits. Subwords and segmentations were the same in every trial,
+    but segmentations with almost equal probabilities could be swapped.
     """
 
     name = "unigram"
@@ -49,7 +49,7 @@ class Unigram(Tokenizer):
         tokenizer = Tokenizer(models.Unigram())
         tokenizer.pre_tokenizer = words_with_spaces()
         trainer = trainers.UnigramTrainer(
-            vocab_size=self.largest + 1,  # the unknown one
+            vocab_size=self.largest + 1,  # the unknown token
             unk_token=UNKNOWN,
             special_tokens=[UNKNOWN],
             show_progress=False,

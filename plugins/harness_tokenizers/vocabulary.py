@@ -1,4 +1,4 @@
-"""Tokens and their numbers, learned from the training split."""
+"""Vocabularies learned from the training split."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cached_property
 from harness.contracts import SPECIAL_TOKENS, UNK, Codecs, Corpus
 from harness.errors import HarnessError
 
-# Marks a token that follows without a space. It is white space, which no token can contain.
+# Prefix of a token without a space before it. As it counts as white space, no token contains it.
 ATTACHED = "\x1f"
 
 Split = Callable[[str], Sequence[str]]
@@ -19,10 +19,10 @@ Join = Callable[[Sequence[str]], str]
 
 @dataclass(frozen=True, kw_only=True)
 class Vocabulary:
-    """A codec over a list of tokens; the token at place i has the number 4 + i.
+    """A codec over a list of tokens; the token at index i has the id 4 + i.
 
-    `split` turns a line into tokens and `join` tokens into a line. Special tokens have numbers
-    only: a line that says ``<pad>`` is split like any other text.
+    `split` converts a line to tokens and `join` tokens to a line. Special tokens are ids only: a
+    line with the text ``<pad>`` is split like any other.
     """
 
     tokens: Sequence[str]
@@ -30,20 +30,20 @@ class Vocabulary:
     join: Join
 
     @cached_property
-    def _numbers(self) -> dict[str, int]:
-        return {token: number for number, token in enumerate(self.tokens, len(SPECIAL_TOKENS))}
+    def _ids(self) -> dict[str, int]:
+        return {token: index for index, token in enumerate(self.tokens, len(SPECIAL_TOKENS))}
 
     @property
     def size(self) -> int:
-        """How many numbers there are, the special tokens included."""
+        """The number of ids, including the special tokens."""
         return len(SPECIAL_TOKENS) + len(self.tokens)
 
     def encode(self, line: str) -> list[int]:
-        """The numbers of a line; a token that was not learned becomes unk."""
-        return [self._numbers.get(token, UNK) for token in self.split(line)]
+        """The ids of a line; a token outside the vocabulary becomes unk."""
+        return [self._ids.get(token, UNK) for token in self.split(line)]
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """The line; an unknown token is written ``<unk>``, the other special ones are left out."""
+        """The line; unk becomes the text ``<unk>``, the other special tokens are dropped."""
         return self.join([self._text(token) for token in tokens if token >= UNK])
 
     def _text(self, token: int) -> str:
@@ -52,8 +52,8 @@ class Vocabulary:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Learning:
-    """How a vocabulary is learned: most frequent tokens first, equals by their text."""
+class VocabularyLearner:
+    """Counts tokens; ids go by descending frequency, ties in alphabetical order."""
 
     split: Split
     join: Join
@@ -61,18 +61,18 @@ class Learning:
     largest: int | None = None
 
     def vocabulary(self, lines: Iterable[str]) -> Vocabulary:
-        """What these lines teach; raises `HarnessError` if that is nothing."""
+        """The vocabulary of these lines; raises `HarnessError` if it would be empty."""
         counts = Counter(token for line in lines for token in self.split(line))
-        known = [token for token, count in counts.items() if count >= self.least_count]
-        if not known:
+        tokens = [token for token, count in counts.items() if count >= self.least_count]
+        if not tokens:
             raise HarnessError(
                 f"no token occurs {self.least_count} times in the training split; lower least_count"
             )
-        known.sort(key=lambda token: (-counts[token], token))
-        return Vocabulary(tokens=known[: self.largest], split=self.split, join=self.join)
+        tokens.sort(key=lambda token: (-counts[token], token))
+        return Vocabulary(tokens=tokens[: self.largest], split=self.split, join=self.join)
 
     def codecs(self, corpus: Corpus, *, shared: bool) -> Codecs:
-        """A vocabulary a side or, if `shared`, one for both."""
+        """A vocabulary for each side or, if `shared`, one for both."""
         sources = [pair.source for pair in corpus.train]
         targets = [pair.target for pair in corpus.train]
         if shared:
@@ -82,5 +82,5 @@ class Learning:
 
 
 def join_attached(tokens: Sequence[str]) -> str:
-    """A line of tokens with a space before each that is not marked as attached."""
+    """Join tokens with spaces, except before those marked as attached."""
     return " ".join(tokens).replace(f" {ATTACHED}", "").removeprefix(ATTACHED)

@@ -8,22 +8,23 @@ from dataclasses import dataclass
 from harness.components import Tokenizer
 from harness.components.options import PositiveInt
 from harness.contracts import Codecs, Corpus
-from harness_tokenizers.vocabulary import ATTACHED, Learning, join_attached
+from harness_tokenizers.vocabulary import ATTACHED, VocabularyLearner, join_attached
 
-_PIECE = re.compile(r"\w+|[^\w\s]")
+_TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Word(Tokenizer):
-    """Words and single punctuation marks; text comes back with its spaces where they were.
+    """Words and single punctuation marks; decoding restores the spaces between them.
 
-    A token that stands directly after another, such as a full stop, is another token than the same
-    text after a space, so that decoding is exact; only runs of white space become one space, and
-    none stays at the ends.
+    A token that directly follows another, such as a full stop, is distinct from the same text after
+    a space, so that decoding is exact, except that a run of white space becomes one space and none
+    is kept at the ends.
 
-    Tokens seen less than `least_count` times are unknown, and so are all but the `largest` most
-    frequent ones (the special four come on top). `lowercase` is for good, while text metrics
-    compare with lines as they are. `shared` makes one vocabulary of both sides.
+    Tokens that occur less than `least_count` times are unknown, and so are all but the `largest`
+    most frequent ones (not counting the four special tokens). `lowercase` is not undone when
+    decoding, while text metrics compare with the original lines. `shared` uses one vocabulary for
+    both sides.
     """
 
     name = "word"
@@ -34,22 +35,22 @@ class Word(Tokenizer):
     shared: bool = False
 
     def build(self, corpus: Corpus) -> Codecs:
-        learning = Learning(
+        learner = VocabularyLearner(
             split=_split_lowercase if self.lowercase else _split,
             join=join_attached,
             least_count=self.least_count,
             largest=self.largest,
         )
-        return learning.codecs(corpus, shared=self.shared)
+        return learner.codecs(corpus, shared=self.shared)
 
 
 def _split(line: str) -> list[str]:
     tokens = []
     end = -1
-    for piece in _PIECE.finditer(line):
-        attached = piece.start() == end
-        tokens.append(ATTACHED + piece[0] if attached else piece[0])
-        end = piece.end()
+    for match in _TOKEN.finditer(line):
+        attached = match.start() == end
+        tokens.append(ATTACHED + match[0] if attached else match[0])
+        end = match.end()
     return tokens
 
 

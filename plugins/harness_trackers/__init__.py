@@ -1,4 +1,4 @@
-"""Trackers: where people look at runs."""
+"""Trackers that show runs in external experiment trackers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""A small German grammar that says everything in English too, and the dataset it makes.
+"""A small grammar that generates German sentences with their English translations.
 
-`words`, `lexicon` and `inflection` are the vocabulary, `phrases` and `clause` what can be meant,
-`german` and `english` how each language says it; `sense`, `speaker`, `whereabouts` and `scene`
-choose what makes sense; `statements`, `questions` and `compounds` are the kinds of sentence.
+`words`, `lexicon` and `inflection` are the vocabulary. `phrases` and `clause` represent meaning
+independently of word order, which `german` and `english` implement. `actions` lists sensible
+combinations of words, from which `sampler`, `complements` and `random_clauses` draw. `statements`,
+`questions` and `compounds` are the kinds of sentence, and `dataset` is the component.
 """

@@ -1,4 +1,4 @@
-"""A clause as a meaning: what both languages put into words."""
+"""The meaning of a clause, from which both languages are generated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Tense = Literal["present", "habit", "past"]
 
 
 class Complement(NamedTuple):
-    """A place, a direction, a companion, a predicate ...; `close` to the verb if it needs that."""
+    """A place, direction, companion or predicate; if `close`, it stays next to the German verb."""
 
     german: str
     english: str
@@ -20,10 +20,10 @@ class Complement(NamedTuple):
 
 
 class Clause(NamedTuple):
-    """Who does what to whom, where and when.
+    """A verb with its subject, objects, place and time.
 
-    German says `negated` with nicht. Where the object has a kein instead, `absent` tells English
-    to say not all the same.
+    A `negated` clause has nicht in German. If its object has kein instead, it is `absent`, which
+    English expresses with "not" as well.
     """
 
     subject: Nominal

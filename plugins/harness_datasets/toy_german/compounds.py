@@ -1,4 +1,4 @@
-"""Sentences of two clauses: what somebody knows, why, although, when, and but."""
+"""Sentences of two clauses, with dass, weil, obwohl, wenn or aber."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ from collections.abc import Sequence
 
 from harness.contracts import Pair
 from harness_datasets.toy_german import english, german
+from harness_datasets.toy_german.actions import ACTIONS, HUMAN, NOUNS_OF
 from harness_datasets.toy_german.clause import Clause
+from harness_datasets.toy_german.complements import complement
 from harness_datasets.toy_german.lexicon import ADJECTIVES, VERBS
 from harness_datasets.toy_german.phrases import PRONOUNS, Nominal
-from harness_datasets.toy_german.scene import NOW, USUALLY, clause, ended, statement
-from harness_datasets.toy_german.sense import ACTIONS, HUMAN, NOUNS_OF
-from harness_datasets.toy_german.speaker import Speaker
-from harness_datasets.toy_german.statements import being
-from harness_datasets.toy_german.whereabouts import complement
+from harness_datasets.toy_german.random_clauses import (
+    NOW,
+    USUALLY,
+    punctuated,
+    random_clause,
+    statement,
+)
+from harness_datasets.toy_german.sampler import Sampler
+from harness_datasets.toy_german.statements import predication
 
 DASS = Pair("dass", "that")
 WEIL = Pair("weil", "because")
@@ -21,12 +27,14 @@ OBWOHL = Pair("obwohl", "although")
 WENN = Pair("wenn", "when")
 
 _ACTIONS = tuple(ACTIONS.values())
-_BY_PEOPLE = tuple(action for action in _ACTIONS if action.by_people and action.verb.progressive)
+_HUMAN_ACTIONS = tuple(
+    action for action in _ACTIONS if action.has_human_subject and action.verb.progressive
+)
 _BECAUSE = tuple(action for action in _ACTIONS if action.because)
 _ALTHOUGH = tuple(action for action in _ACTIONS if action.although)
 _THINKING = tuple(VERBS[verb] for verb in ("wissen", "glauben", "hoffen"))
 _RAIN = Clause(PRONOUNS["es it"], VERBS["regnen"])
-_IN_THE_RAIN = (  # what is done, where, and how the rain goes with it
+_IN_THE_RAIN = (  # action, use of the complement, and conjunction with "it rains"
     (ACTIONS["bleiben"], "room", WEIL),
     (ACTIONS["spielen"], "outside", OBWOHL),
     (ACTIONS["arbeiten"], "outside", OBWOHL),
@@ -35,91 +43,109 @@ _IN_THE_RAIN = (  # what is done, where, and how the rain goes with it
 )
 
 
-def after(said: Clause, *, conjunction: Pair, last: Clause) -> Pair:
-    """A main clause, then a subordinate one: German has a comma between them, English none."""
-    first = statement(said)
-    return ended(
+def main_first(main: Clause, *, conjunction: Pair, subordinate: Clause) -> Pair:
+    """A main clause and then a subordinate one, with a comma in German only."""
+    first = statement(main)
+    return punctuated(
         Pair(
-            f"{first.source}, {german.verb_last(last, conjunction=conjunction.source)}",
-            f"{first.target} {conjunction.target} {english.statement(last)}",
+            f"{first.source}, {german.verb_last(subordinate, conjunction=conjunction.source)}",
+            f"{first.target} {conjunction.target} {english.statement(subordinate)}",
         )
     )
 
 
-def before(said: Clause, *, conjunction: Pair, first: Clause) -> Pair:
-    """A subordinate clause at the front, so that the main clause begins with its verb in German."""
-    return ended(
+def subordinate_first(main: Clause, *, conjunction: Pair, subordinate: Clause) -> Pair:
+    """A subordinate clause first, so that the German main clause starts with its verb."""
+    first = german.verb_last(subordinate, conjunction=conjunction.source)
+    return punctuated(
         Pair(
-            f"{german.verb_last(first, conjunction=conjunction.source)}, {german.verb_first(said)}",
-            f"{conjunction.target} {english.statement(first)}, {english.statement(said)}",
+            f"{first}, {german.verb_first(main)}",
+            f"{conjunction.target} {english.statement(subordinate)}, {english.statement(main)}",
         )
     )
 
 
-def report(speaker: Speaker) -> Pair:
+def report(sampler: Sampler) -> Pair:
     """Anna weiß, dass der Zug heute spät ankommt."""
-    somebody = speaker.briefly().subject(HUMAN, known=True)
-    thinks = Clause(somebody, speaker.random.choice(_THINKING))
-    what = clause(speaker, action=speaker.pick(_ACTIONS))
-    return after(thinks, conjunction=DASS, last=what)
+    subject = sampler.without_adjectives().subject(HUMAN, known=True)
+    main = Clause(subject, sampler.random.choice(_THINKING))
+    content = random_clause(sampler, action=sampler.pick(_ACTIONS))
+    return main_first(main, conjunction=DASS, subordinate=content)
 
 
-def reason(speaker: Speaker) -> Pair:
-    """Der Junge schläft, weil er müde ist; or the other way round."""
-    conjunction = speaker.random.choice((WEIL, WEIL, OBWOHL, WENN))
+def reason(sampler: Sampler) -> Pair:
+    """Der Junge schläft, weil er müde ist; or with the subordinate clause first."""
+    conjunction = sampler.random.choice((WEIL, WEIL, OBWOHL, WENN))
     opposed = conjunction is OBWOHL
-    action = speaker.pick(_ALTHOUGH if opposed else _BECAUSE)
+    action = sampler.pick(_ALTHOUGH if opposed else _BECAUSE)
     mood = ADJECTIVES[action.although if opposed else action.because]
-    somebody = _somebody(speaker, kinds=action.subjects)
-    again = PRONOUNS[somebody.again]._replace(own=somebody.own)
+    subject = _subject_with_pronoun(sampler, kinds=action.subjects)
+    pronoun = PRONOUNS[subject.pronoun_key]._replace(possessive=subject.possessive)
     when = USUALLY if conjunction is WENN else NOW
-    if speaker.likely(0.5):
-        said = clause(speaker, action=action, subject=again, when=when, affirmed=True)
-        return before(said, conjunction=conjunction, first=being(somebody, quality=mood))
-    said = clause(speaker, action=action, subject=somebody, when=when, affirmed=True)
-    return after(said, conjunction=conjunction, last=being(again, quality=mood))
+    if sampler.chance(0.5):
+        main = random_clause(sampler, action=action, subject=pronoun, when=when, affirmative=True)
+        return subordinate_first(
+            main, conjunction=conjunction, subordinate=predication(subject, quality=mood)
+        )
+    main = random_clause(sampler, action=action, subject=subject, when=when, affirmative=True)
+    return main_first(main, conjunction=conjunction, subordinate=predication(pronoun, quality=mood))
 
 
-def _somebody(speaker: Speaker, *, kinds: Sequence[str]) -> Nominal:
-    """A subject that a pronoun can take up again."""
+def _subject_with_pronoun(sampler: Sampler, *, kinds: Sequence[str]) -> Nominal:
+    """Draw a subject that a pronoun can refer to."""
     while True:
-        somebody = speaker.briefly().subject(kinds, known=True)
-        if somebody.again:
-            return somebody
+        subject = sampler.without_adjectives().subject(kinds, known=True)
+        if subject.pronoun_key:
+            return subject
 
 
-def quality(speaker: Speaker) -> Pair:
+def quality(sampler: Sampler) -> Pair:
     """Die Frau kauft den Mantel nicht, weil er teuer ist: the pronoun has the noun's gender."""
-    somebody = speaker.briefly().subject(HUMAN, known=True)
-    noun = speaker.pick(NOUNS_OF[speaker.random.choice(("clothing", "vehicle", "thing"))])
-    plural = speaker.several(noun)
-    what = speaker.briefly().phrase(noun, known=True, plural=plural)
-    adjective = ADJECTIVES[speaker.random.choice(("schön", "neu", "teuer"))]
-    said = Clause(somebody, VERBS["kaufen"], accusative=what, negated=adjective.german == "teuer")
-    return after(said, conjunction=WEIL, last=being(PRONOUNS[what.again], quality=adjective))
+    subject = sampler.without_adjectives().subject(HUMAN, known=True)
+    noun = sampler.pick(NOUNS_OF[sampler.random.choice(("clothing", "vehicle", "thing"))])
+    plural = sampler.draw_plural(noun)
+    bought = sampler.without_adjectives().phrase(noun, known=True, plural=plural)
+    adjective = ADJECTIVES[sampler.random.choice(("schön", "neu", "teuer"))]
+    main = Clause(subject, VERBS["kaufen"], accusative=bought, negated=adjective.german == "teuer")
+    return main_first(
+        main,
+        conjunction=WEIL,
+        subordinate=predication(PRONOUNS[bought.pronoun_key], quality=adjective),
+    )
 
 
-def rainy_days(speaker: Speaker) -> Pair:
+def rainy_days(sampler: Sampler) -> Pair:
     """Wenn es regnet, liest die Lehrerin die Zeitung."""
-    said = clause(speaker.briefly(), action=speaker.pick(_BY_PEOPLE), when=USUALLY, affirmed=True)
-    return before(said, conjunction=WENN, first=_RAIN._replace(tense="habit"))
+    main = random_clause(
+        sampler.without_adjectives(),
+        action=sampler.pick(_HUMAN_ACTIONS),
+        when=USUALLY,
+        affirmative=True,
+    )
+    return subordinate_first(main, conjunction=WENN, subordinate=_RAIN._replace(tense="habit"))
 
 
-def in_the_rain(speaker: Speaker) -> Pair:
+def in_the_rain(sampler: Sampler) -> Pair:
     """Die Katze bleibt im Haus, weil es regnet."""
-    action, use, conjunction = speaker.random.choice(_IN_THE_RAIN)
-    said = clause(speaker.briefly(), action=action, when=NOW, affirmed=True)
-    place = complement(speaker.briefly(), use=use, subject=said.subject)
-    return after(said._replace(complement=place), conjunction=conjunction, last=_RAIN)
+    action, use, conjunction = sampler.random.choice(_IN_THE_RAIN)
+    main = random_clause(sampler.without_adjectives(), action=action, when=NOW, affirmative=True)
+    place = complement(sampler.without_adjectives(), use=use, subject=main.subject)
+    return main_first(main._replace(complement=place), conjunction=conjunction, subordinate=_RAIN)
 
 
-def contrast(speaker: Speaker) -> Pair:
+def contrast(sampler: Sampler) -> Pair:
     """Der Vater kocht, aber die Kinder spielen im Garten."""
-    first, second = speaker.random.sample(_BY_PEOPLE, 2)
-    one = _somebody(speaker, kinds=first.subjects)
-    other = _somebody(speaker, kinds=second.subjects)
-    while other.again == one.again:
-        other = _somebody(speaker, kinds=second.subjects)
-    here = statement(clause(speaker.briefly(), action=first, subject=one, when=NOW))
-    there = statement(clause(speaker.briefly(), action=second, subject=other, when=NOW))
-    return ended(Pair(f"{here.source}, aber {there.source}", f"{here.target}, but {there.target}"))
+    first, second = sampler.random.sample(_HUMAN_ACTIONS, 2)
+    one = _subject_with_pronoun(sampler, kinds=first.subjects)
+    other = _subject_with_pronoun(sampler, kinds=second.subjects)
+    while other.pronoun_key == one.pronoun_key:
+        other = _subject_with_pronoun(sampler, kinds=second.subjects)
+    here = statement(
+        random_clause(sampler.without_adjectives(), action=first, subject=one, when=NOW)
+    )
+    there = statement(
+        random_clause(sampler.without_adjectives(), action=second, subject=other, when=NOW)
+    )
+    return punctuated(
+        Pair(f"{here.source}, aber {there.source}", f"{here.target}, but {there.target}")
+    )

@@ -1,4 +1,4 @@
-"""English word order: subject, verb, objects, place, time; do helps where nothing else does."""
+"""English word order: subject, verb, objects, place, time; with do-support."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from harness_datasets.toy_german.inflection import third_person
 class _Verbs(NamedTuple):
     auxiliary: str
     rest: str
-    alone: str  # said instead of both where nothing is asked or denied; empty if nothing is
+    simple: str  # replaces both in affirmative statements; empty if it does not
 
 
 def statement(clause: Clause, *, time_first: bool = False) -> str:
-    """A main or a subordinate clause: the order is the same."""
+    """A main or subordinate clause: both have the same order."""
     verbs = _verbs(clause)
     negated = clause.negated or clause.absent
     opening = clause.time.english if clause.time and time_first else ""
     inside = "" if time_first else _inside(clause)
-    if verbs.alone and not negated:
-        verb = [inside, _with_objects(verbs.alone, clause=clause)]
+    if verbs.simple and not negated:
+        verb = [inside, _with_objects(verbs.simple, clause=clause)]
     else:
         rest = _with_objects(verbs.rest, clause=clause)
         verb = [verbs.auxiliary, "not" if negated else "", inside, rest]
@@ -30,7 +30,7 @@ def statement(clause: Clause, *, time_first: bool = False) -> str:
 
 
 def question(clause: Clause) -> str:
-    """The auxiliary before the subject."""
+    """A question: the auxiliary comes before the subject."""
     verbs = _verbs(clause)
     rest = _with_objects(verbs.rest, clause=clause)
     end = _end(clause, time=True)
@@ -51,9 +51,10 @@ def _end(clause: Clause, *, time: bool) -> tuple[str, str]:
 
 
 def _with_objects(verb: str, *, clause: Clause) -> str:
-    objects = [each.english_object for each in (clause.dative, clause.accusative) if each]
-    before, _, after = verb.partition(" *")
-    return _words(before, *objects, after.strip())
+    objects = (clause.dative, clause.accusative)
+    texts = [nominal.english_object for nominal in objects if nominal]
+    before, _, after = verb.partition(" *")  # "pick * up": the star is the place of the objects
+    return _words(before, *texts, after.strip())
 
 
 def _verbs(clause: Clause) -> _Verbs:

@@ -1,6 +1,6 @@
-"""German word order by fields: [front] finite [middle] bracket, or with the finite verb last.
+"""German word order by topological fields: [front] finite [middle] bracket, or verb-final.
 
-The bracket holds what the verb leaves at the end: a separable prefix, an infinitive, a participle.
+The bracket is the part of the verb at the end: a separable prefix, an infinitive or a participle.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from harness_datasets.toy_german.phrases import Nominal
 class _Verbs(NamedTuple):
     finite: str
     bracket: str
-    last: str  # both, where the finite verb is last
+    last: str  # the whole verb, in a verb-final clause
 
 
 class _Object(NamedTuple):
@@ -26,25 +26,25 @@ class _Object(NamedTuple):
     text: str
 
     @property
-    def known(self) -> bool:
+    def is_definite_noun(self) -> bool:
         return self.nominal.definite and not self.nominal.pronoun
 
 
 def verb_second(clause: Clause, *, front: Role) -> str:
-    """A statement: one constituent, then the finite verb, then all the others."""
+    """A statement: one constituent, the finite verb, then all other constituents."""
     opening = next(text for role, text in _middle(clause) if role == front)
     return f"{opening} {verb_first(clause, without=front)}"
 
 
 def verb_first(clause: Clause, *, without: Role | None = None) -> str:
-    """A question, or the rest of a sentence whose front is taken."""
+    """A question, or the rest of a sentence after its front."""
     verbs = _verbs(clause)
     middle = [text for role, text in _middle(clause) if role != without]
     return " ".join(filter(None, (verbs.finite, *middle, verbs.bracket)))
 
 
 def verb_last(clause: Clause, *, conjunction: str) -> str:
-    """A subordinate clause."""
+    """A subordinate clause, with the finite verb at its end."""
     middle = [text for _, text in _middle(clause)]
     return " ".join((conjunction, *middle, _verbs(clause).last))
 
@@ -63,24 +63,25 @@ def _verbs(clause: Clause) -> _Verbs:
 
 
 def _middle(clause: Clause) -> Iterator[tuple[Role | None, str]]:
-    """Subject, pronouns, time, what is known, nicht, what is new; what is close to the verb last.
+    """The constituents: subject, pronouns, time, definite objects, nicht, complement, new objects.
 
-    Where nicht follows, time gives way to what is known: "heute das Buch", "das Buch heute nicht".
+    Before nicht, time follows the definite objects: "heute das Buch", but "das Buch heute nicht". A
+    close complement comes last.
     """
     objects = list(_objects(clause))
     complement = clause.complement
     yield "subject", clause.subject.german["nominative"]
-    yield from ((each.role, each.text) for each in objects if each.nominal.pronoun)
+    yield from ((item.role, item.text) for item in objects if item.nominal.pronoun)
     if clause.time and not clause.negated:
         yield "time", clause.time.german
-    yield from ((each.role, each.text) for each in objects if each.known)
+    yield from ((item.role, item.text) for item in objects if item.is_definite_noun)
     if clause.time and clause.negated:
         yield "time", clause.time.german
     if clause.negated:
         yield None, "nicht"
     if complement and not complement.close:
         yield "complement", complement.german
-    yield from ((each.role, each.text) for each in objects if not each.nominal.definite)
+    yield from ((item.role, item.text) for item in objects if not item.nominal.definite)
     if complement and complement.close:
         yield "complement", complement.german
 

@@ -1,4 +1,4 @@
-"""Endings: German articles, adjectives, nouns and verbs, and the few that English has left."""
+"""Inflection of German articles, adjectives, nouns and verbs, and of English verbs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _endings(*lines: str) -> Mapping[tuple[Case, Column], str]:
     }
 
 
-# By line nominative, accusative and dative; across masculine, feminine, neuter and plural.
+# Rows are nominative, accusative and dative; columns masculine, feminine, neuter and plural.
 _DER = _endings("der die das die", "den die das die", "dem der dem den")
 _LIKE_EIN = _endings("- e - e", "en e - e", "em er em en")
 _STRONG = _endings("er e es e", "en e es e", "em er em en")
@@ -33,7 +33,7 @@ _MIXED = _endings("er e es en", "en e es en", "en en en en")
 
 
 def determiner_form(word: str, *, case: Case, column: Column) -> str:
-    """The form of ``der``, ``dies``, ``ein``, ``mein``, ``viel``, ``zwei``; nothing for nothing."""
+    """Inflect ``der``, ``dies``, ``ein``, ``mein``, ``viel``, ``zwei`` ...; empty stays empty."""
     if word in _UNINFLECTED:
         return word
     if word == "der":
@@ -42,14 +42,14 @@ def determiner_form(word: str, *, case: Case, column: Column) -> str:
 
 
 def adjective_form(stem: str, *, after: str, case: Case, column: Column) -> str:
-    """Weak after ``der`` and ``dies``, mixed after words like ``ein``, strong otherwise."""
+    """Inflect an adjective: weak after ``der`` and ``dies``, mixed after ``ein``, else strong."""
     weak = after in {"der", "dies"}
     endings = _WEAK if weak else _MIXED if after in _EIN_WORDS else _STRONG
     return stem + endings[case, column]
 
 
 def noun_form(noun: Noun, *, case: Case, plural: bool) -> str:
-    """The noun in its case; the dative plural has an n more where it can."""
+    """Inflect a noun; the dative plural adds an n unless it ends in n or s."""
     if plural:
         bare = case != "dative" or noun.plural.endswith(("n", "s"))
         return noun.plural if bare else noun.plural + "n"
@@ -57,7 +57,7 @@ def noun_form(noun: Noun, *, case: Case, plural: bool) -> str:
 
 
 def finite_form(verb: Verb, *, person: int, plural: bool) -> str:
-    """The present tense without a separable prefix; nobody is addressed in the plural here."""
+    """The present tense, without a separable prefix; there is no second person plural here."""
     if verb.plain == "sein":
         return "sind" if plural else ("bin", "bist", "ist")[person - 1]
     if plural:
@@ -72,7 +72,7 @@ def finite_form(verb: Verb, *, person: int, plural: bool) -> str:
 
 
 def third_person(base: str) -> str:
-    """The English s, at the first word: ``has to``, ``goes shopping``, ``tidies``."""
+    """Add the English s to the first word: ``has to``, ``goes shopping``, ``tidies``."""
     word, space, rest = base.partition(" ")
     if word == "have":
         word = "has"
@@ -84,5 +84,5 @@ def third_person(base: str) -> str:
 
 
 def indefinite_article(following: str) -> str:
-    """``a`` or ``an``."""
+    """``a`` or ``an``, by the first letter of the next word."""
     return "an" if following[0] in _VOWELS else "a"

@@ -1,4 +1,4 @@
-"""The words: everyday German, each word with the English that it always becomes."""
+"""The lexicon: everyday German words, each with its only English translation."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ _PLACES = {
     """,
 }
 
-# Predicative form, stem, English, and what can be so.
+# Predicative form, stem, English, and the kinds of noun that it may describe.
 _ADJECTIVES = """
     alt           alt           old           adult animal clothing vehicle outside room furniture
     jung          jung          young         adult animal bird
@@ -132,7 +132,7 @@ _ADJECTIVES = """
     krank         krank         sick          adult child sibling parent animal
 """
 
-# Where English has it (inside: beside the verb), and whether it may open the sentence.
+# German, English, its English position (inside: next to the verb), and if it may come first.
 _TIMES = {
     "now": """
         heute         today         -         first

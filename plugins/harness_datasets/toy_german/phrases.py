@@ -1,4 +1,4 @@
-"""Noun phrases and pronouns: one meaning in both languages, in every case."""
+"""Noun phrases and pronouns in both languages and all cases."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness_datasets.toy_german.words import Adjective, Column, Noun
 
 
 class Determiner(NamedTuple):
-    """An article or the like; `german` is what `determiner_form` takes."""
+    """An article or another determiner; `german` is the stem for `determiner_form`."""
 
     german: str
     english: str
@@ -26,11 +26,11 @@ class Determiner(NamedTuple):
 
 
 class Nominal(NamedTuple):
-    """What can be a subject or an object.
+    """A noun phrase or pronoun, as a subject or an object.
 
-    `german` goes by case. `be` is the form of "to be" that agrees with it in English, `own` the
-    possessive that refers back to it, `again` the key in `PRONOUNS` of the pronoun that does; an
-    empty one says that none is natural.
+    `german` maps cases to forms. `be` is the form of "to be" that agrees with it in English.
+    `possessive` is the determiner that refers back to it, and `pronoun_key` the key in `PRONOUNS`
+    of the pronoun that does, empty if no pronoun sounds natural.
     """
 
     german: Mapping[Case, str]
@@ -39,8 +39,8 @@ class Nominal(NamedTuple):
     person: int
     plural: bool
     be: str
-    own: Determiner | None = None
-    again: str = ""
+    possessive: Determiner | None = None
+    pronoun_key: str = ""
     pronoun: bool = False
     definite: bool = True
 
@@ -52,17 +52,17 @@ _DETERMINERS = (
     Determiner("dein", "your", "your", definite=True),
     Determiner("unser", "our", "our", definite=True),
     Determiner("ein", "a", "", definite=False),
-    Determiner("kein", "a", "any", definite=False),  # beside "not"
+    Determiner("kein", "a", "any", definite=False),  # with "not"
     Determiner("viel", "", "many", definite=False),
     Determiner("zwei", "", "two", definite=False),
     Determiner("drei", "", "three", definite=False),
 )
 BARE = Determiner("", "", "", definite=False)
-NO = Determiner("kein", "no", "no", definite=False)  # instead of "not"
+NO = Determiner("kein", "no", "no", definite=False)  # replaces "not"
 DETERMINERS = {determiner.german: determiner for determiner in _DETERMINERS}
 
-# German by case, English as subject and object, "to be", possessive. The pronoun for a thing has
-# the gender of its German noun, and is "it" in English; das Mädchen is "she". Only people own.
+# German by case, English as subject and object, "to be", possessives (of people only). The German
+# pronoun for a thing has the gender of its noun, and "it" in English; das Mädchen is "she".
 _PRONOUNS = (
     ("ich mich mir", "I me", "am", "mein my"),
     ("du dich dir", "you you", "are", "dein your"),
@@ -82,7 +82,7 @@ _BY_GENDER: Mapping[Column, str] = {"masculine": "er", "feminine": "sie", "neute
 def _pronoun(row: tuple[str, str, str, str]) -> Nominal:
     german, english, be, possessive = row
     subject, english_object = english.split()
-    own, _, english_own = possessive.partition(" ")
+    german_possessive, _, english_possessive = possessive.partition(" ")
     forms = german.split()
     return Nominal(
         german=dict(zip(CASES, forms, strict=True)),
@@ -91,30 +91,41 @@ def _pronoun(row: tuple[str, str, str, str]) -> Nominal:
         person=_PERSONS.get(subject, 3),
         plural=subject in {"we", "they"},
         be=be,
-        own=Determiner(own, english_own, english_own, definite=True) if own else None,
-        again=f"{forms[0]} {subject}",
+        possessive=Determiner(
+            german_possessive, english_possessive, english_possessive, definite=True
+        )
+        if possessive
+        else None,
+        pronoun_key=f"{forms[0]} {subject}",
         pronoun=True,
     )
 
 
-PRONOUNS = {pronoun.again: pronoun for pronoun in map(_pronoun, _PRONOUNS)}
+PRONOUNS = {pronoun.pronoun_key: pronoun for pronoun in map(_pronoun, _PRONOUNS)}
 
 
-def name(text: str, *, again: str) -> Nominal:
-    """A person called by name."""
-    own = PRONOUNS[again].own
+def name(text: str, *, pronoun_key: str) -> Nominal:
+    """The name of a person."""
+    possessive = PRONOUNS[pronoun_key].possessive
     return Nominal(
-        dict.fromkeys(CASES, text), text, text, 3, plural=False, be="is", own=own, again=again
+        dict.fromkeys(CASES, text),
+        text,
+        text,
+        3,
+        plural=False,
+        be="is",
+        possessive=possessive,
+        pronoun_key=pronoun_key,
     )
 
 
 def noun_phrase(
     noun: Noun, *, determiner: Determiner, adjective: Adjective | None = None, plural: bool = False
 ) -> Nominal:
-    """A noun with what stands before it."""
+    """A noun with a determiner and an optional adjective."""
     english = _english(noun, determiner=determiner, adjective=adjective, plural=plural)
-    again = "sie they" if plural else f"{_BY_GENDER[noun.gender]} {noun.pronoun}"
-    pronoun = PRONOUNS.get(again)
+    pronoun_key = "sie they" if plural else f"{_BY_GENDER[noun.gender]} {noun.pronoun}"
+    pronoun = PRONOUNS.get(pronoun_key)
     return Nominal(
         german={
             case: _german(
@@ -127,8 +138,8 @@ def noun_phrase(
         person=3,
         plural=plural,
         be="are" if plural else "is",
-        own=pronoun.own if pronoun and noun.pronoun != "it" else None,
-        again=again if pronoun else "",
+        possessive=pronoun.possessive if pronoun and noun.pronoun != "it" else None,
+        pronoun_key=pronoun_key if pronoun else "",
         definite=determiner.definite,
     )
 

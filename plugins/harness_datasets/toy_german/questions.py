@@ -1,4 +1,4 @@
-"""Questions, with and without a question word."""
+"""Questions with and without a question word."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from harness.contracts import Pair
+from harness_datasets.toy_german.actions import ACTIONS, HUMAN, Action
 from harness_datasets.toy_german.clause import Clause
 from harness_datasets.toy_german.inflection import CASES
 from harness_datasets.toy_german.phrases import PRONOUNS, Nominal
-from harness_datasets.toy_german.scene import clause, ended, question, statement
-from harness_datasets.toy_german.sense import ACTIONS, HUMAN, Action
-from harness_datasets.toy_german.speaker import Speaker
+from harness_datasets.toy_german.random_clauses import (
+    punctuated,
+    question,
+    random_clause,
+    statement,
+)
+from harness_datasets.toy_german.sampler import Sampler
 
 _FORMS = dict(zip(CASES, ("wer", "wen", "wem"), strict=True))
 _WHO = Nominal(_FORMS, "who", "who", 3, plural=False, be="is")
@@ -24,57 +29,61 @@ _WHERE = {
 }
 
 
-class _Asking(NamedTuple):
-    """A question word, and what is left out of the clause because the word asks for it."""
+class _Query(NamedTuple):
+    """A question word, and the constituent that it replaces, if any."""
 
     action: Action
     word: Pair
     role: Literal["accusative", "complement"] | None
 
 
-def _askings(action: Action) -> Iterator[_Asking]:
-    if action.by_people:
-        yield _Asking(action, Pair("warum", "why"), None)
-    if action.on_things:
-        yield _Asking(action, Pair("was", "what"), "accusative")
+def _queries(action: Action) -> Iterator[_Query]:
+    if action.has_human_subject:
+        yield _Query(action, Pair("warum", "why"), None)
+    if action.has_nonhuman_object:
+        yield _Query(action, Pair("was", "what"), "accusative")
     elif action.accusative == HUMAN:
-        yield _Asking(action, Pair("wen", "who"), "accusative")
+        yield _Query(action, Pair("wen", "who"), "accusative")
     if action.complement in _WHERE:
-        yield _Asking(action, _WHERE[action.complement], "complement")
+        yield _Query(action, _WHERE[action.complement], "complement")
 
 
 _ACTIONS = tuple(ACTIONS.values())
-_ASKINGS = tuple(asking for action in _ACTIONS for asking in _askings(action))
-_BY_PEOPLE = tuple(action for action in _ACTIONS if action.by_people)
+_QUERIES = tuple(query for action in _ACTIONS for query in _queries(action))
+_HUMAN_ACTIONS = tuple(action for action in _ACTIONS if action.has_human_subject)
 
 
-def yes_or_no(speaker: Speaker) -> Pair:
-    """Asks whether: Hilfst du heute deinem Bruder."""
-    return ended(question(_asked(speaker, action=speaker.pick(_ACTIONS))), mark="?")
+def yes_or_no(sampler: Sampler) -> Pair:
+    """A yes-no question: Hilfst du heute deinem Bruder."""
+    return punctuated(question(_asked_clause(sampler, action=sampler.pick(_ACTIONS))), mark="?")
 
 
-def open_question(speaker: Speaker) -> Pair:
-    """Asks for something: Was kauft die Frau auf dem Markt."""
-    action, word, role = speaker.pick(_ASKINGS)
-    said = _asked(speaker, action=action)
-    if role and said.tense == "habit":
-        said = said._replace(tense="present", time=None)
+def open_question(sampler: Sampler) -> Pair:
+    """A question for an object, place, time or reason: Was kauft die Frau auf dem Markt."""
+    action, word, role = sampler.pick(_QUERIES)
+    clause = _asked_clause(sampler, action=action)
+    if role and clause.tense == "habit":
+        clause = clause._replace(tense="present", time=None)
     if role == "accusative":
-        said = said._replace(accusative=None)
+        clause = clause._replace(accusative=None)
     elif role == "complement":
-        said = said._replace(complement=None)
-    asked = question(said)
-    return ended(Pair(f"{word.source} {asked.source}", f"{word.target} {asked.target}"), mark="?")
+        clause = clause._replace(complement=None)
+    asked = question(clause)
+    return punctuated(
+        Pair(f"{word.source} {asked.source}", f"{word.target} {asked.target}"), mark="?"
+    )
 
 
-def who(speaker: Speaker) -> Pair:
-    """Asks for the subject: Wer hat gestern die Katze gefüttert."""
-    action = speaker.pick(_BY_PEOPLE)
-    return ended(statement(clause(speaker, action=action, subject=_WHO, affirmed=True)), mark="?")
+def who(sampler: Sampler) -> Pair:
+    """A question for the subject: Wer hat gestern die Katze gefüttert."""
+    action = sampler.pick(_HUMAN_ACTIONS)
+    return punctuated(
+        statement(random_clause(sampler, action=action, subject=_WHO, affirmative=True)), mark="?"
+    )
 
 
-def _asked(speaker: Speaker, *, action: Action) -> Clause:
-    subject = speaker.subject(action.subjects, known=True)
-    if action.by_people and (subject.person == 1 or speaker.likely(0.25)):
+def _asked_clause(sampler: Sampler, *, action: Action) -> Clause:
+    subject = sampler.subject(action.subjects, known=True)
+    if action.has_human_subject and (subject.person == 1 or sampler.chance(0.25)):
         subject = PRONOUNS["du you"]
-    return clause(speaker, action=action, subject=subject, affirmed=True)
+    return random_clause(sampler, action=action, subject=subject, affirmative=True)

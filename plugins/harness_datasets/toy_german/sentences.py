@@ -1,4 +1,4 @@
-"""The kinds of sentence, how often each is said, and what a written sentence looks like."""
+"""Random sentences: the kinds of sentence with their frequencies, and capitalization."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Literal
 
 from harness.contracts import Pair
 from harness_datasets.toy_german import compounds, questions, statements
-from harness_datasets.toy_german.speaker import Speaker
+from harness_datasets.toy_german.sampler import Sampler
 
-LONGEST = 12  # words, in either language
+MAX_WORDS = 12  # in either language
 
-_KINDS: tuple[tuple[int, Callable[[Speaker], Pair]], ...] = (
+_KINDS: tuple[tuple[int, Callable[[Sampler], Pair]], ...] = (
     (40, statements.action),
     (8, statements.description),
     (4, statements.existence),
@@ -28,14 +28,16 @@ _KINDS: tuple[tuple[int, Callable[[Speaker], Pair]], ...] = (
     (3, compounds.contrast),
 )
 Sort = Literal["statements", "questions", "compounds"]
-_DRAWN = tuple(kind for weight, kind in _KINDS for _ in range(weight))
+_WEIGHTED_KINDS = tuple(kind for weight, kind in _KINDS for _ in range(weight))
 
 
 def sentence(random: Random, *, sort: Sort | None = None) -> Pair:
-    """A random German sentence that is not too long, and its English; of one sort, or of all."""
-    kinds = [kind for kind in _DRAWN if sort is None or kind.__module__.endswith(f".{sort}")]
-    speaker = Speaker(random=random)
+    """Draw a German sentence and its translation, of one sort or of all, up to a maximum length."""
+    kinds = [
+        kind for kind in _WEIGHTED_KINDS if sort is None or kind.__module__.endswith(f".{sort}")
+    ]
+    sampler = Sampler(random=random)
     while True:
-        source, target = random.choice(kinds)(speaker)
-        if max(source.count(" "), target.count(" ")) < LONGEST:
+        source, target = random.choice(kinds)(sampler)
+        if max(source.count(" "), target.count(" ")) < MAX_WORDS:
             return Pair(source[0].upper() + source[1:], target[0].upper() + target[1:])

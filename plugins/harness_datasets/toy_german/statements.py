@@ -1,23 +1,29 @@
-"""Sentences of one clause: what somebody does, what something is like, what there is."""
+"""Sentences of one clause: actions, descriptions, existence and liking."""
 
 from __future__ import annotations
 
 from harness.contracts import Pair
 from harness_datasets.toy_german import english, german
+from harness_datasets.toy_german.actions import ACTIONS, ADJECTIVES_OF, HUMAN, NOUNS_OF
 from harness_datasets.toy_german.clause import Clause, Complement, Role
+from harness_datasets.toy_german.complements import complement
 from harness_datasets.toy_german.inflection import CASES
 from harness_datasets.toy_german.lexicon import TIMES, VERBS
 from harness_datasets.toy_german.phrases import BARE, DETERMINERS, NO, Nominal
-from harness_datasets.toy_german.scene import clause, ended, front, question, statement
-from harness_datasets.toy_german.sense import ACTIONS, ADJECTIVES_OF, HUMAN, NOUNS_OF
-from harness_datasets.toy_german.speaker import Speaker
-from harness_datasets.toy_german.whereabouts import complement
+from harness_datasets.toy_german.random_clauses import (
+    punctuated,
+    question,
+    random_clause,
+    random_front,
+    statement,
+)
+from harness_datasets.toy_german.sampler import Sampler
 from harness_datasets.toy_german.words import Adjective
 
 _ALL_ACTIONS = tuple(ACTIONS.values())
 _DESCRIBED = tuple(kind for kind in NOUNS_OF if ADJECTIVES_OF[kind])
-_MOODS = frozenset({"müde", "hungrig", "krank", "glücklich"})  # they come and go
-_FOUND = {"outside": ("animal", "bird"), "room": ("furniture", "reading")}
+_MOODS = frozenset({"müde", "hungrig", "krank", "glücklich"})  # temporary, so that a time fits
+_KINDS_AT = {"outside": ("animal", "bird"), "room": ("furniture", "reading")}
 _ONE = (DETERMINERS["ein"], DETERMINERS["ein"], NO)
 _SEVERAL = (BARE, DETERMINERS["viel"], DETERMINERS["zwei"], NO)
 _LIKED = ("reading", "writing", "clothing", "thing", "vehicle", "room", "outside")
@@ -28,57 +34,57 @@ _THERE = {
 }
 
 
-def action(speaker: Speaker) -> Pair:
+def action(sampler: Sampler) -> Pair:
     """Heute gibt die Frau dem Kind einen Apfel."""
-    said = clause(speaker, action=speaker.pick(_ALL_ACTIONS))
-    return ended(statement(said, opening=front(speaker, said=said)))
+    clause = random_clause(sampler, action=sampler.pick(_ALL_ACTIONS))
+    return punctuated(statement(clause, opening=random_front(sampler, clause=clause)))
 
 
-def being(subject: Nominal, *, quality: Adjective) -> Clause:
-    """Somebody or something is so."""
+def predication(subject: Nominal, *, quality: Adjective) -> Clause:
+    """A clause that describes its subject by an adjective."""
     predicate = Complement(quality.german, quality.english, close=True)
     return Clause(subject, VERBS["sein"], complement=predicate)
 
 
-def description(speaker: Speaker) -> Pair:
+def description(sampler: Sampler) -> Pair:
     """Der Kaffee ist nicht warm."""
-    kind = speaker.random.choice(_DESCRIBED)
-    subject = speaker.briefly().subject((kind,), known=True)
-    said = being(subject, quality=speaker.pick(ADJECTIVES_OF[kind]))
-    if said.complement and said.complement.german in _MOODS and speaker.likely(0.5):
-        when = speaker.random.choice(("now", "habit"))
-        said = said._replace(tense="habit", time=speaker.random.choice(TIMES[when]))
-    if speaker.likely(0.25):
-        return ended(question(said), mark="?")
-    if speaker.likely(0.3) and not (said.time and said.time.inside):
-        said = said._replace(negated=True)
-    return ended(statement(said, opening=front(speaker, said=said)))
+    kind = sampler.random.choice(_DESCRIBED)
+    subject = sampler.without_adjectives().subject((kind,), known=True)
+    clause = predication(subject, quality=sampler.pick(ADJECTIVES_OF[kind]))
+    if clause.complement and clause.complement.german in _MOODS and sampler.chance(0.5):
+        when = sampler.random.choice(("now", "habit"))
+        clause = clause._replace(tense="habit", time=sampler.random.choice(TIMES[when]))
+    if sampler.chance(0.25):
+        return punctuated(question(clause), mark="?")
+    if sampler.chance(0.3) and not (clause.time and clause.time.inside):
+        clause = clause._replace(negated=True)
+    return punctuated(statement(clause, opening=random_front(sampler, clause=clause)))
 
 
-def existence(speaker: Speaker) -> Pair:
+def existence(sampler: Sampler) -> Pair:
     """Im Garten gibt es viele Vögel."""
-    where = speaker.random.choice(tuple(_FOUND))
-    noun = speaker.pick(NOUNS_OF[speaker.random.choice(_FOUND[where])])
-    plural = speaker.several(noun)
-    determiner = speaker.random.choice(_SEVERAL if plural else _ONE)
+    use = sampler.random.choice(tuple(_KINDS_AT))
+    noun = sampler.pick(NOUNS_OF[sampler.random.choice(_KINDS_AT[use])])
+    plural = sampler.draw_plural(noun)
+    determiner = sampler.random.choice(_SEVERAL if plural else _ONE)
     there = _THERE[plural]
-    said = Clause(
+    clause = Clause(
         there,
         _THERE_IS,
-        accusative=speaker.phrase(noun, determiner=determiner, plural=plural),
-        complement=complement(speaker.briefly(), use=where, subject=there),
+        accusative=sampler.phrase(noun, determiner=determiner, plural=plural),
+        complement=complement(sampler.without_adjectives(), use=use, subject=there),
     )
-    if determiner is not NO and speaker.likely(0.3):
-        return ended(question(said), mark="?")
-    return ended(statement(said, opening="complement"))
+    if determiner is not NO and sampler.chance(0.3):
+        return punctuated(question(clause), mark="?")
+    return punctuated(statement(clause, opening="complement"))
 
 
-def liking(speaker: Speaker) -> Pair:
-    """Der Mutter gefällt das neue Haus nicht: who likes it is German's object."""
-    what = speaker.subject((speaker.random.choice(_LIKED),), known=True)
-    who = speaker.object(HUMAN, subject=what, known=True)
-    said = Clause(what, VERBS["gefallen"], dative=who, negated=speaker.likely(0.25))
-    opening: Role = "dative" if speaker.likely(0.5) else "subject"
-    source = german.verb_second(said, front=opening)
-    target = english.statement(said._replace(subject=who, dative=None, accusative=what))
-    return ended(Pair(source, target))
+def liking(sampler: Sampler) -> Pair:
+    """Der Mutter gefällt das neue Haus nicht: the English subject is the German dative object."""
+    liked = sampler.subject((sampler.random.choice(_LIKED),), known=True)
+    person = sampler.object(HUMAN, subject=liked, known=True)
+    clause = Clause(liked, VERBS["gefallen"], dative=person, negated=sampler.chance(0.25))
+    opening: Role = "dative" if sampler.chance(0.5) else "subject"
+    source = german.verb_second(clause, front=opening)
+    target = english.statement(clause._replace(subject=person, dative=None, accusative=liked))
+    return punctuated(Pair(source, target))

@@ -1,4 +1,4 @@
-"""What the tables of the lexicon hold, and how their rows are read."""
+"""Entries of the lexicon, and parsers for its tables."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _GENDERS: Mapping[str, Column] = {"der": "masculine", "die": "feminine", "das": 
 
 
 def rows(table: str) -> Iterator[list[str]]:
-    """The cells of every row: two spaces or more part them, and a dash is an empty one."""
+    """The cells of every row, separated by two or more spaces; a dash is an empty cell."""
     for line in table.strip().splitlines():
         yield ["" if cell == "-" else cell for cell in re.split(r" {2,}", line.strip())]
 
 
 class Noun(NamedTuple):
-    """A noun in both languages; `plural` is empty for what is not counted, such as milk.
+    """A noun in both languages; `plural` is empty for uncountable nouns such as milk.
 
-    `oblique` is the singular of the accusative and the dative, which only weak nouns tell apart
-    from the nominative. `pronoun` is the English one, empty where none is natural.
+    `oblique` is the singular of the accusative and the dative, which differs from the nominative
+    for weak nouns only. `pronoun` is the English one, empty if none sounds natural.
     """
 
     kind: str
@@ -35,25 +35,25 @@ class Noun(NamedTuple):
 
     @classmethod
     def read(cls, row: Sequence[str], *, kind: str) -> Self:
-        """A row such as ``der Junge, den Jungen   die Jungen   boy, boys   he``."""
+        """Parse a row such as ``der Junge, den Jungen   die Jungen   boy, boys   he``."""
         german, plural, english, *pronoun = row
         singular, _, oblique = german.partition(", ")
         article, word = singular.split()
-        one, _, many = english.partition(", ")
+        english_singular, _, english_plural = english.partition(", ")
         return cls(
             kind,
             _GENDERS[article],
             word,
             oblique.removeprefix("den ") or word,
             plural.removeprefix("die "),
-            one,
-            many,
+            english_singular,
+            english_plural,
             pronoun[0] if pronoun else "it",
         )
 
 
 class Place(NamedTuple):
-    """A noun where things are or go, with its prepositions at rest and in motion."""
+    """A noun for a place, with its prepositions of location (rest) and direction (motion)."""
 
     noun: Noun
     rest: str
@@ -63,13 +63,13 @@ class Place(NamedTuple):
 
     @classmethod
     def read(cls, row: Sequence[str], *, kind: str) -> Self:
-        """A row such as ``das Haus   die Häuser   house, houses   in, in   in, into``."""
+        """Parse a row such as ``das Haus   die Häuser   house, houses   in, in   in, into``."""
         *noun, german, english = row
         return cls(Noun.read(noun, kind=kind), *german.split(", "), *english.split(", "))
 
 
 class Adjective(NamedTuple):
-    """An adjective, and the kinds of noun that it may describe; endings go to `stem`."""
+    """An adjective and the kinds of noun that it may describe; endings are added to `stem`."""
 
     german: str
     stem: str
@@ -78,7 +78,7 @@ class Adjective(NamedTuple):
 
 
 class Time(NamedTuple):
-    """An adverb of time: `inside` the English verb, or at the end; `first` if it may open."""
+    """An adverb of time: `inside` the English verb or at the end; `first` if it may come first."""
 
     german: str
     english: str
@@ -87,10 +87,10 @@ class Time(NamedTuple):
 
 
 class Verb(NamedTuple):
-    """A verb's principal parts; a star in the English ones is where the objects stand.
+    """The principal parts of a verb; a star in the English ones is the place of the objects.
 
-    `plain` is the infinitive without its separable `prefix`. A verb of state has no `progressive`
-    ("needs", never "is needing"); what cannot be said of the past has no `past`.
+    `plain` is the infinitive without its separable `prefix`. A stative verb has no `progressive`
+    ("needs", never "is needing"); a verb not used in the past tense has no `past`.
     """
 
     prefix: str
@@ -104,7 +104,7 @@ class Verb(NamedTuple):
 
     @classmethod
     def read(cls, row: Sequence[str]) -> Self:
-        """A row such as ``an|kommen   kommt   ist angekommen   arrive   arrived   arriving``."""
+        """Parse a row such as ``an|kommen  kommt  ist angekommen  arrive  arrived  arriving``."""
         infinitive, third, perfect, base, past, progressive = row
         prefix, _, plain = infinitive.rpartition("|")
         participle = perfect.removeprefix("ist ")
@@ -113,12 +113,12 @@ class Verb(NamedTuple):
 
     @property
     def infinitive(self) -> str:
-        """As a dictionary has it."""
+        """The infinitive, as in a dictionary."""
         return self.prefix + self.plain
 
 
 class Modal(NamedTuple):
-    """A modal verb, and what English says for it before an infinitive."""
+    """A modal verb, and its English equivalent before an infinitive."""
 
     verb: Verb
     english: str

@@ -1,1 +1,1 @@
-"""MLflow as a tracker: the component, what it copies, what it remembers, and its page."""
+"""MLflow as a tracker: exports runs and verdicts, and serves MLflow's pages."""

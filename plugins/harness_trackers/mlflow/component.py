@@ -1,4 +1,4 @@
-"""The tracker `mlflow`, as a study names it."""
+"""The tracker component `mlflow` and its options."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import Path
 
 from harness.components import Tracker
 from harness.contracts import Page
-from harness_trackers.mlflow.tracking import MlflowPage
+from harness_trackers.mlflow.tracking import MlflowTracking
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mlflow(Tracker):
-    """Runs, curves and scores in MLflow: one experiment a study, one run per variant and seed.
+    """Runs, curves and scores in MLflow: one experiment per study, one run per variant and seed.
 
-    `uri` is a tracking server or database; without it MLFLOW_TRACKING_URI is and, failing that, a
-    SQLite file beside the results, its artifacts with it. `experiment` is the study's name unless
-    said. Options in which variants differ are parameters, the last scores are ``final/*``, and the
-    verdicts stand in the experiment's description. Runs that a changed study no longer has keep
-    their place with the tag ``harness.current`` false.
+    `uri` is a tracking server or database. It defaults to MLFLOW_TRACKING_URI or, if that is unset,
+    to a SQLite file next to the results, with its artifacts. `experiment` defaults to the study's
+    name. Options in which variants differ become parameters, final scores are logged as
+    ``final/*``, and verdicts go into the experiment's description. Runs that are no longer part of
+    an edited study are kept, with the tag ``harness.current`` set to false.
     """
 
     name = "mlflow"
@@ -27,10 +27,10 @@ class Mlflow(Tracker):
     experiment: str | None = None
 
     def build(self, *, out: Path) -> Page:
-        """MLflow below `out`, or wherever it is said to be; nothing is opened yet."""
-        beside = f"sqlite:///{out.absolute() / 'mlflow.db'}"
-        return MlflowPage(
-            uri=self.uri or os.environ.get("MLFLOW_TRACKING_URI") or beside,
+        """Track in the configured store, by default below `out`; nothing is opened yet."""
+        default = f"sqlite:///{out.absolute() / 'mlflow.db'}"
+        return MlflowTracking(
+            uri=self.uri or os.environ.get("MLFLOW_TRACKING_URI") or default,
             experiment=self.experiment,
             out=out,
         )

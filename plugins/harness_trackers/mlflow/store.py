@@ -1,4 +1,4 @@
-"""One study's experiment in MLflow, through a client that gives up soon."""
+"""A study's experiment in MLflow, accessed by a client with short timeouts."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.contracts import RunView
-from harness_trackers.mlflow.facts import Point
+from harness_trackers.mlflow.logged_run import Point
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Experiment, Run
 
-# What is set already stays. Unset, a server that is away costs 4 minutes a call, or 20.
+# Defaults for environment variables, which take precedence.
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
-_HASTE = {
+# With MLflow's own defaults, a call to an unreachable server blocks for 4 to 20 minutes.
+_TIMEOUTS = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
 }
-_MOST_METRICS, _MOST_PARAMETERS = 900, 90  # in one request; a server takes 1000 and 100
-_LONGEST = 500  # characters of a parameter
+_MAX_METRICS, _MAX_PARAMETERS = 900, 90  # per request; MLflow's limits are 1000 and 100
+_MAX_LENGTH = 500  # characters of a parameter
 
 
 def connect(uri: str) -> MlflowClient:
-    """A client of a store that says nothing, tells nobody and does not wait long."""
-    for name, value in {**QUIET, **_HASTE}.items():
+    """A client with short timeouts, without telemetry and without log output below warnings."""
+    for name, value in {**QUIET, **_TIMEOUTS}.items():
         os.environ.setdefault(name, value)
     from mlflow import MlflowClient
 
@@ -43,25 +44,26 @@ def connect(uri: str) -> MlflowClient:
 
 
 class Store:
-    """The runs of one experiment; every method may raise what MLflow raises."""
+    """The runs of one experiment; every method may raise `MlflowException`."""
 
     def __init__(self, uri: str, *, experiment: str, artifacts: Path) -> None:
         self.client = connect(uri)
-        self.experiment = self._experiment(experiment, uri=uri, artifacts=artifacts)
-        self.runs = {run.data.tags["harness.key"]: run for run in self._search()}
+        self.experiment = self._get_or_create(experiment, uri=uri, artifacts=artifacts)
+        self.runs = {run.data.tags["harness.key"]: run for run in self._search_runs()}
 
-    def _experiment(self, name: str, *, uri: str, artifacts: Path) -> Experiment:
-        """The experiment of this name; artifacts follow a local database, not the shell."""
-        found = self.client.get_experiment_by_name(name)
-        if found is not None:
-            return found
+    def _get_or_create(self, name: str, *, uri: str, artifacts: Path) -> Experiment:
+        """The experiment with this name; artifacts of a local database stay next to it."""
+        existing = self.client.get_experiment_by_name(name)
+        if existing is not None:
+            return existing
+        # MLflow's default would be a folder below the current directory.
         local = artifacts.absolute().as_uri() if uri.startswith("sqlite:") else None
-        made = self.client.create_experiment(name, artifact_location=local)
-        return self.client.get_experiment(made)
+        created = self.client.create_experiment(name, artifact_location=local)
+        return self.client.get_experiment(created)
 
-    def _search(self) -> list[Run]:
-        """Every run that a study put here."""
-        found: list[Run] = []
+    def _search_runs(self) -> list[Run]:
+        """Every run of the experiment that this tracker created."""
+        runs: list[Run] = []
         token = None
         while True:
             page = self.client.search_runs(
@@ -69,13 +71,13 @@ class Store:
                 filter_string="tags.`harness.key` != ''",
                 page_token=token,
             )
-            found += page
+            runs += page
             token = page.token
             if not token:
-                return found
+                return runs
 
-    def begin(self, key: str, *, name: str, start: int, tags: Mapping[str, str]) -> Run:
-        """A new run."""
+    def create_run(self, key: str, *, name: str, start: int, tags: Mapping[str, str]) -> Run:
+        """Create a run."""
         run = self.client.create_run(
             self.experiment.experiment_id,
             start_time=start,
@@ -85,25 +87,29 @@ class Store:
         self.runs[key] = run
         return run
 
-    def plot(self, run: str, *, points: Sequence[Point], start: int) -> None:
-        """Add points to curves. A point's time follows from its step: twice is the same as once."""
+    def log_points(self, run: str, *, points: Sequence[Point], start: int) -> None:
+        """Append points to curves; idempotent, since a point's time is computed from its step."""
         from mlflow.entities import Metric
 
-        metrics = [Metric(each.key, each.value, start + each.step, each.step) for each in points]
-        for first in range(0, len(metrics), _MOST_METRICS):
-            self.client.log_batch(run, metrics=metrics[first : first + _MOST_METRICS])
+        metrics = [
+            Metric(point.key, point.value, start + point.step, point.step) for point in points
+        ]
+        for first in range(0, len(metrics), _MAX_METRICS):
+            self.client.log_batch(run, metrics=metrics[first : first + _MAX_METRICS])
 
-    def describe(self, run: str, *, options: Mapping[str, str], tags: Mapping[str, str]) -> None:
-        """Set parameters, which never change, and tags."""
+    def set_params_and_tags(
+        self, run: str, *, params: Mapping[str, str], tags: Mapping[str, str]
+    ) -> None:
+        """Set parameters, which MLflow does not allow to change later, and tags."""
         from mlflow.entities import Param, RunTag
 
-        given = [Param(name, value[:_LONGEST]) for name, value in options.items()]
-        for first in range(0, len(given), _MOST_PARAMETERS):
-            self.client.log_batch(run, params=given[first : first + _MOST_PARAMETERS])
+        entities = [Param(name, value[:_MAX_LENGTH]) for name, value in params.items()]
+        for first in range(0, len(entities), _MAX_PARAMETERS):
+            self.client.log_batch(run, params=entities[first : first + _MAX_PARAMETERS])
         self.client.log_batch(run, tags=[RunTag(name, value) for name, value in tags.items()])
 
-    def feed(self, run: str, *, view: RunView) -> None:
-        """Say which sentences a run learned from."""
+    def log_dataset(self, run: str, *, view: RunView) -> None:
+        """Record the dataset on which a run is trained."""
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
         ((name, options),) = view.experiment["dataset"].items()
@@ -116,19 +122,19 @@ class Store:
         tag = InputTag("mlflow.data.context", "training")
         self.client.log_inputs(run, datasets=[DatasetInput(dataset, tags=[tag])])
 
-    def attach(self, run: str, *, name: str, value: Any) -> None:
-        """Keep a JSON value as a file."""
+    def log_json(self, run: str, *, name: str, value: Any) -> None:
+        """Store a JSON value as an artifact."""
         text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
         self.client.log_text(run, text, name)
 
-    def end(self, run: str, *, status: str, at: int | None = None) -> None:
-        """Say how a run stands; RUNNING, for one that goes on again."""
+    def set_status(self, run: str, *, status: str, end: int | None = None) -> None:
+        """Set a run's status; RUNNING also reopens an ended run. `end` is in milliseconds."""
         if status == "RUNNING":
             self.client.update_run(run, status=status)
         else:
-            self.client.set_terminated(run, status=status, end_time=at or now())
+            self.client.set_terminated(run, status=status, end_time=end or now())
 
-    def mark(self, tags: Mapping[str, str]) -> None:
+    def tag_experiment(self, tags: Mapping[str, str]) -> None:
         """Set tags of the experiment."""
         for name, value in tags.items():
             self.client.set_experiment_tag(self.experiment.experiment_id, name, value)

@@ -1,4 +1,4 @@
-"""The ledger to MLflow: idempotent, live or later, and cheap when nothing is new."""
+"""Synchronization of the ledger to MLflow: idempotent, and cheap when nothing is new."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pathlib import Path
 
 from harness.contracts import LedgerView, StudyView
 from harness.errors import HarnessError
-from harness_trackers.mlflow import serving
-from harness_trackers.mlflow.copying import copy_run, copy_study, retire
-from harness_trackers.mlflow.facts import begun, found, key, stamp
-from harness_trackers.mlflow.memory import Memory
+from harness_trackers.mlflow import server
+from harness_trackers.mlflow.export import export_run, export_study, retire_runs
+from harness_trackers.mlflow.logged_run import fingerprint, report_contents, run_key, started_runs
 from harness_trackers.mlflow.store import Store
+from harness_trackers.mlflow.sync_state import SyncState
 
-_LONGEST = 150  # characters of MLflow's complaints
+_MAX_MESSAGE = 150  # characters of an error of MLflow's
 
 
 @dataclass(kw_only=True)
-class MlflowPage:
-    """One study in one store."""
+class MlflowTracking:
+    """The tracking of one study in one store."""
 
     uri: str
     experiment: str | None
@@ -29,49 +29,51 @@ class MlflowPage:
     _store: Store | None = None
 
     def sync(self, study: StudyView, ledger: LedgerView) -> None:
-        """Copy what is new; without it, MLflow is not even imported."""
-        facts = begun(study, ledger=ledger)
-        whole = stamp([self.experiment, [each.print for each in facts], found(study)])
-        with self._alone(), self._in_words():
-            memory = Memory.of(study.path / "mlflow.json", uri=self.uri)
-            if memory.print == whole and not self._lost():
+        """Export everything new; if there is nothing new, MLflow is not even imported."""
+        runs = started_runs(study, ledger=ledger)
+        fingerprints = [run.fingerprint for run in runs]
+        current = fingerprint([self.experiment, fingerprints, report_contents(study)])
+        with self._locked(), self._one_line_errors():
+            state = SyncState.load(study.path / "mlflow.json", uri=self.uri)
+            if state.fingerprint == current and not self._database_is_missing():
                 return
-            store = self._open(study, memory=memory)
+            store = self._open_store(study, state=state)
             try:
-                for each in facts:
-                    copy_run(each, study=study, store=store, memory=memory, ledger=ledger)
-                copy_study(study, store=store, memory=memory)
-                retire(store, current={key(run) for run in study.runs}, ledger=ledger)
-                memory.print = whole
+                for run in runs:
+                    export_run(run, study=study, store=store, state=state, ledger=ledger)
+                export_study(study, store=store, state=state)
+                keys = {run_key(run) for run in study.runs}
+                retire_runs(store, current=keys, ledger=ledger)
+                state.fingerprint = current
             finally:
-                memory.keep()
+                state.save()
 
     def serve(self, study: StudyView, *, port: int | None, ready: Callable[[str], None]) -> None:
-        """Serve a database here, or point to the server that has the runs."""
-        memory = Memory.of(study.path / "mlflow.json", uri=self.uri)
-        with self._in_words():
-            experiment = self._open(study, memory=memory).experiment.experiment_id
-        serving.serve(self.uri, experiment=experiment, port=port, ready=ready)
+        """Serve a local database, or link to the tracking server; see `server.serve`."""
+        state = SyncState.load(study.path / "mlflow.json", uri=self.uri)
+        with self._one_line_errors():
+            experiment = self._open_store(study, state=state).experiment.experiment_id
+        server.serve(self.uri, experiment=experiment, port=port, ready=ready)
 
-    def _open(self, study: StudyView, *, memory: Memory) -> Store:
-        """The store, once; what it no longer has is to be copied again."""
+    def _open_store(self, study: StudyView, *, state: SyncState) -> Store:
+        """Open the store once; runs deleted from it will be exported again."""
         if self._store is None:
             self._store = Store(
                 self.uri,
                 experiment=self.experiment or study.name,
                 artifacts=self.out / "mlflow-artifacts" / study.name,
             )
-            memory.forget_all_but({run.info.run_id for run in self._store.runs.values()})
+            state.keep_only({run.info.run_id for run in self._store.runs.values()})
         return self._store
 
-    def _lost(self) -> bool:
-        """Whether a local database that was there is gone."""
+    def _database_is_missing(self) -> bool:
+        """True if the store is a local database without a file."""
         scheme, _, path = self.uri.partition(":///")
         return scheme == "sqlite" and not Path(path).exists()
 
     @contextmanager
-    def _in_words(self) -> Iterator[None]:
-        """What MLflow refuses, or a server that is away, in one line that says where."""
+    def _one_line_errors(self) -> Iterator[None]:
+        """Turn errors of MLflow, such as an unreachable server, into one line with the URI."""
         try:
             yield
         except Exception as error:
@@ -79,13 +81,14 @@ class MlflowPage:
 
             if not isinstance(error, MlflowException):
                 raise
-            said = " ".join(str(error).split())
-            text = said if len(said) <= _LONGEST else f"{said[: _LONGEST - 3]}..."
+            text = " ".join(str(error).split())
+            if len(text) > _MAX_MESSAGE:
+                text = f"{text[: _MAX_MESSAGE - 3]}..."
             raise HarnessError(f"{self.uri}: {text}") from error
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """One process at a time: two on a fresh database would break each other's tables."""
+    def _locked(self) -> Iterator[None]:
+        """Hold a lock: two processes that create the tables of one database would break them."""
         self.out.mkdir(parents=True, exist_ok=True)
         with (self.out / ".mlflow.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)

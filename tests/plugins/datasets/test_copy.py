@@ -1,4 +1,4 @@
-"""Held against the task's definition and its chance loss, ln 10 a number."""
+"""The copy task compared with its definition and its loss at chance, ln 10 per number."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ def test_the_target_is_the_source() -> None:
         assert pair.target == pair.source
 
 
-def test_test_begins_with_the_sequence_that_counts_and_train_never_has_it() -> None:
+def test_the_counting_sequence_starts_test_and_is_never_in_train() -> None:
     corpus = DEFAULT.build()
     assert corpus.test[0].source == "1 2 3 4 5 6 7 8 9 10"
     assert "1 2 3 4 5 6 7 8 9 10" not in {pair.source for pair in corpus.train}
     assert Copy(symbols=4).build().test[0].source == "1 2 3 4 1 2 3 4 1 2"
 
 
-def test_no_sequence_comes_twice() -> None:
-    found = lines(DEFAULT)
-    assert len(set(found)) == len(found) == 4000 + 100 + 100
+def test_no_sequence_occurs_twice() -> None:
+    sources = lines(DEFAULT)
+    assert len(set(sources)) == len(sources) == 4000 + 100 + 100
     crowded = lines(Copy(symbols=2, length=9, train=100, validation=14, test=14))
     assert len(set(crowded)) == len(crowded) == 128
 
 
-def test_numbers_are_uniform_but_for_the_first() -> None:
+def test_numbers_are_uniform_except_the_first() -> None:
     rows = [line.split() for line in lines(DEFAULT)]
     assert {len(row) for row in rows} == {10}
     assert {row[0] for row in rows} == {"1"}
@@ -52,23 +52,23 @@ def test_numbers_are_uniform_but_for_the_first() -> None:
         assert chi_square < 27.88  # the 99.9th percentile at 9 degrees of freedom
 
 
-def test_the_documented_chance_loss_is_that_of_knowing_the_numbers_only() -> None:
+def test_the_documented_loss_at_chance_is_right() -> None:
     assert Copy.__doc__ is not None
     assert f"{9 * math.log(10) / 11:.2f}" in Copy.__doc__
 
 
-def test_a_free_first_number_is_drawn_like_the_others() -> None:
+def test_with_first_null_the_first_number_is_uniform_too() -> None:
     firsts = Counter(line.split()[0] for line in lines(replace(DEFAULT, first=None)))
     assert len(firsts) == 10
     assert max(firsts.values()) < 2 * min(firsts.values())
 
 
-def test_another_first_number_leaves_no_room_for_counting() -> None:
+def test_another_first_number_rules_out_the_counting_sequence() -> None:
     corpus = Copy(first=3).build()
     assert {pair.source.split()[0] for pair in corpus.test} == {"3"}
 
 
-def test_a_longer_train_begins_with_a_shorter_one_and_leaves_the_rest() -> None:
+def test_a_larger_train_starts_with_a_smaller_one_and_leaves_the_rest() -> None:
     short, long = Copy(train=300).build(), Copy(train=2000).build()
     assert short.train == long.train[:300]
     assert (short.validation, short.test) == (long.validation, long.test)
@@ -86,6 +86,6 @@ def test_another_draw_is_another_corpus() -> None:
         ({"length": 1}, "give 1 sequences"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(options: dict[str, int], fault: str) -> None:
+def test_impossible_options_are_errors(options: dict[str, int], fault: str) -> None:
     with pytest.raises(ValueError, match=fault):
         Copy(**options)

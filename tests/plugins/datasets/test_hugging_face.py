@@ -1,4 +1,4 @@
-"""Held against data sets that the real library wrote to disk."""
+"""Corpora read from datasets that the real library wrote to disk."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.runs.identity import digest, training_identity
 from harness_datasets.hugging_face import Hub, HuggingFace, Local
 
 datasets = pytest.importorskip(
-    "datasets", reason="Hugging Face's datasets is not here: pip install datasets"
+    "datasets", reason="Hugging Face's datasets is not installed: pip install datasets"
 )
 Splits = Mapping[str, Sequence[tuple[str, str]]]
 SPLITS: Splits = {
@@ -35,54 +35,54 @@ CORPUS = Corpus(
 
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No bars on the screen, no network, and a cache of the test's own."""
+    """No progress bars, no network, and a temporary cache."""
     datasets.disable_progress_bars()
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", value=True)
 
 
 def _saved(folder: Path, kind: str, *, nested: bool, splits: Splits = SPLITS) -> Local:
-    """The splits as the library writes them, in files of a kind."""
+    """The splits, written by the library to files of one kind."""
     files = {}
     for split, pairs in splits.items():
         rows = [{"de": german, "en": english} for german, english in pairs]
-        made = datasets.Dataset.from_list(
+        dataset = datasets.Dataset.from_list(
             [{"translation": row} for row in rows] if nested else rows
         )
         path = folder / f"{split}.{kind}"
         if kind == "arrow":
-            made.save_to_disk(folder / split, num_shards=len(rows))
+            dataset.save_to_disk(folder / split, num_shards=len(rows))
             files[split] = tuple(map(TextFile, sorted((folder / split).glob("*.arrow"))))
             continue
-        write = {"csv": made.to_csv, "json": made.to_json, "jsonl": made.to_json}
-        write.get(kind, made.to_parquet)(path)
+        write = {"csv": dataset.to_csv, "json": dataset.to_json, "jsonl": dataset.to_json}
+        write.get(kind, dataset.to_parquet)(path)
         files[split] = (TextFile(path),)
     return Local(**files)
 
 
 @pytest.mark.parametrize("kind", ["arrow", "json", "jsonl", "parquet"])
-def test_nested_translations_come_back_from_every_kind_of_file(kind: str, tmp_path: Path) -> None:
+def test_nested_translations_are_read_from_every_kind_of_file(kind: str, tmp_path: Path) -> None:
     files = _saved(tmp_path, kind, nested=True)
     dataset = HuggingFace(source="translation.de", target="translation.en", files=files)
     assert dataset.build() == CORPUS
 
 
-def test_what_save_to_disk_wrote_is_what_load_from_disk_reads(tmp_path: Path) -> None:
+def test_files_of_save_to_disk_are_read_like_load_from_disk(tmp_path: Path) -> None:
     files = _saved(tmp_path, "arrow", nested=False)
     assert all(len(getattr(files, split)) == len(SPLITS[split]) for split in SPLITS)  # shards
     theirs = [(row["de"], row["en"]) for row in datasets.load_from_disk(tmp_path / "validation")]
     assert HuggingFace(source="de", target="en", files=files).build().validation == theirs
 
 
-def test_columns_come_back_from_tables(tmp_path: Path) -> None:
+def test_columns_are_read_from_tables(tmp_path: Path) -> None:
     files = _saved(tmp_path, "parquet", nested=False)
     assert HuggingFace(source="de", target="en", files=files).build() == CORPUS
     backward = HuggingFace(source="en", target="de", files=files).build()
     assert [pair.source for pair in backward.train] == ["a dog", "two dogs"]
 
 
-def test_a_name_goes_to_the_library_with_its_splits(tmp_path: Path) -> None:
-    # A folder stands for the hub here: the library takes either by the same call.
+def test_a_name_is_passed_to_the_library_with_its_splits(tmp_path: Path) -> None:
+    # A folder replaces the hub here: the library loads both by the same call.
     _saved(tmp_path / "corpus", "parquet", nested=False)
     hub = Hub(name=str(tmp_path / "corpus"), revision="0" * 40)
     assert HuggingFace(source="de", target="en", hub=hub).build() == CORPUS
@@ -90,7 +90,7 @@ def test_a_name_goes_to_the_library_with_its_splits(tmp_path: Path) -> None:
     assert HuggingFace(source="de", target="en", hub=swapped).build().test == CORPUS.validation
 
 
-def test_content_is_part_of_what_a_run_is_and_places_are_not(tmp_path: Path) -> None:
+def test_the_digest_depends_on_contents_and_not_on_paths(tmp_path: Path) -> None:
     def of(name: str, splits: Splits = SPLITS) -> str:
         (tmp_path / name).mkdir()
         files = _saved(tmp_path / name, "jsonl", nested=False, splits=splits)
@@ -100,41 +100,41 @@ def test_content_is_part_of_what_a_run_is_and_places_are_not(tmp_path: Path) -> 
     assert of("one") == of("other") != of("changed", {**SPLITS, "test": [("sieben", "seven")]})
 
 
-# --- what a user can get wrong --------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "message"),
     [
-        ("fr", r"row 1 of validation has no 'fr'; there: de, en"),
-        ("de.text", r"row 1 of validation has no 'de.text'; there: no columns"),
+        ("fr", r"row 1 of validation has no 'fr'; available: de, en"),
+        ("de.text", r"row 1 of validation has no 'de.text'; available: no columns"),
     ],
 )
-def test_a_column_that_is_not_there_is_said_with_those_that_are(
-    source: str, said: str, tmp_path: Path
+def test_a_missing_column_is_an_error_that_lists_the_others(
+    source: str, message: str, tmp_path: Path
 ) -> None:
     files = _saved(tmp_path, "jsonl", nested=False)
-    with pytest.raises(HarnessError, match=said):
+    with pytest.raises(HarnessError, match=message):
         HuggingFace(source=source, target="en", files=files).build()
 
 
-def test_a_column_that_holds_no_text_is_said(tmp_path: Path) -> None:
+def test_a_column_without_text_is_an_error(tmp_path: Path) -> None:
     files = _saved(tmp_path, "jsonl", nested=True)
-    with pytest.raises(HarnessError, match=r"'translation' in row 1 of validation is no text"):
+    with pytest.raises(HarnessError, match=r"'translation' in row 1 of validation is not text"):
         HuggingFace(source="translation", target="translation", files=files).build()
 
 
-def test_files_that_cannot_be_read_are_said_in_one_line(tmp_path: Path) -> None:
+def test_unreadable_files_are_a_one_line_error(tmp_path: Path) -> None:
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"de": 1\n')
     files = Local(train=(TextFile(bad),), validation=(TextFile(bad),), test=(TextFile(bad),))
-    with pytest.raises(HarnessError, match=r"validation cannot be read: JSON parse error") as found:
+    with pytest.raises(HarnessError, match=r"validation cannot be read: JSON parse error") as error:
         HuggingFace(source="de", target="en", files=files).build()
-    assert "\n" not in str(found.value)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("names", [(), ("a.jsonl", "b.csv"), ("a.docx",)])
-def test_files_of_a_split_are_of_one_known_kind(names: tuple[str, ...]) -> None:
+def test_files_of_a_split_must_have_one_known_suffix(names: tuple[str, ...]) -> None:
     files = tuple(map(TextFile, names))
     with pytest.raises(HarnessError, match=r"validation needs files that all end in one of"):
         HuggingFace(
@@ -142,25 +142,27 @@ def test_files_of_a_split_are_of_one_known_kind(names: tuple[str, ...]) -> None:
         ).build()
 
 
-def test_a_name_that_nobody_can_reach_is_said_in_one_line() -> None:
+def test_an_unreachable_name_is_a_one_line_error() -> None:
     hub = Hub(name="nobody/nothing", revision="0" * 40)
     with pytest.raises(HarnessError, match=r"validation cannot be read: .*nobody/nothing"):
         HuggingFace(source="de", target="en", hub=hub).build()
 
 
-def test_a_branch_is_no_commit() -> None:
+def test_a_branch_is_not_a_commit() -> None:
     with pytest.raises(ValueError, match=r"a commit, 40 hexadecimal digits, got 'main'"):
         Hub(name="nobody/nothing", revision="main")
 
 
-def test_files_and_a_name_exclude_each_other() -> None:
+def test_files_and_hub_are_mutually_exclusive() -> None:
     hub, files = Hub(name="a/b", revision="0" * 40), Local(train=(), validation=(), test=())
-    for given in ({}, {"hub": hub, "files": files}):
+    for options in ({}, {"hub": hub, "files": files}):
         with pytest.raises(ValueError, match="one of files and hub"):
-            HuggingFace(source="a", target="b", **given)
+            HuggingFace(source="a", target="b", **options)
 
 
-def test_without_the_library_the_way_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_library_the_error_says_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
     files = Local(train=(), validation=(), test=())
     with pytest.raises(HarnessError, match=r"pip install 'transformer-harness\[hugging-face\]'"):

@@ -1,4 +1,4 @@
-"""Held against files written by hand and the lines of the real corpus."""
+"""Parallel text read from files written by hand and from the real corpus."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from harness.errors import HarnessError
 from harness_datasets.parallel_text import Files, ParallelText
 
 
-def written(path: Path, content: str | bytes) -> TextFile:
+def write(path: Path, content: str | bytes) -> TextFile:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return TextFile(path)
 
 
 @pytest.fixture
 def files(tmp_path: Path):
-    """Makes a split out of what its two files hold."""
+    """Writes the two files of a split and returns the split."""
 
     def make(source: str | bytes, target: str | bytes, limit: int | None = None) -> Files:
         names = "a.de", "a.en"
         paths = [
-            written(tmp_path / name, content)
+            write(tmp_path / name, content)
             for name, content in zip(names, (source, target), strict=True)
         ]
         return Files(source=paths[0], target=paths[1], limit=limit)
@@ -33,24 +33,24 @@ def files(tmp_path: Path):
     return make
 
 
-def test_line_n_goes_with_line_n(files) -> None:
+def test_line_n_is_paired_with_line_n(files) -> None:
     pairs = files("eins\nzwei\n", "one\ntwo\n").read()
     assert pairs == [Pair("eins", "one"), Pair("zwei", "two")]
 
 
 @pytest.mark.parametrize("end", ["", "\n"])
-def test_a_last_line_may_end_or_not(files, end: str) -> None:
+def test_the_last_newline_is_optional(files, end: str) -> None:
     assert len(files("eins\nzwei" + end, "one\ntwo").read()) == 2
 
 
-def test_lines_are_raw_but_for_their_ends(files) -> None:
+def test_lines_are_raw_except_for_their_ends(files) -> None:
     lines = ["  zwei  Räume\t", "kein\u2028Ende", "auch\x85nicht", "a\x0bb\x0cc", "\xa0", "a\rb"]
     pairs = files("\r\n".join(lines) + "\r\n", "\n".join(lines)).read()
     assert [pair.source for pair in pairs] == lines
     assert [pair.target for pair in pairs] == lines
 
 
-def test_a_byte_order_mark_is_no_text(files) -> None:
+def test_a_byte_order_mark_is_dropped(files) -> None:
     assert files(b"\xef\xbb\xbfeins", "one").read() == [Pair("eins", "one")]
 
 
@@ -59,7 +59,7 @@ def test_limit_takes_the_first_lines(files) -> None:
     assert len(files("a\nb\nc", "d\ne\nf", 9).read()) == 3
 
 
-def test_blank_lines_are_left_out_of_train_and_kept_for_scoring(files) -> None:
+def test_blank_lines_are_dropped_from_train_and_kept_for_scoring(files) -> None:
     split = files("a\n \nc\n\nd", "e\nf\n\n\ng")
     corpus = ParallelText(train=split, validation=split, test=split).build()
     assert corpus.train == [Pair("a", "e"), Pair("d", "g")]
@@ -67,18 +67,18 @@ def test_blank_lines_are_left_out_of_train_and_kept_for_scoring(files) -> None:
     assert len(corpus.test) == 5
 
 
-def test_limit_counts_lines_of_the_file_and_not_what_is_left_of_them(files) -> None:
+def test_limit_counts_lines_of_the_file_before_blank_ones_are_dropped(files) -> None:
     split = files("a\n\nc", "d\ne\nf", 2)
     assert ParallelText(train=split, validation=split, test=split).build().train == [Pair("a", "d")]
 
 
-def test_files_of_different_lengths_are_named_with_their_counts(files) -> None:
+def test_files_of_different_lengths_are_an_error_with_both_counts(files) -> None:
     with pytest.raises(HarnessError, match=r"a\.de has 2 lines and .*a\.en has 3") as fault:
         files("a\nb\n", "a\nb\nc\n", 2).read()
     assert "\n" not in str(fault.value)
 
 
-def test_an_empty_file_is_refused(files) -> None:
+def test_an_empty_file_is_an_error(files) -> None:
     with pytest.raises(HarnessError, match=r"a\.en: empty"):
         files("a\n", "").read()
 
@@ -89,18 +89,18 @@ def test_a_file_of_blank_lines_cannot_be_trained_on(files) -> None:
         ParallelText(train=split, validation=split, test=split).build()
 
 
-def test_bytes_that_are_not_utf_8_are_found_by_their_line(files) -> None:
+def test_bytes_that_are_not_utf_8_are_an_error_with_the_line(files) -> None:
     with pytest.raises(HarnessError, match=r"a\.de:2: not UTF-8"):
         files(b"eins\nzw\xf6lf\ndrei\n", "one\ntwelve\nthree\n").read()
 
 
-def test_a_file_that_has_gone_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     gone = TextFile(tmp_path / "gone")
     with pytest.raises(HarnessError, match=r"gone: No such file"):
         Files(source=gone, target=gone).read()
 
 
-def test_options_are_as_strict_inside_a_split_as_outside() -> None:
+def test_options_within_a_split_are_strict_too() -> None:
     for fault in ('"limit": 0', '"limit": "3"', '"lines": 3'):
         split = f'{{"source": "a", "target": "b", {fault}}}'
         with pytest.raises(ValidationError):

@@ -1,4 +1,4 @@
-"""Held against Python's own copy, reversal and sorting, and a chi-square of what is drawn."""
+"""Sequence tasks compared with Python's reversal and sorting, and tested for uniformity."""
 
 from __future__ import annotations
 
@@ -25,37 +25,37 @@ def _pairs(corpus: Corpus) -> list[Pair]:
     return [*corpus.train, *corpus.validation, *corpus.test]
 
 
-def test_each_task_demands_its_answer() -> None:
-    answers = {
+def test_each_task_has_its_targets() -> None:
+    targets = {
         task.name: {pair.source: pair.target for pair in _pairs(task(symbols=12).build())}
         for task in TASKS
     }
-    for source, target in answers["copy"].items():
+    for source, target in targets["copy"].items():
         assert target == source
-    for source, target in answers["reverse"].items():
+    for source, target in targets["reverse"].items():
         assert target.split(" ") == list(reversed(source.split(" ")))
-    for source, target in answers["sort"].items():
+    for source, target in targets["sort"].items():
         written = _numbers(target)
-        assert all(one <= next_ for one, next_ in pairwise(written))
+        assert all(number <= following for number, following in pairwise(written))
         assert Counter(written) == Counter(_numbers(source))
-    assert any("10" in line for line in answers["sort"])
+    assert any("10" in line for line in targets["sort"])
 
 
-def test_the_sequence_that_counts_leads_test() -> None:
+def test_test_starts_with_the_counting_sequence() -> None:
     assert Reverse(length=4).build().test[0] == Pair("1 2 3 4", "4 3 2 1")
     assert Sort(length=4).build().test[0] == Pair("1 2 3 4", "1 2 3 4")
     assert Copy(length=6).build().test[0] == Pair("1 2 3 4 5 6", "1 2 3 4 5 6")
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_no_sequence_comes_twice_and_splits_have_their_sizes(task: type[Sequences]) -> None:
+def test_no_sequence_occurs_twice_and_splits_have_their_sizes(task: type[Sequences]) -> None:
     corpus = task(symbols=5, length=5, train=200, validation=30, test=20).build()
-    assert [len(each) for each in (corpus.train, corpus.validation, corpus.test)] == [200, 30, 20]
+    assert [len(split) for split in (corpus.train, corpus.validation, corpus.test)] == [200, 30, 20]
     assert len({pair.source for pair in _pairs(corpus)}) == 250
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_a_longer_train_begins_with_a_shorter_one(task: type[Sequences]) -> None:
+def test_a_larger_train_starts_with_a_smaller_one(task: type[Sequences]) -> None:
     long, short = task(train=90).build(), task(train=40).build()
     assert long.train[:40] == short.train
     assert (long.validation, long.test) == (short.validation, short.test)
@@ -63,7 +63,7 @@ def test_a_longer_train_begins_with_a_shorter_one(task: type[Sequences]) -> None
 
 
 @pytest.mark.parametrize("task", [Reverse, Sort])
-def test_every_place_is_drawn_evenly(task: type[Sequences]) -> None:
+def test_every_position_is_uniform(task: type[Sequences]) -> None:
     read = [_numbers(pair.source) for pair in task(symbols=6, length=7, train=2000).build().train]
     for place in range(7):
         counts = Counter(numbers[place] for numbers in read)
@@ -71,18 +71,18 @@ def test_every_place_is_drawn_evenly(task: type[Sequences]) -> None:
         assert stats.chisquare(list(counts.values())).pvalue > 1e-4
 
 
-def test_copy_begins_with_one_unless_told_otherwise() -> None:
+def test_copy_starts_with_1_by_default() -> None:
     assert {pair.source.split(" ")[0] for pair in _pairs(Copy().build())} == {"1"}
     assert {pair.source.split(" ")[0] for pair in _pairs(Reverse(first=3).build())} == {"3"}
 
 
-def test_the_sequences_of_copy_are_the_ones_they_have_always_been() -> None:
+def test_the_sequences_of_copy_never_change_between_versions() -> None:
     train = Copy(train=2).build().train
     assert [pair.source for pair in train] == ["1 10 2 9 10 7 4 5 8 1", "1 9 4 6 8 1 9 10 7 3"]
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_what_cannot_be_drawn_is_refused(task: type[Sequences]) -> None:
+def test_impossible_options_are_errors(task: type[Sequences]) -> None:
     with pytest.raises(ValueError, match="too few to draw 210 different ones"):
         task(symbols=2, length=5, first=None, train=10)
     with pytest.raises(ValueError, match="first must be at most symbols, 4, got 5"):

@@ -10,6 +10,6 @@ from harness.report.style import style
 
 @pytest.fixture
 def draws() -> Iterator[Draws]:
-    """Draws as a report does: in its style."""
+    """Draws a figure in the style of a report."""
     with style("test"):
         yield lambda figure, view: figure.build()(view)

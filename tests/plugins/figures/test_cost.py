@@ -8,22 +8,22 @@ from harness_figures.cost import Against, Cost
 
 
 @pytest.mark.parametrize(
-    ("against", "costs", "said"),
+    ("against", "costs", "label"),
     [
         ("seconds", [11, 14, 19], "seconds of training"),
         ("target_tokens", [1000, 4000, 9000], "target tokens trained on"),
     ],
 )
-def test_marks_are_runs_and_a_large_one_is_their_mean_at_the_median_cost(
-    draws: Draws, against: Against, costs: list[float], said: str
+def test_small_marks_are_runs_and_a_large_one_the_mean_at_the_median_cost(
+    draws: Draws, against: Against, costs: list[float], label: str
 ) -> None:
     (axes,) = draws(Cost(against=against), report_views.view(variants=1)).axes
-    assert axes.get_xlabel() == said
+    assert axes.get_xlabel() == label
     for variant, place in (("baseline", 0), ("one", 2)):
         scores = [report_views.score(variant, seed=seed) for seed in (1, 2, 3)]
         runs, mean = axes.collections[place : place + 2]
         assert runs.get_offsets().tolist() == [
-            list(each) for each in zip(costs, scores, strict=True)
+            list(point) for point in zip(costs, scores, strict=True)
         ]
         assert mean.get_offsets().tolist() == [pytest.approx([costs[1], sum(scores) / 3])]
 

@@ -27,11 +27,11 @@ def test_a_row_has_the_difference_its_interval_and_its_seeds(draws: Draws) -> No
         assert list(mean.get_ydata()) == list(interval.get_ydata())[:1] == [row]
 
 
-def test_the_zero_and_every_interval_are_in_sight(draws: Draws) -> None:
+def test_the_axis_includes_zero_and_every_interval(draws: Draws) -> None:
     view = report_views.view()
     (axes,) = draws(Forest(), view).axes
     low, high = axes.get_xlim()
-    assert low < min(each.interval_low or 0 for each in view.findings) < 0 < high
+    assert low < min(finding.interval_low or 0 for finding in view.findings) < 0 < high
 
 
 def test_a_verdict_is_a_word_and_a_shape_as_well_as_a_color(draws: Draws) -> None:
@@ -46,7 +46,7 @@ def test_a_verdict_is_a_word_and_a_shape_as_well_as_a_color(draws: Draws) -> Non
     assert len(set(shapes)) == len(shapes) == 6
 
 
-def test_which_way_is_better_is_said(draws: Draws) -> None:
-    for higher, said in ((True, "higher is better →"), (False, "← lower is better")):
+def test_the_axis_names_the_better_direction(draws: Draws) -> None:
+    for higher, direction in ((True, "higher is better →"), (False, "← lower is better")):
         (axes,) = draws(Forest(), replace(report_views.view(), higher_is_better=higher)).axes
-        assert axes.get_xlabel().endswith(said)
+        assert axes.get_xlabel().endswith(direction)

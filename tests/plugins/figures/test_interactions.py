@@ -35,12 +35,12 @@ def test_a_line_is_a_level_of_one_factor_over_the_levels_of_the_other(draws: Dra
     assert axes.get_legend().get_title().get_text() == "B"
 
 
-def test_a_seed_counts_where_all_cells_of_a_mark_have_it(draws: Draws) -> None:
-    cells = {f"{name}-{c}": {**its, "C": c} for name, its in CELLS.items() for c in ("x", "y")}
+def test_a_mark_averages_cells_for_seeds_that_all_of_them_have(draws: Draws) -> None:
+    cells = {f"{name}-{c}": {**own, "C": c} for name, own in CELLS.items() for c in ("x", "y")}
     names = dict(zip(cells, ["baseline", *report_views.NAMES[:7]], strict=True))
     factorial = Factorial(
         factors={**LEVELS, "C": ("x", "y")},
-        cells={names[name]: its for name, its in cells.items()},
+        cells={names[name]: own for name, own in cells.items()},
     )
     view = replace(
         report_views.view(variants=7, diverged=[("one", 2)]), design=Design(factorial=factorial)
@@ -55,9 +55,9 @@ def test_a_seed_counts_where_all_cells_of_a_mark_have_it(draws: Draws) -> None:
             for seed in (1, 3)
         ]
     )
-    assert [len(each) for each in dots] == [2, 3, 3, 3]
+    assert [len(scores) for scores in dots] == [2, 3, 3, 3]
 
 
-def test_a_study_without_factors_is_told_so(draws: Draws) -> None:
+def test_a_study_without_factors_has_a_note_instead(draws: Draws) -> None:
     (axes,) = draws(Interactions(), report_views.view()).axes
     assert [text.get_text() for text in axes.texts] == ["no factors are crossed"]

@@ -29,7 +29,7 @@ def test_thin_lines_are_seeds_and_the_thick_one_is_their_mean(draws: Draws) -> N
         assert list(mean.get_ydata()) == pytest.approx(np.mean(seeds, axis=0))
 
 
-def test_a_mean_ends_where_a_seed_ends_and_a_cross_says_that_it_diverged(draws: Draws) -> None:
+def test_a_mean_ends_where_a_seed_ends_and_a_cross_marks_divergence(draws: Draws) -> None:
     (axes,) = draws(LearningCurves(), report_views.view(variants=1, diverged=[("one", 2)])).axes
     (mean,) = [line for line in axes.lines if line.get_label() == "one"]
     assert list(mean.get_xdata()) == [0, 10]
@@ -38,9 +38,9 @@ def test_a_mean_ends_where_a_seed_ends_and_a_cross_says_that_it_diverged(draws: 
     assert list(cross.get_ydata()) == [report_views.nll("one", seed=2, update=10)]
 
 
-def test_what_no_scale_can_show_is_left_out(draws: Draws) -> None:
+def test_values_that_are_not_finite_are_omitted(draws: Draws) -> None:
     view = report_views.view(variants=0, seeds=1)
-    strange = [Measurement(40, "validation", "nll", each) for each in (float("inf"), float("nan"))]
-    run = replace(view.runs[0], validation=(*view.runs[0].validation, *strange))
+    bad = [Measurement(40, "validation", "nll", value) for value in (float("inf"), float("nan"))]
+    run = replace(view.runs[0], validation=(*view.runs[0].validation, *bad))
     (axes,) = draws(LearningCurves(), replace(view, runs=(run,))).axes
     assert {len(line.get_xdata()) for line in axes.lines} == {4}

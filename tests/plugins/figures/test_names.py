@@ -1,4 +1,4 @@
-"""Whoever is compared in a figure is named in it."""
+"""Figures name the variants that they compare."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from harness.report import draw
 from harness_figures import harness_figures
 
 
-def test_a_variant_is_named_in_text_that_can_be_read_and_searched(tmp_path: Path) -> None:
-    others = {"trend", "interactions", "p_values"}  # which show values, levels and chance
+def test_variants_are_named_in_searchable_text(tmp_path: Path) -> None:
+    others = {"trend", "interactions", "p_values"}  # these show values, levels and p values
     figures = [component() for component in harness_figures() if component.name not in others]
     for drawing in draw(figures, view=report_views.view(), folder=tmp_path):
         assert drawing.svg

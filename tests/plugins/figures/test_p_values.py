@@ -13,12 +13,12 @@ from harness_figures.p_values import PValues
 FOUR = report_views.view(variants=4)
 
 
-def test_p_values_lie_in_order_over_those_that_chance_would_give(draws: Draws) -> None:
+def test_sorted_p_values_are_drawn_over_those_expected_by_chance(draws: Draws) -> None:
     (axes,) = draws(PValues(), FOUR).axes
     diagonal, marks = axes.lines
     assert list(diagonal.get_xdata()) == list(diagonal.get_ydata()) == [0, 1]
     assert list(marks.get_xdata()) == [0.2, 0.4, 0.6, 0.8]
-    assert list(marks.get_ydata()) == sorted(each.p or 0 for each in FOUR.findings)
+    assert list(marks.get_ydata()) == sorted(finding.p or 0 for finding in FOUR.findings)
 
 
 def test_the_band_is_that_of_uniform_order_statistics(draws: Draws) -> None:

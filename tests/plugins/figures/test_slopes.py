@@ -7,7 +7,7 @@ from support.report_views import Draws
 from harness_figures.slopes import Slopes
 
 
-def test_every_seed_goes_from_its_baseline_to_its_variant(draws: Draws) -> None:
+def test_a_line_connects_the_scores_of_baseline_and_variant_for_each_seed(draws: Draws) -> None:
     panels = draws(Slopes(), report_views.view()).axes
     for variant, axes in zip(("one", "two"), panels, strict=True):
         assert axes.get_title() == variant
@@ -20,7 +20,7 @@ def test_every_seed_goes_from_its_baseline_to_its_variant(draws: Draws) -> None:
         assert mean == pytest.approx([sum(column) / 3 for column in zip(*pairs, strict=True)])
 
 
-def test_a_pair_that_is_not_complete_is_not_drawn(draws: Draws) -> None:
+def test_an_incomplete_pair_is_not_drawn(draws: Draws) -> None:
     (axes,) = draws(Slopes(), report_views.view(variants=1, diverged=[("one", 2)])).axes
     assert len(axes.lines) == 2 + 1
     (empty,) = draws(Slopes(), report_views.view(variants=1, seeds=1, missing=[("one", 1)])).axes

@@ -13,7 +13,7 @@ from harness_figures.trend import Trend
 
 
 def sweep(values: Sequence[object], *, own: int | None = 1) -> ReportView:
-    """Three values of one option; the baseline has number `own` of them, if any."""
+    """Three values of one option; the baseline has the one at place `own`, if any."""
     view = report_views.view(variants=3 if own is None else 2)
     others = [name for name in view.variants if name != "baseline"]
     names = [("baseline" if place == own else others.pop(0)) for place in range(3)]
@@ -39,7 +39,7 @@ def test_dots_are_seeds_and_the_line_goes_through_their_means(draws: Draws) -> N
     assert axes.get_xlabel() == "schedule.noam.warmup"
 
 
-def test_a_ring_is_the_baseline_s_value_and_a_dashed_line_its_mean_where_it_has_none(
+def test_the_baseline_is_a_ring_in_the_sweep_or_a_dashed_line_outside(
     draws: Draws,
 ) -> None:
     mean = fmean(report_views.score("baseline", seed=seed) for seed in (1, 2, 3))
@@ -69,7 +69,7 @@ def test_values_that_span_decades_have_a_logarithmic_axis(
     assert axes.get_xscale() == scale
 
 
-def test_values_are_named_as_they_are(draws: Draws) -> None:
+def test_ticks_are_labeled_with_the_values(draws: Draws) -> None:
     def names(values: Sequence[object]) -> list[str]:
         (axes,) = draws(Trend(), sweep(values)).axes
         return [label.get_text() for label in axes.get_xticklabels()]
@@ -78,6 +78,6 @@ def test_values_are_named_as_they_are(draws: Draws) -> None:
     assert names(["off", {"a": 1}, 2]) == ["off", "baseline", "2"]
 
 
-def test_a_study_without_a_sweep_is_told_so(draws: Draws) -> None:
+def test_a_study_without_a_sweep_has_a_note_instead(draws: Draws) -> None:
     (axes,) = draws(Trend(), report_views.view()).axes
     assert [text.get_text() for text in axes.texts] == ["no option is swept"]

@@ -12,7 +12,7 @@ from harness.study.experiment import ModelOptions
 
 @pytest.fixture(scope="session")
 def toy() -> Callable[..., Transformer]:
-    """Makes small Transformers in float64 with outputs far from uniform, another for each seed."""
+    """Builds a small float64 Transformer from a seed, with outputs far from uniform."""
 
     def make(seed: int, *, classes: int = 12) -> Transformer:
         options = ModelOptions(d_model=8, d_ff=16, heads=2, encoder_layers=1, decoder_layers=2)
@@ -20,8 +20,8 @@ def toy() -> Callable[..., Transformer]:
         generator = torch.Generator().manual_seed(seed)
         for parameter in model.parameters():
             std = 0.8 if parameter.ndim > 1 else 0.1
-            drawn = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
-            parameter.data += std * drawn
+            noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+            parameter.data += std * noise
         return model.requires_grad_(requires_grad=False)
 
     return make
@@ -35,7 +35,7 @@ def sources() -> torch.Tensor:
 
 @pytest.fixture(scope="session")
 def feed() -> Callable[..., torch.Tensor]:
-    """Feeds one sentence whole: the hidden states after bos and every token."""
+    """Computes the hidden states after bos and every token of one sentence, without a cache."""
 
     def states(model: Transformer, source: torch.Tensor, written: list[int]) -> torch.Tensor:
         embedded = model.embed(torch.tensor([[BOS, *written]]))

@@ -1,4 +1,4 @@
-"""Held against brute force over all sentences, a search written out, lp(10, 0.6) = 1.733."""
+"""Beam search compared with brute force, a plain search, and lp(10, 0.6) = 1.733."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness_generations import Beam, Greedy
 SETTING = Setting(seed=1, classes=12, d_model=8, updates=100)
 Toy = Callable[..., Transformer]
 Feed = Callable[..., torch.Tensor]
-WORDS = (3, 4)  # of a vocabulary of five: all that can be written but eos
+WORDS = (3, 4)  # in a vocabulary of five: all tokens that can be generated, except eos
 
 
 def _search(model: Transformer, source: torch.Tensor, **options: object) -> list[list[int]]:
@@ -42,7 +42,7 @@ PENALTIES = {"gnmt": _gnmt, "power": _power}
 
 
 def _logs(model: Transformer, hidden: torch.Tensor) -> torch.Tensor:
-    """Log-probabilities over what may be written."""
+    """Log-probabilities of the tokens that may be generated."""
     logits = model.project(hidden)
     logits[..., [PAD, 1]] = -math.inf
     return logits.log_softmax(-1)
@@ -50,7 +50,7 @@ def _logs(model: Transformer, hidden: torch.Tensor) -> torch.Tensor:
 
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 2.0])
 @pytest.mark.parametrize("length_penalty", ["gnmt", "power"])
-def test_a_beam_that_holds_every_sentence_finds_the_best_of_all(
+def test_an_exhaustive_beam_finds_the_best_of_all_sentences(
     alpha: float, length_penalty: str, toy: Toy, feed: Feed, sources: torch.Tensor
 ) -> None:
     model, source, longest = toy(6, classes=5), sources[:3, :2], 4
@@ -66,13 +66,13 @@ def test_a_beam_that_holds_every_sentence_finds_the_best_of_all(
             total = sum(logs[place, token].item() for place, token in enumerate([*words, EOS]))
             scores.append(total / PENALTIES[length_penalty](len(words) + 1, alpha))
         expected.append(every[scores.index(max(scores))])
-    found = _search(
+    actual = _search(
         model, source, size=31, alpha=alpha, extra=longest - 2, length_penalty=length_penalty
     )
-    assert found == expected
+    assert actual == expected
 
 
-def test_the_best_of_all_depends_on_the_penalty_and_is_not_greedy(
+def test_the_best_sentence_depends_on_the_penalty_and_is_not_greedy(
     toy: Toy, sources: torch.Tensor
 ) -> None:
     model, source = toy(6, classes=5), sources[:, :2]
@@ -92,7 +92,7 @@ def test_the_best_of_all_depends_on_the_penalty_and_is_not_greedy(
     kind=st.sampled_from(["gnmt", "power"]),
     extra=st.integers(0, 6),
 )
-def test_a_beam_of_one_writes_what_greedy_decoding_writes(
+def test_a_beam_of_one_is_greedy_decoding(
     seed: int, alpha: float, kind: str, extra: int, toy: Toy, sources: torch.Tensor
 ) -> None:
     model = toy(seed)
@@ -100,7 +100,7 @@ def test_a_beam_of_one_writes_what_greedy_decoding_writes(
     assert ours == _greedy(model, sources, extra=extra)
 
 
-# --- against a search written out for one sentence ------------------------------------------------
+# --- against a plain search of one sentence ------------------------------------------------
 
 
 def _continued(
@@ -111,7 +111,7 @@ def _continued(
             yield score + log, [*words, token]
 
 
-def _written_out(
+def _plain_search(
     model: Transformer, feed: Feed, source: torch.Tensor, *, size: int, limit: int
 ) -> list[int]:
     beams: list[tuple[float, list[int]]] = [(0.0, [])]
@@ -119,22 +119,22 @@ def _written_out(
     while len(ended) < size:
         ranked = sorted(_continued(model, feed, source, beams), reverse=True)
         if len(beams[0][1]) == limit:
-            ranked = [each for each in ranked if each[1][-1] == EOS]
+            ranked = [(score, words) for score, words in ranked if words[-1] == EOS]
         for score, words in ranked[:size]:
             if words[-1] == EOS:
                 ended.append((score / _gnmt(len(words), 0.6), words[:-1]))
         if len(beams[0][1]) == limit:
             break
-        beams = [each for each in ranked if each[1][-1] != EOS][:size]
+        beams = [(score, words) for score, words in ranked if words[-1] != EOS][:size]
     return max(ended)[1]
 
 
 @pytest.mark.parametrize("size", [2, 4])
-def test_sentences_searched_together_are_searched_as_if_alone(
+def test_batched_search_equals_a_search_of_each_sentence(
     size: int, toy: Toy, feed: Feed, sources: torch.Tensor
 ) -> None:
     model = toy(7)
-    expected = [_written_out(model, feed, row, size=size, limit=5 + 2) for row in sources]
+    expected = [_plain_search(model, feed, row, size=size, limit=5 + 2) for row in sources]
     assert _search(model, sources, size=size, extra=2) == expected
     assert len({len(words) for words in expected}) > 2
     assert expected != _greedy(model, sources, extra=2)
@@ -150,14 +150,14 @@ def test_the_published_penalties() -> None:
 
 
 class Short:
-    """Writes nothing with probability `nothing`, or else one 4 with probability `one`."""
+    """Generates nothing with probability `nothing`, and one 4 with probability `one`."""
 
     def __init__(self, *, nothing: float, one: float) -> None:
         self.sites: dict[str, Site] = {}
         self.projections: dict[str, Projection] = {}
-        self._laws = torch.full((5, 5), 1e-30, dtype=torch.float64)
-        self._laws[1, [EOS, 3, 4]] = torch.tensor([nothing, 1 - nothing - one, one]).double()
-        self._laws[3, 3] = self._laws[4, EOS] = 1.0  # a 3 never ends
+        self._transitions = torch.full((5, 5), 1e-30, dtype=torch.float64)
+        self._transitions[1, [EOS, 3, 4]] = torch.tensor([nothing, 1 - nothing - one, one]).double()
+        self._transitions[3, 3] = self._transitions[4, EOS] = 1.0  # a 3 never ends
 
     def named_parameters(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
         return iter(())
@@ -181,13 +181,13 @@ class Short:
         return self
 
     def step(self, tokens: torch.Tensor, cache: object) -> torch.Tensor:
-        return self._laws[tokens]
+        return self._transitions[tokens]
 
 
 @pytest.mark.parametrize(
     ("kind", "log_of_one", "expected"),
     [
-        # ln 0.4 against (ln one) * 6 / 7: the longer one wins above -1.0690.
+        # ln 0.4 against (ln one) * 6 / 7: the longer sentence wins above -1.0690.
         ("gnmt", -1.060, [4]),
         ("gnmt", -1.080, []),
         # ln 0.4 against (ln one) / 2: above -1.8326.
@@ -195,7 +195,7 @@ class Short:
         ("power", -1.85, []),
     ],
 )
-def test_a_length_counts_its_eos(kind: str, log_of_one: float, expected: list[int]) -> None:
+def test_the_length_includes_eos(kind: str, log_of_one: float, expected: list[int]) -> None:
     model = Short(nothing=0.4, one=math.exp(log_of_one))
     source = torch.tensor([[4, 4]])
     assert _search(model, source, size=3, alpha=1.0, length_penalty=kind) == [expected]

@@ -1,4 +1,4 @@
-"""Held against the whole sentence fed again for every token."""
+"""Greedy decoding compared with feeding the whole prefix again for every token."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ SETTING = Setting(seed=1, classes=12, d_model=8, updates=100)
 MakeModel = Callable[[], Transformer]
 
 
-def _write(model: object, source: torch.Tensor, *, extra: int = 8) -> list[list[int]]:
+def _decode(model: object, source: torch.Tensor, *, extra: int = 8) -> list[list[int]]:
     generate = Greedy(extra=extra).build(SETTING)
     return generate(model, source, sentences=range(len(source)))
 
 
-# --- against the whole sentence fed again for every token -----------------------------------------
+# --- against the whole prefix fed again for every token -----------------------------------------
 
 
-def _fed_again(model: Transformer, source: torch.Tensor, *, limit: int) -> list[int]:
+def _without_cache(model: Transformer, source: torch.Tensor, *, limit: int) -> list[int]:
     memory = model.encode(source[None])
-    written = [BOS]
-    while len(written) <= limit:
-        hidden = model.decode(model.embed(torch.tensor([written])), memory)
+    generated = [BOS]
+    while len(generated) <= limit:
+        hidden = model.decode(model.embed(torch.tensor([generated])), memory)
         logits = model.project(hidden[0, -1]).tolist()
         token = max(range(2, len(logits)), key=logits.__getitem__)
         if token == EOS:
             break
-        written.append(token)
-    return written[1:]
+        generated.append(token)
+    return generated[1:]
 
 
 @pytest.fixture
@@ -45,22 +45,22 @@ def sources() -> torch.Tensor:
 
 
 @torch.no_grad()
-def test_it_writes_what_feeding_every_sentence_again_alone_writes(
+def test_it_equals_feeding_the_whole_prefix_of_each_sentence_again(
     transformer: MakeModel, sources: torch.Tensor
 ) -> None:
     model = transformer()
-    expected = [_fed_again(model, source, limit=5 + 8) for source in sources]
+    expected = [_without_cache(model, source, limit=5 + 8) for source in sources]
     lengths = {len(sentence) for sentence in expected}
     assert len(lengths) > 4
     assert 5 + 8 in lengths
-    assert _write(model, sources) == expected
+    assert _decode(model, sources) == expected
 
 
-def test_the_order_of_sentences_is_that_of_the_sources(
+def test_sentences_are_in_the_order_of_the_sources(
     transformer: MakeModel, sources: torch.Tensor
 ) -> None:
     model = transformer()
-    forward, backward = _write(model, sources), _write(model, sources.flip(0))
+    forward, backward = _decode(model, sources), _decode(model, sources.flip(0))
     assert forward == backward[::-1]
     assert len(set(map(tuple, forward))) > 10
 
@@ -69,7 +69,7 @@ def test_no_gradients_are_recorded_and_no_noise_is_used(
     transformer: MakeModel, sources: torch.Tensor
 ) -> None:
     model = transformer()
-    plain = _write(model, sources)
+    plain = _decode(model, sources)
 
     def refuse(value: torch.Tensor, site: Site, noise: Noise) -> torch.Tensor:
         raise AssertionError("noise in generation")
@@ -80,7 +80,7 @@ def test_no_gradients_are_recorded_and_no_noise_is_used(
     model.projection.register_forward_hook(
         lambda *call: made_with_gradients.append(call[-1].requires_grad)
     )
-    assert _write(model, sources) == plain
+    assert _decode(model, sources) == plain
     assert set(made_with_gradients) == {False}
 
 
@@ -97,9 +97,10 @@ class _CountdownCache:
 
 @dataclass
 class Countdown:
-    """Writes as many tokens as its source begins with, then eos; pad and bos are always likelier.
+    """Generates as many tokens as the first token of its source says, then eos.
 
-    A token is 4 more than what is left to write. It keeps what it was fed.
+    A token is 4 plus the number of tokens left. Pad and bos always have larger logits, and all
+    tokens fed to the model are recorded.
     """
 
     fed: list[list[int]] = field(default_factory=list)
@@ -145,15 +146,15 @@ def _sources(*counts: int) -> torch.Tensor:
     return torch.tensor([[count, 4] for count in counts])
 
 
-def test_a_sentence_leaves_as_soon_as_it_has_ended() -> None:
+def test_a_finished_sentence_leaves_the_batch() -> None:
     model = Countdown()
-    assert _write(model, _sources(3, 1, 2, 0)) == [[7, 6, 5], [5], [6, 5], []]
+    assert _decode(model, _sources(3, 1, 2, 0)) == [[7, 6, 5], [5], [6, 5], []]
     assert model.fed == [[1, 1, 1, 1], [7, 5, 6], [6, 5], [5]]
 
 
-def test_sentences_that_end_together_leave_together() -> None:
+def test_decoding_stops_when_all_sentences_have_finished() -> None:
     model = Countdown()
-    assert _write(model, _sources(1, 1)) == [[5], [5]]
+    assert _decode(model, _sources(1, 1)) == [[5], [5]]
     assert model.fed == [[1, 1], [5, 5]]
 
 
@@ -161,14 +162,14 @@ def test_sentences_that_end_together_leave_together() -> None:
 def test_length_is_at_most_that_of_the_source_plus_extra(extra: int) -> None:
     model = Countdown()
     longest = 2 + extra
-    assert _write(model, _sources(7, 1), extra=extra) == [[11, 10, 9, 8, 7][:longest], [5]]
+    assert _decode(model, _sources(7, 1), extra=extra) == [[11, 10, 9, 8, 7][:longest], [5]]
     assert len(model.fed) == longest
 
 
-def test_eos_at_the_very_limit_ends_a_sentence_that_fits() -> None:
-    assert _write(Countdown(), _sources(1, 2), extra=0) == [[5], [6, 5]]
+def test_eos_at_the_limit_ends_a_sentence() -> None:
+    assert _decode(Countdown(), _sources(1, 2), extra=0) == [[5], [6, 5]]
 
 
-def test_numbers_are_plain_integers() -> None:
-    (sentence,) = _write(Countdown(), _sources(2))
+def test_tokens_are_plain_integers() -> None:
+    (sentence,) = _decode(Countdown(), _sources(2))
     assert [type(token) for token in sentence] == [int, int]

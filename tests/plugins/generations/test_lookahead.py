@@ -1,4 +1,4 @@
-"""Held against greedy decoding token by token, and by hand where passes are counted."""
+"""Lookahead decoding compared with greedy decoding; passes are counted by hand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SETTING = Setting(seed=1, classes=12, d_model=8, updates=100)
 Toy = Callable[..., Transformer]
 
 
-def _write(model: object, source: torch.Tensor, **options: int) -> list[list[int]]:
+def _decode(model: object, source: torch.Tensor, **options: int) -> list[list[int]]:
     return Lookahead(**options).build(SETTING)(model, source, sentences=range(len(source)))
 
 
@@ -29,7 +29,7 @@ def _write(model: object, source: torch.Tensor, **options: int) -> list[list[int
     candidates=st.integers(0, 4),
     extra=st.integers(0, 8),
 )
-def test_it_writes_what_greedy_decoding_writes(
+def test_it_equals_greedy_decoding(
     seed: int,
     window: int,
     size: int,
@@ -40,24 +40,22 @@ def test_it_writes_what_greedy_decoding_writes(
 ) -> None:
     model = toy(seed)
     greedy = Greedy(extra=extra).build(SETTING)(model, sources, sentences=range(len(sources)))
-    ours = _write(model, sources, window=window, size=size, candidates=candidates, extra=extra)
+    ours = _decode(model, sources, window=window, size=size, candidates=candidates, extra=extra)
     assert ours == greedy
 
 
-def test_sentences_with_padding_are_written_as_greedy_decoding_writes_them(
-    toy: Toy, sources: torch.Tensor
-) -> None:
+def test_it_equals_greedy_decoding_on_padded_sources(toy: Toy, sources: torch.Tensor) -> None:
     model, padded = toy(8), sources.clone()
     padded[1:4, 3:] = 0
     greedy = Greedy(extra=9).build(SETTING)(model, padded, sentences=range(len(padded)))
-    assert _write(model, padded, extra=9) == greedy
+    assert _decode(model, padded, extra=9) == greedy
 
 
 # --- by hand --------------------------------------------------------------------------------------
 
 
-class Round:
-    """Writes 4, 5, ... up to `most`, over and over, whatever its source; a token says the next."""
+class Cycle:
+    """Generates 4, 5, ..., `most`, again and again: each token determines the next."""
 
     def __init__(self, *, most: int, classes: int = 12) -> None:
         self.sites: dict[str, Site] = {}
@@ -90,39 +88,39 @@ class Round:
         raise NotImplementedError
 
 
-def _passes(model: Round, *, tokens: int, **options: int) -> int:
+def _passes(model: Cycle, *, tokens: int, **options: int) -> int:
     source = torch.tensor([[4]])
-    (written,) = _write(model, source, extra=tokens - 1, **options)
-    assert written == [4 + place % 4 for place in range(tokens)]
+    (generated,) = _decode(model, source, extra=tokens - 1, **options)
+    assert generated == [4 + place % 4 for place in range(tokens)]
     return len(model.read)
 
 
-def test_guesses_that_are_all_alike_gain_nothing() -> None:
-    # Guesses that are alike at first are answered alike, and so one pass is one token; a window
-    # gains only where a guess is right before its turn.
-    assert _passes(Round(most=7), tokens=12, window=3, candidates=0) == 12
+def test_identical_guesses_save_no_passes() -> None:
+    # Identical guesses get identical predictions, so that a pass verifies one token only; a window
+    # saves passes only if a guess is right before its position is reached.
+    assert _passes(Cycle(most=7), tokens=12, window=3, candidates=0) == 12
 
 
-def test_sequences_from_the_pool_are_kept_whole() -> None:
-    # Sequences of three from the window's diagonals are right once it has gone round; from then on
-    # a pass writes the two that the candidate adds and the one after them.
-    model = Round(most=7)
+def test_ngrams_from_the_pool_are_accepted_whole() -> None:
+    # Trigrams on the window's diagonals are right after one cycle; from then on, a pass accepts
+    # the two tokens that a candidate adds, and the model's next one.
+    model = Cycle(most=7)
     assert _passes(model, tokens=40, window=4, size=3, candidates=5) < 40 * 0.5
     assert max(len(rows) for rows in model.read) > 1
 
 
 @pytest.mark.parametrize("candidates", [0, 1, 3])
-def test_a_pass_reads_the_window_and_at_most_so_many_candidates(
+def test_a_pass_reads_the_window_and_a_limited_number_of_candidates(
     candidates: int, toy: Toy, sources: torch.Tensor
 ) -> None:
     model, rows = toy(8), []
     model.decoder[0].register_forward_hook(lambda *call: rows.append(len(call[-1])))
-    _write(model, sources[:1], candidates=candidates, extra=20)
+    _decode(model, sources[:1], candidates=candidates, extra=20)
     assert max(rows) == 1 + candidates
 
 
-def test_eos_ends_a_sentence_though_guesses_go_on() -> None:
-    model = Round(most=7)
+def test_eos_ends_a_sentence_even_if_guesses_follow() -> None:
+    model = Cycle(most=7)
     model._after[6] = 0.0
     model._after[6, EOS] = 1.0
-    assert _write(model, torch.tensor([[4], [5]]), extra=9) == [[4, 5, 6]] * 2
+    assert _decode(model, torch.tensor([[4], [5]]), extra=9) == [[4, 5, 6]] * 2

@@ -13,7 +13,7 @@ from harness.contracts import Score
 
 
 class Text(NamedTuple):
-    """References, and what a bad translator might have made of them."""
+    """References and imperfect translations of them."""
 
     hypotheses: list[str]
     references: list[str]
@@ -21,7 +21,7 @@ class Text(NamedTuple):
 
 @pytest.fixture
 def text() -> Text:
-    """Lines that tokenizers disagree on; hypotheses lose a word or an end, and one is empty."""
+    """Lines on which tokenizers disagree; hypotheses lack a word or an end, and one is empty."""
     references = [
         'Two boys in T-shirts play football - "again", says their mother.',
         "A man's dog (the brown one) jumps 1.5 m over the fence!",
@@ -46,10 +46,10 @@ def sacrebleu(tmp_path: Path) -> Callable[..., Score]:
         for name, lines in text._asdict().items():
             (tmp_path / name).write_text("\n".join(lines) + "\n", "utf-8")
         command = [sys.executable, "-m", "sacrebleu", "references", "-i", "hypotheses", "-w", "12"]
-        printed = subprocess.run(
+        output = subprocess.run(
             [*command, *options], cwd=tmp_path, capture_output=True, check=True
         ).stdout
-        result = json.loads(printed)
+        result = json.loads(output)
         return Score(value=result["score"], signature=result["signature"])
 
     return score

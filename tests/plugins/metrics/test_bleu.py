@@ -1,4 +1,4 @@
-"""Held against what sacrebleu's command line prints, signature included, and two lines by hand."""
+"""BLEU compared with sacrebleu's command line, signature included, and with a hand computation."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ SIGNATURE = f"nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:{__version__}
         (Bleu(tokenize="intl", smooth="floor"), ("-tok", "intl", "-s", "floor")),
     ],
 )
-def test_bleu_is_what_sacrebleus_command_line_prints(metric, options, text, sacrebleu) -> None:
+def test_bleu_equals_the_score_of_sacrebleus_command_line(metric, options, text, sacrebleu) -> None:
     ours, theirs = metric.build()(*text), sacrebleu(text, "-m", "bleu", *options)
     assert ours.value == pytest.approx(theirs.value, abs=1e-9)
     assert ours.signature == theirs.signature
     assert 10 < ours.value < 90
 
 
-def test_bleu_of_two_lines_is_the_one_computed_by_hand() -> None:
-    # n-grams found: 5 + 2 of 6 + 3, 3 + 1 of 5 + 2, 1 + 0 of 4 + 1, 0 of 3, which counts as 1 / 2;
-    # "the" is in the second reference once. 9 tokens for 10.
+def test_bleu_of_two_lines_equals_a_computation_by_hand() -> None:
+    # Matching n-grams: 5 + 2 of 6 + 3, 3 + 1 of 5 + 2, 1 + 0 of 4 + 1, and 0 of 3, which counts as
+    # 1 / 2; "the" occurs once in the second reference. 9 tokens against 10.
     score = Bleu().build()(
         ["the cat sat on the mat", "the the dog"], ["the cat is on the mat", "see the dog run"]
     )
@@ -40,23 +40,23 @@ def test_bleu_of_two_lines_is_the_one_computed_by_hand() -> None:
     assert score.signature == SIGNATURE
 
 
-def test_case_counts_unless_lowered() -> None:
+def test_case_matters_unless_lowercased() -> None:
     lines = ["A MAN WALKS ALONG"], ["a man walks along"]
     assert Bleu().build()(*lines).value == 0
     assert Bleu(lowercase=True).build()(*lines).value == pytest.approx(100)
 
 
-def test_effective_order_spares_lines_shorter_than_four_words() -> None:
+def test_effective_order_allows_lines_shorter_than_four_words() -> None:
     lines = ["two words"], ["two words"]
     assert Bleu().build()(*lines).value == pytest.approx(0)
     assert Bleu(effective_order=True).build()(*lines).value == pytest.approx(100)
 
 
-def test_a_model_that_writes_nothing_scores_0() -> None:
+def test_empty_hypotheses_score_0() -> None:
     assert Bleu().build()(["", ""], ["a man .", "a dog ."]) == (0, SIGNATURE)
 
 
-def test_one_built_metric_scores_any_number_of_runs() -> None:
+def test_a_built_metric_keeps_no_state_between_runs() -> None:
     score = Bleu().build()
     first = score(["a b c d e"], ["a b c d f"])
     score(["x", "y"], ["x", "y"])

@@ -1,4 +1,4 @@
-"""Held against lines counted by hand."""
+"""Exact match compared with lines counted by hand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from harness_metrics.exact_match import ExactMatch
 
 
-def test_the_share_of_equal_lines_is_in_percent() -> None:
+def test_the_score_is_a_percentage_of_equal_lines() -> None:
     score = ExactMatch().build()(["1 2 3", "1 2", "", "9"], ["1 2 3", "1 2 3", "", "8"])
     assert score == (50.0, "nrefs:1|case:mixed|unit:percent")
 

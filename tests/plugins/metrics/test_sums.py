@@ -15,15 +15,15 @@ METRICS = [
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=repr)
-def test_the_score_of_summed_statistics_is_the_metrics_own(metric: Metric, text) -> None:
-    parts, score = metric.by_sentence(), metric.build()
-    assert parts is not None
+def test_the_score_of_summed_statistics_equals_the_corpus_score(metric: Metric, text) -> None:
+    by_sentence, score = metric.by_sentence(), metric.build()
+    assert by_sentence is not None
     lines = text.hypotheses, text.references
-    rows = parts.statistics(*lines)
+    rows = by_sentence.statistics(*lines)
     assert len(rows) == len(text.references)
     assert len({len(row) for row in rows}) == 1
-    for some in (slice(None), slice(0, 3), slice(4, 5)):
-        sums = [sum(column) for column in zip(*rows[some], strict=True)]
-        expected = score(lines[0][some], lines[1][some]).value
-        assert parts.score(sums) == pytest.approx(expected, abs=1e-9)
-        assert parts.score([float(each) for each in sums]) == parts.score(sums)
+    for subset in (slice(None), slice(0, 3), slice(4, 5)):
+        sums = [sum(column) for column in zip(*rows[subset], strict=True)]
+        expected = score(lines[0][subset], lines[1][subset]).value
+        assert by_sentence.score(sums) == pytest.approx(expected, abs=1e-9)
+        assert by_sentence.score([float(total) for total in sums]) == by_sentence.score(sums)

@@ -9,7 +9,7 @@ from harness.contracts import Corpus, Pair
 
 @pytest.fixture(scope="session")
 def corpus() -> Callable[..., Corpus]:
-    """A corpus whose train has these lines on both sides, and other splits with other words."""
+    """Builds a corpus with these training lines, on both sides by default; other splits differ."""
 
     def make(lines: Sequence[str], *, targets: Sequence[str] | None = None) -> Corpus:
         train = [Pair(*pair) for pair in zip(lines, targets or lines, strict=True)]

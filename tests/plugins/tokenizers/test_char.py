@@ -1,4 +1,4 @@
-"""Held against any text, which comes back, and the lines of the real corpus."""
+"""Round trips of random text and of the lines of the real corpus."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from harness_tokenizers.char import Char
 @given(st.text())
 @example("  zwei  Räume ")
 @example("<unk><pad>")
-def test_a_known_line_comes_back_to_the_last_space(corpus, line: str) -> None:
+def test_a_known_line_is_restored_with_all_spaces(corpus, line: str) -> None:
     codec = Char().build(corpus([line, "x"])).source
     tokens = codec.encode(line)
     assert len(tokens) == len(line)
     assert codec.decode([BOS, *tokens, EOS]) == line
 
 
-def test_a_character_that_is_not_known_is_unk(corpus) -> None:
+def test_unknown_characters_are_unk(corpus) -> None:
     codec = Char().build(corpus(["abba"])).source
     assert codec.encode("abc") == [4, 5, UNK]
     assert codec.decode([4, UNK, 5]) == "a<unk>b"
 
 
-def test_special_names_are_spelled(corpus) -> None:
+def test_names_of_special_tokens_are_ordinary_text(corpus) -> None:
     codec = Char().build(corpus(["<unk>"])).source
     assert len(codec.encode("<unk>")) == 5
     assert UNK not in codec.encode("<unk>")
 
 
-def test_train_alone_teaches(corpus) -> None:
+def test_only_the_training_split_is_learned(corpus) -> None:
     source, target = Char().build(corpus(["ab"], targets=["cd"]))
     assert source.encode("abV") == [4, 5, UNK]
     assert target.encode("cdx") == [4, 5, UNK]
 
 
-def test_options_do_what_they_say(corpus) -> None:
+def test_options_lowercase_least_count_and_shared(corpus) -> None:
     lower = Char(lowercase=True).build(corpus(["AbB"])).source
     assert lower.encode("Bba") == [4, 4, 5]
     rare = Char(least_count=2).build(corpus(["aab"])).source
@@ -49,7 +49,7 @@ def test_options_do_what_they_say(corpus) -> None:
     assert source.encode("ab") == [5, 4]
 
 
-def test_a_thousand_real_lines_come_back_as_they_were(corpus, multi30k: Path) -> None:
+def test_a_thousand_real_lines_are_restored(corpus, multi30k: Path) -> None:
     lines = (multi30k / "train.de").read_text("utf-8").split("\n")[:1000]
     codec = Char().build(corpus(lines)).source
     assert [codec.decode(codec.encode(line)) for line in lines] == lines

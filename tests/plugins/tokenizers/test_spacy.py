@@ -1,4 +1,4 @@
-"""Held against the library's own tokens, and the example of its documentation."""
+"""Tokens compared with the library's own, and with the example in its documentation."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
-from hypothesis import settings as how
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from harness.contracts import UNK
@@ -15,7 +14,7 @@ from harness.errors import HarnessError
 from harness_tokenizers.spacy import Spacy
 from harness_tokenizers.vocabulary import ATTACHED
 
-spacy = pytest.importorskip("spacy", reason="spaCy is not here: pip install spacy")
+spacy = pytest.importorskip("spacy", reason="spaCy is not installed: pip install spacy")
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +26,7 @@ def _tokens(codec, line: str) -> list[str]:
     return [codec.decode([token]) for token in codec.encode(line)]
 
 
-def test_the_example_of_the_documentation(corpus, english: Spacy) -> None:
+def test_the_example_in_the_documentation(corpus, english: Spacy) -> None:
     line = "“Let's go to N.Y.!”"  # spacy.io/usage/linguistic-features#how-tokenizer-works
     codec = english.build(corpus([line])).source
     assert _tokens(codec, line) == ["“", "Let", "'s", "go", "to", "N.Y.", "!", "”"]
@@ -40,7 +39,7 @@ def test_the_example_of_the_documentation(corpus, english: Spacy) -> None:
         ("en", "I don't like U.S. cats; do you? $5.50, e.g. a.b@c.de"),
     ],
 )
-def test_tokens_are_those_of_the_library(language: str, line: str, corpus) -> None:
+def test_tokens_equal_those_of_the_library(language: str, line: str, corpus) -> None:
     codec = Spacy(source=language).build(corpus([line])).source
     assert _tokens(codec, line) == [token.text for token in spacy.blank(language)(line)]
 
@@ -52,40 +51,40 @@ def test_each_side_has_its_own_rules(corpus) -> None:
     assert _tokens(codecs.source, "don't") != ["do", "n't"]
 
 
-@how(max_examples=8)
+@settings(max_examples=8)
 @given(st.text())
 @example("I don't; he's (not) -- 3,5 km/h.")
 @example("a . b .c")
 @example("\x1f a \x1f. \x1fb\x1f")
 @example("e\u0301 \u200b \ufeff \u2028x\ty")
-def test_a_known_line_comes_back_with_its_runs_of_white_space_as_one(
+def test_a_known_line_is_restored_with_white_space_collapsed(
     corpus, english: Spacy, line: str
 ) -> None:
     codec = english.build(corpus([line, "x"])).source
     assert codec.decode(codec.encode(line)) == " ".join(line.split())
 
 
-def test_train_alone_teaches(corpus) -> None:
+def test_only_the_training_split_is_learned(corpus) -> None:
     source, target = Spacy().build(corpus(["der Hund"], targets=["the dog"]))
     assert source.encode("Hund der Validierung Prüfung") == [4, 5, UNK, UNK]
     assert target.encode("validation examination der") == [UNK, UNK, UNK]
     assert source.size == target.size == 6
 
 
-def test_a_mark_after_a_space_is_not_the_mark_after_a_word(corpus, english: Spacy) -> None:
+def test_punctuation_after_a_space_and_after_a_word_are_distinct(corpus, english: Spacy) -> None:
     codec = english.build(corpus(["a . b"])).source
     assert codec.encode("x . b")[1:] == codec.encode("a . b")[1:]
     assert codec.encode("Hund.")[1] == UNK
     assert ATTACHED not in codec.decode(codec.encode("a . b"))
 
 
-def test_rare_words_are_unknown_and_lowercase_forgets_capitals(corpus) -> None:
+def test_rare_words_are_unknown_and_lowercase_drops_capitals(corpus) -> None:
     codec = Spacy(least_count=2, lowercase=True).build(corpus(["Der der Hund"])).source
     assert codec.encode("DER Hund") == [4, UNK]
     assert Spacy(largest=1).build(corpus(["a a b"])).source.encode("a b") == [4, UNK]
 
 
-def test_the_words_of_the_real_corpus_come_back_as_they_were(corpus, multi30k: Path) -> None:
+def test_lines_of_the_real_corpus_are_restored(corpus, multi30k: Path) -> None:
     for side in ("de", "en"):
         text = (multi30k / f"test_2016_flickr.{side}").read_text("utf-8")
         lines = text.splitlines()[:200]
@@ -93,19 +92,19 @@ def test_the_words_of_the_real_corpus_come_back_as_they_were(corpus, multi30k: P
         assert [codec.decode(codec.encode(line)) for line in lines] == lines
 
 
-# --- what a user can get wrong --------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("language", "reason"), [("xq", "import language xq"), ("ja", "Sudachi")])
-def test_a_language_that_cannot_be_had_is_said_in_one_line(
-    language: str, reason: str, corpus
-) -> None:
-    with pytest.raises(HarnessError, match=f"no language '{language}': .*{reason}") as found:
+def test_an_unsupported_language_is_a_one_line_error(language: str, reason: str, corpus) -> None:
+    with pytest.raises(HarnessError, match=f"no language '{language}': .*{reason}") as error:
         Spacy(source=language).build(corpus(["x"]))
-    assert "\n" not in str(found.value)
+    assert "\n" not in str(error.value)
 
 
-def test_without_the_library_the_way_out_is_said(corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_library_the_error_says_how_to_install_it(
+    corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "spacy", None)
     with pytest.raises(HarnessError, match=r"pip install 'transformer-harness\[spacy\]'"):
         Spacy().build(corpus(["x"]))

@@ -1,4 +1,4 @@
-"""A results folder for every test; the tables of its database, which take seconds, made once."""
+"""A results folder for every test, with a copy of a database whose tables are created once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness_trackers.mlflow.store import connect
 
 @pytest.fixture(scope="session")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database, whose tables take seconds to make."""
+    """An empty database; shared, since creating its tables takes seconds."""
     path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
     connect(f"sqlite:///{path}").search_experiments()
     return path

@@ -1,4 +1,4 @@
-"""What MLflow shows is what the ledger says, however often and whenever it is copied."""
+"""MLflow's contents equal the ledger's, however often and at whatever time it is exported."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from support.mlflow_ledger import UPDATES, Bench, contents, fresh
 from harness.contracts import Measurement
 from harness.errors import HarnessError
 from harness_trackers.mlflow.component import Mlflow
-from harness_trackers.mlflow.facts import points
+from harness_trackers.mlflow.logged_run import curve_points
 from harness_trackers.mlflow.store import connect
 
-# What MLflow does with its own dependencies is its business.
+# MLflow uses deprecated names of its own dependencies.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 FIRST = "baseline, seed 1 b1"
@@ -49,7 +49,7 @@ def test_a_run_has_its_curves_scores_options_and_tags(bench: Bench) -> None:
     assert [(step, value) for step, value, _ in curves["final/nll"]] == [(12, 3.1)]
 
 
-def test_copying_twice_adds_nothing_even_when_all_memory_of_it_is_lost(bench: Bench) -> None:
+def test_exporting_twice_adds_nothing_even_if_the_sync_state_is_lost(bench: Bench) -> None:
     bench.go(until=7)
     bench.sync()
     bench.go(until=UPDATES)
@@ -63,7 +63,7 @@ def test_copying_twice_adds_nothing_even_when_all_memory_of_it_is_lost(bench: Be
     assert contents(bench.uri) == once
 
 
-def test_copying_as_runs_go_on_ends_where_copying_at_the_end_does(
+def test_exporting_during_runs_gives_the_same_as_exporting_at_the_end(
     bench: Bench, tmp_path: Path, database: Path
 ) -> None:
     later = fresh(tmp_path / "later", database=database)
@@ -78,16 +78,16 @@ def test_copying_as_runs_go_on_ends_where_copying_at_the_end_does(
     assert contents(later.uri) == contents(bench.uri)
 
 
-def test_when_nothing_is_new_no_store_is_opened(bench: Bench) -> None:
+def test_no_store_is_opened_if_nothing_is_new(bench: Bench) -> None:
     bench.go(until=UPDATES)
     bench.end()
     bench.sync()
-    page = Mlflow(uri=bench.uri).build(out=bench.out)
-    page.sync(bench.study, bench.ledger)
-    assert page._store is None
+    tracking = Mlflow(uri=bench.uri).build(out=bench.out)
+    tracking.sync(bench.study, bench.ledger)
+    assert tracking._store is None
 
 
-def test_a_lost_database_is_filled_again(bench: Bench, database: Path) -> None:
+def test_an_emptied_database_is_filled_again(bench: Bench, database: Path) -> None:
     bench.go(until=UPDATES)
     bench.end()
     bench.sync()
@@ -96,25 +96,25 @@ def test_a_lost_database_is_filled_again(bench: Bench, database: Path) -> None:
     (bench.out / "tiny" / "report.md").write_text("found")
     bench.summary = "Found."
     bench.sync()
-    found = contents(bench.uri)
-    assert {name: found[name] for name in once} == once
+    again = contents(bench.uri)
+    assert {name: again[name] for name in once} == once
 
 
-def test_a_superseded_run_stays_and_is_no_longer_current(bench: Bench) -> None:
+def test_a_superseded_run_stays_but_is_no_longer_current(bench: Bench) -> None:
     bench.go(until=5)
     bench.sync()
     bench.digests["baseline"] = "x"
     bench.go(until=UPDATES)
     bench.end()
     bench.sync()
-    found = contents(bench.uri)
-    old = {name for name, run in found.items() if run[2].get("harness.current") == "false"}
+    runs = contents(bench.uri)
+    old = {name for name, run in runs.items() if run[2].get("harness.current") == "false"}
     assert old == {FIRST, "baseline, seed 2 b2"}
     bench.digests["baseline"] = "b"
     bench.sync()
-    found = contents(bench.uri)
-    assert found[FIRST][2]["harness.current"] == "true"
-    assert found["baseline, seed 1 x1"][2]["harness.current"] == "false"
+    runs = contents(bench.uri)
+    assert runs[FIRST][2]["harness.current"] == "true"
+    assert runs["baseline, seed 1 x1"][2]["harness.current"] == "false"
 
 
 @pytest.mark.parametrize(
@@ -126,19 +126,19 @@ def test_a_superseded_run_stays_and_is_no_longer_current(bench: Bench) -> None:
         (None, "KILLED", "interrupted"),
     ],
 )
-def test_how_a_run_ended_is_its_status(
+def test_a_run_has_the_status_of_its_outcome(
     bench: Bench, outcome: dict[str, str] | None, status: str, tag: str
 ) -> None:
     bench.go(until=5)
     if outcome:
         bench.end(**outcome)
     bench.sync()
-    found = contents(bench.uri)[FIRST]
-    assert (found[0], found[2]["outcome"]) == (status, tag)
-    assert found[2].get("reason") == (outcome or {}).get("reason")
+    run = contents(bench.uri)[FIRST]
+    assert (run[0], run[2]["outcome"]) == (status, tag)
+    assert run[2].get("reason") == (outcome or {}).get("reason")
 
 
-def test_nothing_stays_running_when_its_process_is_gone(bench: Bench) -> None:
+def test_no_run_stays_running_without_a_process(bench: Bench) -> None:
     bench.go(until=5)
     locks = [(run.path / "lock").open("w") for run in bench.study.runs]
     for lock in locks:
@@ -149,12 +149,12 @@ def test_nothing_stays_running_when_its_process_is_gone(bench: Bench) -> None:
     assert set(statuses.values()) == {"RUNNING"}
     for lock in locks:
         lock.close()
-    bench.digests["baseline"] = "x"  # and what is superseded is no exception
+    bench.digests["baseline"] = "x"  # superseded runs included
     bench.sync()
     assert {run[0] for run in contents(bench.uri).values()} == {"KILLED", "FINISHED"}
 
 
-def test_what_was_found_stands_in_the_description_and_beside_its_files(bench: Bench) -> None:
+def test_the_results_are_in_the_description_and_its_files_are_artifacts(bench: Bench) -> None:
     bench.go(until=UPDATES)
     bench.end()
     bench.sync()
@@ -167,60 +167,61 @@ def test_what_was_found_stands_in_the_description_and_beside_its_files(bench: Be
     assert experiment.tags["mlflow.note.content"] == "**Does it?** It does."
     assert experiment.artifact_location.startswith(bench.out.as_uri())
     (study,) = client.search_runs([experiment.experiment_id], "tags.`harness.kind` = 'study'")
-    held = {each.path for each in client.list_artifacts(study.info.run_id)}
-    assert held == {"report.md", "study.json"}
+    artifacts = {file.path for file in client.list_artifacts(study.info.run_id)}
+    assert artifacts == {"report.md", "study.json"}
 
 
-def test_runs_say_which_sentences_they_learned_from(bench: Bench) -> None:
+def test_runs_name_their_dataset(bench: Bench) -> None:
     bench.go(until=1)
     bench.sync()
     client = connect(bench.uri)
     experiment = client.get_experiment_by_name("tiny")
     (run, *_) = client.search_runs([experiment.experiment_id], "tags.`harness.kind` = 'run'")
-    ((given,),) = [client.get_run(run.info.run_id).inputs.dataset_inputs]
-    assert (given.dataset.name, given.dataset.digest) == ("counting", "d" * 36)
+    ((used,),) = [client.get_run(run.info.run_id).inputs.dataset_inputs]
+    assert (used.dataset.name, used.dataset.digest) == ("counting", "d" * 36)
 
 
-def measured(updates: int) -> list[Measurement]:
+def training_losses(updates: int) -> list[Measurement]:
     return [Measurement(update, "train", "loss", 1.0) for update in range(1, updates + 1)]
 
 
-def test_a_long_curve_keeps_some_hundreds_of_points_its_ends_among_them() -> None:
-    steps = [each.step for each in points(measured(12_345), after=-1, updates=12_345)]
+def test_a_long_curve_keeps_about_200_points_including_both_ends() -> None:
+    curve = curve_points(training_losses(12_345), after=-1, updates=12_345)
+    steps = [point.step for point in curve]
     assert len(steps) <= 202
     assert (steps[0], steps[-1]) == (1, 12_345)
 
 
-def test_a_curve_copied_in_pieces_is_the_curve_copied_at_once() -> None:
-    whole = list(points(measured(1000), after=-1, updates=1000))
+def test_a_curve_exported_in_pieces_equals_one_exported_at_once() -> None:
+    whole = list(curve_points(training_losses(1000), after=-1, updates=1000))
     pieces = [
-        *points(measured(333), after=-1, updates=1000),
-        *points(measured(1000), after=333, updates=1000),
+        *curve_points(training_losses(333), after=-1, updates=1000),
+        *curve_points(training_losses(1000), after=333, updates=1000),
     ]
     assert pieces == whole
 
 
-def test_what_is_no_number_is_no_point() -> None:
+def test_values_that_are_not_finite_are_omitted() -> None:
     odd = [Measurement(1, "validation", "nll", value) for value in (math.inf, math.nan)]
-    assert list(points(odd, after=-1, updates=1)) == []
+    assert list(curve_points(odd, after=-1, updates=1)) == []
 
 
-def test_a_server_that_is_away_is_given_up_soon(bench: Bench) -> None:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        closed = f"http://127.0.0.1:{door.getsockname()[1]}"
+def test_an_unreachable_server_fails_soon(bench: Bench) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{unused.getsockname()[1]}"
     bench.go(until=1)
-    begun = time.monotonic()
+    start = time.monotonic()
     with pytest.raises(HarnessError, match=f"{closed}: API request to .* failed"):
         bench.sync(closed)
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - start < 30
 
 
-def test_the_store_is_the_one_named_or_that_of_the_environment_or_beside_the_results(
+def test_the_uri_is_the_option_or_the_environment_variable_or_next_to_the_results(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     assert Mlflow().build(out=tmp_path).uri == f"sqlite:///{tmp_path}/mlflow.db"
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://elsewhere")
-    assert Mlflow().build(out=tmp_path).uri == "http://elsewhere"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://external")
+    assert Mlflow().build(out=tmp_path).uri == "http://external"
     assert Mlflow(uri="http://here").build(out=tmp_path).uri == "http://here"

@@ -9,7 +9,7 @@ from harness_datasets.toy_german.sentences import sentence
 
 
 @pytest.fixture(scope="session")
-def said() -> list[Pair]:
-    """Some thousands of generated sentences."""
+def sentences() -> list[Pair]:
+    """A sample of 4000 generated sentences."""
     random = Random(20)
     return [sentence(random) for _ in range(4000)]

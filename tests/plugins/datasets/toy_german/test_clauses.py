@@ -1,4 +1,4 @@
-"""German and English word order, against sentences written by hand."""
+"""German and English word order, compared with sentences written by hand."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ INTO_TOWN = Complement("in die Stadt", "to the city", close=True)
 TIRED = Complement("müde", "tired", close=True)
 EARLY = Complement("früh", "early", close=True)
 FOR_THE_BUS = Complement("auf den Bus", "for the bus", close=True)
-ANNA = name("Anna", again="sie she")
+ANNA = name("Anna", pronoun_key="sie she")
 
 
-def a(phrase: str, *, plural: bool = False) -> Nominal:
-    """A phrase such as ``die Frau`` or, an adjective without its ending, ``der rot Mantel``."""
+def noun(phrase: str, *, plural: bool = False) -> Nominal:
+    """A phrase such as ``die Frau`` or ``der rot Mantel``, with the adjective uninflected."""
     *words, last = phrase.split()
     article = words[0] if words else ""
     determiner = DETERMINERS[{"die": "der", "das": "der"}.get(article, article)] if words else BARE
     adjective = ADJECTIVES[words[1]] if len(words) > 1 else None
-    noun = next(noun for noun in NOUNS if noun.singular == last)
-    return noun_phrase(noun, determiner=determiner, adjective=adjective, plural=plural)
+    entry = next(entry for entry in NOUNS if entry.singular == last)
+    return noun_phrase(entry, determiner=determiner, adjective=adjective, plural=plural)
 
 
 def does(subject: Nominal, *, verb: str, modal: str = "", time: str = "", **rest) -> Clause:
@@ -43,51 +43,51 @@ def does(subject: Nominal, *, verb: str, modal: str = "", time: str = "", **rest
 
 
 HE, SHE, THEY, ME, YOU = (
-    PRONOUNS[each] for each in ("er he", "sie she", "sie they", "ich I", "du you")
+    PRONOUNS[key] for key in ("er he", "sie she", "sie they", "ich I", "du you")
 )
 
 STATEMENTS = [
     # subject first
-    (does(a("der Mann"), verb="lesen", accusative=a("ein Buch")), "subject",
+    (does(noun("der Mann"), verb="lesen", accusative=noun("ein Buch")), "subject",
      "der Mann liest ein Buch", "the man is reading a book"),
-    # time first: the subject goes behind the verb
-    (does(a("der Mann"), verb="lesen", accusative=a("ein Buch"), time="heute"), "time",
+    # time first: the subject follows the verb
+    (does(noun("der Mann"), verb="lesen", accusative=noun("ein Buch"), time="heute"), "time",
      "heute liest der Mann ein Buch", "today the man is reading a book"),
-    # habits: simple present; adverbs of frequency stand inside the English verb
-    (does(SHE, verb="trinken", accusative=a("Kaffee"), time="jeden Tag", tense="habit"), "subject",
-     "sie trinkt jeden Tag Kaffee", "she drinks coffee every day"),
-    (does(SHE, verb="trinken", accusative=a("Kaffee"), time="nie", tense="habit"), "subject",
+    # habits: simple present; adverbs of frequency are inside the English verb
+    (does(SHE, verb="trinken", accusative=noun("Kaffee"), time="jeden Tag", tense="habit"),
+     "subject", "sie trinkt jeden Tag Kaffee", "she drinks coffee every day"),
+    (does(SHE, verb="trinken", accusative=noun("Kaffee"), time="nie", tense="habit"), "subject",
      "sie trinkt nie Kaffee", "she never drinks coffee"),
-    (does(SHE, verb="trinken", accusative=a("Kaffee"), time="manchmal", tense="habit"), "time",
+    (does(SHE, verb="trinken", accusative=noun("Kaffee"), time="manchmal", tense="habit"), "time",
      "manchmal trinkt sie Kaffee", "sometimes she drinks coffee"),
     # states have no progressive
-    (does(HE, verb="brauchen", accusative=a("der neu Mantel")), "subject",
+    (does(HE, verb="brauchen", accusative=noun("der neu Mantel")), "subject",
      "er braucht den neuen Mantel", "he needs the new coat"),
     # separable verbs
     (does(ME, verb="aufstehen", complement=EARLY, time="heute"), "subject",
      "ich stehe heute früh auf", "I am getting up early today"),
-    (does(a("die Frau"), verb="abholen", accusative=a("der Junge")), "subject",
+    (does(noun("die Frau"), verb="abholen", accusative=noun("der Junge")), "subject",
      "die Frau holt den Jungen ab", "the woman is picking the boy up"),
-    (does(a("die Frau"), verb="anrufen", accusative=HE, time="gestern", tense="past"), "subject",
+    (does(noun("die Frau"), verb="anrufen", accusative=HE, time="gestern", tense="past"), "subject",
      "die Frau hat ihn gestern angerufen", "the woman called him yesterday"),
-    (does(THEY, verb="zumachen", accusative=a("die Tür"), modal="müssen"), "subject",
+    (does(THEY, verb="zumachen", accusative=noun("die Tür"), modal="müssen"), "subject",
      "sie müssen die Tür zumachen", "they have to close the door"),
     # modal verbs
-    (does(ANNA, verb="lesen", accusative=a("die Zeitung"), modal="wollen", time="morgen"), "time",
-     "morgen will Anna die Zeitung lesen", "tomorrow Anna wants to read the newspaper"),
-    (does(a("das Kind"), verb="spielen", modal="dürfen", negated=True), "subject",
+    (does(ANNA, verb="lesen", accusative=noun("die Zeitung"), modal="wollen", time="morgen"),
+     "time", "morgen will Anna die Zeitung lesen", "tomorrow Anna wants to read the newspaper"),
+    (does(noun("das Kind"), verb="spielen", modal="dürfen", negated=True), "subject",
      "das Kind darf nicht spielen", "the child is not allowed to play"),
     (does(HE, verb="arbeiten", modal="können", time="heute", negated=True), "subject",
      "er kann heute nicht arbeiten", "he cannot work today"),
     (does(ME, verb="gehen", complement=INTO_TOWN, modal="müssen", negated=True), "subject",
      "ich muss nicht in die Stadt gehen", "I do not have to go to the city"),
     # the perfect, with haben and sein
-    (does(a("das Mädchen"), verb="schreiben", accusative=a("ein Brief"), tense="past"), "subject",
-     "das Mädchen hat einen Brief geschrieben", "the girl wrote a letter"),
-    (does(a("der Zug"), verb="ankommen", time="gestern", tense="past", negated=True), "subject",
+    (does(noun("das Mädchen"), verb="schreiben", accusative=noun("ein Brief"), tense="past"),
+     "subject", "das Mädchen hat einen Brief geschrieben", "the girl wrote a letter"),
+    (does(noun("der Zug"), verb="ankommen", time="gestern", tense="past", negated=True), "subject",
      "der Zug ist gestern nicht angekommen", "the train did not arrive yesterday"),
-    # nicht: after what is known and after the time, before places, predicates and prepositions
-    (does(HE, verb="lesen", accusative=a("das Buch"), time="heute", negated=True), "subject",
+    # nicht: after definite objects and time, before places, predicates and prepositions
+    (does(HE, verb="lesen", accusative=noun("das Buch"), time="heute", negated=True), "subject",
      "er liest das Buch heute nicht", "he is not reading the book today"),
     (does(HE, verb="sein", complement=TIRED, time="heute", negated=True), "subject",
      "er ist heute nicht müde", "he is not tired today"),
@@ -96,75 +96,75 @@ STATEMENTS = [
     (does(HE, verb="warten", complement=FOR_THE_BUS, negated=True), "subject",
      "er wartet nicht auf den Bus", "he is not waiting for the bus"),
     # kein
-    (does(HE, verb="haben", accusative=a("kein Auto"), absent=True), "subject",
+    (does(HE, verb="haben", accusative=noun("kein Auto"), absent=True), "subject",
      "er hat kein Auto", "he does not have a car"),
-    (does(THEY, verb="kaufen", accusative=a("kein Apfel", plural=True), absent=True), "subject",
+    (does(THEY, verb="kaufen", accusative=noun("kein Apfel", plural=True), absent=True), "subject",
      "sie kaufen keine Äpfel", "they are not buying any apples"),
-    # two objects: dative before accusative, the known before the new
-    (does(a("der Arzt"), verb="geben", dative=a("die alt Frau"), accusative=a("ein Ei")), "subject",
-     "der Arzt gibt der alten Frau ein Ei", "the doctor is giving the old woman an egg"),
-    (does(ME, verb="zeigen", dative=a("ein Mann"), accusative=a("das Bild")), "subject",
+    # two objects: dative before accusative, definite before indefinite
+    (does(noun("der Arzt"), verb="geben", dative=noun("die alt Frau"), accusative=noun("ein Ei")),
+     "subject", "der Arzt gibt der alten Frau ein Ei", "the doctor is giving the old woman an egg"),
+    (does(ME, verb="zeigen", dative=noun("ein Mann"), accusative=noun("das Bild")), "subject",
      "ich zeige das Bild einem Mann", "I am showing a man the picture"),
-    (does(HE, verb="bringen", dative=THEY, accusative=a("Milch"), time="jetzt"), "subject",
+    (does(HE, verb="bringen", dative=THEY, accusative=noun("Milch"), time="jetzt"), "subject",
      "er bringt ihnen jetzt Milch", "he is bringing them milk now"),
     # objects and places first; English does not follow
-    (does(a("der Mann"), verb="sehen", accusative=a("der Hund"), negated=True), "accusative",
+    (does(noun("der Mann"), verb="sehen", accusative=noun("der Hund"), negated=True), "accusative",
      "den Hund sieht der Mann nicht", "the man does not see the dog"),
-    (does(SHE, verb="helfen", dative=a("mein Bruder"), time="jetzt"), "dative",
+    (does(SHE, verb="helfen", dative=noun("mein Bruder"), time="jetzt"), "dative",
      "meinem Bruder hilft sie jetzt", "she is helping my brother now"),
-    (does(a("das Kind", plural=True), verb="spielen", complement=GARDEN), "complement",
+    (does(noun("das Kind", plural=True), verb="spielen", complement=GARDEN), "complement",
      "im Garten spielen die Kinder", "the children are playing in the garden"),
-    # a place before a new object, a goal after it
-    (does(SHE, verb="essen", accusative=a("ein Apfel"), complement=GARDEN), "subject",
+    # a place precedes an indefinite object and follows a definite one
+    (does(SHE, verb="essen", accusative=noun("ein Apfel"), complement=GARDEN), "subject",
      "sie isst im Garten einen Apfel", "she is eating an apple in the garden"),
-    (does(SHE, verb="essen", accusative=a("der Apfel"), complement=GARDEN), "subject",
+    (does(SHE, verb="essen", accusative=noun("der Apfel"), complement=GARDEN), "subject",
      "sie isst den Apfel im Garten", "she is eating the apple in the garden"),
 ]  # fmt: skip  # a sentence reads best beside its translation
 
 
 @pytest.mark.parametrize(
-    ("clause", "front", "source", "target"), STATEMENTS, ids=[each[2] for each in STATEMENTS]
+    ("clause", "front", "source", "target"), STATEMENTS, ids=[row[2] for row in STATEMENTS]
 )
-def test_statements_are_as_written_by_hand(clause, front, source, target) -> None:
+def test_statements_equal_those_written_by_hand(clause, front, source, target) -> None:
     assert german.verb_second(clause, front=front) == source
     assert english.statement(clause, time_first=front == "time") == target
 
 
 QUESTIONS = [
-    (does(YOU, verb="helfen", dative=a("dein Vater"), time="heute"),
+    (does(YOU, verb="helfen", dative=noun("dein Vater"), time="heute"),
      "hilfst du heute deinem Vater", "are you helping your father today"),
-    (does(YOU, verb="haben", accusative=a("ein Hund")),
+    (does(YOU, verb="haben", accusative=noun("ein Hund")),
      "hast du einen Hund", "do you have a dog"),
-    (does(HE, verb="aufmachen", accusative=a("das Fenster"), time="gestern", tense="past"),
+    (does(HE, verb="aufmachen", accusative=noun("das Fenster"), time="gestern", tense="past"),
      "hat er gestern das Fenster aufgemacht", "did he open the window yesterday"),
     (does(SHE, verb="kochen", time="oft", tense="habit"),
      "kocht sie oft", "does she often cook"),
-    (does(a("der Bus"), verb="ankommen", complement=EARLY),
+    (does(noun("der Bus"), verb="ankommen", complement=EARLY),
      "kommt der Bus früh an", "is the bus arriving early"),
     (does(YOU, verb="gehen", complement=INTO_TOWN, modal="wollen"),
      "willst du in die Stadt gehen", "do you want to go to the city"),
     (does(ME, verb="schlafen", modal="dürfen"),
      "darf ich schlafen", "am I allowed to sleep"),
-    (does(a("der Kaffee"), verb="sein", complement=Complement("kalt", "cold", close=True)),
+    (does(noun("der Kaffee"), verb="sein", complement=Complement("kalt", "cold", close=True)),
      "ist der Kaffee kalt", "is the coffee cold"),
 ]  # fmt: skip  # a question reads best beside its translation
 
 
 @pytest.mark.parametrize(
-    ("clause", "source", "target"), QUESTIONS, ids=[each[1] for each in QUESTIONS]
+    ("clause", "source", "target"), QUESTIONS, ids=[row[1] for row in QUESTIONS]
 )
-def test_questions_are_as_written_by_hand(clause, source, target) -> None:
+def test_questions_equal_those_written_by_hand(clause, source, target) -> None:
     assert german.verb_first(clause) == source
     assert english.question(clause) == target
 
 
 SUBORDINATE = [
     (does(HE, verb="sein", complement=TIRED), "weil er müde ist"),
-    (does(HE, verb="lesen", accusative=a("das Buch"), negated=True),
+    (does(HE, verb="lesen", accusative=noun("das Buch"), negated=True),
      "weil er das Buch nicht liest"),
-    (does(a("der Zug"), verb="ankommen"), "weil der Zug ankommt"),
-    (does(a("der Zug"), verb="ankommen", tense="past"), "weil der Zug angekommen ist"),
-    (does(ANNA, verb="zumachen", accusative=a("die Tür"), time="jetzt"),
+    (does(noun("der Zug"), verb="ankommen"), "weil der Zug ankommt"),
+    (does(noun("der Zug"), verb="ankommen", tense="past"), "weil der Zug angekommen ist"),
+    (does(ANNA, verb="zumachen", accusative=noun("die Tür"), time="jetzt"),
      "weil Anna jetzt die Tür zumacht"),
     (does(ANNA, verb="helfen", dative=ME, tense="past"), "weil Anna mir geholfen hat"),
     (does(THEY, verb="aufstehen", complement=EARLY, modal="müssen"),
@@ -174,12 +174,12 @@ SUBORDINATE = [
 ]  # fmt: skip  # as above
 
 
-@pytest.mark.parametrize(("clause", "source"), SUBORDINATE, ids=[each[1] for each in SUBORDINATE])
+@pytest.mark.parametrize(("clause", "source"), SUBORDINATE, ids=[row[1] for row in SUBORDINATE])
 def test_subordinate_clauses_end_with_their_finite_verb(clause, source) -> None:
     assert german.verb_last(clause, conjunction="weil") == source
 
 
-def test_english_no_needs_no_not() -> None:
+def test_english_no_excludes_not() -> None:
     there = Nominal(HE.german, "there", "there", 3, plural=False, be="are")
     dogs = noun_phrase(
         next(noun for noun in NOUNS if noun.english == "dog"), determiner=NO, plural=True

@@ -62,7 +62,7 @@ def test_articles_and_adjectives_decline_as_in_the_grammar_book(word: str) -> No
         assert [phrase.german[case] for phrase in declined] == row
 
 
-def test_adjectives_are_strong_where_there_is_no_article() -> None:
+def test_adjectives_are_strong_without_an_article() -> None:
     frisch = ADJECTIVES["frisch"]
     table = """
         frischer Kaffee   frische Milch   frisches Wasser
@@ -107,10 +107,10 @@ def test_adjectives_are_strong_after_numbers(word: str, forms: list[str]) -> Non
         ("Zimmer", ["das Zimmer", "das Zimmer", "dem Zimmer", "die Zimmer", "den Zimmern"]),
     ],
 )
-def test_nouns_decline_and_weak_ones_show_it(noun: str, forms: list[str]) -> None:
-    one = noun_phrase(NOUN[noun], determiner=DETERMINERS["der"]).german
-    many = noun_phrase(NOUN[noun], determiner=DETERMINERS["der"], plural=True).german
-    assert [*one.values(), many["nominative"], many["dative"]] == forms
+def test_nouns_decline_including_weak_ones(noun: str, forms: list[str]) -> None:
+    singular = noun_phrase(NOUN[noun], determiner=DETERMINERS["der"]).german
+    plural = noun_phrase(NOUN[noun], determiner=DETERMINERS["der"], plural=True).german
+    assert [*singular.values(), plural["nominative"], plural["dative"]] == forms
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,10 @@ def test_nouns_decline_and_weak_ones_show_it(noun: str, forms: list[str]) -> Non
     ],
 )
 def test_stems_that_change_before_an_ending(adjective: str, noun: str, phrase: str) -> None:
-    one = noun_phrase(NOUN[noun], determiner=DETERMINERS["ein"], adjective=ADJECTIVES[adjective])
-    assert one.german["nominative"] == phrase
+    declined = noun_phrase(
+        NOUN[noun], determiner=DETERMINERS["ein"], adjective=ADJECTIVES[adjective]
+    )
+    assert declined.german["nominative"] == phrase
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,7 @@ def test_verbs_conjugate_as_in_the_grammar_book(infinitive: str, forms: str) -> 
         ("pick * up", "picks * up"),
     ],
 )
-def test_the_english_s_goes_to_the_first_word(base: str, form: str) -> None:
+def test_the_english_s_is_added_to_the_first_word(base: str, form: str) -> None:
     assert third_person(base) == form
 
 

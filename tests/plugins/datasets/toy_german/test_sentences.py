@@ -1,4 +1,4 @@
-"""What holds of every sentence, read off its words alone."""
+"""Properties of every generated sentence, checked by its words alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from harness.contracts import Pair
 
-# A German's own list of this grammar's finite verbs: I, you, he, we.
+# Finite verbs of the grammar, listed by a native speaker: I, you, he, we.
 PLAIN = [
     "bin",
     "bist",
@@ -155,7 +155,7 @@ SEPARABLE = {
     "an": "rufe rufst ruft rufen kommt kommen",
     "ab": "hole holst holt holen",
     "auf": "stehe stehst steht stehen räume räumst räumt räumen",
-    "ein": "",  # ein|schlafen, ein|kaufen: alone, these are verbs as well
+    "ein": "",  # ein|schlafen, ein|kaufen: the same forms are verbs without the prefix
     "auf zu": "mache machst macht machen",
 }
 APART = {form: prefix for prefix, forms in SEPARABLE.items() for form in forms.split()}
@@ -189,7 +189,7 @@ GENDERS = {
     " Märkte Märkten Bahnhöfe Bahnhöfen Zimmer Häuser Küchen Tische Stühle Betten Körbe",
 }
 NOUNS = {noun for nouns in GENDERS.values() for noun in nouns.split()}
-# Ending of the article, ending of the adjective, gender: what can stand together.
+# Valid combinations of the ending of the article, that of the adjective, and the gender.
 AGREE = {
     *("der e m", "den en m", "dem en m", "er e m", "en en m", "em en m", "- er m"),
     *("die e f", "der en f", "e e f", "er en f"),
@@ -213,7 +213,7 @@ def clauses(sentence: str) -> list[list[str]]:
 
 
 def front(words: list[str]) -> int:
-    """How many words stand before the finite verb, if it is the second constituent."""
+    """The number of words before the finite verb, if it is the second constituent."""
     if words[0] in PRONOUNS | NAMES | ADVERBS | ASKING:
         return 1
     if tuple(words[:2]) in TWO_WORDS:
@@ -224,33 +224,33 @@ def front(words: list[str]) -> int:
 
 
 def main_clauses(sentence: str) -> list[tuple[list[str], int]]:
-    """Main clauses, with the place where their finite verb must be."""
+    """Main clauses, with the required index of their finite verb."""
     parts = clauses(sentence)
     if parts[0][0].lower() in CONJUNCTIONS:
         return [(parts[1], 0)]
     if sentence.endswith("?") and parts[0][0] not in ASKING:
         return [(parts[0], 0)]
-    found = [(parts[0], front(parts[0]))]
+    main = [(parts[0], front(parts[0]))]
     if len(parts) > 1 and parts[1][0] == "aber":
         after = [parts[1][1].title(), *parts[1][2:]]
-        found.append((after, front(after)))
-    return found
+        main.append((after, front(after)))
+    return main
 
 
-def test_the_finite_verb_is_second_or_opens_a_question(said: list[Pair]) -> None:
+def test_the_finite_verb_is_second_or_starts_a_question(sentences: list[Pair]) -> None:
     faults = [
         source
-        for source, _ in said
+        for source, _ in sentences
         for words, place in main_clauses(source)
         if words[place].lower() not in FINITE
     ]
     assert faults == []
 
 
-def test_the_finite_verb_is_last_in_subordinate_clauses(said: list[Pair]) -> None:
+def test_the_finite_verb_is_last_in_subordinate_clauses(sentences: list[Pair]) -> None:
     subordinate = [
         (source, words)
-        for source, _ in said
+        for source, _ in sentences
         for words in clauses(source)
         if words[0].lower() in CONJUNCTIONS
     ]
@@ -258,9 +258,11 @@ def test_the_finite_verb_is_last_in_subordinate_clauses(said: list[Pair]) -> Non
     assert [source for source, words in subordinate if words[-1] not in FINITE | JOINED] == []
 
 
-def test_separable_verbs_leave_their_prefix_at_the_end_of_a_main_clause(said: list[Pair]) -> None:
+def test_separable_verbs_leave_their_prefix_at_the_end_of_a_main_clause(
+    sentences: list[Pair],
+) -> None:
     checked = Counter[str]()
-    for source, _ in said:
+    for source, _ in sentences:
         for words, place in main_clauses(source):
             prefixes = APART.get(words[place].lower(), "")
             checked[words[-1]] += bool(prefixes)
@@ -268,19 +270,19 @@ def test_separable_verbs_leave_their_prefix_at_the_end_of_a_main_clause(said: li
     assert min(checked[prefix] for prefix in ("an", "ab", "auf", "zu")) > 30
 
 
-def test_articles_and_adjectives_agree_with_their_noun(said: list[Pair]) -> None:
-    of = defaultdict(set)
+def test_articles_and_adjectives_agree_with_their_noun(sentences: list[Pair]) -> None:
+    genders_of = defaultdict(set)
     for gender, nouns in GENDERS.items():
         for noun in nouns.split():
-            of[noun].add(gender)
-    found = [match for source, _ in said for match in NOUN_PHRASE.finditer(source)]
-    assert len(found) > 1000
+            genders_of[noun].add(gender)
+    matches = [match for source, _ in sentences for match in NOUN_PHRASE.finditer(source)]
+    assert len(matches) > 1000
     faults = [
         match[0]
-        for match in found
+        for match in matches
         if not any(
             f"{(match[1] or match[2] or '-').lower()} {match[3]} {gender}" in AGREE
-            for gender in of[match[4]]
+            for gender in genders_of[match[4]]
         )
     ]
     assert faults == []
@@ -290,19 +292,25 @@ def test_articles_and_adjectives_agree_with_their_noun(said: list[Pair]) -> None
     "pattern",
     [
         r"kauf\w+ d\w+ ([A-ZÄÖÜ]\w+)(?: nicht)?, weil (er|sie|es) ",  # the thing bought
-        r"^(?:Weil|Obwohl|Wenn) \w+ ([A-ZÄÖÜ]\w+) .*, \w+ (er|sie|es)\b",  # who does it
+        r"^(?:Weil|Obwohl|Wenn) \w+ ([A-ZÄÖÜ]\w+) .*, \w+ (er|sie|es)\b",  # the subject
     ],
 )
-def test_pronouns_have_the_gender_of_the_noun_before_them(said: list[Pair], pattern: str) -> None:
-    found = Counter(match.groups() for pair in said if (match := re.search(pattern, pair.source)))
-    assert {pronoun for _, pronoun in found} == {"er", "sie", "es"}
+def test_pronouns_agree_with_the_noun_before_them_in_gender(
+    sentences: list[Pair], pattern: str
+) -> None:
+    counts = Counter(
+        match.groups() for pair in sentences if (match := re.search(pattern, pair.source))
+    )
+    assert {pronoun for _, pronoun in counts} == {"er", "sie", "es"}
     genders = {"er": "m", "sie": "fp", "es": "n"}
-    nouns = {pronoun: " ".join(GENDERS[each] for each in genders[pronoun]) for pronoun in genders}
-    assert [(noun, pronoun) for noun, pronoun in found if noun not in nouns[pronoun].split()] == []
+    nouns = {
+        pronoun: " ".join(GENDERS[gender] for gender in genders[pronoun]) for pronoun in genders
+    }
+    assert [(noun, pronoun) for noun, pronoun in counts if noun not in nouns[pronoun].split()] == []
 
 
-def test_sentences_are_written_as_sentences(said: list[Pair]) -> None:
-    for source, target in said:
+def test_sentences_are_capitalized_and_punctuated(sentences: list[Pair]) -> None:
+    for source, target in sentences:
         for line in (source, target):
             assert re.fullmatch(r"[A-ZÄÖÜ][\w ,]*[.?]", line)
             assert "  " not in line
@@ -311,38 +319,40 @@ def test_sentences_are_written_as_sentences(said: list[Pair]) -> None:
         assert source[-1] == target[-1]
 
 
-def test_a_comma_parts_every_subordinate_clause_from_its_main_clause(said: list[Pair]) -> None:
-    for source, _ in said:
+def test_a_comma_separates_every_subordinate_clause_from_its_main_clause(
+    sentences: list[Pair],
+) -> None:
+    for source, _ in sentences:
         inside = re.sub(r"^\w+", "", source)
         assert not re.search(r"[^,] (weil|obwohl|wenn|dass|aber) ", inside), source
 
 
-def test_an_before_vowels_and_a_before_all_else(said: list[Pair]) -> None:
-    english = " ".join(pair.target for pair in said)
+def test_an_before_vowels_and_a_otherwise(sentences: list[Pair]) -> None:
+    english = " ".join(pair.target for pair in sentences)
     assert not re.search(r"\ba [aeiou]|\ban [^aeiou]", english, re.IGNORECASE)
     assert re.search(r"\ban [aeiou]", english)
 
 
 @pytest.mark.parametrize("side", [0, 1])
-def test_there_are_a_few_hundred_words(said: list[Pair], side: int) -> None:
-    words = {word.lower() for pair in said for word in re.findall(r"\w+", pair[side])}
+def test_there_are_a_few_hundred_words(sentences: list[Pair], side: int) -> None:
+    words = {word.lower() for pair in sentences for word in re.findall(r"\w+", pair[side])}
     assert 300 <= len(words) <= 700
 
 
-def test_every_kind_of_sentence_is_there(said: list[Pair]) -> None:
-    sources = "\n".join(pair.source for pair in said)
+def test_every_kind_of_sentence_occurs(sentences: list[Pair]) -> None:
+    sources = "\n".join(pair.source for pair in sentences)
     for sign in (
         r"\bnicht\b", r"\bkein", r", weil ", r", obwohl ", r"^Wenn .*, ", r", dass ", r", aber ",
         r"\bgibt es\b", r"^Was ", r"^Wen ", r"^Wo ", r"^Wohin ", r"^Wann ", r"^Warum ", r"^Wer ",
         r"\bkann\b", r"\bwill\b", r"\bmuss\b", r"\bdarf\b", r"\bgefällt\b", r"\bgehört\b",
         r"\bist .* gegangen\b", r"\bhat .* gelesen\b", r"^Den ", r"^Dem ", r"\bzum Bahnhof\b",
         r"\bins\b", r"\bauf den Tisch\b", r"\bauf dem Stuhl\b",
-    ):  # fmt: skip  # a line for each would be a page
+    ):  # fmt: skip  # one pattern per line would fill a page
         assert len(re.findall(sign, sources, re.MULTILINE)) >= 3, sign
 
 
-def test_a_german_sentence_has_one_translation(said: list[Pair]) -> None:
+def test_a_german_sentence_has_one_translation(sentences: list[Pair]) -> None:
     targets = defaultdict(set)
-    for source, target in said:
+    for source, target in sentences:
         targets[source].add(target)
-    assert [source for source, found in targets.items() if len(found) > 1] == []
+    assert [source for source, translations in targets.items() if len(translations) > 1] == []

@@ -1,4 +1,4 @@
-"""Held against pairs counted anew at each merge, and the most probable of all cuts."""
+"""Subwords compared with recounted pairs at each merge and with brute-force segmentation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LINES = [
     for where in ("im garten", "in den gärten", "auf der straße", "neben dem alten haus")
 ]
 BOTH = [Bpe(largest=60), Unigram(largest=60)]
-both = pytest.mark.parametrize("tokenizer", BOTH, ids=lambda each: each.name)
+both = pytest.mark.parametrize("tokenizer", BOTH, ids=lambda tokenizer: tokenizer.name)
 
 
 def _corpus(lines: list[str], *, other: list[str] | None = None) -> Corpus:
@@ -31,45 +31,45 @@ def _corpus(lines: list[str], *, other: list[str] | None = None) -> Corpus:
     return Corpus(train=pairs, validation=[Pair(line, line) for line in other or lines], test=[])
 
 
-CODECS = {each.name: each.build(_corpus(LINES)).source for each in BOTH}
+CODECS = {tokenizer.name: tokenizer.build(_corpus(LINES)).source for tokenizer in BOTH}
 
 
 @settings(max_examples=200)
 @given(st.text(alphabet=sorted(set("".join(LINES))), max_size=40))
-def test_known_text_comes_back_as_it_was(line: str) -> None:
+def test_known_text_is_restored(line: str) -> None:
     for codec in CODECS.values():
         assert codec.decode(codec.encode(line)) == line
 
 
 @both
-def test_every_line_comes_back_in_fewer_tokens_than_characters(tokenizer: Tokenizer) -> None:
+def test_every_line_is_restored_from_fewer_tokens_than_characters(tokenizer: Tokenizer) -> None:
     codec = CODECS[tokenizer.name]
     for line in LINES:
-        numbers = codec.encode(line)
-        assert codec.decode(numbers) == line
-        assert UNK not in numbers
-        assert len(numbers) < len(line) / 1.5
-        assert max(numbers) < codec.size <= 64
+        ids = codec.encode(line)
+        assert codec.decode(ids) == line
+        assert UNK not in ids
+        assert len(ids) < len(line) / 1.5
+        assert max(ids) < codec.size <= 64
 
 
 @both
-def test_characters_that_were_not_learned_are_unknown(tokenizer: Tokenizer) -> None:
+def test_characters_outside_the_training_split_are_unknown(tokenizer: Tokenizer) -> None:
     codec = CODECS[tokenizer.name]
-    numbers = codec.encode("ein 漢 hund")
-    assert numbers.count(UNK) == 1
-    assert codec.decode(numbers) == "ein <unk> hund"
+    ids = codec.encode("ein 漢 hund")
+    assert ids.count(UNK) == 1
+    assert codec.decode(ids) == "ein <unk> hund"
     assert codec.decode([1, *codec.encode("hund"), 2, 0]) == "hund"
 
 
 @both
-def test_no_piece_goes_over_two_words(tokenizer: Tokenizer) -> None:
+def test_no_subword_spans_two_words(tokenizer: Tokenizer) -> None:
     codec = CODECS[tokenizer.name]
     texts = [codec.decode([number, number]) for number in range(4, codec.size)]
     assert not any(" " in text[1 : len(text) // 2] for text in texts)
 
 
 @both
-def test_the_training_split_alone_decides(tokenizer: Tokenizer) -> None:
+def test_only_the_training_split_is_learned(tokenizer: Tokenizer) -> None:
     codec = tokenizer.build(_corpus(LINES, other=["völlig anderer text"] * 99)).source
     assert [codec.encode(line) for line in LINES] == [_encoded(tokenizer, line) for line in LINES]
     assert codec.size == CODECS[tokenizer.name].size
@@ -80,13 +80,13 @@ def _encoded(tokenizer: Tokenizer, line: str) -> list[int]:
 
 
 @both
-def test_learning_again_gives_the_same_numbers(tokenizer: Tokenizer) -> None:
+def test_training_again_gives_the_same_ids(tokenizer: Tokenizer) -> None:
     again: Codec = tokenizer.build(_corpus(LINES)).source
     assert [again.encode(line) for line in LINES] == [_encoded(tokenizer, line) for line in LINES]
 
 
 @both
-def test_sides_have_vocabularies_of_their_own_unless_shared(tokenizer: Tokenizer) -> None:
+def test_each_side_has_its_own_vocabulary_unless_shared(tokenizer: Tokenizer) -> None:
     source, target = tokenizer.build(_corpus(LINES))
     assert UNK in source.encode("HUND")
     assert target.decode(target.encode("HUND")) == "HUND"
@@ -103,54 +103,54 @@ def _words(lines: list[str]) -> Counter[tuple[str, ...]]:
 
 
 def _merged(word: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
-    pieces, rest = [], list(word)
+    merged, rest = [], list(word)
     while rest:
         take = 2 if tuple(rest[:2]) == pair else 1
-        pieces.append("".join(rest[:take]))
+        merged.append("".join(rest[:take]))
         del rest[:take]
-    return tuple(pieces)
+    return tuple(merged)
 
 
-def test_bpe_merges_a_most_frequent_pair_each_time_and_cuts_accordingly() -> None:
+def test_bpe_always_merges_a_most_frequent_pair_and_segments_accordingly() -> None:
     trained = Bpe(largest=80)._train([f" {line}" for line in LINES])
-    merges = [tuple(each) for each in json.loads(trained.to_str())["model"]["merges"]]
+    merges = [tuple(pair) for pair in json.loads(trained.to_str())["model"]["merges"]]
     words = _words(LINES)
     assert len(merges) > 20
     for pair in merges:
         counts: Counter[tuple[str, str]] = Counter()
         for word, count in words.items():
-            for each in pairwise(word):
-                counts[each] += count
+            for adjacent in pairwise(word):
+                counts[adjacent] += count
         assert counts[pair] == max(counts.values())
-        again: Counter[tuple[str, ...]] = Counter()
+        merged: Counter[tuple[str, ...]] = Counter()
         for word, count in words.items():
-            again[_merged(word, pair)] += count
-        words = again
+            merged[_merged(word, pair)] += count
+        words = merged
     assert max(counts.values()) >= 2
     for word in words:
         assert tuple(trained.encode("".join(word)).tokens) == word
 
 
-def test_unigram_cuts_are_the_most_probable_of_all() -> None:
+def test_unigram_segmentations_are_the_most_probable() -> None:
     trained = Unigram(largest=80)._train([f" {line}" for line in LINES])
     scores = dict(json.loads(trained.to_str())["model"]["vocab"])
     for word in (" hunde", " garten", " kleine", " schlaft", " haus."):
-        best, found = -1e9, []
+        best_score, best = -1e9, []
         for count in range(len(word)):
             for places in combinations(range(1, len(word)), count):
                 ends = [0, *places, len(word)]
-                cut = [word[one:next_] for one, next_ in pairwise(ends)]
-                score = sum(scores.get(piece, -1e6) for piece in cut)
-                if score > best:
-                    best, found = score, cut
-        assert trained.encode(word).tokens == found
+                subwords = [word[start:end] for start, end in pairwise(ends)]
+                score = sum(scores.get(subword, -1e6) for subword in subwords)
+                if score > best_score:
+                    best_score, best = score, subwords
+        assert trained.encode(word).tokens == best
 
 
-def test_pairs_that_come_seldom_are_not_merged() -> None:
+def test_rare_pairs_are_not_merged() -> None:
     codec = Bpe(largest=500, least_count=10**6).build(_corpus(LINES)).source
     assert codec.size == 4 + len(set("".join(LINES)))
 
 
-def test_no_text_to_learn_from_is_refused() -> None:
-    with pytest.raises(HarnessError, match="no text to learn pieces from"):
+def test_an_empty_training_split_is_an_error() -> None:
+    with pytest.raises(HarnessError, match="no text to learn subwords from"):
         Bpe().build(Corpus(train=[], validation=[], test=[]))

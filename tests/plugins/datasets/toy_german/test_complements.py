@@ -1,4 +1,4 @@
-"""Prepositions with their cases, against lists written by hand."""
+"""Prepositions and their cases, compared with lists written by hand."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
+from harness_datasets.toy_german.complements import complement
 from harness_datasets.toy_german.phrases import PRONOUNS
-from harness_datasets.toy_german.speaker import Speaker
-from harness_datasets.toy_german.whereabouts import complement
+from harness_datasets.toy_german.sampler import Sampler
 
 AT_REST = {
     "im Garten": "in the garden",
@@ -45,10 +45,10 @@ PUT = {
     ("use", "expected"),
     [("place", AT_REST), ("goal", IN_MOTION), ("seat", SEATS), ("onto", PUT)],
 )
-def test_rest_takes_the_dative_and_motion_the_accusative(use, expected) -> None:
-    speaker = Speaker(random=Random(1), detail=0)
-    drawn = [complement(speaker, use=use, subject=PRONOUNS["er he"]) for _ in range(300)]
-    assert {each.german: each.english for each in drawn} == expected
+def test_location_takes_the_dative_and_direction_the_accusative(use, expected) -> None:
+    sampler = Sampler(random=Random(1), detail=0)
+    complements = [complement(sampler, use=use, subject=PRONOUNS["er he"]) for _ in range(300)]
+    assert {phrase.german: phrase.english for phrase in complements} == expected
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,6 @@ def test_rest_takes_the_dative_and_motion_the_accusative(use, expected) -> None:
     ],
 )
 def test_mit_takes_the_dative_and_fuer_and_waiting_the_accusative(use, german, english) -> None:
-    speaker = Speaker(random=Random(1), detail=0)
-    drawn = [complement(speaker, use=use, subject=PRONOUNS["ich I"]) for _ in range(2000)]
-    assert {each.english for each in drawn if each.german == german} == {english}
+    sampler = Sampler(random=Random(1), detail=0)
+    complements = [complement(sampler, use=use, subject=PRONOUNS["ich I"]) for _ in range(2000)]
+    assert {phrase.english for phrase in complements if phrase.german == german} == {english}

@@ -1,4 +1,4 @@
-"""Pieces of words, learned by Hugging Face's `tokenizers`."""
+"""Codecs of subwords, trained by Hugging Face's `tokenizers`."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ Train = Callable[[Sequence[str]], "Tokenizer"]
 
 
 def words_with_spaces() -> PreTokenizer:
-    """Cuts a line before every space: no space is lost, and no piece goes over two words."""
+    """A pre-tokenizer that splits before every space: no space is lost, no subword spans words."""
     from tokenizers import Regex, pre_tokenizers
 
     return pre_tokenizers.Split(Regex(r"\s?\S+|\s"), behavior="isolated")
 
 
 def codecs(corpus: Corpus, *, train: Train, shared: bool) -> Codecs:
-    """A codec a side or, if `shared`, one for both; pieces are numbered in the order of their text.
+    """Train a codec for each side or, if `shared`, one for both; ids are in alphabetical order.
 
-    Raises `HarnessError` if there is no text to learn from.
+    Raises `HarnessError` if the training split has no text.
     """
     sources = [pair.source for pair in corpus.train]
     targets = [pair.target for pair in corpus.train]
@@ -42,32 +42,35 @@ def codecs(corpus: Corpus, *, train: Train, shared: bool) -> Codecs:
 
 
 def _codec(lines: Sequence[str], *, train: Train) -> Vocabulary:
-    with _one_thread():
-        tokenizer = train([_spaced(line) for line in lines])
-    numbers = tokenizer.get_vocab()
-    tokens = sorted(numbers.keys() - {UNKNOWN})
+    with _single_thread():
+        tokenizer = train([_with_space(line) for line in lines])
+    vocabulary = tokenizer.get_vocab()
+    # Sorted, so that ids do not depend on the order in which the library numbers subwords.
+    tokens = sorted(vocabulary.keys() - {UNKNOWN})
     if not tokens:
-        raise HarnessError("the training split has no text to learn pieces from")
+        raise HarnessError(
+            "the training split has no text to learn subwords from; check the dataset"
+        )
 
     def split(line: str) -> list[str]:
-        pieces = tokenizer.encode(_spaced(line)).tokens
-        return [piece if piece in numbers else UNKNOWN for piece in pieces]
+        subwords = tokenizer.encode(_with_space(line)).tokens
+        return [subword if subword in vocabulary else UNKNOWN for subword in subwords]
 
     return Vocabulary(tokens=tokens, split=split, join=_join)
 
 
-def _spaced(line: str) -> str:
-    """A space before the first word too, so that it is the same piece as anywhere else."""
+def _with_space(line: str) -> str:
+    """The line with a leading space, so that its first word is tokenized like any other."""
     return f" {line}"
 
 
-def _join(pieces: Sequence[str]) -> str:
-    return "".join(pieces).removeprefix(" ")
+def _join(subwords: Sequence[str]) -> str:
+    return "".join(subwords).removeprefix(" ")
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """Sums in one order, so that learning gives the same pieces every time."""
+def _single_thread() -> Iterator[None]:
+    """Turn off the library's threads, so that training gives the same subwords every time."""
     before = os.environ.get(_PARALLEL)
     os.environ[_PARALLEL] = "false"
     try:

@@ -1,4 +1,4 @@
-"""What makes sense: who does what to what, where, and which mood explains or opposes it."""
+"""Actions that make sense: verbs with fitting subjects, objects, places and moods."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def _kinds(cell: str) -> tuple[str, ...]:
 
 
 class Action(NamedTuple):
-    """A verb with the kinds of noun that fit it; no kinds where it takes none.
+    """A verb with the kinds of noun that fit it; no kinds for an object that it does not take.
 
-    `complement` names what may follow, or must if `needed`. `because` and `although` are adjectives
-    that the subject may be; empty where none is natural.
+    `complement` is the use of an optional complement, required if `needed`. `because` and
+    `although` are adjectives for the subject in such a clause, empty if none sounds natural.
     """
 
     verb: Verb
@@ -35,7 +35,7 @@ class Action(NamedTuple):
 
     @classmethod
     def read(cls, row: Sequence[str]) -> Self:
-        """A row of the table below."""
+        """Parse a row of the table below."""
         verb, subjects, dative, accusative, complement, because, although = row
         return cls(
             VERBS[verb],
@@ -49,18 +49,18 @@ class Action(NamedTuple):
         )
 
     @property
-    def by_people(self) -> bool:
-        """Whether people do it."""
+    def has_human_subject(self) -> bool:
+        """True if people do it."""
         return self.subjects[0] in HUMAN
 
     @property
-    def on_things(self) -> bool:
-        """Whether its accusative object is never a person."""
+    def has_nonhuman_object(self) -> bool:
+        """True if it has an accusative object that is never a person."""
         return bool(self.accusative) and self.accusative[0] not in HUMAN
 
 
-# The verb; kinds of subject, dative object and accusative object; a complement, with ! where the
-# verb needs it; a mood in which the subject does it because, and one in which although.
+# Columns: verb; kinds of subject, dative object and accusative object; use of the complement, with
+# ! if the verb requires it; adjective for "because the subject is ..."; and for "although ...".
 _ACTIONS = """
     lesen        human         -      text                        home         -           müde
     essen        human         -      fruit meal bread soup       home         hungrig     krank

@@ -1,20 +1,20 @@
-"""What follows a verb beside its objects: where, whither, with whom, for whom, how early."""
+"""Random complements of verbs: places, directions, companions, beneficiaries and hours."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from harness_datasets.toy_german.actions import HUMAN
 from harness_datasets.toy_german.clause import Complement
 from harness_datasets.toy_german.inflection import Case
 from harness_datasets.toy_german.lexicon import PLACES
 from harness_datasets.toy_german.phrases import DETERMINERS, Nominal
-from harness_datasets.toy_german.sense import HUMAN
-from harness_datasets.toy_german.speaker import Speaker
+from harness_datasets.toy_german.sampler import Sampler
 from harness_datasets.toy_german.words import Place
 
 
-class _Somebody(NamedTuple):
+class _Preposition(NamedTuple):
     german: str
     case: Case
     english: str
@@ -22,11 +22,11 @@ class _Somebody(NamedTuple):
 
 
 _HOURS = (Complement("früh", "early", close=True), Complement("spät", "late", close=True))
-_SOMEBODY = {
-    "partner": _Somebody("mit", "dative", "with", HUMAN),
-    "playmate": _Somebody("mit", "dative", "with", ("child", "sibling", "animal")),
-    "beneficiary": _Somebody("für", "accusative", "for", HUMAN),
-    "awaited": _Somebody("auf", "accusative", "for", (*HUMAN, "transport")),
+_WITH_PERSON = {
+    "partner": _Preposition("mit", "dative", "with", HUMAN),
+    "playmate": _Preposition("mit", "dative", "with", ("child", "sibling", "animal")),
+    "beneficiary": _Preposition("für", "accusative", "for", HUMAN),
+    "awaited": _Preposition("auf", "accusative", "for", (*HUMAN, "transport")),
 }
 _GOALS = frozenset({"goal", "run", "trip", "onto"})
 _CONTRACTIONS = {"in dem": "im", "in das": "ins", "an dem": "am", "zu dem": "zum", "zu der": "zur"}
@@ -51,37 +51,37 @@ _PLACES: Mapping[str, tuple[Place, ...]] = {
 }
 
 
-def complement(speaker: Speaker, *, use: str, subject: Nominal) -> Complement:
-    """A complement for one of the uses that the actions name."""
+def complement(sampler: Sampler, *, use: str, subject: Nominal) -> Complement:
+    """Draw a complement for one of the uses in the table of actions."""
     if use == "hour":
-        return speaker.random.choice(_HOURS)
-    if use in _SOMEBODY:
-        return _with_somebody(speaker, somebody=_SOMEBODY[use], subject=subject)
-    place = speaker.random.choice(_PLACES[use])
+        return sampler.random.choice(_HOURS)
+    if use in _WITH_PERSON:
+        return _with_person(sampler, preposition=_WITH_PERSON[use], subject=subject)
+    place = sampler.random.choice(_PLACES[use])
     determiner = DETERMINERS["der"]
-    if speaker.likely(speaker.detail / 2):
+    if sampler.chance(sampler.detail / 2):
         if place.noun.kind == "outside":
-            determiner = DETERMINERS[speaker.random.choice(("ein", "dies"))]
+            determiner = DETERMINERS[sampler.random.choice(("ein", "dies"))]
         elif place.noun.kind == "room":
-            determiner = subject.own or determiner
-    where = speaker.phrase(place.noun, determiner=determiner)
+            determiner = subject.possessive or determiner
+    phrase = sampler.phrase(place.noun, determiner=determiner)
     if use in _GOALS:
         case: Case = "dative" if place.motion == "zu" else "accusative"
         german, english = place.motion, place.english_motion
     else:
         case, german, english = "dative", place.rest, place.english_rest
-    text = contracted(f"{german} {where.german[case]}")
-    return Complement(text, f"{english} {where.english}", close=use in _GOALS)
+    text = contracted(f"{german} {phrase.german[case]}")
+    return Complement(text, f"{english} {phrase.english}", close=use in _GOALS)
 
 
 def contracted(phrase: str) -> str:
-    """A preposition and the article after it as one word, where German has one."""
+    """Contract a preposition and an article, as in "im", if German does."""
     preposition, article, *rest = phrase.split(" ")
     pair = f"{preposition} {article}"
     return " ".join((_CONTRACTIONS.get(pair, pair), *rest))
 
 
-def _with_somebody(speaker: Speaker, *, somebody: _Somebody, subject: Nominal) -> Complement:
-    whom = speaker.object(somebody.kinds, subject=subject)
-    german = f"{somebody.german} {whom.german[somebody.case]}"
-    return Complement(german, f"{somebody.english} {whom.english_object}", close=True)
+def _with_person(sampler: Sampler, *, preposition: _Preposition, subject: Nominal) -> Complement:
+    person = sampler.object(preposition.kinds, subject=subject)
+    german = f"{preposition.german} {person.german[preposition.case]}"
+    return Complement(german, f"{preposition.english} {person.english_object}", close=True)

@@ -1,6 +1,6 @@
-"""What MLflow's page opens with: runs grouped by variant, scores as bars, curves as lines.
+"""The default view of MLflow's page: runs grouped by variant, scores as bars, curves as lines.
 
-MLflow keeps a view of its page as a tag of the experiment, and opens it by the tag's last word.
+MLflow stores a view as a tag of the experiment; the end of the tag's name is the key in its link.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from harness.contracts import CORE_METRICS, StudyView
 
 _KEY = "harness"
 VIEW_TAG = f"mlflow.sharedViewState.{_KEY}"
-_MANY = 100  # groups in a chart
+_MAX_GROUPS = 100  # in a chart
 
-# What a chart of either kind has beside its metrics.
-_PLAIN: Mapping[str, Any] = {
+# Fields shared by both kinds of chart.
+_COMMON: Mapping[str, Any] = {
     "deleted": False,
     "isGenerated": False,
-    "runsCountToCompare": _MANY,
+    "runsCountToCompare": _MAX_GROUPS,
     "metricSectionId": "harness",
 }
 
 
 def link(root: str, *, experiment: str) -> str:
-    """Where the stored view opens."""
+    """The address of the stored view."""
     page = f"{root.rstrip('/')}/#/experiments/{experiment}/runs"
-    # Of MLflow's two sides, the one for training: the other is about prompts and chats.
+    # MLflow's pages for model training; the others are for prompts and chats.
     return f"{page}?viewStateShareKey={_KEY}&compareRunsMode=CHART&workflowType=machine_learning"
 
 
 def stored_view(study: StudyView) -> str:
-    """The view as MLflow stores it."""
+    """The view in MLflow's own JSON format."""
     state = {
         "searchFilter": "tags.`harness.kind` = 'run' and tags.`harness.current` = 'true'",
         "orderByKey": "attributes.start_time",
@@ -76,7 +76,7 @@ def _charts(study: StudyView) -> list[Mapping[str, Any]]:
     primary = f"final/{study.primary}"
     return [
         {
-            **_PLAIN,
+            **_COMMON,
             "uuid": "primary",
             "type": "BAR",
             "metricKey": primary,
@@ -84,7 +84,7 @@ def _charts(study: StudyView) -> list[Mapping[str, Any]]:
         },
         *(
             {
-                **_PLAIN,
+                **_COMMON,
                 "uuid": uuid,
                 "type": "LINE",
                 "metricKey": metric,

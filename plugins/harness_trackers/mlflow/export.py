@@ -1,0 +1,140 @@
+"""Export of a run, or of a study's results, to MLflow."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from harness.contracts import LedgerView, StudyView
+from harness_trackers.mlflow.logged_run import (
+    STATUS,
+    LoggedRun,
+    Point,
+    curve_points,
+    fingerprint,
+    report_contents,
+)
+from harness_trackers.mlflow.store import Store, now
+from harness_trackers.mlflow.sync_state import ExportedRun, SyncState
+from harness_trackers.mlflow.view import VIEW_TAG, stored_view
+
+_STUDY = "study"  # the key of the MLflow run that stands for the whole study
+_CURRENT = "harness.current"
+_MAX_REASON = 500  # characters
+_MAX_NOTE = 15_000  # characters
+_KIND = {"mlflow.experimentKind": "custom_model_development"}  # hides MLflow's tools for chats
+
+
+def export_run(
+    run: LoggedRun, *, study: StudyView, store: Store, state: SyncState, ledger: LedgerView
+) -> None:
+    """Bring a run in MLflow up to date, and save how far it was exported."""
+    exported = state.runs.get(run.key) or _create_run(run, study=study, store=store)
+    state.runs[run.key] = exported
+    if exported.fingerprint == run.fingerprint:
+        return
+    if not exported.fingerprint:
+        store.log_json(exported.id, name="experiment.json", value=dict(run.view.experiment))
+        store.log_dataset(exported.id, view=run.view)
+    reason = ((run.outcome and run.outcome.reason) or "")[:_MAX_REASON]
+    tags = {"outcome": run.state, **({"reason": reason} if reason else {})}
+    # MLflow refuses to change a parameter, so it keeps its first value even if a corpus has moved.
+    options = {
+        name: text for name, text in run.view.options.items() if name not in exported.options
+    }
+    store.set_params_and_tags(exported.id, params=options, tags=tags)
+    exported.options += options
+    measurements = ledger.measurements(run.view.digest)
+    curves = curve_points(measurements, after=exported.after, updates=run.budget)
+    points = [*curves, *_new_scores(run, exported=exported)]
+    store.log_points(exported.id, points=points, start=exported.start)
+    store.set_status(exported.id, status=STATUS[run.state], end=_end_time(run))
+    exported.after = max((row.update for row in measurements), default=exported.after)
+    exported.scores, exported.fingerprint = dict(run.scores), run.fingerprint
+    state.save()
+
+
+def export_study(study: StudyView, *, store: Store, state: SyncState) -> None:
+    """Show the results in the experiment's description, as files, and as charts."""
+    exported = state.runs.get(_STUDY) or _create_study_run(study, store=store)
+    state.runs[_STUDY] = exported
+    current = fingerprint(report_contents(study))
+    if exported.fingerprint == current or (exported.fingerprint and not study.summary):
+        return  # while runs are resumed there is no summary: the previous one stays
+    note = study.summary or f"**Question:** {study.question}\n\nRuns are in progress.\n"
+    view = stored_view(study)
+    store.tag_experiment({"mlflow.note.content": note[:_MAX_NOTE], VIEW_TAG: view, **_KIND})
+    store.log_json(exported.id, name="study.json", value=dict(study.resolved))
+    for path in study.files:
+        folder = path.parent.relative_to(study.path).as_posix()
+        store.client.log_artifact(exported.id, str(path), None if folder == "." else folder)
+    store.set_status(exported.id, status="FINISHED")
+    exported.fingerprint = current
+
+
+def retire_runs(store: Store, *, current: Collection[str], ledger: LedgerView) -> None:
+    """Tag runs that are no longer in the study; end those that have no process any more."""
+    for key, run in list(store.runs.items()):
+        tags, run_id = run.data.tags, run.info.run_id
+        if tags.get("harness.kind") != "run":
+            continue
+        is_current = "true" if key in current else "false"
+        if tags.get(_CURRENT) != is_current:
+            store.set_params_and_tags(run_id, params={}, tags={_CURRENT: is_current})
+            tags[_CURRENT] = is_current
+        if key not in current:
+            if run.info.status == "RUNNING" and not ledger.running(tags["digest"]):
+                store.set_status(run_id, status="KILLED")
+            del store.runs[key]
+
+
+def _create_run(run: LoggedRun, *, study: StudyView, store: Store) -> ExportedRun:
+    """A new MLflow run, or the existing one if the sync state was lost."""
+    created = store.runs.get(run.key) or store.create_run(
+        run.key,
+        name=f"{run.view.variant}, seed {run.view.seed}",
+        start=_start_time(run),
+        tags={
+            "study": study.name,
+            "variant": run.view.variant,
+            "seed": str(run.view.seed),
+            "digest": run.view.digest,
+            "harness.kind": "run",
+            _CURRENT: "true",
+        },
+    )
+    options = list(created.data.params)
+    return ExportedRun(created.info.run_id, created.info.start_time, options=options)
+
+
+def _create_study_run(study: StudyView, *, store: Store) -> ExportedRun:
+    created = store.runs.get(_STUDY) or store.create_run(
+        _STUDY,
+        name=f"study {study.name}",
+        start=now(),
+        tags={"study": study.name, "harness.kind": "study"},
+    )
+    return ExportedRun(created.info.run_id, created.info.start_time)
+
+
+def _new_scores(run: LoggedRun, *, exported: ExportedRun) -> list[Point]:
+    """The final scores not exported yet; a changed score is logged one step later, to be last."""
+    return [
+        Point(f"final/{name}", run.budget + (name in exported.scores), value)
+        for name, value in run.scores.items()
+        if exported.scores.get(name) != value
+    ]
+
+
+def _start_time(run: LoggedRun) -> int:
+    """The start in milliseconds: its end minus its duration, or the time of its lock file."""
+    end, seconds = _end_time(run), run.outcome.seconds if run.outcome else None
+    if end and seconds is not None:
+        return end - int(seconds * 1000)
+    lock = run.view.path / "lock"
+    return int(lock.stat().st_mtime * 1000) if lock.exists() else now()
+
+
+def _end_time(run: LoggedRun) -> int | None:
+    """The time in milliseconds at which the run's outcome was written."""
+    outcome = run.view.path / "outcome.json"
+    return int(outcome.stat().st_mtime * 1000) if run.outcome and outcome.exists() else None
