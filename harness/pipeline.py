@@ -12,7 +12,7 @@ from pathlib import Path
 from harness import report
 from harness.contracts import StudyView
 from harness.errors import Fault, StudyError
-from harness.loading import load, plugins_named_in
+from harness.loading import load, plugins_for
 from harness.planning import probe
 from harness.planning.plan import plan
 from harness.planning.preview import (
@@ -260,4 +260,4 @@ def validate(path: Path) -> tuple[Fault, ...]:
 
 def catalog(study: Path | None = None) -> Catalog:
     """All that the installed plugins offer, and those that a study names as files."""
-    return Catalog.of(plugins_named_in(study) if study else discover())
+    return Catalog.of(plugins_for(study) if study else discover())

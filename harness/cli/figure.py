@@ -45,10 +45,10 @@ def _save(draw: Callable[[], Figure], *, picture: Path) -> None:
 def _named(names: Sequence[str], *, slot: str) -> dict[str, Any]:
     """The component of each name, which is written as in a study."""
     from harness import pipeline
-    from harness.loading import component
+    from harness.loading import parse_component
 
     catalog = pipeline.catalog()
-    return {name: component(name, slot=slot, catalog=catalog) for name in names}
+    return {name: parse_component(name, slot=slot, catalog=catalog) for name in names}
 
 
 @click.group()

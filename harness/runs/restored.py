@@ -15,7 +15,7 @@ from harness.components import Generation
 from harness.contracts import Codecs, Corpus
 from harness.errors import HarnessError
 from harness.files import read_json
-from harness.loading import component
+from harness.loading import parse_component
 from harness.loading.validation import experiment_from
 from harness.model import Transformer
 from harness.registry.catalog import Catalog
@@ -113,7 +113,7 @@ def restore_run(
     _load(parts, folder=folder, why=why)
     writes: Generation = experiment.generation
     if generation is not None:
-        writes = component(generation, slot=Generation.slot, catalog=catalog)
+        writes = parse_component(generation, slot=Generation.slot, catalog=catalog)
     return RestoredRun(digest=folder.name, parts=parts, generation=writes, changed=why)
 
 

@@ -9,8 +9,8 @@ from harness.comparability.controls import Controls, unequal, unrelated_rates
 from harness.comparability.observed import scheduled
 from harness.comparability.predicted import Expected, expect, summarize_runs
 from harness.comparability.sharing import Shared, predict_sharing
-from harness.loading import refusal
-from harness.loading.validation_errors import Misfit, Place
+from harness.loading import study_error
+from harness.loading.validation_errors import DataFault, DataPath
 from harness.planning.preview.power import Resolution
 from harness.planning.probe import Estimate, probe, without_effect
 from harness.runs.ledger import Ledger
@@ -100,20 +100,20 @@ def refuse_unequal(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) 
     outlook = _outlook(study, runs=runs, ledger=ledger)
     place = ("compare", "must_stay_equal")
     misfits = [
-        Misfit(place, f"variant {name!r} cannot be built, to see what is equal: {each.fault}")
+        DataFault(place, f"variant {name!r} cannot be built, to see what is equal: {each.fault}")
         for name, each in outlook.items()
         if each.fault
     ]
     misfits += [
-        Misfit(_place(study, variant=each.variant), each.message, at_key=True)
+        DataFault(_place(study, variant=each.variant), each.message, at_key=True)
         for each in unequal(_controls(outlook), declared=study.compare.must_stay_equal)
         if each.quantity != "seconds_per_update"  # of which the report is the judge
     ]
     if misfits:
-        raise refusal(study.path, misfits=misfits)
+        raise study_error(study.path, faults=misfits)
 
 
-def _place(study: Study, *, variant: str) -> Place:
+def _place(study: Study, *, variant: str) -> DataPath:
     """Where a variant is written: those of a grid or of factors are not written one by one."""
     sweep, factorial = study.design.sweep, study.design.factorial
     if sweep and variant in [level.variant for level in sweep.levels]:
