@@ -133,11 +133,11 @@ def noam(*, d_model: tuple[int, ...], warmup: tuple[int, ...], updates: int, pic
 @_picture("schedules")
 def schedules(study: Path, *, picture: Path) -> None:
     """Draw the learning rate of every variant of STUDY over its updates."""
-    from harness.inspection.schedule_curves import of_study
+    from harness.inspection.schedule_curves import study_curves
     from harness.loading import load
 
     loaded, _ = load(study)
-    _save_rates(of_study(loaded), title=f"Learning rates of {study.name}", picture=picture)
+    _save_rates(study_curves(loaded), title=f"Learning rates of {study.name}", picture=picture)
 
 
 def _save_rates(curves: list[Curve], *, title: str, picture: Path) -> None:

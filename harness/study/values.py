@@ -132,7 +132,8 @@ class Tuning:
 class Study:
     """A question, the variants that answer it (the baseline first), and how they are compared.
 
-    `pretraining` holds experiments that variants start from or use, trained once per seed, not compared.
+    `pretraining` holds experiments that variants start from or use: trained once per seed and not
+    compared.
     """
 
     name: str

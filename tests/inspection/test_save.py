@@ -18,7 +18,7 @@ def draw() -> Figure:
     ("form", "first"),
     [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF"), ("PNG", b"\x89PNG")],
 )
-def test_the_suffix_says_the_form_and_equal_numbers_give_equal_bytes(
+def test_the_suffix_names_the_format_and_equal_numbers_give_equal_bytes(
     tmp_path: Path, form: str, first: bytes
 ) -> None:
     path = tmp_path / "new" / f"picture.{form}"
@@ -30,6 +30,6 @@ def test_the_suffix_says_the_form_and_equal_numbers_give_equal_bytes(
 
 
 def test_another_suffix_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:
-    with pytest.raises(HarnessError, match=r"picture ends in .png, .svg, .pdf"):
+    with pytest.raises(HarnessError, match=r"unsupported format; use .png, .svg, .pdf"):
         save(lambda: pytest.fail("drawn"), path=tmp_path / "picture.docx")
     assert not [*tmp_path.iterdir()]

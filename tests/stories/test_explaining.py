@@ -103,7 +103,7 @@ def test_examples_in_help_keep_their_lines(say: Say) -> None:
         (["generate", "tinny.yaml", "Ja"], "did you mean 'tiny.yaml'?"),
         (["generate", "tiny.yaml", "--reference", "Yes", "Ja"], "--reference goes with --trace"),
         (["figure", "decays", "liner"], "no decay named 'liner'; did you mean 'linear'?"),
-        (["figure", "decays", "--out", "x.gif"], "x.gif: a picture ends in .png, .svg, .pdf"),
+        (["figure", "decays", "--out", "x.gif"], "x.gif: unsupported format; use .png, .svg, .pdf"),
         (["figure", "dropout_sites", "tiny.yaml", "--variant", "x"], "no variant named 'x'"),
         (["figure", "attention", "tiny.yaml", "Ja", "--layer", "1"], "and no layer 1"),
     ],
