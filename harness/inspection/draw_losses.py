@@ -22,7 +22,7 @@ PENALIZED = 5  # classes of the penalization curve
 _GOLD = 1  # the correct one
 
 
-def targets(loss: Loss, *, classes: int) -> Float[torch.Tensor, "golds classes"]:
+def loss_targets(loss: Loss, *, classes: int) -> Float[torch.Tensor, "golds classes"]:
     """The target distribution q of a loss, for every gold class but pad.
 
     The gradient of a cross-entropy, or of a KL divergence, in the logits z is softmax(z) - q, so q
@@ -76,7 +76,7 @@ def draw_targets(losses: Mapping[str, Loss], *, classes: int) -> Figure:
             title=name,
             rows=[column for token, column in enumerate(columns) if token != PAD],
             columns=columns,
-            values=targets(loss, classes=classes).tolist(),
+            values=loss_targets(loss, classes=classes).tolist(),
             row_label="gold class",
             column_label="class",
         )

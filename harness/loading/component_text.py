@@ -9,7 +9,7 @@ import yaml
 from harness.errors import HarnessError
 from harness.loading.validation import Checker
 from harness.loading.validation_errors import InvalidData
-from harness.loading.yaml_nodes import plain
+from harness.loading.yaml_nodes import plain_data
 from harness.registry.catalog import Catalog
 
 
@@ -24,7 +24,7 @@ def parse_component(text: str, *, slot: str, catalog: Catalog) -> Any:
         fault = " ".join(str(error).split())
         raise HarnessError(f"{text!r} is not YAML: {fault}") from None
     try:
-        return Checker(catalog).component(plain(node) if node else None, slot=slot)
+        return Checker(catalog).component(plain_data(node) if node else None, slot=slot)
     except InvalidData as invalid:
         lines = [f"{text!r}: {fault.message}" for fault in invalid.faults]
         raise HarnessError("\n".join(lines)) from None

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from harness.loading.overrides import ExperimentNode
-from harness.loading.yaml_nodes import YamlFault, entries, plain
+from harness.loading.yaml_nodes import YamlFault, entries, plain_data
 from harness.registry.option_types import shown
 
 
@@ -33,7 +33,7 @@ def grid_values(grid: yaml.Node | None, *, baseline: Mapping[str, Any]) -> Itera
             name = f"{steps[-1].value}={_label(value)}"
             under = {steps[0].value: baseline.get(steps[0].value)}
             node = _nested(steps, value=value, under=under)
-            yield GridValue(option, plain(value), ExperimentNode(name, value.start_mark, node))
+            yield GridValue(option, plain_data(value), ExperimentNode(name, value.start_mark, node))
 
 
 def grid_faults(grid: yaml.Node | None) -> Iterator[YamlFault]:
@@ -99,5 +99,5 @@ def _node(data: Any, *, at: yaml.Mark) -> yaml.Node:
 
 def _label(value: yaml.Node) -> str:
     """A value as part of a name: a scalar as written, a mapping joined by hyphens."""
-    text = value.value if isinstance(value, yaml.ScalarNode) else shown(plain(value))
+    text = value.value if isinstance(value, yaml.ScalarNode) else shown(plain_data(value))
     return re.sub(r"[^\w.+-]+", "-", text, flags=re.ASCII).strip("-")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import yaml
 
-from harness.loading.yaml_nodes import Entry, YamlFault, entries, plain
+from harness.loading.yaml_nodes import Entry, YamlFault, entries, plain_data
 from harness.registry.option_types import meant, shown
 from harness.study.experiment import Experiment
 
@@ -34,7 +34,8 @@ def apply_overrides(variant: yaml.Node, *, baseline: yaml.Node | None = None) ->
         by_key = name in BY_KEY and name in choices
         choices[name] = _by_key(entry, under=choices[name].value) if by_key else entry
     for name in _OPTIONAL:
-        if name in choices and (_is_off(choices[name].value) or plain(choices[name].value) is None):
+        value = choices[name].value if name in choices else None
+        if value and (_is_off(value) or plain_data(value) is None):
             del choices[name]
     if "regularizers" in choices:
         choices["regularizers"] = _without_off(choices["regularizers"])
@@ -98,5 +99,5 @@ def _mapping(choices: Mapping[str, Entry], *, at: yaml.Node) -> yaml.MappingNode
 
 def _is_off(node: yaml.Node) -> bool:
     """Check for ``off``, which is text in YAML 1.2, and for false, which an editor may write."""
-    data = plain(node)
+    data = plain_data(node)
     return data is False or data == "off"

@@ -24,8 +24,8 @@ from harness.loading.tuning import Candidate, candidates
 from harness.loading.validation import Checker
 from harness.loading.validation_errors import DataFault, InvalidData
 from harness.loading.variants import experiments
-from harness.loading.yaml_file import read
-from harness.loading.yaml_nodes import entries, plain, yaml_faults
+from harness.loading.yaml_file import read_yaml
+from harness.loading.yaml_nodes import entries, plain_data, yaml_faults
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover, register_file
 from harness.registry.option_types import shown
@@ -136,7 +136,7 @@ def _tuning(
 def study_error(path: Path, *, faults: Sequence[DataFault]) -> StudyError:
     """Faults that show only once a study's variants are built, as one error with their places."""
     placed = Faults(path)
-    placed.add_data(faults, root=read(path))
+    placed.add_data(faults, root=read_yaml(path))
     return placed.error()
 
 
@@ -144,14 +144,14 @@ def plugins_for(path: Path) -> Plugins:
     """The installed plugins and those that a study names as files; other faults are ignored."""
     faults = Faults(path)
     plugins = discover()
-    _register_files(read(path), path=path, plugins=plugins, faults=faults)
+    _register_files(read_yaml(path), path=path, plugins=plugins, faults=faults)
     faults.raise_any()
     return plugins
 
 
 def _root(path: Path, *, faults: Faults) -> yaml.MappingNode:
     """The study as YAML, faults of its keys added; raises `StudyError` if it is not a mapping."""
-    root = read(path)
+    root = read_yaml(path)
     fault = name_fault(path.stem)
     if path.stem == "runs":
         fault = "'runs' is reserved for the folder of all runs; choose another name"
@@ -160,7 +160,7 @@ def _root(path: Path, *, faults: Faults) -> yaml.MappingNode:
     faults.add_yaml(yaml_faults(root))
     if isinstance(root, yaml.MappingNode):
         return root
-    faults.add(f"a study must be a mapping, got {shown(plain(root))}", at=root.start_mark)
+    faults.add(f"a study must be a mapping, got {shown(plain_data(root))}", at=root.start_mark)
     raise faults.error()
 
 
@@ -172,7 +172,7 @@ def _register_files(
     entry = entries(root).get("plugins")
     nodes = entry.value.value if entry and isinstance(entry.value, yaml.SequenceNode) else []
     for node in nodes:
-        file = plain(node)
+        file = plain_data(node)
         if not isinstance(file, str):
             continue  # `_top` reports it
         try:
@@ -195,7 +195,7 @@ def _find_file(name: str, *, folder: Path) -> str:
 def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> StudyKeys:
     """The study's keys, checked; raises `StudyError` if there is any fault, here or before."""
     offered = checker.catalog.offers[Figure.slot]
-    study = plain(root)
+    study = plain_data(root)
     figures = [
         name
         for name in _FIGURES

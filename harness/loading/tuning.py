@@ -10,7 +10,7 @@ import yaml
 from harness.loading.faults import Faults
 from harness.loading.validation import Checker
 from harness.loading.validation_errors import InvalidData
-from harness.loading.yaml_nodes import entries, plain
+from harness.loading.yaml_nodes import entries, plain_data
 from harness.registry.option_types import shown
 from harness.study.experiment import Experiment
 from harness.study.serialization import resolved_experiment
@@ -90,20 +90,20 @@ def _of_variant(
     """The valid candidates of one variant."""
     resolved = resolved_experiment(of)
     for node in tuned.values:
-        data = _replaced(resolved, steps=tuned.steps, value=plain(node))
+        data = _replaced(resolved, steps=tuned.steps, value=plain_data(node))
         try:
             experiment = checker.experiment(data)
         except InvalidData as invalid:
             faults.add(invalid.faults[0].message, at=node.start_mark)
         else:
-            yield Candidate(variant, shown(plain(node)), experiment)
+            yield Candidate(variant, shown(plain_data(node)), experiment)
 
 
 def _distinct(values: yaml.Node, *, faults: Faults) -> Sequence[yaml.Node]:
     nodes: dict[str, yaml.Node] = {}
     for node in values.value if isinstance(values, yaml.SequenceNode) else ():
-        if nodes.setdefault(shown(plain(node)), node) is not node:
-            faults.add(f"{shown(plain(node))} is listed twice; remove one", at=node.start_mark)
+        if nodes.setdefault(shown(plain_data(node)), node) is not node:
+            faults.add(f"{shown(plain_data(node))} is listed twice; remove one", at=node.start_mark)
     return [*nodes.values()]
 
 

@@ -23,7 +23,7 @@ from harness.loading.overrides import (
 from harness.loading.pretraining import STARTS_FROM, pretraining_faults, unused_pretraining
 from harness.loading.validation import Checker
 from harness.loading.validation_errors import DataFault, InvalidData
-from harness.loading.yaml_nodes import Entry, entries, plain
+from harness.loading.yaml_nodes import Entry, entries, plain_data
 from harness.registry.option_types import shown
 from harness.study.experiment import Experiment
 from harness.study.serialization import resolved_experiment
@@ -123,7 +123,7 @@ def _nodes(
         owner = f"{kind} {shown(name)}"
         options = node
         if not isinstance(options, yaml.MappingNode):
-            value = shown(plain(node))
+            value = shown(plain_data(node))
             fault = f"{owner} must be a mapping of the options it changes, got {value}"
             faults.add(fault, at=node.start_mark)
             options = yaml.MappingNode(node.tag, [], node.start_mark, node.end_mark)
@@ -140,7 +140,7 @@ def _grid_values(
         return
     faults.add_yaml(grid.grid_faults(entry.value))
     try:
-        resolved = resolved_experiment(checker.experiment(plain(baseline)))
+        resolved = resolved_experiment(checker.experiment(plain_data(baseline)))
     except InvalidData:
         resolved = {}  # `_checked` reports the baseline's faults, with their places
     for value in grid.grid_values(entry.value, baseline=resolved):
@@ -170,7 +170,7 @@ def _checked(
     inherited: tuple[DataFault, ...] = ()
     for name, root in roots.items():
         try:
-            valid[name] = checker.experiment(plain(root)[BASELINE])
+            valid[name] = checker.experiment(plain_data(root)[BASELINE])
         except InvalidData as invalid:
             # A conflict between two of the baseline's options is inherited by a variant that
             # changes a third one of the same choice, where it would be reported once more.

@@ -15,7 +15,7 @@ DEEPEST = 40  # nodes within nodes
 MOST = 10_000  # nodes, with aliases expanded
 
 
-def read(path: Path) -> yaml.Node:
+def read_yaml(path: Path) -> yaml.Node:
     """The only document in a file; raises `StudyError` with the first syntax error."""
     text = _text(path)
     try:

@@ -41,12 +41,12 @@ class YamlFault(NamedTuple):
     message: str
 
 
-def plain(node: yaml.Node) -> Any:
+def plain_data(node: yaml.Node) -> Any:
     """A node as JSON-like data; keys are text, as written."""
     if isinstance(node, yaml.MappingNode):
-        return {name: plain(entry.value) for name, entry in entries(node).items()}
+        return {name: plain_data(entry.value) for name, entry in entries(node).items()}
     if isinstance(node, yaml.SequenceNode):
-        return [plain(item) for item in node.value]
+        return [plain_data(item) for item in node.value]
     if isinstance(node, yaml.ScalarNode) and not node.style and len(node.value) <= _LONGEST_NUMBER:
         for pattern, convert in _SCALARS:
             if pattern.fullmatch(node.value):

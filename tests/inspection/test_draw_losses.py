@@ -10,7 +10,12 @@ from harness import contracts
 from harness.components import Loss
 from harness.contracts import Setting
 from harness.errors import HarnessError
-from harness.inspection.draw_losses import draw_penalization, draw_targets, penalization, targets
+from harness.inspection.draw_losses import (
+    draw_penalization,
+    draw_targets,
+    loss_targets,
+    penalization,
+)
 from harness.report.style import style
 from harness_losses.cross_entropy import CrossEntropy
 from harness_losses.kl_divergence import KLDivergence
@@ -35,7 +40,7 @@ def test_targets_are_those_of_the_convention(
     rest: float,
     pad: float,
 ) -> None:
-    actual = targets(kind(smoothing=E, convention=convention), classes=K)  # type: ignore[arg-type]  # the convention is a Literal
+    actual = loss_targets(kind(smoothing=E, convention=convention), classes=K)  # type: ignore[arg-type]  # the convention is a Literal
     expected = torch.full((K - 1, K), rest, dtype=torch.float64)
     expected[:, 0] = pad
     expected[range(K - 1), range(1, K)] = gold
@@ -44,7 +49,7 @@ def test_targets_are_those_of_the_convention(
 
 def test_the_target_of_cross_entropy_is_gold_alone() -> None:
     expected = torch.eye(4, dtype=torch.float64)[1:]
-    torch.testing.assert_close(targets(CrossEntropy(), classes=4), expected)
+    torch.testing.assert_close(loss_targets(CrossEntropy(), classes=4), expected)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +60,7 @@ class Focal(Loss):
 
     def build(self, setting: Setting) -> contracts.LossFunction:
         def loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-            nats = torch.nn.functional.cross_entropy(logits, targets, reduction="none")
+            nats = torch.nn.functional.cross_entropy(logits, loss_targets, reduction="none")
             return ((1 - torch.exp(-nats)) ** 2 * nats).sum()
 
         return loss
@@ -63,7 +68,7 @@ class Focal(Loss):
 
 def test_a_loss_without_fixed_targets_is_refused() -> None:
     with pytest.raises(HarnessError, match="focal has no target distribution"):
-        targets(Focal(), classes=5)
+        loss_targets(Focal(), classes=5)
 
 
 def test_confidence_costs_nothing_at_27_to_3_and_more_on_either_side() -> None:

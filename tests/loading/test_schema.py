@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from harness.errors import StudyError
 from harness.loading.schema import schema
-from harness.loading.yaml_file import read
-from harness.loading.yaml_nodes import plain
+from harness.loading.yaml_file import read_yaml
+from harness.loading.yaml_nodes import plain_data
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover
 
@@ -68,7 +68,7 @@ def ours() -> Plugins:
 def test_every_study_of_ours_is_valid_and_names_its_schema(path: Path) -> None:
     assert path.read_text().startswith("# yaml-language-server: $schema=study.schema.json\n")
     current = jsonschema.Draft7Validator(json.loads(CURRENT.read_text(encoding="utf-8")))
-    assert [error.message for error in current.iter_errors(plain(read(path)))] == []
+    assert [error.message for error in current.iter_errors(plain_data(read_yaml(path)))] == []
 
 
 def test_the_schema_in_the_studies_folder_is_current() -> None:
@@ -97,7 +97,7 @@ def test_the_command_prints_it(tmp_path: Path) -> None:
 
 
 def test_a_valid_study_is_valid_by_the_schema(write: Callable[..., Path]) -> None:
-    assert STRANGERS.is_valid(plain(read(write())))
+    assert STRANGERS.is_valid(plain_data(read_yaml(write())))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_every_way_to_write_a_choice_is_valid(
     old: str, new: str, write: Callable[..., Path], loaded: Callable[..., object]
 ) -> None:
     loaded((old, new))
-    data = plain(read(write((old, new))))
+    data = plain_data(read_yaml(write((old, new))))
     assert [error.message for error in STRANGERS.iter_errors(data)] == []
 
 
@@ -149,4 +149,4 @@ def test_a_fault_of_a_study_is_a_fault_by_the_schema_too(
     with pytest.raises(StudyError):
         loaded(change)
     beyond = any(re.search(pattern, fault) for pattern in BEYOND)
-    assert STRANGERS.is_valid(plain(read(write(change)))) is beyond
+    assert STRANGERS.is_valid(plain_data(read_yaml(write(change)))) is beyond

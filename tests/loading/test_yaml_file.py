@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import StudyError
-from harness.loading.yaml_file import read
-from harness.loading.yaml_nodes import plain
+from harness.loading.yaml_file import read_yaml
+from harness.loading.yaml_nodes import plain_data
 
 SCANNING = " (while scanning for the next token)"
 PARSING = " (while parsing a {})"
@@ -17,7 +17,7 @@ def fault(content: str | bytes, *, folder: Path) -> str:
     path = folder / "study.yaml"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     with pytest.raises(StudyError) as error:
-        read(path)
+        read_yaml(path)
     (line,) = error.value.faults
     assert "\n" not in str(line)
     return str(line).removeprefix(str(path))
@@ -119,19 +119,19 @@ def test_a_missing_study_is_reported_with_the_nearest_name(
     Path("studies/ablation.yaml").touch()
     for name, rest in {"ablaton": "; did you mean 'studies/ablation.yaml'?", "zzz": ""}.items():
         with pytest.raises(StudyError) as error:
-            read(Path(f"studies/{name}.yaml"))
+            read_yaml(Path(f"studies/{name}.yaml"))
         assert str(error.value) == f"studies/{name}.yaml: no such study{rest}"
     with pytest.raises(StudyError, match=r"^nowhere/a\.yaml: no such study$"):
-        read(Path("nowhere/a.yaml"))
+        read_yaml(Path("nowhere/a.yaml"))
 
 
 def test_a_path_that_is_no_file_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r": cannot be read: Is a directory$"):
-        read(tmp_path)
+        read_yaml(tmp_path)
     with pytest.raises(StudyError, match=r": cannot be read: embedded null byte$"):
-        read(tmp_path / "a\0b")
+        read_yaml(tmp_path / "a\0b")
     with pytest.raises(StudyError, match=r": cannot be read: File name too long$"):
-        read(tmp_path / ("a" * 300))
+        read_yaml(tmp_path / ("a" * 300))
 
 
 def test_a_mark_at_the_beginning_and_line_ends_of_other_systems_change_nothing(
@@ -139,4 +139,4 @@ def test_a_mark_at_the_beginning_and_line_ends_of_other_systems_change_nothing(
 ) -> None:
     path = tmp_path / "study.yaml"
     path.write_bytes("\ufeffa: 1\r\nb: é\r\n".encode())
-    assert plain(read(path)) == {"a": 1, "b": "é"}
+    assert plain_data(read_yaml(path)) == {"a": 1, "b": "é"}

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.loading.yaml_file import read
-from harness.loading.yaml_nodes import find_mark, plain
+from harness.loading.yaml_file import read_yaml
+from harness.loading.yaml_nodes import find_mark, plain_data
 
 
 def value(text: str, folder: Path) -> object:
     path = folder / "study.yaml"
     path.write_text(f"key: {text}\n", encoding="utf-8")
-    data = plain(read(path))
+    data = plain_data(read_yaml(path))
     assert isinstance(data, dict)
     return data["key"]
 
@@ -112,5 +112,5 @@ def test_a_place_is_a_line_and_a_column(
 ) -> None:
     path = tmp_path / "study.yaml"
     path.write_text("a:\n  b: [1, {c: d}]\n", encoding="utf-8")
-    mark = find_mark(read(path), path=path_in_data, at_key=at_key)
+    mark = find_mark(read_yaml(path), path=path_in_data, at_key=at_key)
     assert (mark.line + 1, mark.column + 1) == expected
