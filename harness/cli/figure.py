@@ -36,9 +36,9 @@ def _several(name: str, *, default: tuple[int, ...]) -> Callable[[Any], Any]:
 
 
 def _save(draw: Callable[[], Figure], *, picture: Path) -> None:
-    from harness.inspection.save import save
+    from harness.inspection.save import save_drawing
 
-    save(draw, path=picture)
+    save_drawing(draw, path=picture)
     click.echo(picture)
 
 

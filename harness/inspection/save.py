@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _FORMATS = ("png", "svg", "pdf")
 
 
-def save(draw: Callable[[], Figure], *, path: Path) -> None:
+def save_drawing(draw: Callable[[], Figure], *, path: Path) -> None:
     """Draw, and write the drawing in the format that the file's suffix names.
 
     The same numbers give the same bytes. Raises `HarnessError` for an unsupported suffix.

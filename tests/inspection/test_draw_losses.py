@@ -60,7 +60,7 @@ class Focal(Loss):
 
     def build(self, setting: Setting) -> contracts.LossFunction:
         def loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-            nats = torch.nn.functional.cross_entropy(logits, loss_targets, reduction="none")
+            nats = torch.nn.functional.cross_entropy(logits, targets, reduction="none")
             return ((1 - torch.exp(-nats)) ** 2 * nats).sum()
 
         return loss
