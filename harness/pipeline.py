@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from harness.errors import Fault, StudyError
-from harness.loading import load, plugins_named_in
+from harness.loading import load, plugins_for
 from harness.planned_study import PlannedStudy
 from harness.planning import preview, probe
 from harness.registry.attribution import naming_plugins
@@ -169,7 +169,7 @@ def validate(path: Path) -> tuple[Fault, ...]:
 
 def catalog(study: Path | None = None) -> Catalog:
     """All that the installed plugins offer, and those that a study names as files."""
-    return Catalog.of(plugins_named_in(study) if study else discover())
+    return Catalog.of(plugins_for(study) if study else discover())
 
 
 def _summary(opened: PlannedStudy, *, report: Report, failed: list[str]) -> terminal.Summary:

@@ -36,19 +36,19 @@ def _several(name: str, *, default: tuple[int, ...]) -> Callable[[Any], Any]:
 
 
 def _save(draw: Callable[[], Figure], *, picture: Path) -> None:
-    from harness.inspection.save import save
+    from harness.inspection.save import save_drawing
 
-    save(draw, path=picture)
+    save_drawing(draw, path=picture)
     click.echo(picture)
 
 
 def _named(names: Sequence[str], *, slot: str) -> dict[str, Any]:
     """The component of each name, written as in a study."""
     from harness import pipeline
-    from harness.loading import component
+    from harness.loading import parse_component
 
     catalog = pipeline.catalog()
-    return {name: component(name, slot=slot, catalog=catalog) for name in names}
+    return {name: parse_component(name, slot=slot, catalog=catalog) for name in names}
 
 
 @click.group()
@@ -133,11 +133,11 @@ def noam(*, d_model: tuple[int, ...], warmup: tuple[int, ...], updates: int, pic
 @_picture("schedules")
 def schedules(study: Path, *, picture: Path) -> None:
     """Draw the learning rate of every variant of STUDY over its updates."""
-    from harness.inspection.schedule_curves import of_study
+    from harness.inspection.schedule_curves import study_curves
     from harness.loading import load
 
     loaded, _ = load(study)
-    _save_rates(of_study(loaded), title=f"Learning rates of {study.name}", picture=picture)
+    _save_rates(study_curves(loaded), title=f"Learning rates of {study.name}", picture=picture)
 
 
 def _save_rates(curves: list[Curve], *, title: str, picture: Path) -> None:

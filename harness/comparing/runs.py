@@ -17,7 +17,7 @@ from harness.comparing.options import (
 from harness.components import Metric
 from harness.contracts import CORE_METRICS
 from harness.errors import HarnessError
-from harness.loading import component
+from harness.loading import parse_component
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover
 from harness.report import Report
@@ -28,7 +28,7 @@ from harness.runs.records import DecodingIdentity, RunIdentity
 from harness.runs.restored import find_run
 from harness.scoring.findings import metric_faults, scored_metrics
 from harness.scoring.text_metrics import ScoredRun, score
-from harness.study.changes import Change, differences, in_words
+from harness.study.changes import Change, differences, format_difference
 from harness.study.values import Comparison, Study
 
 _STUDIES = (".yaml", ".yml")
@@ -88,7 +88,7 @@ def _metrics(study: Study | None, *, primary: str | None, plugins: Plugins) -> l
     metrics = [*study.metrics] if study else []
     if primary is None or primary in (*CORE_METRICS, *(metric.name for metric in metrics)):
         return metrics
-    return [*metrics, component(primary, slot=Metric.slot, catalog=Catalog.of(plugins))]
+    return [*metrics, parse_component(primary, slot=Metric.slot, catalog=Catalog.of(plugins))]
 
 
 # --- resolving names ----------------------------------------------------------------------------
@@ -223,4 +223,4 @@ def _changes(old: Sequence[PlannedRun], *, new: Sequence[PlannedRun]) -> list[Ch
         {**run.identity.experiment, "generation": run.decoding.generation}
         for run in (old[0], new[0])
     )
-    return [in_words(change) for change in differences(before, new=after)]
+    return [format_difference(change) for change in differences(before, new=after)]

@@ -1,6 +1,7 @@
-"""Pictures that explain choices: their numbers come from the components and from the model itself.
+"""Translations and drawings of a trained model, and drawings of losses, schedules and sites.
 
-Each module has numbers apart from what draws them, so that a test can hold them to an oracle.
+The numbers come from the components and the model itself. Each module computes them apart from the
+drawing, so that tests can compare them with an oracle.
 """
 
 from __future__ import annotations

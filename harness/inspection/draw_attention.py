@@ -1,4 +1,4 @@
-"""Where a trained model looks while it translates a sentence."""
+"""Attention weights of a trained model while it translates a sentence, drawn as heatmaps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.contracts import BOS
 from harness.errors import HarnessError
 from harness.inspection.attention import attention
 from harness.inspection.heatmap import Map, Shades, draw_maps
-from harness.inspection.translation import source_tokens, texts, written
+from harness.inspection.translation import generate_tokens, source_tokens, token_texts
 from harness.runs.restored import RestoredRun
 
 if TYPE_CHECKING:
@@ -29,28 +29,28 @@ _KINDS = {
 def attention_maps(
     run: RestoredRun, *, line: str, layer: int | None = None, heads: Sequence[int] = ()
 ) -> list[Map]:
-    """The three attentions of a layer, the last of each stack unless said; counted from 0.
+    """The three attentions of a layer, counted from 0; by default the last of each stack.
 
-    A row of maps for each of `heads`, or one for their mean if there are none. The decoder reads
-    what it wrote itself, and every row of a map, which sums to 1, is one token's look around.
+    One row of maps for each of `heads`, or one for their mean if there are none. The decoder reads
+    its own output (free running). Each row of a map is one query's weights, which sum to 1.
     """
-    own = written(run, line=line)
+    own = generate_tokens(run, line=line)
     source = source_tokens(run, line=line)
-    seen = attention(run.model, source, target=source.new_tensor([[BOS, *own]]))
+    by_site = attention(run.model, source, target=source.new_tensor([[BOS, *own]]))
     codecs = run.codecs
-    read = texts(codecs.source, tokens=source[0].tolist())
-    fed = texts(codecs.target, tokens=[BOS, *own])
+    read = token_texts(codecs.source, tokens=source[0].tolist())
+    fed = token_texts(codecs.target, tokens=[BOS, *own])
     maps = []
     for head in heads or (None,):
         for kind, (side, name) in _KINDS.items():
             number = _layer(layer, side=side, of=run)
-            weights = seen[f"{side}.{number}.{name}"][0]
-            which = f"mean of {len(weights)} heads" if head is None else f"head {head}"
-            title = f"{kind}\nlayer {number}, {which}"
+            weights = by_site[f"{side}.{number}.{name}"][0]
+            heads_shown = f"mean of {len(weights)} heads" if head is None else f"head {head}"
+            title = f"{kind}\nlayer {number}, {heads_shown}"
             rows = read if side == "encoder" else fed
             columns = fed if (side, name) == ("decoder", "self_attention") else read
             values = _of_head(weights, head=head).tolist()
-            maps.append(Map(title, rows, columns, values, "looks from", "looks at"))
+            maps.append(Map(title, rows, columns, values, "query", "key"))
     return maps
 
 
@@ -73,7 +73,7 @@ def _layer(layer: int | None, *, side: str, of: RestoredRun) -> int:
         return len(stack) - 1
     if not 0 <= layer < len(stack):
         last = len(stack) - 1
-        raise HarnessError(f"the {side} has layers 0 to {last}, and no layer {layer}")
+        raise HarnessError(f"no layer {layer} in the {side}; there are 0 to {last}")
     return layer
 
 
@@ -81,5 +81,5 @@ def _of_head(weights: torch.Tensor, *, head: int | None) -> torch.Tensor:
     if head is None:
         return weights.mean(0)
     if not 0 <= head < len(weights):
-        raise HarnessError(f"the model has heads 0 to {len(weights) - 1}, and no head {head}")
+        raise HarnessError(f"no head {head} in the model; there are 0 to {len(weights) - 1}")
     return weights[head]

@@ -1,4 +1,4 @@
-"""Curves over a common x, told apart by color and dashes."""
+"""Curves over a common x, distinguished by color and dashes."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def draw_curves(curves: Sequence[Curve], *, title: str, x: str, y: str) -> Figur
 
 
 def mark_lowest(axes: Axes, *, curve: Curve) -> None:
-    """Say where a curve is lowest, if that is inside of it."""
+    """Mark and label the minimum of a curve, unless it is at an end."""
     lowest = min(range(len(curve.y)), key=curve.y.__getitem__)
     if lowest in (0, len(curve.y) - 1):
-        return
+        return  # a monotonic curve has no minimum worth marking
     x, y = curve.x[lowest], curve.y[lowest]
     axes.plot([x], [y], color="#000000", marker="o", markersize=5, linestyle="")
     text = f"lowest at x = {x}: {abs(y):.4f}" if abs(y) >= 5e-5 else f"lowest at x = {x}: 0"

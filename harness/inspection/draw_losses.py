@@ -1,4 +1,4 @@
-"""What losses pull toward, and what they charge for being sure."""
+"""Target distributions of losses, and the loss as a function of the model's confidence."""
 
 from __future__ import annotations
 
@@ -19,26 +19,27 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PENALIZED = 5  # classes of the penalization curve
-_GOLD = 1  # which of them is right
+_GOLD = 1  # the correct one
 
 
-def targets(loss: Loss, *, classes: int) -> Float[torch.Tensor, "golds classes"]:
-    """The distribution that a loss pulls the model toward, for every gold class but pad.
+def loss_targets(loss: Loss, *, classes: int) -> Float[torch.Tensor, "golds classes"]:
+    """The target distribution q of a loss, for every gold class but pad.
 
-    The gradient of a cross-entropy, or of a KL divergence, is softmax(z) - q in the logits z: so q
-    is read from the loss's own gradient, wherever z is. Raises `HarnessError` for a loss that has
-    no such q, whose gradient says something else at another z.
+    The gradient of a cross-entropy, or of a KL divergence, in the logits z is softmax(z) - q, so q
+    follows from the loss's own gradient at any z. Raises `HarnessError` for a loss without such a
+    q, for which different z give different results.
     """
     flat = torch.zeros(classes, dtype=torch.float64)
-    found = _pulls(loss, logits=flat)
-    if not torch.allclose(found, _pulls(loss, logits=flat + torch.arange(classes) / classes)):
+    at_flat = _targets_at(loss, logits=flat)
+    at_ramp = _targets_at(loss, logits=flat + torch.arange(classes) / classes)
+    if not torch.allclose(at_flat, at_ramp):
         raise HarnessError(
-            f"{loss.name} has no target distribution: what it pulls toward depends on the model"
+            f"{loss.name} has no target distribution: its gradient is not softmax minus a constant"
         )
-    return found
+    return at_flat
 
 
-def _pulls(
+def _targets_at(
     loss: Loss, *, logits: Float[torch.Tensor, "classes"]
 ) -> Float[torch.Tensor, "golds classes"]:
     classes = len(logits)
@@ -50,9 +51,10 @@ def _pulls(
 
 
 def penalization(loss: Loss, *, odds: Sequence[int]) -> list[float]:
-    """A loss, in nats, where five classes are as probable as (0, x, 1, 1, 1) / (x + 3).
+    """A loss, in nats, if five classes have the probabilities (0, x, 1, 1, 1) / (x + 3).
 
-    The first is pad, the second gold; x is each of `odds`. Infinite where a loss gives pad a share.
+    The first is pad, the second gold; x is each of `odds`. Infinite if the loss's target for pad is
+    not 0.
     """
     measure = loss.build(_setting(PENALIZED))
     shares = [[0.0, float(x), 1.0, 1.0, 1.0] for x in odds]
@@ -67,14 +69,14 @@ def _setting(classes: int) -> Setting:
 
 
 def draw_targets(losses: Mapping[str, Loss], *, classes: int) -> Figure:
-    """A map for each loss, by its name: a row for each class that may be gold."""
-    columns = [SPECIAL_TOKENS[PAD] if each == PAD else str(each) for each in range(classes)]
+    """A map for each loss, by its name, with a row for each possible gold class."""
+    columns = [SPECIAL_TOKENS[PAD] if token == PAD else str(token) for token in range(classes)]
     maps = [
         Map(
             title=name,
-            rows=[column for each, column in enumerate(columns) if each != PAD],
+            rows=[column for token, column in enumerate(columns) if token != PAD],
             columns=columns,
-            values=targets(loss, classes=classes).tolist(),
+            values=loss_targets(loss, classes=classes).tolist(),
             row_label="gold class",
             column_label="class",
         )
@@ -90,18 +92,18 @@ def draw_targets(losses: Mapping[str, Loss], *, classes: int) -> Figure:
 
 
 def draw_penalization(losses: Mapping[str, Loss], *, highest: int) -> Figure:
-    """A curve for each loss, by its name, for x from 1 to `highest`; its lowest place is marked."""
+    """A curve for each loss, by its name, for x from 1 to `highest`; its minimum is marked."""
     odds = range(1, highest + 1)
     curves = [Curve(name, odds, penalization(loss, odds=odds)) for name, loss in losses.items()]
     for curve in curves:
         if not all(map(math.isfinite, curve.y)):
             raise HarnessError(
-                f"{curve.name} is infinite at every x: it gives pad a share, and here pad has "
-                "probability 0; take a convention without pad"
+                f"{curve.name} is infinite at every x: its target for pad is above 0, and here pad "
+                "has probability 0; use a convention without pad"
             )
     drawn = draw_curves(
         curves,
-        title="What a loss charges for being sure: p = (0, x, 1, 1, 1) / (x + 3)",
+        title="Loss against confidence: p = (0, x, 1, 1, 1) / (x + 3)",
         x="x; gold has probability x / (x + 3)",
         y="loss, nats",
     )

@@ -1,4 +1,4 @@
-"""Numbers in rows and columns, as shades with the numbers in them."""
+"""Heatmaps: tables of numbers drawn as shades, with the numbers in the cells."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SHADES = "light:#2f7fd0"
-_MOST = 16  # columns in which numbers are still readable
-_LETTER = 0.075  # inches, of a title or a label
-_SHORT = 5  # letters of a label that need not stand aslant
+_MOST = 16  # columns; with more, numbers in cells are unreadable
+_LETTER = 0.075  # inches, the width of a letter in a title or a label
+_SHORT = 5  # letters; longer labels are rotated
 
 
 class Map(NamedTuple):
-    """A title, labels for rows and columns, and a value for each of both; None is an empty cell."""
+    """One heatmap: a title, labels of rows and columns, and the values; None is an empty cell."""
 
     title: str
     rows: Sequence[str]
@@ -28,7 +28,7 @@ class Map(NamedTuple):
 
 
 class Shades(NamedTuple):
-    """What the darkest shade stands for, and how numbers are written in cells, if at all."""
+    """The value of the darkest shade, and the format of numbers in cells; None for no numbers."""
 
     darkest: float
     form: str | None
@@ -38,23 +38,24 @@ class Shades(NamedTuple):
 def draw_maps(
     maps: Sequence[Map], *, shades: Shades, title: str, columns: int, cell: tuple[float, float]
 ) -> Figure:
-    """The maps side by side, so many in a row; `cell` is the width and height of one, in inches."""
+    """The maps in rows of `columns`; `cell` is the width and height of a cell, in inches."""
     from matplotlib.figure import Figure
 
     rows = -(-len(maps) // columns)
-    labels = max(len(row) for each in maps for row in each.rows) * _LETTER + 0.8
-    width = columns * (max(len(each.columns) for each in maps) * cell[0] + labels)
-    height = rows * (max(len(each.rows) for each in maps) * cell[1] + 1.2) + 0.4
+    labels = max(len(row) for shown in maps for row in shown.rows) * _LETTER + 0.8
+    width = columns * (max(len(shown.columns) for shown in maps) * cell[0] + labels)
+    height = rows * (max(len(shown.rows) for shown in maps) * cell[1] + 1.2) + 0.4
     drawn = Figure(figsize=(width, height))
     grid = drawn.subplots(rows, columns, squeeze=False)
     for axes in grid.flat[len(maps) :]:
         axes.axis("off")
-    for axes, each in zip(grid.flat, maps, strict=False):
-        _draw(axes, of=each, shades=shades)
-        axes.set_title(_filled(each.title, width=int(len(each.columns) * cell[0] / _LETTER)))
+    for axes, shown in zip(grid.flat, maps, strict=False):
+        _draw(axes, of=shown, shades=shades)
+        width = int(len(shown.columns) * cell[0] / _LETTER)
+        axes.set_title(_wrapped(shown.title, width=width))
     if shades.label:
-        shown = list(grid.flat[: len(maps)])
-        drawn.colorbar(grid.flat[0].collections[0], ax=shown, shrink=0.6, label=shades.label)
+        used = list(grid.flat[: len(maps)])
+        drawn.colorbar(grid.flat[0].collections[0], ax=used, shrink=0.6, label=shades.label)
     drawn.suptitle(title, fontsize=10)
     return drawn
 
@@ -89,6 +90,6 @@ def _draw(axes: Axes, *, of: Map, shades: Shades) -> None:
             text.set(rotation=60, horizontalalignment="right", rotation_mode="anchor")
 
 
-def _filled(text: str, *, width: int) -> str:
-    """Lines of so many letters at most, and of a few at least."""
+def _wrapped(text: str, *, width: int) -> str:
+    """The text in lines of at most `width` letters, or of 24 for a narrow map."""
     return "\n".join(fill(line, width=max(width, 24)) for line in text.splitlines())

@@ -1,4 +1,4 @@
-"""A drawing to a file, in the style of a report's figures."""
+"""A drawing saved to a file, in the style of a report's figures."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from harness.report.style import style
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_FORMS = ("png", "svg", "pdf")
+_FORMATS = ("png", "svg", "pdf")
 
 
-def save(draw: Callable[[], Figure], *, path: Path) -> None:
-    """Draw, and write what was drawn in the form that the file's suffix names.
+def save_drawing(draw: Callable[[], Figure], *, path: Path) -> None:
+    """Draw, and write the drawing in the format that the file's suffix names.
 
-    The same numbers give the same bytes. Raises `HarnessError` for a suffix that is none of ours.
+    The same numbers give the same bytes. Raises `HarnessError` for an unsupported suffix.
     """
-    form = path.suffix.removeprefix(".").lower()
-    if form not in _FORMS:
-        raise HarnessError(f"{path}: a picture ends in .{', .'.join(_FORMS)}")
+    suffix = path.suffix.removeprefix(".").lower()
+    if suffix not in _FORMATS:
+        raise HarnessError(f"{path}: unsupported format; use .{', .'.join(_FORMATS)}")
     file = io.BytesIO()
     with style(path.stem):
-        about = {"png": None, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[form]
-        draw().savefig(file, format=form, metadata=about)
+        # Without dates, so that the same numbers give the same bytes.
+        metadata = {"png": None, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[suffix]
+        draw().savefig(file, format=suffix, metadata=metadata)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, content=file.getvalue())

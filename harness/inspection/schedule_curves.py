@@ -1,4 +1,4 @@
-"""Numbers over updates: what schedules and decays say."""
+"""Schedules and decays as curves over updates."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from harness.study.values import Study
 
 
 def curve(name: str, *, part: Schedule | Decay, updates: int, d_model: int = 512) -> Curve:
-    """What a schedule or decay says at every update of a budget, the first of which is 1.
+    """The value of a schedule or decay at every update of a budget, starting from 1.
 
-    It is told a vocabulary of special tokens only; none of ours asks for its size.
+    It is built for a vocabulary of special tokens only, since none of ours depends on its size.
     """
     setting = Setting(seed=0, classes=len(SPECIAL_TOKENS), d_model=d_model, updates=updates)
     value = part.build(setting)
@@ -19,11 +19,11 @@ def curve(name: str, *, part: Schedule | Decay, updates: int, d_model: int = 512
     return Curve(name, x, [value(update) for update in x])
 
 
-def of_study(study: Study) -> list[Curve]:
+def study_curves(study: Study) -> list[Curve]:
     """The learning rate of every variant over its own budget; equal ones share a curve."""
-    named: dict[tuple[float, ...], list[str]] = {}
+    names_by_curve: dict[tuple[float, ...], list[str]] = {}
     for variant, experiment in study.variants.items():
         budget, d_model = experiment.budget, experiment.model.d_model
-        one = curve(variant, part=experiment.schedule, updates=budget.updates, d_model=d_model)
-        named.setdefault(tuple(one.y), []).append(variant)
-    return [Curve(", ".join(names), range(1, len(y) + 1), y) for y, names in named.items()]
+        drawn = curve(variant, part=experiment.schedule, updates=budget.updates, d_model=d_model)
+        names_by_curve.setdefault(tuple(drawn.y), []).append(variant)
+    return [Curve(", ".join(names), range(1, len(y) + 1), y) for y, names in names_by_curve.items()]

@@ -1,4 +1,4 @@
-"""What a trained run writes for a sentence, and what its decoder read and wrote on the way."""
+"""Translations by a trained run, and the tokens its decoder reads and writes at each step."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from harness.runs.restored import RestoredRun
 from harness.training.batches import encode
 from harness.training.evaluation import evaluated, translate
 
-ENDS = "(ends)"  # in place of a token: writing ends here, though eos is not the likeliest
+ENDS = "(ends)"  # in place of a token: decoding stops here, though eos is not the likeliest
 
 
 class Translation(NamedTuple):
-    """A line and its translation; `unknown` are the words of the line that the model never met."""
+    """A line and its translation; `unknown` are words of the line outside the vocabulary."""
 
     source: str
     text: str
@@ -26,7 +26,7 @@ class Translation(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One token in, one token out; `probability` is what the model gave to the one it wrote."""
+    """One token in, one token out; `probability` is the model's for the token it wrote."""
 
     reads: str
     writes: str
@@ -35,11 +35,11 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:
-    """How a translation came about, token by token.
+    """A translation, decoded token by token in two ways.
 
-    `gold` are the tokens that should be written, eos last, and `teacher_forcing` reads them shifted
-    right by the bos; both are empty where there is no reference. `free_running` reads what it wrote
-    itself. What is not in the vocabulary is ``<unk>``.
+    `gold` are the tokens of the reference, eos last, and `teacher_forcing` reads them shifted right
+    by the bos; both are empty without a reference. `free_running` reads its own output. Tokens
+    outside the vocabulary are ``<unk>``.
     """
 
     translation: Translation
@@ -50,7 +50,7 @@ class Trace:
 
 
 def translations(run: RestoredRun, *, lines: Sequence[str]) -> list[Translation]:
-    """Every line, translated; the number of a line, from 0, is the key of any random draw."""
+    """Every line, translated; the number of a line, from 0, is the key of its random numbers."""
     pairs = encode([Pair(line, "") for line in lines], codecs=run.codecs)
     texts = translate(run.parts, pairs=pairs, of=run.generation)
     return [
@@ -63,21 +63,21 @@ def traces(
 ) -> Iterator[Trace]:
     """Every line, translated step by step.
 
-    The reference is the corpus's own for a line that is in it, unless one is given.
+    Without `reference`, a line that is in the corpus has the corpus's own.
     """
     for number, line in enumerate(lines):
-        wanted = find_reference(run.corpus, line=line) if reference is None else reference
-        yield _trace(run, line=line, number=number, reference=wanted)
+        gold = find_reference(run.corpus, line=line) if reference is None else reference
+        yield _trace(run, line=line, number=number, reference=gold)
 
 
 def find_reference(corpus: Corpus, *, line: str) -> str | None:
-    """The translation of a line that is in a corpus: of the test split first, then the others."""
+    """The translation of a line in a corpus: in the test split, then validation, then train."""
     splits = (corpus.test, corpus.validation, corpus.train)
     return next((pair.target for split in splits for pair in split if pair.source == line), None)
 
 
-def written(run: RestoredRun, *, line: str, number: int = 0) -> list[int]:
-    """The token numbers that a run writes for a line, without bos and eos."""
+def generate_tokens(run: RestoredRun, *, line: str, number: int = 0) -> list[int]:
+    """The token ids that a run generates for a line, without bos and eos."""
     source = source_tokens(run, line=line)
     generate = run.generation.build(run.parts.setting)
     with torch.no_grad(), evaluated(run.parts) as model:
@@ -86,13 +86,13 @@ def written(run: RestoredRun, *, line: str, number: int = 0) -> list[int]:
 
 
 def source_tokens(run: RestoredRun, *, line: str) -> torch.Tensor:
-    """A line as the encoder reads it, a batch of one."""
+    """A line as the encoder reads it, in a batch of one."""
     tokens = [*run.codecs.source.encode(line), EOS]
     return torch.tensor([tokens], device=run.parts.experiment.budget.device)
 
 
-def texts(codec: Codec, *, tokens: Sequence[int]) -> tuple[str, ...]:
-    """Every token as text of its own, special ones by their names."""
+def token_texts(codec: Codec, *, tokens: Sequence[int]) -> tuple[str, ...]:
+    """The text of each token, special ones by their names."""
     special = len(SPECIAL_TOKENS)
     return tuple(
         SPECIAL_TOKENS[token] if token < special else codec.decode([token]) for token in tokens
@@ -100,13 +100,13 @@ def texts(codec: Codec, *, tokens: Sequence[int]) -> tuple[str, ...]:
 
 
 def _trace(run: RestoredRun, *, line: str, number: int, reference: str | None) -> Trace:
-    own = written(run, line=line, number=number)
+    own = generate_tokens(run, line=line, number=number)
     target = run.codecs.target
     gold = [] if reference is None else [*target.encode(reference), EOS]
     return Trace(
         translation=_translation(run, line=line, text=target.decode(own)),
         reference=reference,
-        gold=texts(target, tokens=gold),
+        gold=token_texts(target, tokens=gold),
         teacher_forcing=_steps(run, line=line, reads=[BOS, *gold[:-1]]) if gold else (),
         free_running=_steps(run, line=line, reads=[BOS, *own], writes=own),
     )
@@ -116,9 +116,9 @@ def _trace(run: RestoredRun, *, line: str, number: int, reference: str | None) -
 def _steps(
     run: RestoredRun, *, line: str, reads: Sequence[int], writes: Sequence[int] | None = None
 ) -> tuple[Step, ...]:
-    """One pass over what is read; what is written is the likeliest, unless it is known.
+    """One pass over the tokens read, each step writing the likeliest token or that of `writes`.
 
-    With what is known, one token more is read than written: there writing ended.
+    `writes` is one token shorter than `reads`: at the last step decoding stopped.
     """
     target = run.codecs.target
     source = source_tokens(run, line=line)
@@ -127,11 +127,11 @@ def _steps(
         logits = model.project(hidden[0])
     likeliest = writable(logits).argmax(-1).tolist()
     tokens = likeliest if writes is None else [*writes, EOS]
-    shown = list(texts(target, tokens=tokens))
+    shown = list(token_texts(target, tokens=tokens))
     if writes is not None and likeliest[-1] != EOS:
         shown[-1] = ENDS
     probabilities = logits.softmax(-1)[range(len(tokens)), tokens].tolist()
-    return tuple(map(Step, texts(target, tokens=reads), shown, probabilities))
+    return tuple(map(Step, token_texts(target, tokens=reads), shown, probabilities))
 
 
 def _translation(run: RestoredRun, *, line: str, text: str) -> Translation:

@@ -8,8 +8,8 @@ from pathlib import Path
 import yaml
 
 from harness.errors import Fault, StudyError
-from harness.loading.validation_errors import Misfit
-from harness.loading.yaml_nodes import Irregular, mark
+from harness.loading.validation_errors import DataFault
+from harness.loading.yaml_nodes import YamlFault, find_mark
 
 
 class Faults:
@@ -17,33 +17,34 @@ class Faults:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._found: set[tuple[int, int, str]] = set()
+        self._faults: set[tuple[int, int, str]] = set()
 
     def add(self, message: str, *, at: yaml.Mark) -> None:
-        """One fault at a place; what a terminal would act upon is spelled out."""
+        """One fault at a place."""
         line = " ".join(message.splitlines())
-        safe = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
-        self._found.add((at.line + 1, at.column + 1, safe))
+        # A message may quote the file, and an escape sequence in it would reach the terminal.
+        safe = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
+        self._faults.add((at.line + 1, at.column + 1, safe))
 
-    def add_irregular(self, found: Iterable[Irregular]) -> None:
+    def add_yaml(self, faults: Iterable[YamlFault]) -> None:
         """Faults of the YAML itself."""
-        for each in found:
-            self.add(each.message, at=each.mark)
+        for fault in faults:
+            self.add(fault.message, at=fault.mark)
 
-    def add_misfits(self, found: Iterable[Misfit], *, root: yaml.Node) -> None:
+    def add_data(self, faults: Iterable[DataFault], *, root: yaml.Node) -> None:
         """Faults of the data that `root` holds."""
-        for each in found:
-            self.add(each.message, at=mark(root, place=each.place, at_key=each.at_key))
+        for fault in faults:
+            self.add(fault.message, at=find_mark(root, path=fault.path, at_key=fault.at_key))
 
     def raise_any(self) -> None:
         """Raise `StudyError` with all of them, in the file's order, if there are any."""
-        if self._found:
+        if self._faults:
             raise self.error()
 
     def error(self) -> StudyError:
         """All of them, in the file's order."""
         faults = [
             Fault(f"{self._path}:{line}:{column}", message)
-            for line, column, message in sorted(self._found)
+            for line, column, message in sorted(self._faults)
         ]
         return StudyError(faults)

@@ -1,4 +1,4 @@
-"""What studies and variants may be called: their names become names of files."""
+"""Valid names of studies and variants, which become names of files and folders."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ VARIANT_NAME = "[A-Za-z0-9][A-Za-z0-9._+=-]{0,63}"
 
 
 def name_fault(name: str) -> str | None:
-    """Why this cannot be a name; None if it can."""
+    """The reason that a name is not valid; None if it is."""
     if re.fullmatch(VARIANT_NAME, name):
         return None
     return (
-        f"{shown(name)} cannot be a name: at most 64 letters, digits and . _ + = -, "
-        "a letter or digit first"
+        f"{shown(name)} is not a valid name: use at most 64 letters, digits and . _ + = -, "
+        "starting with a letter or digit"
     )

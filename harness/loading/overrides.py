@@ -1,13 +1,14 @@
-"""A variant laid over the baseline, node by node, so that everything keeps its place."""
+"""Options of a variant applied to the baseline, node by node, so that each keeps its place."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from typing import NamedTuple
 
 import yaml
 
-from harness.loading.yaml_nodes import Entry, Irregular, entries, plain
+from harness.loading.yaml_nodes import Entry, YamlFault, entries, plain_data
 from harness.registry.option_types import meant, shown
 from harness.study.experiment import Experiment
 
@@ -16,47 +17,58 @@ _OPTIONAL = ("parameter_groups", "averaging", "starts_from")
 _CHOICES = [field.name for field in fields(Experiment)]
 
 
-def merged(variant: yaml.Node, *, baseline: yaml.Node | None = None) -> yaml.MappingNode:
-    """All the choices of a variant, without what it switches off; the baseline's own, if alone."""
-    found = dict(entries(baseline)) if baseline else {}
+class ExperimentNode(NamedTuple):
+    """A variant or a pretraining: its name, the place the name comes from, and its options."""
+
+    name: str
+    mark: yaml.Mark
+    node: yaml.MappingNode
+
+
+def apply_overrides(variant: yaml.Node, *, baseline: yaml.Node | None = None) -> yaml.MappingNode:
+    """All the choices of a variant, or of the baseline itself, without those turned off."""
+    choices = dict(entries(baseline)) if baseline else {}
     for name, entry in entries(variant).items():
         if baseline and name not in _CHOICES:
-            continue  # `strange` says so
-        by_key = name in BY_KEY and name in found
-        found[name] = _by_key(entry, under=found[name].value) if by_key else entry
+            continue  # `unknown_options` reports it
+        by_key = name in BY_KEY and name in choices
+        choices[name] = _by_key(entry, under=choices[name].value) if by_key else entry
     for name in _OPTIONAL:
-        if name in found and (_is_off(found[name].value) or plain(found[name].value) is None):
-            del found[name]
-    if "regularizers" in found:
-        found["regularizers"] = _switched_on(found["regularizers"])
-    return _mapping(found, at=variant)
+        value = choices[name].value if name in choices else None
+        if value and (_is_off(value) or plain_data(value) is None):
+            del choices[name]
+    if "regularizers" in choices:
+        choices["regularizers"] = _without_off(choices["regularizers"])
+    return _mapping(choices, at=variant)
 
 
-def without(choices: yaml.MappingNode, *, name: str) -> yaml.MappingNode:
-    """The same choices but for one."""
-    found = {key: entry for key, entry in entries(choices).items() if key != name}
-    return _mapping(found, at=choices)
+def remove_choice(choices: yaml.MappingNode, *, name: str) -> yaml.MappingNode:
+    """The same choices without one."""
+    kept = {key: entry for key, entry in entries(choices).items() if key != name}
+    return _mapping(kept, at=choices)
 
 
-def strange(variant: yaml.Node, *, owner: str) -> Iterator[Irregular]:
-    """Keys of a variant, or of a pretraining, that are no choice."""
+def unknown_options(variant: yaml.Node, *, owner: str) -> Iterator[YamlFault]:
+    """Keys of a variant or a pretraining that no experiment has."""
     for key, entry in entries(variant).items():
         if key not in _CHOICES:
             rest = meant(key, among=_CHOICES, otherwise="there are")
-            yield Irregular(entry.key.start_mark, f"no option {shown(key)} in {owner}; {rest}")
+            yield YamlFault(entry.key.start_mark, f"no option {shown(key)} in {owner}; {rest}")
 
 
-def needless(variant: yaml.Node, *, baseline: yaml.Node | None = None) -> Iterator[Irregular]:
-    """What is switched off although the baseline does not have it."""
-    given = _regularizers(baseline) if baseline else None
-    if given and not isinstance(given, yaml.MappingNode):
-        return  # which is a fault of its own
-    known = entries(given)
+def absent_regularizers(
+    variant: yaml.Node, *, baseline: yaml.Node | None = None
+) -> Iterator[YamlFault]:
+    """Regularizers that are turned off although the baseline does not have them."""
+    regularizers = _regularizers(baseline) if baseline else None
+    if regularizers and not isinstance(regularizers, yaml.MappingNode):
+        return  # validation of the baseline reports that it must be a mapping
+    known = entries(regularizers)
     for name, entry in entries(_regularizers(variant)).items():
         if _is_off(entry.value) and name not in known:
             rest = meant(name, among=known, otherwise="there are")
-            fault = f"no regularizer {shown(name)} to switch off; {rest}"
-            yield Irregular(entry.key.start_mark, fault)
+            fault = f"no regularizer {shown(name)} to turn off; {rest}"
+            yield YamlFault(entry.key.start_mark, fault)
 
 
 def _regularizers(choices: yaml.Node) -> yaml.Node | None:
@@ -71,19 +83,21 @@ def _by_key(entry: Entry, *, under: yaml.Node) -> Entry:
     return entry._replace(value=_mapping(both, at=entry.value))
 
 
-def _switched_on(entry: Entry) -> Entry:
+def _without_off(entry: Entry) -> Entry:
     if not isinstance(entry.value, yaml.MappingNode):
         return entry
-    kept = {name: each for name, each in entries(entry.value).items() if not _is_off(each.value)}
+    kept = {
+        name: option for name, option in entries(entry.value).items() if not _is_off(option.value)
+    }
     return entry._replace(value=_mapping(kept, at=entry.value))
 
 
-def _mapping(found: Mapping[str, Entry], *, at: yaml.Node) -> yaml.MappingNode:
-    pairs = [(entry.key, entry.value) for entry in found.values()]
+def _mapping(choices: Mapping[str, Entry], *, at: yaml.Node) -> yaml.MappingNode:
+    pairs = [(entry.key, entry.value) for entry in choices.values()]
     return yaml.MappingNode(at.tag, pairs, at.start_mark, at.end_mark)
 
 
 def _is_off(node: yaml.Node) -> bool:
-    """Whether a choice is switched off: by ``off``, which is text in YAML 1.2, or by false."""
-    data = plain(node)
+    """Check for ``off``, which is text in YAML 1.2, and for false, which an editor may write."""
+    data = plain_data(node)
     return data is False or data == "off"

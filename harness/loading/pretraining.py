@@ -1,4 +1,4 @@
-"""What starts from which trained run or draws on it, and whether it can."""
+"""Rules of pretraining: the runs that variants start from or use, and their compatibility."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from typing import NamedTuple
 
 import yaml
 
-from harness.loading.grid import Written
-from harness.loading.validation_errors import Misfit
-from harness.loading.yaml_nodes import Irregular, entries
+from harness.loading.overrides import ExperimentNode
+from harness.loading.validation_errors import DataFault, DataPath
+from harness.loading.yaml_nodes import YamlFault, entries
 from harness.registry.option_types import meant, shown
-from harness.registry.serialization import Place
 from harness.study.experiment import Experiment
 from harness.study.serialization import trained_runs
 from harness.study.values import BASELINE
 
 STARTS_FROM = "starts_from"
-_SHARED = ("tokenizer", "model")  # by a run and what it starts from
+_SHARED = ("tokenizer", "model")  # by a run and the pretraining it starts from
 _OF_VOCABULARY = ("dataset", "tokenizer")
-_UNDECODED = "generation"  # a pretraining writes nothing
+_UNDECODED = "generation"  # unused in a pretraining, which generates no text
 
 
 class _Study(NamedTuple):
@@ -27,13 +26,13 @@ class _Study(NamedTuple):
     pretraining: Mapping[str, Experiment]
 
 
-def start_names(root: yaml.Node) -> Collection[str]:
+def pretraining_names(root: yaml.Node) -> Collection[str]:
     """The names of all entries under `pretraining`."""
     entry = entries(root).get("pretraining")
     return entries(entry.value).keys() if entry else ()
 
 
-def find_start(name: str, *, among: Collection[str]) -> str:
+def find_pretraining(name: str, *, among: Collection[str]) -> str:
     """The name itself; raises `ValueError` if there is no such pretraining."""
     if name in among:
         return name
@@ -41,63 +40,71 @@ def find_start(name: str, *, among: Collection[str]) -> str:
     raise ValueError(f"no pretraining named {shown(name)}; {rest}")
 
 
-def unfit(
+def pretraining_faults(
     variants: Mapping[str, Experiment], *, pretraining: Mapping[str, Experiment]
-) -> Iterator[tuple[str, Misfit]]:
-    """What does not fit together, each with the name of the experiment in which it is wrong."""
+) -> Iterator[tuple[str, DataFault]]:
+    """Incompatible choices, each with the name of the experiment to change."""
     study = _Study(variants, pretraining)
     for name, variant in study.variants.items():
-        for place, start in trained_runs(variant):
-            if start not in study.pretraining:
-                continue  # wrong itself, which is said
-            if place == (STARTS_FROM,):
-                yield from _changed(name, study=study, why=f"by what starts from {shown(start)}")
-                yield from _changed(start, study=study, why=f"by what {shown(name)} starts from")
+        for path, run in trained_runs(variant):
+            if run not in study.pretraining:
+                continue  # invalid itself, which is reported at its own place
+            if path == (STARTS_FROM,):
+                owner = f"a variant that starts from {shown(run)}"
+                yield from _changed(name, study=study, owner=owner)
+                owner = f"the pretraining of {shown(name)}"
+                yield from _changed(run, study=study, owner=owner)
             else:
-                yield from _foreign(name, study=study, place=place, start=start)
-    for name, place, _ in _chained(pretraining):
-        if place == (STARTS_FROM,):
-            yield name, Misfit(place, "a pretraining cannot start from another", at_key=True)
+                yield from _other_vocabulary(name, study=study, path=path, run=run)
+    for name, path, _ in _chained(pretraining):
+        if path == (STARTS_FROM,):
+            fault = "a pretraining cannot start from another; remove starts_from"
+            yield name, DataFault(path, fault, at_key=True)
         else:
-            yield name, Misfit(place, "a pretraining cannot draw on another")
+            yield name, DataFault(path, "a pretraining cannot use another; remove it")
 
 
-def idle(
+def unused_pretraining(
     variants: Mapping[str, Experiment],
     *,
     pretraining: Mapping[str, Experiment],
-    written: Iterable[Written],
-) -> Iterator[Irregular]:
-    """What would be trained for nothing."""
-    drawn: set[str] = {start for each in variants.values() for _, start in trained_runs(each)}
-    drawn |= {start for _, _, start in _chained(pretraining)}
-    for each in written:
-        if each.name not in drawn:
-            yield Irregular(each.at, f"nothing starts from {shown(each.name)} or draws on it")
+    nodes: Iterable[ExperimentNode],
+) -> Iterator[YamlFault]:
+    """Pretrainings that nothing uses, which would be trained for nothing."""
+    used: set[str] = {run for variant in variants.values() for _, run in trained_runs(variant)}
+    # Chained ones are a fault already; a second line about the same entry would only distract.
+    used |= {run for _, _, run in _chained(pretraining)}
+    for node in nodes:
+        if node.name not in used:
+            yield YamlFault(node.mark, f"pretraining {shown(node.name)} is never used; remove it")
 
 
-def _chained(pretraining: Mapping[str, Experiment]) -> Iterator[tuple[str, Place, str]]:
-    """What the training of a pretraining itself names."""
+def _chained(pretraining: Mapping[str, Experiment]) -> Iterator[tuple[str, DataPath, str]]:
+    """Each trained run that a pretraining itself needs for its training."""
     for name, experiment in pretraining.items():
-        for place, start in trained_runs(experiment):
-            if place[0] != _UNDECODED:
-                yield name, place, start
+        for path, run in trained_runs(experiment):
+            if path[0] != _UNDECODED:
+                yield name, path, run
 
 
-def _changed(name: str, *, study: _Study, why: str) -> Iterator[tuple[str, Misfit]]:
-    """What must stand in the baseline, and does not."""
+def _changed(name: str, *, study: _Study, owner: str) -> Iterator[tuple[str, DataFault]]:
+    """Choices that must equal the baseline's, so that weights fit, and do not."""
     experiment = {**study.variants, **study.pretraining}[name]
     baseline = study.variants.get(BASELINE)
     for slot in _SHARED:
         if baseline and getattr(experiment, slot) != getattr(baseline, slot):
-            yield name, Misfit((slot,), f"{slot} cannot be changed {why}", at_key=True)
+            fault = f"{slot} must equal the baseline's in {owner}"
+            yield name, DataFault((slot,), fault, at_key=True)
 
 
-def _foreign(name: str, *, study: _Study, place: Place, start: str) -> Iterator[tuple[str, Misfit]]:
-    """A run drawn on whose token numbers mean other words."""
+def _other_vocabulary(
+    name: str, *, study: _Study, path: DataPath, run: str
+) -> Iterator[tuple[str, DataFault]]:
+    """Uses of a run whose token ids stand for other words."""
     variant = study.variants[name]
-    begun = study.pretraining.get(variant.starts_from or "", variant)
+    # A run that starts from a pretraining takes over its vocabulary.
+    owner = study.pretraining.get(variant.starts_from or "", variant)
     for slot in _OF_VOCABULARY:
-        if getattr(begun, slot) != getattr(study.pretraining[start], slot):
-            fault = f"{shown(start)} has another vocabulary: its {slot} differs"
-            yield name, Misfit(place, fault)
+        if getattr(owner, slot) != getattr(study.pretraining[run], slot):
+            fault = f"{shown(run)} has a different vocabulary; use the same {slot} in both"
+            yield name, DataFault(path, fault)

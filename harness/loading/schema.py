@@ -1,7 +1,7 @@
-"""A JSON schema of studies, from the catalog: editors complete and check by it.
+"""A JSON schema of studies, from the catalog, for editors to complete and check them.
 
-It says what a schema can: names, types, ranges. What goes beyond it (files, options that must fit
-together) `harness validate` says.
+It covers names, types and ranges; `harness validate` also checks what a schema cannot express,
+such as files and options that depend on each other.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def schema(catalog: Catalog) -> Schema:
     for slot, names in catalog.offers.items():
         components = [names[name][0].component for name in sorted(names)]
         definitions[slot] = _choice(components)
-        definitions |= {f"{slot}.{each.name}": _given(each) for each in components}
+        definitions |= {f"{slot}.{component.name}": _options(component) for component in components}
     keys = {
         "baseline": _reference("baseline"),
         "variants": {**_named("variant"), "minProperties": 1},
@@ -96,7 +96,7 @@ def schema(catalog: Catalog) -> Schema:
 
 
 def _named(kind: str) -> Schema:
-    """What is laid over the baseline, by its name."""
+    """Variants or pretrainings, by name."""
     return {
         "type": "object",
         "propertyNames": {"pattern": f"^{VARIANT_NAME}$", "not": {"const": BASELINE}},
@@ -105,12 +105,12 @@ def _named(kind: str) -> Schema:
 
 
 def _without(schema: Schema, *, option: str) -> Schema:
-    kept = {name: each for name, each in schema["properties"].items() if name != option}
+    kept = {name: value for name, value in schema["properties"].items() if name != option}
     return {**schema, "properties": kept}
 
 
 def _experiment(catalog: Catalog, *, partial: bool) -> Schema:
-    """All the choices of the baseline; or some, of a variant, which may switch some off."""
+    """All the choices of the baseline; if `partial`, of a variant, which may turn some off."""
     off = [_OFF] if partial else []
     regularizers = {
         "type": "object",
@@ -136,13 +136,16 @@ def _experiment(catalog: Catalog, *, partial: bool) -> Schema:
 def _choice(components: Sequence[type[Component]]) -> Schema:
     """A component of a slot: its name, or its name with options."""
     names = [
-        {"const": each.name, "description": _summary(each)}
-        for each in components
-        if not _required(each)
+        {"const": component.name, "description": _summary(component)}
+        for component in components
+        if not _required(component)
     ]
     with_options = {
         "type": "object",
-        "properties": {each.name: _reference(f"{each.slot}.{each.name}") for each in components},
+        "properties": {
+            component.name: _reference(f"{component.slot}.{component.name}")
+            for component in components
+        },
         "additionalProperties": False,
         "minProperties": 1,
         "maxProperties": 1,
@@ -150,8 +153,8 @@ def _choice(components: Sequence[type[Component]]) -> Schema:
     return {"oneOf": [*names, with_options]}
 
 
-def _given(component: type[Component]) -> Schema:
-    """What may stand under a component's name: options, a bare value, or nothing."""
+def _options(component: type[Component]) -> Schema:
+    """The value of a component's name: options, a bare value, or nothing."""
     options = _object(component)
     required = _required(component)
     alternatives = [options]
@@ -168,11 +171,11 @@ def _given(component: type[Component]) -> Schema:
 def _object(
     options: type, *, instead: Mapping[str, Schema] | None = None, optional: Collection[str] = ()
 ) -> Schema:
-    """A dataclass's options; `instead` has other schemas for some, `optional` need not be given."""
+    """A dataclass's options; `instead` has schemas of some, `optional` ones are not required."""
     properties = {name: _type(hint) for name, hint in option_types(options).items()}
-    defaults = {each.name: resolved(_default(each)) for each in _defaulted(options)}
+    defaults = {option.name: resolved(_default(option)) for option in _defaulted(options)}
     for name, value in defaults.items():
-        if "$ref" not in properties[name]:  # beside a reference nothing counts
+        if "$ref" not in properties[name]:  # draft 7 ignores any key next to $ref
             properties[name] = {**properties[name], "default": value}
     return {
         "type": "object",
@@ -184,12 +187,12 @@ def _object(
 
 
 def _type(hint: Any) -> Schema:
-    """What a type allows, with its bounds."""
+    """The schema of a type, with its bounds."""
     if type(None) in typing.get_args(hint) and is_union(hint):
         return _any_of([*map(_type, members(hint)), {"type": "null"}])
     bare = plain(hint)
-    found = _any_of([_type(each) for each in members(bare)]) if is_union(bare) else _kind(bare)
-    return {**found, **_bounds(hint, kind=str(found.get("type")))}
+    allowed = _any_of(list(map(_type, members(bare)))) if is_union(bare) else _kind(bare)
+    return {**allowed, **_bounds(hint, kind=str(allowed.get("type")))}
 
 
 def _kind(hint: Any) -> Schema:
@@ -198,7 +201,7 @@ def _kind(hint: Any) -> Schema:
         return {"enum": list(arguments)}
     if is_fixed(hint):
         size = len(arguments)
-        items = [_type(each) for each in arguments]
+        items = [_type(argument) for argument in arguments]
         return {"type": "array", "items": items, "minItems": size, "maxItems": size}
     if holds(hint, base=Mapping):
         return {"type": "object", "additionalProperties": _type(arguments[1])}
@@ -210,22 +213,22 @@ def _kind(hint: Any) -> Schema:
 
 
 def _bounds(hint: Any, *, kind: str) -> Schema:
-    found: dict[str, Any] = {}
+    keywords: dict[str, Any] = {}
     for bound in limits(hint):
         match bound:
             case Ge(ge=limit):
-                found["minimum"] = limit
+                keywords["minimum"] = limit
             case Gt(gt=limit):
-                found["exclusiveMinimum"] = limit
+                keywords["exclusiveMinimum"] = limit
             case Le(le=limit):
-                found["maximum"] = limit
+                keywords["maximum"] = limit
             case Lt(lt=limit):
-                found["exclusiveMaximum"] = limit
+                keywords["exclusiveMaximum"] = limit
             case MinLen(min_length=limit) if kind in _LENGTHS:
-                found[f"min{_LENGTHS[kind]}"] = limit
+                keywords[f"min{_LENGTHS[kind]}"] = limit
             case MaxLen(max_length=limit) if kind in _LENGTHS:
-                found[f"max{_LENGTHS[kind]}"] = limit
-    return found
+                keywords[f"max{_LENGTHS[kind]}"] = limit
+    return keywords
 
 
 def _any_of(alternatives: Sequence[Schema]) -> Schema:
@@ -240,9 +243,11 @@ def _reference(name: str) -> Schema:
 
 
 def _defaulted(options: type) -> list[Field[Any]]:
-    given = (each for each in fields(options) if each.name in option_types(options))
     return [
-        each for each in given if each.default is not MISSING or each.default_factory is not MISSING
+        option
+        for option in fields(options)
+        if option.name in option_types(options)
+        if option.default is not MISSING or option.default_factory is not MISSING
     ]
 
 
@@ -251,7 +256,7 @@ def _default(option: Field[Any]) -> object:
 
 
 def _required(options: type) -> list[str]:
-    defaulted = {each.name for each in _defaulted(options)}
+    defaulted = {option.name for option in _defaulted(options)}
     return [name for name in option_types(options) if name not in defaulted]
 
 

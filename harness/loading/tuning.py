@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 import yaml
 
 from harness.loading.faults import Faults
-from harness.loading.validation import Checker, Misfits, resolved_experiment
-from harness.loading.yaml_nodes import entries, plain
+from harness.loading.validation import Checker
+from harness.loading.validation_errors import InvalidData
+from harness.loading.yaml_nodes import entries, plain_data
 from harness.registry.option_types import shown
 from harness.study.experiment import Experiment
+from harness.study.serialization import resolved_experiment
 from harness.study.values import BASELINE
 
 
@@ -23,6 +25,18 @@ class Candidate(NamedTuple):
     experiment: Experiment
 
 
+class _Tuned(NamedTuple):
+    """The option, the place of its key, and its values."""
+
+    option: str
+    mark: yaml.Mark
+    values: Sequence[yaml.Node]
+
+    @property
+    def steps(self) -> Sequence[str]:
+        return self.option.split(".")
+
+
 def candidates(
     tune: yaml.Node | None,
     *,
@@ -30,46 +44,67 @@ def candidates(
     checker: Checker,
     faults: Faults,
 ) -> Iterator[Candidate]:
-    """Every variant with every value; one that has no such option cannot be tuned equally."""
-    tried: dict[str, Experiment] = {}  # the baseline, by value
+    """Every variant with every value; one without the option cannot be tuned equally."""
+    tuned = _tuned(tune, faults=faults)
+    if tuned is None:
+        return
+    baseline: dict[str, Experiment] = {}  # by value
+    for variant, experiment in variants.items():
+        if not _has(resolved_experiment(experiment), steps=tuned.steps):
+            fault = (
+                f"variant {shown(variant)} has no option {tuned.option}; "
+                "tune one that every variant has"
+            )
+            faults.add(fault, at=tuned.mark)
+            continue
+        own = [*_of_variant(variant, of=experiment, tuned=tuned, checker=checker, faults=faults)]
+        if variant == BASELINE:
+            baseline = {candidate.value: candidate.experiment for candidate in own}
+        # Tuned to the baseline's experiment, the variant would be compared with itself.
+        elif any(baseline.get(candidate.value) == candidate.experiment for candidate in own) and (
+            experiment != variants[BASELINE]
+        ):
+            fault = f"variant {shown(variant)} changes only the tuned option; remove the variant"
+            faults.add(fault, at=tuned.mark)
+        yield from own
+
+
+def _tuned(tune: yaml.Node | None, *, faults: Faults) -> _Tuned | None:
+    """The one option to tune; None if there is none that can be."""
     grid = entries(tune).get("grid")
-    for place, (option, (key, values)) in enumerate(entries(grid.value if grid else None).items()):
-        if place:
-            faults.add(f"tuning is of one option, not {shown(option)} too", at=key.start_mark)
-            continue
-        nodes = _different(values, faults=faults)
-        if option == "replicate":
-            faults.add("replicate is chance, and the luckiest is no choice", at=key.start_mark)
-            continue
-        for variant, experiment in variants.items():
-            resolved = resolved_experiment(experiment)
-            if not _has(resolved, steps=option.split(".")):
-                fault = f"variant {shown(variant)} has no {option}, and cannot be tuned as others"
-                faults.add(fault, at=key.start_mark)
-                continue
-            for node in nodes:
-                data = _laid(resolved, steps=option.split("."), value=plain(node))
-                try:
-                    found = checker.experiment(data)
-                except Misfits as misfits:
-                    faults.add(misfits.misfits[0].message, at=node.start_mark)
-                    continue
-                value = shown(plain(node))
-                if variant == BASELINE:
-                    tried[value] = found
-                elif tried.get(value) == found and experiment != variants[BASELINE]:
-                    fault = f"tuning decides all that variant {shown(variant)} changes"
-                    faults.add(fault, at=key.start_mark)
-                    break
-                yield Candidate(variant, value, found)
+    options = [*entries(grid.value if grid else None).items()]
+    for option, (key, _) in options[1:]:
+        faults.add(f"tune one option only; remove {shown(option)}", at=key.start_mark)
+    for option, (key, values) in options[:1]:
+        nodes = _distinct(values, faults=faults)
+        if option != "replicate":
+            return _Tuned(option, key.start_mark, nodes)
+        fault = "'replicate' only changes the random numbers, so it cannot be tuned"
+        faults.add(fault, at=key.start_mark)
+    return None
 
 
-def _different(values: yaml.Node, *, faults: Faults) -> Sequence[yaml.Node]:
-    found: dict[str, yaml.Node] = {}
+def _of_variant(
+    variant: str, *, of: Experiment, tuned: _Tuned, checker: Checker, faults: Faults
+) -> Iterator[Candidate]:
+    """The valid candidates of one variant."""
+    resolved = resolved_experiment(of)
+    for node in tuned.values:
+        data = _replaced(resolved, steps=tuned.steps, value=plain_data(node))
+        try:
+            experiment = checker.experiment(data)
+        except InvalidData as invalid:
+            faults.add(invalid.faults[0].message, at=node.start_mark)
+        else:
+            yield Candidate(variant, shown(plain_data(node)), experiment)
+
+
+def _distinct(values: yaml.Node, *, faults: Faults) -> Sequence[yaml.Node]:
+    nodes: dict[str, yaml.Node] = {}
     for node in values.value if isinstance(values, yaml.SequenceNode) else ():
-        if found.setdefault(shown(plain(node)), node) is not node:
-            faults.add(f"{shown(plain(node))} is tried already", at=node.start_mark)
-    return [*found.values()]
+        if nodes.setdefault(shown(plain_data(node)), node) is not node:
+            faults.add(f"{shown(plain_data(node))} is listed twice; remove one", at=node.start_mark)
+    return [*nodes.values()]
 
 
 def _has(data: Any, *, steps: Sequence[str]) -> bool:
@@ -80,6 +115,6 @@ def _has(data: Any, *, steps: Sequence[str]) -> bool:
     return True
 
 
-def _laid(data: Mapping[str, Any], *, steps: Sequence[str], value: Any) -> Mapping[str, Any]:
+def _replaced(data: Mapping[str, Any], *, steps: Sequence[str], value: Any) -> Mapping[str, Any]:
     first, *rest = steps
-    return {**data, first: _laid(data[first], steps=rest, value=value) if rest else value}
+    return {**data, first: _replaced(data[first], steps=rest, value=value) if rest else value}

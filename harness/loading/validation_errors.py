@@ -1,4 +1,4 @@
-"""What does not fit in plain data: its place, and pydantic's complaint in the words of a study."""
+"""Faults of plain data, each with its path, and pydantic's errors rewritten as such faults."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from harness.registry.option_types import (
     within,
 )
 
-Place = tuple[str | int, ...]
+DataPath = tuple[str | int, ...]  # keys and indices, from the root of the data
 
 _TOO_FAR = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
 _TOO_MANY = {"too_short", "too_long", "string_too_short", "string_too_long"}
@@ -29,77 +29,77 @@ _UNKNOWN = {"unexpected_keyword_argument", "extra_forbidden"}
 _WRONG_KIND = {"literal_error", "int_from_float", "int_parsing", "float_parsing", "missing"}
 
 
-class Misfit(NamedTuple):
-    """One thing wrong with data: where, and whether it is the key there or its value."""
+class DataFault(NamedTuple):
+    """One fault of data, at the value of a path or, if `at_key`, at the last key of the path."""
 
-    place: Place
+    path: DataPath
     message: str
     at_key: bool = False
 
-    def under(self, *place: str | int) -> Misfit:
-        """The same, seen from further out."""
-        return self._replace(place=(*place, *self.place))
+    def under(self, *outer: str | int) -> DataFault:
+        """The same fault, its path prefixed."""
+        return self._replace(path=(*outer, *self.path))
 
 
-class Misfits(ValueError):
-    """Everything wrong with some data; a `ValueError`, so that pydantic carries it outwards."""
+class InvalidData(ValueError):
+    """All the faults of some data; a `ValueError`, which pydantic passes on from nested checks."""
 
-    def __init__(self, misfits: Sequence[Misfit]) -> None:
-        super().__init__("; ".join(each.message for each in misfits))
-        self.misfits = tuple(dict.fromkeys(misfits))
+    def __init__(self, faults: Sequence[DataFault]) -> None:
+        super().__init__("; ".join(fault.message for fault in faults))
+        self.faults = tuple(dict.fromkeys(faults))
 
-    def under(self, *place: str | int) -> Misfits:
-        """The same, seen from further out."""
-        return Misfits([each.under(*place) for each in self.misfits])
+    def under(self, *outer: str | int) -> InvalidData:
+        """The same faults, their paths prefixed."""
+        return InvalidData([fault.under(*outer) for fault in self.faults])
 
 
-def misfits(error: Mapping[str, Any], *, data: Any, of: type, owner: str) -> Sequence[Misfit]:
-    """What one of pydantic's errors means, of checking `data` as the options of a dataclass.
+def explain(error: Mapping[str, Any], *, data: Any, of: type, owner: str) -> Sequence[DataFault]:
+    """One of pydantic's errors from checking `data` as the options of a dataclass, as faults.
 
-    `owner` is what messages call it.
+    `owner` is the name that messages use for `data`.
     """
-    steps: Place = error["loc"]
+    steps: DataPath = error["loc"]
     if error["type"] == "missing" and isinstance(steps[-1], int):
-        steps = steps[:-1]  # a list with a type for every place is wrong as a whole
-    place, hint = _place(of, steps=steps)
-    carried = error.get("ctx", {}).get("error")
-    if isinstance(carried, Misfits):
-        return carried.under(*place).misfits
-    if carried is not None:  # raised by a component, whose words they are
-        return [Misfit(place, " ".join(str(carried).split()))]
+        steps = steps[:-1]  # a list of fixed length is wrong as a whole
+    path, hint = _path(of, steps=steps)
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, InvalidData):
+        return cause.under(*path).faults
+    if cause is not None:  # raised by a component's own check, which words its message
+        return [DataFault(path, " ".join(str(cause).split()))]
     if error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:
-        return []  # it only seems so because entries are at fault, which is said already
-    if place == error["loc"]:
-        at_key = _key_fault(error["type"], place=place, of=of, owner=owner)
+        return []  # pydantic counts valid entries only, and the invalid ones are reported already
+    if path == error["loc"]:
+        at_key = _key_fault(error["type"], path=path, of=of, owner=owner)
         if at_key:
             return [at_key]
-    # Into a choice of types pydantic may have gone further than where the fault is.
-    value = reduce(getitem, place, data) if leaves_choice(hint) else error["input"]
+    # Within a union pydantic names one member's value; the fault is that of the whole option.
+    value = reduce(getitem, path, data) if leaves_choice(hint) else error["input"]
     fault = _value_fault(error["type"], hint=hint)
     fault = f" {fault}" if fault else f": {error['msg']}"
-    return [Misfit(place, f"{_spelled(place) or owner}{fault}, got {shown(value)}")]
+    return [DataFault(path, f"{_dotted(path) or owner}{fault}, got {shown(value)}")]
 
 
-def _key_fault(error: str, *, place: Place, of: type, owner: str) -> Misfit | None:
+def _key_fault(error: str, *, path: DataPath, of: type, owner: str) -> DataFault | None:
     """A key that is missing, unknown or of the wrong type."""
-    *outer, key = place or ("",)
-    _, hint = _place(of, steps=outer)
+    *outer, key = path or ("",)
+    _, hint = _path(of, steps=outer)
+    holder = _dotted(outer) or owner
     if error == "missing":
-        return Misfit(tuple(outer), f"{_spelled(outer) or owner} needs {shown(key)}", at_key=True)
+        return DataFault(tuple(outer), f"{holder} needs {shown(key)}", at_key=True)
     if error in _UNKNOWN:
         rest = meant(str(key), among=option_types(plain(hint)), otherwise="there are")
-        fault = f"no option {shown(key)} in {_spelled(outer) or owner}; {rest}"
-        return Misfit(place, fault, at_key=True)
+        return DataFault(path, f"no option {shown(key)} in {holder}; {rest}", at_key=True)
     if key == "[key]":
         *outer, key = outer
-        wanted, _ = typing.get_args(plain(_place(of, steps=outer)[1]))
-        fault = f"a key of {_spelled(outer)} must be {kind(wanted)}, got {shown(key)}"
-        return Misfit((*outer, key), fault, at_key=True)
+        key_type, _ = typing.get_args(plain(_path(of, steps=outer)[1]))
+        fault = f"a key of {_dotted(outer)} must be {kind(key_type)}, got {shown(key)}"
+        return DataFault((*outer, key), fault, at_key=True)
     return None
 
 
 def _value_fault(error: str, *, hint: Any) -> str | None:
-    """What a value must be, for errors whose own words are a programmer's."""
+    """The requirement that a value breaks; None for errors that pydantic words well enough."""
     if error == "finite_number":
         return "must be a finite number"
     if error in _TOO_FAR and bounds(hint):
@@ -111,11 +111,11 @@ def _value_fault(error: str, *, hint: Any) -> str | None:
     return None
 
 
-def _place(hint: Any, *, steps: Sequence[str | int]) -> tuple[Place, Any]:
-    """How far pydantic's steps go into the data itself, and the type that belongs there.
+def _path(hint: Any, *, steps: Sequence[str | int]) -> tuple[DataPath, Any]:
+    """The part of pydantic's steps that leads into the data itself, and the type expected there.
 
-    Among the types of a union, steps name the one that was tried; all of them failed, so that the
-    fault is the whole option's.
+    Within a union, steps name the member that was tried; all of them failed, so the fault is that
+    of the whole option.
     """
     for depth, step in enumerate(steps):
         if leaves_choice(hint):
@@ -124,6 +124,6 @@ def _place(hint: Any, *, steps: Sequence[str | int]) -> tuple[Place, Any]:
     return tuple(steps), hint
 
 
-def _spelled(place: Sequence[str | int]) -> str:
-    steps = (f"[{step}]" if isinstance(step, int) else f".{spelled(step)}" for step in place)
+def _dotted(path: Sequence[str | int]) -> str:
+    steps = (f"[{step}]" if isinstance(step, int) else f".{spelled(step)}" for step in path)
     return "".join(steps).removeprefix(".")

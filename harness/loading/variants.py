@@ -1,4 +1,4 @@
-"""The experiments of a study: the baseline, and each variant and pretraining laid over it."""
+"""The experiments of a study: the baseline, and each variant and pretraining applied to it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,29 @@ import yaml
 from harness.contracts import Design, Factorial, Level, Sweep
 from harness.loading import factors, grid
 from harness.loading.faults import Faults
-from harness.loading.grid import Written
 from harness.loading.names import name_fault
-from harness.loading.overrides import BY_KEY, merged, needless, strange, without
-from harness.loading.pretraining import STARTS_FROM, idle, unfit
-from harness.loading.validation import Checker, resolved_experiment
-from harness.loading.validation_errors import Misfit, Misfits
-from harness.loading.yaml_nodes import Entry, entries, plain
+from harness.loading.overrides import (
+    BY_KEY,
+    ExperimentNode,
+    absent_regularizers,
+    apply_overrides,
+    remove_choice,
+    unknown_options,
+)
+from harness.loading.pretraining import STARTS_FROM, pretraining_faults, unused_pretraining
+from harness.loading.validation import Checker
+from harness.loading.validation_errors import DataFault, InvalidData
+from harness.loading.yaml_nodes import Entry, entries, plain_data
 from harness.registry.option_types import shown
 from harness.study.experiment import Experiment
+from harness.study.serialization import resolved_experiment
 from harness.study.values import BASELINE
 
 _MERGED = {(name,) for name in BY_KEY}
 
 
 class Experiments(NamedTuple):
-    """Every experiment that is right, by its name, and how the variants were chosen."""
+    """Every valid experiment, by its name, and the design behind the variants."""
 
     variants: Mapping[str, Experiment]
     design: Design
@@ -34,189 +41,196 @@ class Experiments(NamedTuple):
 
 
 def experiments(root: yaml.Node, *, checker: Checker, faults: Faults) -> Experiments:
-    """All the experiments of a study; what is wrong with any of them is added."""
-    given = entries(root)
-    written = given.get(BASELINE)
-    if written is None or not isinstance(written.value, yaml.MappingNode):
+    """All the valid experiments of a study; faults of the others are added."""
+    keys = entries(root)
+    entry = keys.get(BASELINE)
+    if entry is None or not isinstance(entry.value, yaml.MappingNode):
         return Experiments({}, Design(), {})
-    faults.add_irregular(needless(written.value))
-    baseline = merged(written.value)
-    swept = [*_swept(given.get("grid"), baseline=baseline, checker=checker, faults=faults)]
-    cells = [*_cells(given.get("factors"), baseline=baseline, faults=faults)]
+    faults.add_yaml(absent_regularizers(entry.value))
+    baseline = apply_overrides(entry.value)
+    values = [*_grid_values(keys.get("grid"), baseline=baseline, checker=checker, faults=faults)]
+    cells = [*_cells(keys.get("factors"), baseline=baseline, faults=faults)]
     variants = (
-        *_written(given.get("variants"), kind="variant", baseline=baseline, faults=faults),
-        *(value.variant for value in swept),
+        *_nodes(keys.get("variants"), kind="variant", baseline=baseline, faults=faults),
+        *(value.variant for value in values),
         *(cell.variant for cell in cells),
     )
-    starts = _written(
-        given.get("pretraining"), kind="pretraining", baseline=baseline, faults=faults
+    pretrainings = _nodes(
+        keys.get("pretraining"), kind="pretraining", baseline=baseline, faults=faults
     )
     choices = {BASELINE: baseline}
-    _lay(variants, kind="variant", choices=choices, faults=faults)
-    begun = _lay(starts, kind="pretraining", choices=choices, faults=faults)
-    roots = {name: _under_baseline(node, key=written.key) for name, node in choices.items()}
-    found, pretraining = _right(roots, starts=begun, checker=checker, faults=faults)
-    chosen, design = _designed(found, swept=swept, cells=cells, faults=faults)
-    return Experiments(chosen, design, pretraining)
+    _apply(variants, under=baseline, choices=choices, faults=faults)
+    without_start = remove_choice(baseline, name=STARTS_FROM)
+    starts = _apply(pretrainings, under=without_start, choices=choices, faults=faults)
+    # Under the baseline's key, so that a missing option is reported there, where it can be added.
+    roots = {
+        name: yaml.MappingNode(node.tag, [(entry.key, node)], entry.key.start_mark)
+        for name, node in choices.items()
+    }
+    valid, pretraining = _valid(roots, starts=starts, checker=checker, faults=faults)
+    compared, design = _design(valid, values=values, cells=cells, faults=faults)
+    return Experiments(compared, design, pretraining)
 
 
-def _lay(
-    written: Iterable[Written],
+def _apply(
+    nodes: Iterable[ExperimentNode],
     *,
-    kind: str,
+    under: yaml.MappingNode,
     choices: dict[str, yaml.MappingNode],
     faults: Faults,
-) -> Sequence[Written]:
-    """Lay variants, or pretrainings, over the baseline; those whose names are free."""
-    over = choices[BASELINE]
-    if kind == "pretraining":
-        over = without(over, name=STARTS_FROM)
-    laid = []
-    for each in written:
-        name = each.name
-        fault = name_fault(name)
-        if name in choices:
-            there = "" if name == BASELINE else "; there is one already"
-            fault = f"no {kind} can be called {shown(name)}{there}"
+) -> Sequence[ExperimentNode]:
+    """Add the choices of each variant or pretraining, and return those whose names are free."""
+    applied = []
+    for node in nodes:
+        fault = name_fault(node.name)
+        if node.name == BASELINE:
+            fault = "'baseline' is reserved; choose another name"
+        elif node.name in choices:
+            fault = f"the name {shown(node.name)} is already in use; rename or remove one"
         else:
-            choices[name] = merged(each.node, baseline=over)
-            laid.append(each)
+            choices[node.name] = apply_overrides(node.node, baseline=under)
+            applied.append(node)
         if fault:
-            faults.add(fault, at=each.at)
-    return laid
+            faults.add(fault, at=node.mark)
+    return applied
 
 
-def _right(
+def _valid(
     roots: Mapping[str, yaml.MappingNode],
     *,
-    starts: Sequence[Written],
+    starts: Sequence[ExperimentNode],
     checker: Checker,
     faults: Faults,
 ) -> tuple[Mapping[str, Experiment], Mapping[str, Experiment]]:
-    """The variants and the pretrainings that are right; what does not fit together is added."""
+    """The valid variants and pretrainings; incompatible ones are added to the faults."""
     checked = _checked(roots, checker=checker, faults=faults)
-    begun = {each.name for each in starts}
-    variants = {name: each for name, each in checked.items() if name not in begun}
-    pretraining = {name: each for name, each in checked.items() if name in begun}
-    _add_misfits(unfit(variants, pretraining=pretraining), roots=roots, faults=faults)
+    names = {start.name for start in starts}
+    variants = {name: value for name, value in checked.items() if name not in names}
+    pretraining = {name: value for name, value in checked.items() if name in names}
+    incompatible = pretraining_faults(variants, pretraining=pretraining)
+    _add_data(incompatible, roots=roots, faults=faults)
+    # An invalid variant may be the one that uses a pretraining.
     if len(checked) == len(roots):
-        faults.add_irregular(idle(variants, pretraining=pretraining, written=starts))
+        faults.add_yaml(unused_pretraining(variants, pretraining=pretraining, nodes=starts))
     return variants, pretraining
 
 
-def _written(
+def _nodes(
     entry: Entry | None, *, kind: str, baseline: yaml.Node, faults: Faults
-) -> Iterator[Written]:
-    """The variants, or pretrainings, that the study writes out."""
+) -> Iterator[ExperimentNode]:
+    """The variants, or pretrainings, that the study lists one by one."""
     for name, (key, node) in entries(entry.value).items() if entry else ():
         owner = f"{kind} {shown(name)}"
-        changed = node
-        if not isinstance(changed, yaml.MappingNode):
-            given = shown(plain(node))
-            fault = f"{owner} must be a mapping of what it changes, got {given}"
+        options = node
+        if not isinstance(options, yaml.MappingNode):
+            value = shown(plain_data(node))
+            fault = f"{owner} must be a mapping of the options it changes, got {value}"
             faults.add(fault, at=node.start_mark)
-            changed = yaml.MappingNode(node.tag, [], node.start_mark, node.end_mark)
-        faults.add_irregular(strange(changed, owner=owner))
-        faults.add_irregular(needless(changed, baseline=baseline))
-        yield Written(name, key.start_mark, changed)
+            options = yaml.MappingNode(node.tag, [], node.start_mark, node.end_mark)
+        faults.add_yaml(unknown_options(options, owner=owner))
+        faults.add_yaml(absent_regularizers(options, baseline=baseline))
+        yield ExperimentNode(name, key.start_mark, options)
 
 
-def _swept(
+def _grid_values(
     entry: Entry | None, *, baseline: yaml.Node, checker: Checker, faults: Faults
-) -> Iterator[grid.Swept]:
+) -> Iterator[grid.GridValue]:
     """The values of a grid."""
     if entry is None:
         return
-    faults.add_irregular(grid.excess(entry.value))
+    faults.add_yaml(grid.grid_faults(entry.value))
     try:
-        resolved = resolved_experiment(checker.experiment(plain(baseline)))
-    except Misfits:
-        resolved = {}  # what is wrong is said later, with its place
-    for each in grid.swept(entry.value, baseline=resolved):
-        unknown = [*strange(each.variant.node, owner="an experiment")]
-        faults.add_irregular(unknown)
+        resolved = resolved_experiment(checker.experiment(plain_data(baseline)))
+    except InvalidData:
+        resolved = {}  # `_checked` reports the baseline's faults, with their places
+    for value in grid.grid_values(entry.value, baseline=resolved):
+        unknown = [*unknown_options(value.variant.node, owner="an experiment")]
+        faults.add_yaml(unknown)
         if not unknown:
-            yield each
+            yield value
 
 
 def _cells(entry: Entry | None, *, baseline: yaml.Node, faults: Faults) -> Iterator[factors.Cell]:
     """The combinations of factors."""
     if entry is None:
         return
-    faults.add_irregular(factors.misfit(entry.value))
+    faults.add_yaml(factors.factor_faults(entry.value))
     for factor, levels in factors.levels(entry.value).items():
         for name, level in levels.items():
             owner = f"level {shown(name)} of factor {shown(factor)}"
-            faults.add_irregular(strange(level.value, owner=owner))
-            faults.add_irregular(needless(level.value, baseline=baseline))
+            faults.add_yaml(unknown_options(level.value, owner=owner))
+            faults.add_yaml(absent_regularizers(level.value, baseline=baseline))
     yield from factors.cells(entry.value)
-
-
-def _under_baseline(node: yaml.MappingNode, *, key: yaml.Node) -> yaml.MappingNode:
-    return yaml.MappingNode(node.tag, [(key, node)], key.start_mark)
 
 
 def _checked(
     roots: Mapping[str, yaml.MappingNode], *, checker: Checker, faults: Faults
 ) -> Mapping[str, Experiment]:
-    found = {}
-    known: tuple[Misfit, ...] = ()
+    valid = {}
+    inherited: tuple[DataFault, ...] = ()
     for name, root in roots.items():
         try:
-            found[name] = checker.experiment(plain(root)[BASELINE])
-        except Misfits as misfits:
-            # What the baseline's options have wrong together, a variant that changes some other of
-            # them inherits, at a place of its own.
+            valid[name] = checker.experiment(plain_data(root)[BASELINE])
+        except InvalidData as invalid:
+            # A conflict between two of the baseline's options is inherited by a variant that
+            # changes a third one of the same choice, where it would be reported once more.
             new = [
-                each for each in misfits.misfits if each.place not in _MERGED or each not in known
+                (name, fault)
+                for fault in invalid.faults
+                if fault.path not in _MERGED or fault not in inherited
             ]
-            _add_misfits(((name, each) for each in new), roots=roots, faults=faults)
-            known = misfits.misfits if name == BASELINE else known
-    return found
+            _add_data(new, roots=roots, faults=faults)
+            inherited = invalid.faults if name == BASELINE else inherited
+    return valid
 
 
-def _add_misfits(
-    found: Iterable[tuple[str, Misfit]], *, roots: Mapping[str, yaml.MappingNode], faults: Faults
-) -> None:
-    for name, each in found:
-        faults.add_misfits([each.under(BASELINE)], root=roots[name])
-
-
-def _designed(
-    found: Mapping[str, Experiment],
+def _add_data(
+    data_faults: Iterable[tuple[str, DataFault]],
     *,
-    swept: Sequence[grid.Swept],
+    roots: Mapping[str, yaml.MappingNode],
+    faults: Faults,
+) -> None:
+    for name, fault in data_faults:
+        faults.add_data([fault.under(BASELINE)], root=roots[name])
+
+
+def _design(
+    valid: Mapping[str, Experiment],
+    *,
+    values: Sequence[grid.GridValue],
     cells: Sequence[factors.Cell],
     faults: Faults,
 ) -> tuple[Mapping[str, Experiment], Design]:
-    """The variants without those of a grid that are the baseline, and what belongs together."""
-    baseline = found.get(BASELINE)
-    same = {each.variant.name for each in swept if found.get(each.variant.name) == baseline}
-    if {each.variant.name for each in swept} == same == found.keys() - {BASELINE} and same:
-        fault = "no value of this grid is anything but the baseline's own"
-        faults.add(fault, at=swept[0].variant.at)
-    for each in cells:
-        if found.get(each.variant.name) == baseline:
-            faults.add(f"{shown(each.variant.name)} is the baseline itself", at=each.variant.at)
-    variants = {name: each for name, each in found.items() if name not in same}
+    """The variants to compare, without values of a grid that equal the baseline, and the design."""
+    baseline = valid.get(BASELINE)
+    swept = {value.variant.name for value in values}
+    same = {name for name in swept if valid.get(name) == baseline}
+    if swept == same == valid.keys() - {BASELINE} and same:
+        fault = "every value of this grid equals the baseline's; add another value"
+        faults.add(fault, at=values[0].variant.mark)
+    for cell in cells:
+        if valid.get(cell.variant.name) == baseline:
+            fault = f"{shown(cell.variant.name)} equals the baseline; change one of its levels"
+            faults.add(fault, at=cell.variant.mark)
+    variants = {name: variant for name, variant in valid.items() if name not in same}
     design = Design(
-        sweep=_sweep(swept, same=same) if swept else None,
+        sweep=_sweep(values, same=same) if values else None,
         factorial=_factorial(cells) if cells else None,
         noise_floor=tuple(
             name
-            for name, each in variants.items()
-            if baseline and each != baseline == replace(each, replicate=baseline.replicate)
+            for name, variant in variants.items()
+            if baseline and variant != baseline == replace(variant, replicate=baseline.replicate)
         ),
     )
     return variants, design
 
 
-def _sweep(swept: Sequence[grid.Swept], *, same: set[str]) -> Sweep:
+def _sweep(values: Sequence[grid.GridValue], *, same: set[str]) -> Sweep:
     levels = (
-        Level(value, BASELINE if written.name in same else written.name)
-        for _, value, written in swept
+        Level(value, BASELINE if variant.name in same else variant.name)
+        for _, value, variant in values
     )
-    return Sweep(option=swept[0].option, levels=tuple(levels))
+    return Sweep(option=values[0].option, levels=tuple(levels))
 
 
 def _factorial(cells: Sequence[factors.Cell]) -> Factorial:
@@ -225,7 +239,7 @@ def _factorial(cells: Sequence[factors.Cell]) -> Factorial:
         for factor, level in cell.levels.items():
             levels.setdefault(factor, {BASELINE: None})[level] = None
     return Factorial(
-        factors={factor: tuple(each) for factor, each in levels.items()},
+        factors={factor: tuple(names) for factor, names in levels.items()},
         cells={
             BASELINE: dict.fromkeys(levels, BASELINE),
             **{cell.variant.name: cell.levels for cell in cells},

@@ -1,4 +1,4 @@
-"""A file to YAML nodes, which know their places; what would explode is refused."""
+"""A file parsed to YAML nodes, which know their places, within limits of size and depth."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from harness.errors import Fault, StudyError
 
 LARGEST = 1_000_000  # bytes
 DEEPEST = 40  # nodes within nodes
-MOST = 10_000  # nodes, aliases written out
+MOST = 10_000  # nodes, with aliases expanded
 
 
-def read(path: Path) -> yaml.Node:
-    """The only document in a file; raises `StudyError` with the first thing that is not YAML."""
+def read_yaml(path: Path) -> yaml.Node:
+    """The only document in a file; raises `StudyError` with the first syntax error."""
     text = _text(path)
     try:
         composer = _Composer(text)
@@ -29,8 +29,8 @@ def read(path: Path) -> yaml.Node:
         node = composer.get_single_node()
     except yaml.MarkedYAMLError as error:
         raise StudyError([_fault(error, path=path)]) from None
-    except (ValueError, OverflowError):  # from PyYAML's own conversions
-        refusal = _Refusal("not YAML: a number beyond all bounds", mark=composer.get_mark())
+    except (ValueError, OverflowError):  # PyYAML converts escapes and versions without a check
+        refusal = _Refusal("not YAML: number out of range", mark=composer.get_mark())
         raise StudyError([_fault(refusal, path=path)]) from None
     if node is None:
         raise StudyError([Fault(str(path), "the study is empty")])
@@ -38,7 +38,7 @@ def read(path: Path) -> yaml.Node:
 
 
 def _text(path: Path) -> str:
-    """What is in a file; raises `StudyError` when there is none, or what is there is no text."""
+    """The text of a file; raises `StudyError` if it is missing, unreadable or not UTF-8."""
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
@@ -48,7 +48,8 @@ def _text(path: Path) -> str:
         reason = getattr(error, "strerror", None) or str(error)
         raise StudyError([Fault(str(path), f"cannot be read: {reason}")]) from None
     if len(content) > LARGEST:
-        raise StudyError([Fault(str(path), f"larger than a study may be, {LARGEST} bytes")])
+        fault = f"file exceeds the limit of {LARGEST} bytes for a study"
+        raise StudyError([Fault(str(path), fault)])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -57,7 +58,7 @@ def _text(path: Path) -> str:
 
 
 def _nearby(path: Path) -> str:
-    names = [each.stem for each in path.parent.glob("*.yaml")]
+    names = [file.stem for file in path.parent.glob("*.yaml")]
     near = difflib.get_close_matches(path.stem, names, n=1)
     return f"; did you mean '{path.parent / near[0]}.yaml'?" if near else ""
 
@@ -68,20 +69,23 @@ def _fault(error: yaml.MarkedYAMLError, *, path: Path) -> Fault:
     if isinstance(error, _Refusal):
         return Fault(place, str(error.problem))
     if error.problem == "but found another document":
-        return Fault(place, "a study is one document, and a second one begins here")
+        return Fault(place, "a study must be a single document; a second one begins here")
     context = f" ({error.context})" if error.context else ""
     return Fault(place, f"not YAML: {error.problem}{context}")
 
 
 class _Refusal(yaml.MarkedYAMLError):
-    """YAML, but not as a study is written."""
+    """Valid YAML that a study may not use."""
 
     def __init__(self, problem: str, *, mark: Any) -> None:
         super().__init__(problem=problem, problem_mark=mark)
 
 
 class _Composer(yaml.SafeLoader):
-    """Composes nodes and constructs nothing; an alias counts as all that it stands for."""
+    """Composes nodes and constructs nothing; an alias counts as all the nodes that it refers to.
+
+    Nodes are counted while composing: a file of a few hundred bytes can expand to gigabytes.
+    """
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -89,7 +93,7 @@ class _Composer(yaml.SafeLoader):
         self._extents: dict[int, tuple[int, int]] = {}  # how many nodes and levels are in a node
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """The next node; raises `_Refusal` before there are too many of them."""
+        """The next node; raises `_Refusal` as soon as there are too many."""
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]  # in the stubs
         count, outer = self._count, self._deepest
         self._depth += 1
@@ -98,15 +102,14 @@ class _Composer(yaml.SafeLoader):
         node = super().compose_node(parent, index)
         if isinstance(event, yaml.AliasEvent):
             if id(node) not in self._extents:
-                raise _Refusal(
-                    f"*{event.anchor} stands inside what it names", mark=event.start_mark
-                )
+                fault = f"alias *{event.anchor} refers to a node that contains it"
+                raise _Refusal(fault, mark=event.start_mark)
             inner, height = self._extents[id(node)]
             self._deepest += height
             self._grow(inner, at=event)
         else:
             self._extents[id(node)] = (self._count - count - 1, self._deepest - self._depth)
-            _refuse_oddities(event)
+            _refuse_unsupported(event)
         self._depth -= 1
         self._deepest = max(outer, self._deepest)
         return node
@@ -114,18 +117,18 @@ class _Composer(yaml.SafeLoader):
     def _grow(self, nodes: int, *, at: yaml.Event) -> None:
         self._count += nodes
         if self._count > MOST:
-            raise _Refusal(f"more than {MOST} values, aliases written out", mark=at.start_mark)
+            raise _Refusal(f"more than {MOST} values with aliases expanded", mark=at.start_mark)
         if self._deepest > DEEPEST:
-            raise _Refusal(f"more than {DEEPEST} levels deep", mark=at.start_mark)
+            raise _Refusal(f"nested more than {DEEPEST} levels deep", mark=at.start_mark)
 
 
-def _refuse_oddities(event: yaml.Event) -> None:
+def _refuse_unsupported(event: yaml.Event) -> None:
     if getattr(event, "tag", None) is not None:
-        raise _Refusal("a study has no tags, such as !this", mark=event.start_mark)
+        fault = "tags such as !this are not supported; remove the tag"
+        raise _Refusal(fault, mark=event.start_mark)
     if isinstance(event, yaml.ScalarEvent):
         try:
             event.value.encode()
         except UnicodeEncodeError:
-            raise _Refusal(
-                "half of a surrogate pair is no character", mark=event.start_mark
-            ) from None
+            fault = "half of a surrogate pair is not a character"
+            raise _Refusal(fault, mark=event.start_mark) from None

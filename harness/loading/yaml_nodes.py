@@ -1,4 +1,4 @@
-"""YAML nodes as plain data, by the rules of YAML 1.2, and where in the file each of it stands."""
+"""YAML nodes as plain data, by the rules of YAML 1.2, and their places in the file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from harness.loading.validation_errors import Place
+from harness.loading.validation_errors import DataPath
 from harness.registry.option_types import shown
 
 # The core schema of YAML 1.2, in which ``off`` and ``1:30`` are text and ``1e-3`` is a number.
@@ -24,29 +24,29 @@ _SCALARS: Sequence[tuple[re.Pattern[str], Callable[[str], object]]] = (
     ),
 )
 _MERGE = "<<"  # of YAML 1.1
-_LONGEST_NUMBER = 100  # characters; what is longer is text
+_LONGEST_NUMBER = 100  # characters; longer ones are text, since int() takes quadratic time
 
 
 class Entry(NamedTuple):
-    """One key of a mapping and what stands under it."""
+    """One key of a mapping and its value."""
 
     key: yaml.ScalarNode
     value: yaml.Node
 
 
-class Irregular(NamedTuple):
-    """A fault of the YAML itself, which data cannot show."""
+class YamlFault(NamedTuple):
+    """A fault that is visible in the YAML but no longer in its data, such as a duplicate key."""
 
     mark: yaml.Mark
     message: str
 
 
-def plain(node: yaml.Node) -> Any:
-    """A node as JSON-like data; keys are text as it was written."""
+def plain_data(node: yaml.Node) -> Any:
+    """A node as JSON-like data; keys are text, as written."""
     if isinstance(node, yaml.MappingNode):
-        return {name: plain(entry.value) for name, entry in entries(node).items()}
+        return {name: plain_data(entry.value) for name, entry in entries(node).items()}
     if isinstance(node, yaml.SequenceNode):
-        return [plain(each) for each in node.value]
+        return [plain_data(item) for item in node.value]
     if isinstance(node, yaml.ScalarNode) and not node.style and len(node.value) <= _LONGEST_NUMBER:
         for pattern, convert in _SCALARS:
             if pattern.fullmatch(node.value):
@@ -55,53 +55,55 @@ def plain(node: yaml.Node) -> Any:
 
 
 def entries(node: yaml.Node | None) -> Mapping[str, Entry]:
-    """What a mapping holds, by its keys as they were written; of two equal ones, the first."""
-    found: dict[str, Entry] = {}
+    """The entries of a mapping by key, as written; the first of two with equal keys."""
+    by_key: dict[str, Entry] = {}
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value != _MERGE:
-                found.setdefault(key.value, Entry(key, value))
-    return found
+                by_key.setdefault(key.value, Entry(key, value))
+    return by_key
 
 
-def irregularities(node: yaml.Node, *, seen: set[int] | None = None) -> Iterator[Irregular]:
-    """Keys that are given twice, that are no names, or that would merge."""
+def yaml_faults(node: yaml.Node, *, seen: set[int] | None = None) -> Iterator[YamlFault]:
+    """Duplicate keys, keys that are not scalars, and merge keys."""
     seen = set() if seen is None else seen
     if id(node) in seen or isinstance(node, yaml.ScalarNode):
         return
     seen.add(id(node))
-    inside = node.value
+    children = node.value
     if isinstance(node, yaml.MappingNode):
-        yield from _irregular_keys(node)
-        inside = [value for _, value in node.value]
-    for each in inside:
-        yield from irregularities(each, seen=seen)
+        yield from _key_faults(node)
+        children = [value for _, value in node.value]
+    for child in children:
+        yield from yaml_faults(child, seen=seen)
 
 
-def _irregular_keys(node: yaml.MappingNode) -> Iterator[Irregular]:
+def _key_faults(node: yaml.MappingNode) -> Iterator[YamlFault]:
     lines: dict[str, int] = {}
     for key, _ in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            yield Irregular(key.start_mark, "a key must be a name")
+            yield YamlFault(key.start_mark, "a key must be a plain name")
         elif key.value == _MERGE:
-            yield Irregular(key.start_mark, "a study has no merge keys (<<); write the options out")
+            fault = "merge keys (<<) are not supported; write the options out"
+            yield YamlFault(key.start_mark, fault)
         elif key.value in lines:
-            fault = f"{shown(key.value)} is given twice, first in line {lines[key.value]}"
-            yield Irregular(key.start_mark, fault)
+            line = lines[key.value]
+            fault = f"duplicate key {shown(key.value)}, first on line {line}; remove one"
+            yield YamlFault(key.start_mark, fault)
         else:
             lines[key.value] = key.start_mark.line + 1
 
 
-def mark(node: yaml.Node, *, place: Place, at_key: bool) -> yaml.Mark:
-    """Where in the file a place is, or as much of the way to it as is written."""
-    found = node.start_mark
-    for step in place:
+def find_mark(node: yaml.Node, *, path: DataPath, at_key: bool) -> yaml.Mark:
+    """The mark of a path in the file, or of as much of the path as is written there."""
+    mark = node.start_mark
+    for step in path:
         entry = _step(node, step=step)
         if entry is None:
             return node.start_mark
         key, node = entry
-        found = key.start_mark if at_key else node.start_mark
-    return found
+        mark = key.start_mark if at_key else node.start_mark
+    return mark
 
 
 def _step(node: yaml.Node, *, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:

@@ -13,7 +13,7 @@ import torch
 from harness.components import Generation
 from harness.contracts import Codecs, Corpus
 from harness.errors import HarnessError
-from harness.loading import component
+from harness.loading import parse_component
 from harness.loading.validation import experiment_from
 from harness.model import Transformer
 from harness.registry.catalog import Catalog
@@ -119,7 +119,7 @@ def restore_run(
     _load(parts, folder=folder, changed=changed)
     chosen: Generation = experiment.generation
     if generation is not None:
-        chosen = component(generation, slot=Generation.slot, catalog=catalog)
+        chosen = parse_component(generation, slot=Generation.slot, catalog=catalog)
     return RestoredRun(digest=folder.name, parts=parts, generation=chosen, changed=changed)
 
 

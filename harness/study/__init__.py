@@ -1,1 +1,1 @@
-"""A study as values: experiments, variants, how they are compared."""
+"""A study as values: its experiments, its comparison, and differences between experiments."""

@@ -1,4 +1,4 @@
-"""Options in which two experiments differ."""
+"""Differences between two experiments, option by option."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Difference(NamedTuple):
 
 
 def differences(old: Any, *, new: Any, path: tuple[str, ...] = ()) -> Iterator[Difference]:
-    """Every option that differs; a component exchanged for another is one difference."""
+    """Every option that differs; a component replaced by another is one difference."""
     if isinstance(old, Mapping) and isinstance(new, Mapping) and _comparable(old, new=new):
         for key in {**old, **new}:
             yield from differences(old.get(key), new=new.get(key), path=(*path, key))
@@ -35,6 +35,7 @@ def differences(old: Any, *, new: Any, path: tuple[str, ...] = ()) -> Iterator[D
 
 
 def _comparable(old: Mapping[str, Any], *, new: Mapping[str, Any]) -> bool:
+    # Two components of different names share no key, and their options mean different things.
     return not old or not new or bool(old.keys() & new.keys())
 
 
@@ -51,15 +52,16 @@ def changes(study: Study) -> Mapping[str, Sequence[Change]]:
     baseline = resolved_experiment(study.variants[BASELINE])
     return {
         name: [
-            in_words(each) for each in differences(baseline, new=resolved_experiment(experiment))
+            format_difference(difference)
+            for difference in differences(baseline, new=resolved_experiment(experiment))
         ]
         for name, experiment in study.variants.items()
         if name != BASELINE
     }
 
 
-def in_words(difference: Difference) -> Change:
-    """An option that differs, in words."""
+def format_difference(difference: Difference) -> Change:
+    """A difference with its two values formatted as in a study."""
     return Change(difference.option, _text(difference.old), _text(difference.new))
 
 

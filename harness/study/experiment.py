@@ -1,4 +1,4 @@
-"""All the choices of one variant: what decides a run's bits."""
+"""All the choices of one variant, which with the seed determine a run to the bit."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ STRICT: Any = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
 class ModelOptions:
     """The Transformer's shape (Vaswani et al. 2017, section 3).
 
-    `encoder_layers` and `decoder_layers` stand in for `layers` on their side. `tie`: ``target``
-    uses the target embedding as the output projection, ``all`` the source embedding too (one
-    shared vocabulary). `final_norm` closes both stacks with a normalisation; unless said, pre-norm
-    has it and post-norm does not.
+    `encoder_layers` and `decoder_layers` override `layers` on their side. `tie`: ``target`` uses
+    the target embedding as the output projection, ``all`` also as the source embedding (one shared
+    vocabulary). `final_norm` ends both stacks with a normalization; by default pre-norm has it and
+    post-norm does not.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
@@ -51,17 +51,17 @@ class ModelOptions:
             raise ValueError(
                 f"heads must divide d_model, got {self.heads} heads and d_model {self.d_model}"
             )
-        if self.d_model % 2:
+        if self.d_model % 2:  # sines and cosines of the positions take half each
             raise ValueError(f"d_model must be even, got {self.d_model}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """How much training a run may spend, and on what.
+    """The amount of training of a run, and the hardware and precision it uses.
 
-    `batch_tokens` is the most real target tokens (eos included) in a batch; an update is made of
-    `accumulation` batches. `evaluate_every` is in updates. `threads` are the run's own, whatever
-    the number of jobs.
+    `batch_tokens` is the maximum number of real target tokens (eos included) in a batch; an update
+    accumulates `accumulation` batches. `evaluate_every` is in updates. `threads` is per run,
+    regardless of the number of jobs.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
@@ -79,7 +79,7 @@ class Budget:
 class Experiment:
     """All the choices of one variant, resolved: nothing inherited, nothing defaulted later.
 
-    `starts_from` names the pretraining with whose final weights and vocabulary training begins.
+    `starts_from` names the pretraining that supplies the initial weights and the vocabulary.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT

@@ -13,7 +13,7 @@ from harness.study.experiment import Experiment
 def resolved_experiment(
     experiment: Experiment, *, file: Written = str, trained: Written = str
 ) -> Any:
-    """An experiment as a study could write it, nothing left to defaults."""
+    """An experiment as a study could write it, every default written out."""
     data = resolved(experiment, file=file, trained=trained)
     regularizers = data["regularizers"].items()
     return {**data, "regularizers": {name: options[name] for name, options in regularizers}}
@@ -21,6 +21,7 @@ def resolved_experiment(
 
 def trained_runs(experiment: Experiment) -> Sequence[tuple[Place, TrainedRun]]:
     """Every trained run that an experiment names, with the place of the option that names it."""
+    # `str` would lose the type that marks a trained run, hence `_itself`.
     return list(_trained_runs(resolved_experiment(experiment, trained=_itself)))
 
 
@@ -29,13 +30,13 @@ def _itself(run: str) -> str:
 
 
 def _trained_runs(data: Any, *, place: Place = ()) -> Iterator[tuple[Place, TrainedRun]]:
-    inside: Iterable[tuple[str | int, Any]] = ()
+    children: Iterable[tuple[str | int, Any]] = ()
     match data:
         case TrainedRun():
             yield place, data
         case dict():
-            inside = data.items()
+            children = data.items()
         case list():
-            inside = enumerate(data)
-    for step, each in inside:
-        yield from _trained_runs(each, place=(*place, step))
+            children = enumerate(data)
+    for step, child in children:
+        yield from _trained_runs(child, place=(*place, step))

@@ -1,4 +1,4 @@
-"""A study as a value: everything a YAML file says, checked and resolved."""
+"""A study as a value: the content of a YAML file, validated and resolved."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from harness.contracts import Design, Method
 from harness.study.experiment import STRICT, Experiment
 
 BASELINE = "baseline"
-# What a study can declare equal in all variants; with the time, all that `Controls` has.
+# Quantities that a study can declare equal in all variants: those of `Controls`, and the time.
 Controlled = Literal[
     "peak_rate",
     "rate_area",
@@ -35,16 +35,16 @@ Controlled = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """How variants are held against the baseline; `primary` is the metric that verdicts are on.
+    """The comparison of variants with the baseline; verdicts are about the metric `primary`.
 
-    `against` is the baseline, or ``each`` for every pair, the baseline among them.
+    `against` is the baseline, or ``each`` for every pair, the baseline included.
 
     `method` is ``paired_t``, on the differences of equal seeds, or ``welch`` for runs that share
     nothing (Welch 1947). `margin` is the largest difference that would not matter: a number in the
-    primary metric's own unit, or ``{metric: number}``; without it, nothing is called equivalent.
+    primary metric's own unit, or ``{metric: number}``; without it, no verdict is "equivalent".
     P values are corrected by Holm's method over the variants of the study.
-    `must_stay_equal` names what no variant may change beside what it is meant to: within 1%, or
-    10% for time. A study that would is refused before it trains, as far as that can be known.
+    `must_stay_equal` names quantities that no variant may change as a side effect: within 1%, or
+    10% for time. A study that would change them is refused before training, as far as predictable.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
@@ -64,10 +64,10 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class TuningOptions:
-    """The same values of one option for every variant, tried with so many seeds of their own.
+    """Tuning of one option over the same values for every variant, with `seeds` trials of each.
 
-    The best on validation is what the variant is compared with: by the primary metric or, where
-    that is one of text, by negative log-likelihood.
+    Each variant is then compared at its best value on validation: by the primary metric or, if
+    that is a text metric, by negative log-likelihood.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
@@ -78,11 +78,11 @@ class TuningOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Stopping:
-    """How many seeds a study takes that stops itself: `least` at first, `most` at the end.
+    """The seeds of a study that stops itself: `least` at first, `most` at the end.
 
-    The variants that are undecided at a look get `step` seeds more, by default so many that there
-    are four looks at most. Every look may be the last, so each is tested at .05 divided by the
-    number of those that are planned (Bonferroni; the alpha of Lan and DeMets 1983, spent evenly).
+    Variants that are undecided at a look get `step` more seeds, by default such that there are at
+    most four looks. Every look may be the last, so each tests at .05 divided by the number of
+    planned looks (Bonferroni; the alpha of Lan and DeMets 1983, spent evenly).
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
@@ -98,16 +98,16 @@ class Stopping:
 
     @property
     def looks(self) -> tuple[int, ...]:
-        """After how many seeds the study is looked at."""
+        """The numbers of seeds at which the results are looked at."""
         step = self.step or math.ceil((self.most - self.least) / 3)
         return (*range(self.least, self.most, step), self.most)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tuning:
-    """Equal tuning: every variant at each value of one option, with seeds that are only for that.
+    """Equal tuning: every variant at each value of one option, with seeds used only for tuning.
 
-    `candidates` has the experiments by variant and value.
+    `candidates` holds the experiments by variant and value.
     """
 
     option: str
@@ -115,12 +115,12 @@ class Tuning:
     seeds: tuple[int, ...]
 
     def name(self, variant: str, *, value: str) -> str:
-        """What the trials of one value are called."""
+        """The name of the trials of one value."""
         return f"{variant}, {self.option} {value}"
 
     @property
     def experiments(self) -> Mapping[str, Experiment]:
-        """Everything that is tried, by its name."""
+        """All the candidates, by their names."""
         return {
             self.name(variant, value=value): experiment
             for variant, values in self.candidates.items()
@@ -132,7 +132,8 @@ class Tuning:
 class Study:
     """A question, the variants that answer it (the baseline first), and how they are compared.
 
-    `pretraining` has what variants start from or draw on, trained once a seed and not compared.
+    `pretraining` holds experiments that variants start from or use: trained once per seed and not
+    compared.
     """
 
     name: str
@@ -152,6 +153,6 @@ class Study:
 
     @property
     def experiments(self) -> Mapping[str, Experiment]:
-        """Everything that may be trained, by its name: variants, pretraining, what tuning tries."""
-        tried = self.tuning.experiments if self.tuning else {}
-        return {**self.variants, **self.pretraining, **tried}
+        """All that may be trained, by name: variants, pretraining, candidates of tuning."""
+        candidates = self.tuning.experiments if self.tuning else {}
+        return {**self.variants, **self.pretraining, **candidates}

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from harness.contracts import RunView, StudyView
-from harness.loading.validation import resolved, resolved_experiment
 from harness.registry.option_types import shown
+from harness.registry.serialization import resolved
 from harness.report import Report, brief
 from harness.runs.identity import digest
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.study.changes import differences
+from harness.study.serialization import resolved_experiment
 from harness.study.values import BASELINE, Study
 
 _NONE = "none"

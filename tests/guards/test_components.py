@@ -1,4 +1,4 @@
-"""What the project's own plugins offer: named, documented, a file each, and light to import."""
+"""The project's own components: named, documented, a file each, and light to import."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ def test_names_are_unique_in_their_slot() -> None:
 def test_options_never_repeat_the_setting(component: type[Component]) -> None:
     if "setting" in inspect.signature(component.build).parameters:
         options = {option.name for option in fields(component)}
-        assert options & {told.name for told in fields(Setting)} == set()
+        assert options & {field.name for field in fields(Setting)} == set()
 
 
 @every_component
-def test_the_summary_is_one_line_that_stands_alone(component: type[Component]) -> None:
+def test_the_summary_is_one_line_that_is_complete_in_itself(component: type[Component]) -> None:
     line = summary(component)
     assert 0 < len(line) <= 100
     assert line.endswith(".")
@@ -94,5 +94,6 @@ def test_plugins_load_nothing_heavy_until_it_is_used() -> None:
         f"import {', '.join(packages)}\n"
         f"print(*(name for name in {HEAVY!r} if '__file__' in vars(sys.modules.get(name, object))))"
     )
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout.split() == []
+    command = [sys.executable, "-c", code]
+    loaded = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert loaded.stdout.split() == []

@@ -1,4 +1,4 @@
-"""Who may import whom across the seam: the core no plugin, a plugin only what a stranger's may.
+"""Imports between core and plugins: none in the core, and in plugins only the public modules.
 
 Layers within the core: `lint-imports`.
 """
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 PLUGINS = {folder.parent.name for folder in (ROOT / "plugins").glob("*/__init__.py")}
 PUBLIC = {"components", "contracts", "errors", "hookspecs", "prediction", "streams"}
 
-# What an executor carries out: any executor's one way into a run.
+# Executors start the worker, which trains one run.
 EXECUTORS, WORKER = "harness_executors", "harness.runs.worker"
 
 
@@ -27,7 +27,7 @@ def imports(source: str) -> Iterator[str]:
 
 
 def fault(module: str, *, package: str) -> bool:
-    """Whether a plugin package must not import a module."""
+    """Check for a module that a plugin package must not import."""
     top, *inner = module.split(".")
     if top == "harness":
         by_executor = package == EXECUTORS and module.startswith(WORKER)
@@ -35,7 +35,7 @@ def fault(module: str, *, package: str) -> bool:
     return top in PLUGINS - {package}
 
 
-def test_plugins_import_only_what_strangers_may() -> None:
+def test_plugins_import_only_public_modules() -> None:
     faults = [
         f"{path.relative_to(ROOT)} imports {module}"
         for package in sorted(PLUGINS)
@@ -56,13 +56,13 @@ def test_the_core_imports_no_plugin() -> None:
     assert faults == []
 
 
-def test_what_crosses_the_seam_is_seen() -> None:
+def test_a_forbidden_import_is_seen() -> None:
     source = """
 import harness_losses.focal
 from harness.components import Loss
 from harness.runs import ledger, worker
 from harness_schedules import noam
 """
-    seen = [each for each in imports(source) if fault(each, package="harness_schedules")]
-    assert seen == ["harness_losses.focal", "harness.runs.ledger", "harness.runs.worker"]
+    faults = [name for name in imports(source) if fault(name, package="harness_schedules")]
+    assert faults == ["harness_losses.focal", "harness.runs.ledger", "harness.runs.worker"]
     assert not fault("harness.runs.worker", package="harness_executors")

@@ -37,10 +37,10 @@ POSITIONAL = {
     "harness/loading/yaml_file.py:_Composer.compose_node": "yaml's own signature",
     "harness/streams.py:Noise.keep": "read at every site: which, how large, how much",
     "harness/streams.py:Noise.uniform": "as `Noise.keep`",
-    "harness/testing/claims.py:Claims.that": "a claim is said together with its fault",
+    "harness/testing/claims.py:Claims.that": "a claim reads together with its fault",
     "harness/testing/claims.py:same": "equality has two sides",
-    "harness/streams.py:generator": "a key is said in the order of its parts",
-    "harness/streams.py:key": "a key is said in the order of its parts",
+    "harness/streams.py:generator": "a key is the sequence of its parts",
+    "harness/streams.py:key": "a key is the sequence of its parts",
 }
 
 WAIVER = re.compile(
@@ -72,21 +72,21 @@ class Definition(NamedTuple):
 
     @property
     def public(self) -> bool:
-        """Whether it can be reached without an underscore or a call."""
+        """True if it can be reached without an underscore or a call."""
         reachable = all(isinstance(scope, ast.ClassDef) for scope in self.around)
         return reachable and not any(s.name.startswith("_") for s in (*self.around, self.node))
 
     @property
     def implicit(self) -> bool:
-        """Whether Python writes its calls; `forward` is torch's name for ``__call__``."""
+        """True if Python makes its calls; `forward` is torch's name for ``__call__``."""
         return self.node.name.startswith("__") or self.node.name == "forward"
 
     @property
     def decorators(self) -> set[str]:
         """The last words of its decorators: ``hookimpl`` for ``@hookimpl(wrapper=True)``."""
         listed = self.node.decorator_list
-        bare = (each.func if isinstance(each, ast.Call) else each for each in listed)
-        return {ast.unparse(each).rsplit(".", 1)[-1] for each in bare}
+        bare = (item.func if isinstance(item, ast.Call) else item for item in listed)
+        return {ast.unparse(decorator).rsplit(".", 1)[-1] for decorator in bare}
 
     @property
     def length(self) -> int:
@@ -97,7 +97,7 @@ class Definition(NamedTuple):
     def positional(self) -> tuple[str, ...]:
         """The parameters that can be passed by position, `self` and `cls` left out."""
         assert not isinstance(self.node, ast.ClassDef)
-        names = [each.arg for each in (*self.node.args.posonlyargs, *self.node.args.args)]
+        names = [argument.arg for argument in (*self.node.args.posonlyargs, *self.node.args.args)]
         bound = self.method and "staticmethod" not in self.decorators
         return tuple(names[1:] if bound else names)
 
@@ -108,7 +108,7 @@ class Definition(NamedTuple):
 
     @property
     def seam(self) -> bool:
-        """Whether it is a hook's specification, or a method of a slot's base or of a protocol."""
+        """True for a hook's specification, and for a method of a slot's base or of a protocol."""
         module = ".".join(self.path.relative_to(ROOT).with_suffix("").parts[:2])
         promises = module in ("harness.components", "harness.contracts") and self.method
         return promises or "hookspec" in self.decorators
@@ -124,8 +124,8 @@ def definitions(path: Path, node: ast.AST, *around: Scope) -> Iterator[Definitio
             yield from definitions(path, child, *around)
 
 
-DEFINITIONS = [each for path, tree in TREES.items() for each in definitions(path, tree)]
-FUNCTIONS = [each for each in DEFINITIONS if not isinstance(each.node, ast.ClassDef)]
+DEFINITIONS = [definition for path, tree in TREES.items() for definition in definitions(path, tree)]
+FUNCTIONS = [item for item in DEFINITIONS if not isinstance(item.node, ast.ClassDef)]
 SEAMS = [function for function in FUNCTIONS if function.seam]
 SHAPES = CALLED | {function.positional for function in SEAMS}
 DOCUMENTED = {function.node.name for function in SEAMS if ast.get_docstring(function.node)}
@@ -144,7 +144,7 @@ def test_files_are_short() -> None:
 
 
 def test_parameters_are_few() -> None:
-    assert [each.place for each in FUNCTIONS if each.parameters - 1 > 5] == []
+    assert [function.place for function in FUNCTIONS if function.parameters - 1 > 5] == []
 
 
 def test_parameters_beyond_the_first_are_keyword_only() -> None:
@@ -158,24 +158,24 @@ def test_parameters_beyond_the_first_are_keyword_only() -> None:
 
 
 def test_exemptions_are_needed() -> None:
-    crowded = {each.place for each in FUNCTIONS if len(each.positional) > 1}
+    crowded = {function.place for function in FUNCTIONS if len(function.positional) > 1}
     assert set(POSITIONAL) - crowded == set()
 
 
-def documented_elsewhere(definition: Definition) -> bool:
-    """Whether a seam, a specification or a language says already what this is."""
+def inherits_docstring(definition: Definition) -> bool:
+    """Check for a definition that a slot, a protocol, a hook or Python itself documents."""
     promised = definition.method and definition.node.name in DOCUMENTED
     return promised or definition.implicit or "hookimpl" in definition.decorators
 
 
 def test_public_names_have_docstrings() -> None:
-    public = [each for each in DEFINITIONS if each.public and not documented_elsewhere(each)]
+    public = [item for item in DEFINITIONS if item.public and not inherits_docstring(item)]
     assert [path for path, tree in TREES.items() if not ast.get_docstring(tree)] == []
-    assert [each.place for each in public if not ast.get_docstring(each.node)] == []
+    assert [item.place for item in public if not ast.get_docstring(item.node)] == []
 
 
 def test_docstrings_are_claims() -> None:
-    texts = {each.place: ast.get_docstring(each.node) or "" for each in DEFINITIONS}
+    texts = {item.place: ast.get_docstring(item.node) or "" for item in DEFINITIONS}
     texts |= {str(path): ast.get_docstring(tree) or "" for path, tree in TREES.items()}
     evasive = re.compile(r"This (function|method|class|module|component)\b")
     assert [place for place, text in texts.items() if evasive.match(text)] == []
@@ -190,7 +190,7 @@ def comments(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def unexplained(comment: str) -> bool:
-    """Whether a comment waives a check without saying which, or why."""
+    """Check for a comment that waives a check without naming it or giving a reason."""
     waivers = WAIVER.findall(comment)
     if not waivers:
         return False
@@ -225,11 +225,11 @@ def test_a_waiver_without_reason_is_seen(*, comment: str, fault: bool) -> None:
     assert unexplained(comment) is fault
 
 
-def test_what_breaks_a_measure_is_seen() -> None:
+def test_a_broken_measure_is_seen() -> None:
     source = (
         "class Open:\n  def close(self, one, two, *, three): ...\n  def _near(self, one): ...\n"
     )
-    found = definitions(ROOT / "harness" / "door.py", ast.parse(source))
-    close, near = (each for each in found if each.method)
+    parsed = definitions(ROOT / "harness" / "door.py", ast.parse(source))
+    close, near = (item for item in parsed if item.method)
     assert close.positional == ("one", "two")
     assert (close.parameters, close.length, close.public, near.public) == (3, 1, True, False)

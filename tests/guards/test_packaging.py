@@ -1,4 +1,4 @@
-"""What is installed: every package and nothing else, found through its entry point, pinned."""
+"""The installed files: every package and nothing else, with entry points and pinned versions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PLUGINS = {folder.parent.name for folder in (ROOT / "plugins").glob("*/__init__.
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The files in a wheel built from a copy of the checkout, where nothing was built before."""
+    """The files in a wheel built from a copy of the checkout, without earlier builds."""
     copy = tmp_path_factory.mktemp("wheel") / "checkout"
     kept = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "results", "venv")
     shutil.copytree(ROOT, copy, ignore=kept)
@@ -37,7 +37,7 @@ def test_a_wheel_installs_harness_and_its_plugin_packages_only(wheel: set[str]) 
 
 
 def test_a_wheel_holds_every_module_template_and_type_marker(wheel: set[str]) -> None:
-    wanted = {
+    expected = {
         str(path.relative_to(base))
         for base in (ROOT, ROOT / "plugins")
         for top in base.glob("harness*")
@@ -45,7 +45,7 @@ def test_a_wheel_holds_every_module_template_and_type_marker(wheel: set[str]) ->
         for path in top.rglob(pattern)
         if not top.name.endswith(".egg-info")
     }
-    assert wanted - wheel == set()
+    assert expected - wheel == set()
 
 
 @pytest.mark.parametrize("package", ["harness", *sorted(PLUGINS)])
@@ -65,16 +65,16 @@ def test_plugins_is_a_folder_and_not_a_package() -> None:
 
 
 def requirements() -> list[Requirement]:
-    """Everything that the project asks for by name."""
+    """All the requirements of the project: to build, to run and to develop it."""
     extras = PROJECT["project"]["optional-dependencies"]
     groups = [*PROJECT["dependency-groups"].values(), *extras.values()]
-    named = [each for group in groups for each in group if isinstance(each, str)]
-    asked = [*PROJECT["build-system"]["requires"], *PROJECT["project"]["dependencies"], *named]
-    return [Requirement(each) for each in asked]
+    named = [line for group in groups for line in group if isinstance(line, str)]
+    required = [*PROJECT["build-system"]["requires"], *PROJECT["project"]["dependencies"], *named]
+    return [Requirement(line) for line in required]
 
 
 @pytest.mark.parametrize("requirement", requirements(), ids=str)
-def test_what_is_asked_for_is_pinned_within_its_range(requirement: Requirement) -> None:
+def test_every_requirement_is_pinned_within_its_range(requirement: Requirement) -> None:
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = dict(line.split("==") for line in lines if "==" in line and not line.startswith("#"))
     assert pins[canonicalize_name(requirement.name)] in requirement.specifier

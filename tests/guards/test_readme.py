@@ -1,4 +1,4 @@
-"""What README.md shows is true: its study is right, its component works, its tree is the tree."""
+"""The examples of README.md: its study is valid, and its component works."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def block(language: str) -> str:
     """The README's only block of code in a language."""
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-    return str(found)
+    (only,) = re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    return str(only)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_the_component_is_focal_loss(plugin: ModuleType) -> None:
     assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
 
 
-def test_the_study_is_right_and_may_name_the_component(tmp_path: Path) -> None:
+def test_the_study_is_valid_and_may_name_the_component(tmp_path: Path) -> None:
     from harness.cli import main
 
     (tmp_path / "my_loss.py").write_text(block("python"), encoding="utf-8")

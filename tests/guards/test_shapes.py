@@ -1,4 +1,4 @@
-"""Shapes are not only written: a call with another shape fails in these tests."""
+"""Annotated shapes are checked at runtime in tests: a call with another shape fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written: one word per concept, nothing left to do, a README that knows the tree."""
+"""Text of the project: no empty words in names, no open notes, and trees that list every file."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def tracked() -> list[Path]:
 
 def words(name: str) -> set[str]:
     """The words of an identifier, in lower case and without a plural's s."""
-    found = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
-    return {each.lower() for each in found} | {each.lower().removesuffix("s") for each in found}
+    parts = [part.lower() for part in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
+    return {*parts, *(part.removesuffix("s") for part in parts)}
 
 
-def given_names(tree: ast.AST) -> Iterator[str]:
-    """Names that this file gives; those that it only uses are somebody else's choice."""
+def defined_names(tree: ast.AST) -> Iterator[str]:
+    """Names that this file defines; those that it only uses are other people's choice."""
     for node in ast.walk(tree):
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
@@ -51,21 +51,21 @@ def given_names(tree: ast.AST) -> Iterator[str]:
                 yield str(node.asname)
 
 
-def test_nothing_is_named_by_a_word_that_says_nothing() -> None:
+def test_no_name_has_a_word_without_meaning() -> None:
     faults = [
         f"{path.relative_to(ROOT)}: {name}"
         for path in CODE
-        for name in (*given_names(ast.parse(path.read_text(encoding="utf-8"))), path.stem)
+        for name in (*defined_names(ast.parse(path.read_text(encoding="utf-8"))), path.stem)
         if words(name) & UNWANTED
     ]
     assert faults == []
 
 
-def test_a_word_that_says_nothing_is_seen() -> None:
+def test_a_word_without_meaning_is_seen() -> None:
     tree = ast.parse(
         "from pluggy import PluginManager\ndef run(ctx): errorHandler = PluginManager()"
     )
-    assert [n for n in given_names(tree) if words(n) & UNWANTED] == ["ctx", "errorHandler"]
+    assert [n for n in defined_names(tree) if words(n) & UNWANTED] == ["ctx", "errorHandler"]
 
 
 def test_nothing_is_left_to_do() -> None:
@@ -79,7 +79,7 @@ def test_nothing_is_left_to_do() -> None:
 
 
 def tree(page: str) -> dict[str, str]:
-    """Path and phrase of each row in a page's tree; a path that stands twice is a fault."""
+    """Path and phrase of each row in a page's tree; no path may be listed twice."""
     text = (ROOT / page).read_text(encoding="utf-8")
     block = re.search(r"```text tree\n(.*?)```", text, re.DOTALL)
     assert block, f"{page} has no block that begins with ```text tree"
@@ -108,10 +108,10 @@ def test_the_tree_names_every_file_and_folder_of_the_core_and_every_plugin_packa
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
-def test_a_tree_names_nothing_that_is_not_there(page: str) -> None:
+def test_a_tree_names_only_what_exists(page: str) -> None:
     assert [name for name in tree(page) if not (ROOT / name).exists()] == []
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
-def test_a_tree_says_a_phrase_of_everything_that_it_names(page: str) -> None:
+def test_a_tree_describes_everything_that_it_names(page: str) -> None:
     assert [name for name, phrase in tree(page).items() if not phrase] == []

@@ -10,7 +10,7 @@ from harness.contracts import BOS
 from harness.errors import HarnessError
 from harness.inspection.attention import attention
 from harness.inspection.draw_attention import attention_maps, draw_attention
-from harness.inspection.translation import source_tokens, texts, written
+from harness.inspection.translation import generate_tokens, source_tokens, token_texts
 from harness.report.style import style
 from harness.runs.restored import RestoredRun, restore_run
 
@@ -20,27 +20,27 @@ def trained(finished: Path) -> RestoredRun:
     return restore_run(finished / "results" / "runs" / planned(finished).digest)
 
 
-def test_maps_are_those_of_the_sentence_and_what_was_written(trained: RestoredRun) -> None:
+def test_maps_show_the_sentence_and_its_translation(trained: RestoredRun) -> None:
     line = trained.corpus.test[0].source
-    own = written(trained, line=line)
+    own = generate_tokens(trained, line=line)
     source = source_tokens(trained, line=line)
-    seen = attention(trained.model, source, target=torch.tensor([[BOS, *own]]))
+    by_site = attention(trained.model, source, target=torch.tensor([[BOS, *own]]))
     encoder, decoder, cross = attention_maps(trained, line=line, heads=[1])
     for drawn, place in [
         (encoder, "encoder.0.self_attention"),
         (decoder, "decoder.0.self_attention"),
         (cross, "decoder.0.cross_attention"),
     ]:
-        assert torch.equal(torch.tensor(drawn.values), seen[place][0, 1])
+        assert torch.equal(torch.tensor(drawn.values), by_site[place][0, 1])
         assert drawn.title.endswith("layer 0, head 1")
-    read = texts(trained.codecs.source, tokens=source[0].tolist())
-    fed = texts(trained.codecs.target, tokens=[BOS, *own])
+    read = token_texts(trained.codecs.source, tokens=source[0].tolist())
+    fed = token_texts(trained.codecs.target, tokens=[BOS, *own])
     assert (encoder.rows, encoder.columns) == (read, read)
     assert (decoder.rows, decoder.columns) == (fed, fed)
     assert (cross.rows, cross.columns) == (fed, read)
 
 
-def test_without_a_head_there_is_the_mean_of_all(trained: RestoredRun) -> None:
+def test_without_a_head_the_map_is_the_mean_of_all(trained: RestoredRun) -> None:
     line = trained.corpus.test[0].source
     mean = attention_maps(trained, line=line)[2]
     first, second = (attention_maps(trained, line=line, heads=[head])[2] for head in (0, 1))
@@ -49,14 +49,14 @@ def test_without_a_head_there_is_the_mean_of_all(trained: RestoredRun) -> None:
     assert mean.title.endswith("mean of 2 heads")
 
 
-def test_a_layer_or_head_that_is_not_there_is_refused(trained: RestoredRun) -> None:
-    with pytest.raises(HarnessError, match="the encoder has layers 0 to 0, and no layer 1"):
+def test_a_missing_layer_or_head_is_refused(trained: RestoredRun) -> None:
+    with pytest.raises(HarnessError, match="no layer 1 in the encoder; there are 0 to 0"):
         attention_maps(trained, line="Ja", layer=1)
-    with pytest.raises(HarnessError, match="heads 0 to 1, and no head -1"):
+    with pytest.raises(HarnessError, match="no head -1 in the model; there are 0 to 1"):
         attention_maps(trained, line="Ja", heads=[-1])
 
 
-def test_the_picture_has_a_row_a_head_and_says_whose_it_is(trained: RestoredRun) -> None:
+def test_the_drawing_has_a_row_per_head_and_names_the_run(trained: RestoredRun) -> None:
     with style("attention"):
         drawn = draw_attention(trained, line="Ja", heads=[0, 1])
     titled = [axes.get_title() for axes in drawn.axes if axes.get_title()]

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from harness.errors import HarnessError
 from harness.inspection.draw_curves import Curve, draw_curves
-from harness.inspection.save import save
+from harness.inspection.save import save_drawing
 
 
 def draw() -> Figure:
@@ -18,18 +18,18 @@ def draw() -> Figure:
     ("form", "first"),
     [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF"), ("PNG", b"\x89PNG")],
 )
-def test_the_suffix_says_the_form_and_equal_numbers_give_equal_bytes(
+def test_the_suffix_names_the_format_and_equal_numbers_give_equal_bytes(
     tmp_path: Path, form: str, first: bytes
 ) -> None:
     path = tmp_path / "new" / f"picture.{form}"
-    save(draw, path=path)
+    save_drawing(draw, path=path)
     content = path.read_bytes()
     assert content.startswith(first)
-    save(draw, path=path)
+    save_drawing(draw, path=path)
     assert path.read_bytes() == content
 
 
 def test_another_suffix_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:
-    with pytest.raises(HarnessError, match=r"picture ends in .png, .svg, .pdf"):
-        save(lambda: pytest.fail("drawn"), path=tmp_path / "picture.docx")
+    with pytest.raises(HarnessError, match=r"unsupported format; use .png, .svg, .pdf"):
+        save_drawing(lambda: pytest.fail("drawn"), path=tmp_path / "picture.docx")
     assert not [*tmp_path.iterdir()]

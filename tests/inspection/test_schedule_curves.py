@@ -8,7 +8,7 @@ import pytest
 from support.tiny_study import TINY
 
 from harness.inspection.draw_curves import Curve, draw_curves
-from harness.inspection.schedule_curves import curve, of_study
+from harness.inspection.schedule_curves import curve, study_curves
 from harness.loading import load
 from harness.report.style import style
 from harness_decays.exponential import Exponential
@@ -18,11 +18,11 @@ from harness_schedules.noam import Noam
 
 
 def test_noam_peaks_where_the_paper_s_does() -> None:
-    found = curve("noam", part=Noam(warmup=4000), updates=6000, d_model=512)
-    peak = max(range(6000), key=found.y.__getitem__)
-    assert found.x[peak] == 4000
-    assert found.y[peak] == pytest.approx(6.98771e-4, rel=1e-6)
-    assert (found.x[0], found.x[-1], len(found.y)) == (1, 6000, 6000)
+    noam = curve("noam", part=Noam(warmup=4000), updates=6000, d_model=512)
+    peak = max(range(6000), key=noam.y.__getitem__)
+    assert noam.x[peak] == 4000
+    assert noam.y[peak] == pytest.approx(6.98771e-4, rel=1e-6)
+    assert (noam.x[0], noam.x[-1], len(noam.y)) == (1, 6000, 6000)
 
 
 def test_a_wider_model_has_a_lower_rate() -> None:
@@ -41,7 +41,7 @@ def test_decays_are_those_of_scheduled_sampling_s_paper() -> None:
     assert sigmoid == pytest.approx([5 / (5 + math.exp(i / 5)) for i in range(1, 31)])
 
 
-def test_variants_that_learn_at_one_rate_share_a_curve(tmp_path: Path) -> None:
+def test_variants_with_equal_rates_share_a_curve(tmp_path: Path) -> None:
     (tmp_path / "tiny.yaml").write_text(
         TINY.replace(
             "  no-dropout: {",
@@ -50,17 +50,17 @@ def test_variants_that_learn_at_one_rate_share_a_curve(tmp_path: Path) -> None:
         )
     )
     study, _ = load(tmp_path / "tiny.yaml")
-    together, flat = of_study(study)
+    together, flat = study_curves(study)
     assert (together.name, flat.name) == ("baseline, no-dropout", "flat")
     assert len(together.y) == 12
     assert max(range(12), key=together.y.__getitem__) == 9
     assert max(together.y) == pytest.approx((16 * 10) ** -0.5)
     assert (list(flat.x), list(flat.y)) == ([1, 2, 3], [0.5, 0.5, 0.5])
     short = replace(study, variants={"flat": study.variants["flat"]})
-    assert [each.name for each in of_study(short)] == ["flat"]
+    assert [drawn.name for drawn in study_curves(short)] == ["flat"]
 
 
-def test_the_picture_has_every_value_and_names_its_axes() -> None:
+def test_the_drawing_has_every_value_and_names_its_axes() -> None:
     curves = [Curve("up", range(1, 4), [1.0, 2.0, 3.0]), Curve("down", range(1, 3), [2.0, 1.0])]
     with style("curves"):
         drawn = draw_curves(curves, title="Both", x="update", y="learning rate")
@@ -73,5 +73,5 @@ def test_the_picture_has_every_value_and_names_its_axes() -> None:
     )
     (legend,) = drawn.legends
     assert [text.get_text() for text in legend.get_texts()] == ["up", "down"]
-    looks = {(line.get_color(), line.get_linestyle()) for line in axes.lines}
-    assert len(looks) == 2
+    styles = {(line.get_color(), line.get_linestyle()) for line in axes.lines}
+    assert len(styles) == 2

@@ -10,11 +10,11 @@ from harness.contracts import BOS, EOS
 from harness.inspection.translation import (
     ENDS,
     find_reference,
+    generate_tokens,
     source_tokens,
-    texts,
+    token_texts,
     traces,
     translations,
-    written,
 )
 from harness.prediction import writable
 from harness.runs.ledger import Ledger
@@ -28,7 +28,7 @@ def trained(finished: Path) -> RestoredRun:
 
 @torch.no_grad()
 def one_by_one(trained: RestoredRun, line: str, *, limit: int) -> list[tuple[int, int, float]]:
-    """What greedy decoding reads, writes, and how probable that is, a token at a time."""
+    """Tokens read and written by greedy decoding, and their probabilities, a token at a time."""
     model = trained.model
     cache = model.start(model.encode(source_tokens(trained, line=line)))
     steps, token = [], BOS
@@ -42,15 +42,15 @@ def one_by_one(trained: RestoredRun, line: str, *, limit: int) -> list[tuple[int
     return steps
 
 
-def test_free_running_reads_what_it_wrote_step_by_step(trained: RestoredRun) -> None:
+def test_free_running_reads_its_own_output_step_by_step(trained: RestoredRun) -> None:
     for pair in trained.corpus.test[:5]:
         (trace,) = traces(trained, lines=[pair.source])
         oracle = one_by_one(trained, pair.source, limit=len(trace.free_running))
         target = trained.codecs.target
         assert [step.reads for step in trace.free_running] == [
-            *texts(target, tokens=[reads for reads, _, _ in oracle])
+            *token_texts(target, tokens=[reads for reads, _, _ in oracle])
         ]
-        wrote = list(texts(target, tokens=[writes for _, writes, _ in oracle]))
+        wrote = list(token_texts(target, tokens=[writes for _, writes, _ in oracle]))
         if oracle[-1][1] != EOS:
             wrote[-1] = ENDS
         assert [step.writes for step in trace.free_running] == wrote
@@ -59,13 +59,14 @@ def test_free_running_reads_what_it_wrote_step_by_step(trained: RestoredRun) -> 
                 assert step.probability == pytest.approx(probability, rel=1e-4)
 
 
-def test_writing_that_was_cut_off_is_not_said_to_have_ended(finished: Path) -> None:
+def test_output_that_was_cut_off_ends_with_the_marker(finished: Path) -> None:
     path = finished / "results" / "runs" / planned(finished).digest
     cut = restore_run(path, generation="{greedy: {extra: 0}}")
     whole = restore_run(path, generation="{greedy: {extra: 40}}")
     for pair in cut.corpus.test[:6]:
         (trace,) = traces(cut, lines=[pair.source])
-        longer = len(written(whole, line=pair.source)) > len(written(cut, line=pair.source))
+        short, full = (generate_tokens(run, line=pair.source) for run in (cut, whole))
+        longer = len(full) > len(short)
         assert (trace.free_running[-1].writes == ENDS) is longer
 
 
@@ -86,22 +87,26 @@ def test_teacher_forcing_is_right_as_often_as_the_core_scored(
     assert right / tokens == pytest.approx(outcome.scores["token_accuracy"])
 
 
-def test_the_reference_is_the_corpus_s_unless_one_is_given(trained: RestoredRun) -> None:
+def test_the_reference_defaults_to_the_corpus_s(trained: RestoredRun) -> None:
     pair = trained.corpus.test[0]
     assert find_reference(trained.corpus, line=pair.source) == pair.target
-    (found,) = traces(trained, lines=[pair.source])
-    (given,) = traces(trained, lines=[pair.source], reference="No")
+    (own,) = traces(trained, lines=[pair.source])
+    (other,) = traces(trained, lines=[pair.source], reference="No")
     (unknown,) = traces(trained, lines=["Nirgends"])
-    assert (found.reference, given.reference, unknown.reference) == (pair.target, "No", None)
+    assert (own.reference, other.reference, unknown.reference) == (pair.target, "No", None)
     assert unknown.gold == unknown.teacher_forcing == ()
 
 
-def test_words_that_the_model_never_met_are_named(trained: RestoredRun) -> None:
+def test_words_outside_the_vocabulary_are_listed(trained: RestoredRun) -> None:
     known = trained.corpus.train[0].source.split()[0]
     (translation,) = translations(trained, lines=[f"{known} Yeti Xylofon Yeti"])
     assert translation.unknown == ("Yeti", "Xylofon")
-    assert texts(trained.codecs.source, tokens=trained.codecs.source.encode("Yeti")) == ("<unk>",)
+    codec = trained.codecs.source
+    assert token_texts(codec, tokens=codec.encode("Yeti")) == ("<unk>",)
 
 
 def test_an_empty_line_is_translated_too(trained: RestoredRun) -> None:
-    assert [each.source for each in translations(trained, lines=["", "Ja"])] == ["", "Ja"]
+    assert [translation.source for translation in translations(trained, lines=["", "Ja"])] == [
+        "",
+        "Ja",
+    ]

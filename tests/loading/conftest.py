@@ -1,4 +1,4 @@
-"""A study that is right, and ways to get it wrong."""
+"""A valid study, and fixtures that change it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Faults = Callable[..., list[str]]
 
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
-    """Write a study where tests are, with some of the right one's text replaced."""
+    """Write the valid study to the working directory, some of its text replaced."""
     monkeypatch.chdir(tmp_path)
 
     def write(*changes: tuple[str, str], text: str = STUDY) -> Path:
@@ -37,7 +37,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
 
 @pytest.fixture
 def loaded(write: Write) -> Load:
-    """The study that results."""
+    """Load the changed study."""
 
     def loaded(*changes: tuple[str, str], text: str = STUDY, seeds: int | None = None) -> Study:
         study, _ = load(write(*changes, text=text), seeds=seeds, plugins=third_party.plugins())
@@ -48,7 +48,7 @@ def loaded(write: Write) -> Load:
 
 @pytest.fixture
 def faults(loaded: Load) -> Faults:
-    """The lines that a user gets to read."""
+    """The lines of the error that the changed study raises."""
 
     def faults(*changes: tuple[str, str], text: str = STUDY) -> list[str]:
         with pytest.raises(StudyError) as error:

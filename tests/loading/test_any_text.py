@@ -1,4 +1,4 @@
-"""Whatever is in the file, a user gets a study or the faults of it."""
+"""Any content of a file gives either a study or its faults."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ def test_any_punctuation(folder: Path, text: str) -> None:
 
 
 @given(st.integers(0, len(STUDY)), st.integers(0, 12), st.text(max_size=6))
-def test_any_slip_of_the_hand(folder: Path, start: int, length: int, text: str) -> None:
-    slip = STUDY[:start] + text + STUDY[start + length :]
-    check(slip.encode(errors="surrogatepass"), folder=folder)
+def test_any_typing_error(folder: Path, start: int, length: int, text: str) -> None:
+    edited = STUDY[:start] + text + STUDY[start + length :]
+    check(edited.encode(errors="surrogatepass"), folder=folder)
 
 
 @settings(max_examples=60)

@@ -32,7 +32,7 @@ def factors(*lines: str) -> tuple[str, str]:
 # --- a sweep of one option ----------------------------------------------------------------------
 
 
-def test_a_grid_is_a_variant_a_value_and_the_baseline_s_own_value_is_none(loaded: Load) -> None:
+def test_a_grid_is_one_variant_per_value_except_the_baseline_s_own(loaded: Load) -> None:
     study = loaded(grid("{regularizers.dropout: [0.0, 0.10, 0.2]}"))
     assert list(study.variants) == ["baseline", "dropout=0.0", "dropout=0.2"]
     assert study.variants["dropout=0.2"].regularizers == {"dropout": Dropout(rate=0.2)}
@@ -45,7 +45,7 @@ def test_a_grid_is_a_variant_a_value_and_the_baseline_s_own_value_is_none(loaded
     )
 
 
-def test_what_stands_beside_a_swept_option_stays_as_the_baseline_has_it(loaded: Load) -> None:
+def test_other_options_of_a_swept_choice_keep_the_baseline_s_values(loaded: Load) -> None:
     study = loaded(
         grid("{schedule.noam.warmup: [50, 200]}"), ("{warmup: 100}", "{warmup: 100, factor: 3}")
     )
@@ -74,7 +74,7 @@ def test_a_grid_reaches_every_kind_of_option(loaded: Load) -> None:
     assert loss.variants["baseline"].loss == LabelSmoothing(smoothing=0.1)
 
 
-def test_off_is_a_value_even_where_the_baseline_has_nothing_to_switch_off(loaded: Load) -> None:
+def test_off_is_a_value_even_if_the_baseline_has_nothing_to_turn_off(loaded: Load) -> None:
     study = loaded(grid("{regularizers.r_drop.alpha: [1, 5]}"))
     assert list(study.variants["alpha=5"].regularizers) == ["dropout", "r_drop"]
     swept = loaded(grid("{regularizers.dropout: [off, 0.1]}"))
@@ -83,7 +83,7 @@ def test_off_is_a_value_even_where_the_baseline_has_nothing_to_switch_off(loaded
     assert list(absent.variants) == ["baseline", "dropout=0.1"]
 
 
-def test_a_grid_may_stand_beside_variants(loaded: Load) -> None:
+def test_a_grid_and_variants_can_be_combined(loaded: Load) -> None:
     study = loaded((VARIANTS, f"{VARIANTS}grid: {{regularizers.dropout: [0.3]}}\n"))
     assert list(study.variants) == ["baseline", "no-dropout", "cross-entropy", "dropout=0.3"]
 
@@ -109,18 +109,18 @@ def test_a_grid_may_stand_beside_variants(loaded: Load) -> None:
         ),
         (
             "{regularizers.dropout: [0.3, 0.4, 0.3]}",
-            "14:41: no variant can be called 'dropout=0.3'; there is one already",
+            "14:41: the name 'dropout=0.3' is already in use; rename or remove one",
         ),
         (
             "{model.heads: [2], model.layers: [3]}",
-            "14:26: a grid sweeps one option, not 'model.layers' too; combine them with factors",
+            "14:26: a grid sweeps one option; use factors to combine it with 'model.layers'",
         ),
         ("{model.heads: 2}", "14:21: grid.model.heads must be a list, each anything, got 2"),
         ("{model.heads: []}", "14:21: grid.model.heads must be at least 1 long, got []"),
         ("{}", "14:7: grid must be at least 1 long, got {}"),
         (
             "{regularizers.dropout: [0.1]}",
-            "14:31: no value of this grid is anything but the baseline's own",
+            "14:31: every value of this grid equals the baseline's; add another value",
         ),
     ],
 )
@@ -128,10 +128,10 @@ def test_a_fault_of_a_grid_has_its_place(text: str, fault: str, faults: Faults) 
     assert faults(grid(text)) == [f"study.yaml:{fault}"]
 
 
-def test_a_variant_cannot_be_called_as_a_value_of_the_grid_is(faults: Faults) -> None:
+def test_a_variant_cannot_share_its_name_with_a_value_of_the_grid(faults: Faults) -> None:
     both = f"{VARIANTS.replace('no-dropout', 'heads=2')}grid: {{model.heads: [2]}}\n"
     assert faults((VARIANTS, both)) == [
-        "study.yaml:17:22: no variant can be called 'heads=2'; there is one already"
+        "study.yaml:17:22: the name 'heads=2' is already in use; rename or remove one"
     ]
 
 
@@ -179,13 +179,13 @@ def test_factors_may_change_different_keys_of_one_choice(loaded: Load) -> None:
         (
             (LOSS, "loss2: {smooth: {loss: label_smoothing}}"),
             (
-                "16:20: loss is changed by factor 'loss' too, and cannot be both that and what "
-                "factor 'loss2' makes of it"
+                "16:20: loss is already changed by factor 'loss'; factor 'loss2' must change "
+                "something else"
             ),
         ),
         (
             (LOSS, "dropout: {none: {regularizers: {dropuot: off}}}"),
-            "16:35: no regularizer 'dropuot' to switch off; did you mean 'dropout'?",
+            "16:35: no regularizer 'dropuot' to turn off; did you mean 'dropout'?",
         ),
         (
             (LOSS, "shape: {odd: {model: {heads: 5}}}"),
@@ -197,13 +197,13 @@ def test_factors_may_change_different_keys_of_one_choice(loaded: Load) -> None:
         ),
         (
             (LOSS, "heads: {four: {model: {heads: 4}}}"),
-            "16:11: 'heads=four' is the baseline itself",
+            "16:11: 'heads=four' equals the baseline; change one of its levels",
         ),
         (
             (LOSS, "heads: {'/': {model: {heads: 2}}}"),
             (
-                "16:11: 'heads=/' cannot be a name: at most 64 "
-                "letters, digits and . _ + = -, a letter or digit first"
+                "16:11: 'heads=/' is not a valid name: use at most 64 "
+                "letters, digits and . _ + = -, starting with a letter or digit"
             ),
         ),
         (
@@ -212,7 +212,7 @@ def test_factors_may_change_different_keys_of_one_choice(loaded: Load) -> None:
         ),
         (
             (LOSS, "heads: {baseline: {model: {heads: 2}}}"),
-            "16:11: factor 'heads' has the baseline as its first level; call this another",
+            "16:11: 'baseline' is already a level of factor 'heads'; rename this one",
         ),
         ((LOSS, "heads: {}"), "16:10: factors.heads must be at least 1 long, got {}"),
         ((LOSS, "heads: {two: 2}"), "16:16: factors.heads.two must be a mapping, got 2"),
@@ -226,20 +226,26 @@ def test_a_fault_of_factors_has_its_place(
 
 def test_too_many_combinations_are_refused(faults: Faults) -> None:
     lines = [f"f{n}: {{a: {{model: {{heads: 2}}}}}}" for n in range(7)]
-    assert "study.yaml:15:3: 128 combinations are more than 64" in faults(factors(*lines))
+    assert (
+        "study.yaml:15:3: 128 combinations exceed the limit of 64; remove factors or levels"
+        in faults(factors(*lines))
+    )
 
 
-def test_factors_are_a_study_of_their_own(faults: Faults) -> None:
+def test_factors_cannot_be_combined_with_variants(faults: Faults) -> None:
     text = f"{VARIANTS}factors: {{heads: {{two: {{model: {{heads: 2}}}}}}, {LOSS}}}\n"
     assert faults((VARIANTS, text)) == [
-        "study.yaml:14:1: factors are a study of their own; move variants to another"
+        "study.yaml:14:1: variants and factors cannot be combined; move one to another study"
     ]
 
 
-def test_effects_are_not_held_each_against_each(faults: Faults) -> None:
+def test_effects_are_not_compared_pair_by_pair(faults: Faults) -> None:
     changes = (factors(DROPOUT, LOSS), ("primary: bleu", "against: each, primary: bleu"))
     assert faults(*changes) == [
-        "study.yaml:19:20: factors are compared by their effects, not each against each"
+        (
+            "study.yaml:19:20: factors are compared by their effects, not pair by pair; "
+            "remove 'against: each'"
+        )
     ]
 
 
@@ -267,7 +273,7 @@ def test_a_variant_that_changes_nothing_but_chance_measures_the_noise_floor(load
         ("{least: 2, most: 20}", (2, 8, 14, 20)),
     ],
 )
-def test_a_study_that_stops_itself_says_when_it_looks(
+def test_a_study_that_stops_itself_has_a_schedule_of_looks(
     text: str, looks: tuple[int, ...], loaded: Load
 ) -> None:
     study = loaded(("seeds: 5", f"seeds: {text}"))
@@ -275,7 +281,7 @@ def test_a_study_that_stops_itself_says_when_it_looks(
     assert study.seeds == tuple(range(1, looks[-1] + 1))
 
 
-def test_seeds_that_the_caller_gives_are_so_many_and_looked_at_once(loaded: Load) -> None:
+def test_a_number_of_seeds_from_the_caller_replaces_the_looks(loaded: Load) -> None:
     study = loaded(("seeds: 5", "seeds: {least: 3, most: 12}"), seeds=4)
     assert (study.seeds, study.design.looks) == ((1, 2, 3, 4), ())
 

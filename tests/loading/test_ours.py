@@ -1,4 +1,4 @@
-"""The studies that we ship, with the plugins that are installed."""
+"""The studies in the repository, with the installed plugins."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.study.serialization import resolved_experiment
 ROOT = Path(__file__).parents[2]
 
 
-def test_every_plugin_of_ours_is_found_and_nobody_complains() -> None:
+def test_every_plugin_of_ours_is_found_without_complaints() -> None:
     folders = {path.parent.name for path in (ROOT / "plugins").glob("*/__init__.py")}
     plugins = discover()
     assert folders <= {name for name, _ in plugins.registry.list_name_plugin()}
@@ -23,7 +23,7 @@ def test_every_plugin_of_ours_is_found_and_nobody_complains() -> None:
 
 
 @pytest.mark.parametrize("name", ["ablation", "copy"])
-def test_a_study_of_ours_has_no_fault_and_can_be_written_down_and_read_again(name: str) -> None:
+def test_a_study_of_ours_is_valid_and_survives_a_round_trip(name: str) -> None:
     study, plugins = load(ROOT / "studies" / f"{name}.yaml")
     assert len(study.variants) > 1
     for experiment in study.variants.values():
@@ -31,7 +31,7 @@ def test_a_study_of_ours_has_no_fault_and_can_be_written_down_and_read_again(nam
         assert experiment_from(written, catalog=Catalog.of(plugins)) == experiment
 
 
-def test_the_ablation_is_read_as_it_is_meant() -> None:
+def test_the_ablation_is_read_correctly() -> None:
     study, _ = load(ROOT / "studies" / "ablation.yaml")
     baseline = study.variants["baseline"]
     assert list(baseline.regularizers) == ["dropout"]

@@ -1,4 +1,4 @@
-"""The schema agrees with what loading says, as far as a schema can tell."""
+"""The schema of studies agrees with the loader, as far as a schema can."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from support import third_party
 
 from harness.errors import StudyError
 from harness.loading.schema import schema
-from harness.loading.yaml_file import read
-from harness.loading.yaml_nodes import plain
+from harness.loading.yaml_file import read_yaml
+from harness.loading.yaml_nodes import plain_data
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover
 
@@ -28,27 +28,27 @@ CASES = [
     if not case.startswith("---")
 ]
 
-# Faults that no schema can see, by what loading says of them.
+# Faults that no schema can express, by the message that loading gives.
 BEYOND = (
-    r"is no metric of this study",
+    r"is not a metric of this study",
     r"got 100\.0$",  # is a whole number to JSON
     r"finite number",  # JSON has no other
-    r"is given twice",
+    r"duplicate key|is listed twice",
     r"heads must divide d_model",
     r"rates need",
-    r"'r_drop' to switch off; did|'dropout' to switch off",  # only the baseline tells
+    r"'r_drop' to turn off; did|'dropout' to turn off",  # only the baseline tells
     r"no such file",
-    r"no pretraining named|cannot be changed by|draw on another|has another vocabulary",
-    r"nothing starts from|no pretraining can be called",
-    r"merge keys|a key must be a name",  # gone before there is data
+    r"no pretraining named|must equal the baseline's|cannot use another|a different vocabulary",
+    r"is never used|is already in use",
+    r"merge keys|a key must be a plain name",  # gone before there is data
 )
 
 
 def validator(catalog: Catalog) -> jsonschema.Draft7Validator:
-    """A judge by the schema, which is itself found right."""
-    found = schema(catalog)
-    jsonschema.Draft7Validator.check_schema(found)
-    return jsonschema.Draft7Validator(found)
+    """A validator for the schema of a catalog, once the schema itself is valid."""
+    draft7 = schema(catalog)
+    jsonschema.Draft7Validator.check_schema(draft7)
+    return jsonschema.Draft7Validator(draft7)
 
 
 STRANGERS = validator(third_party.catalog())
@@ -65,13 +65,13 @@ def ours() -> Plugins:
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
-def test_every_study_of_ours_is_right_and_names_its_schema(path: Path) -> None:
+def test_every_study_of_ours_is_valid_and_names_its_schema(path: Path) -> None:
     assert path.read_text().startswith("# yaml-language-server: $schema=study.schema.json\n")
-    judge = jsonschema.Draft7Validator(json.loads(CURRENT.read_text(encoding="utf-8")))
-    assert [error.message for error in judge.iter_errors(plain(read(path)))] == []
+    current = jsonschema.Draft7Validator(json.loads(CURRENT.read_text(encoding="utf-8")))
+    assert [error.message for error in current.iter_errors(plain_data(read_yaml(path)))] == []
 
 
-def test_the_schema_beside_our_studies_is_current() -> None:
+def test_the_schema_in_the_studies_folder_is_current() -> None:
     written = json.loads(CURRENT.read_text(encoding="utf-8"))
     way_out = "harness schema > studies/study.schema.json"
     assert written == json.loads(json.dumps(schema(Catalog.of(ours())))), way_out
@@ -96,8 +96,8 @@ def test_the_command_prints_it(tmp_path: Path) -> None:
     assert "schedule.mine" in json.loads(done.output)["definitions"]
 
 
-def test_a_study_that_is_right_is_right(write: Callable[..., Path]) -> None:
-    assert STRANGERS.is_valid(plain(read(write())))
+def test_a_valid_study_is_valid_by_the_schema(write: Callable[..., Path]) -> None:
+    assert STRANGERS.is_valid(plain_data(read_yaml(write())))
 
 
 @pytest.mark.parametrize(
@@ -131,16 +131,16 @@ def test_a_study_that_is_right_is_right(write: Callable[..., Path]) -> None:
         ("[bleu, chrf]", "[{bleu: {lowercase: true}}]"),
     ],
 )
-def test_every_way_to_write_a_choice_is_right(
+def test_every_way_to_write_a_choice_is_valid(
     old: str, new: str, write: Callable[..., Path], loaded: Callable[..., object]
 ) -> None:
     loaded((old, new))
-    data = plain(read(write((old, new))))
+    data = plain_data(read_yaml(write((old, new))))
     assert [error.message for error in STRANGERS.iter_errors(data)] == []
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_fault_of_a_study_is_one_by_the_schema_too(
+def test_a_fault_of_a_study_is_a_fault_by_the_schema_too(
     case: str, write: Callable[..., Path], loaded: Callable[..., object]
 ) -> None:
     old, new, fault = case.splitlines()
@@ -149,4 +149,4 @@ def test_a_fault_of_a_study_is_one_by_the_schema_too(
     with pytest.raises(StudyError):
         loaded(change)
     beyond = any(re.search(pattern, fault) for pattern in BEYOND)
-    assert STRANGERS.is_valid(plain(read(write(change)))) is beyond
+    assert STRANGERS.is_valid(plain_data(read_yaml(write(change)))) is beyond

@@ -29,7 +29,7 @@ CASES = [
 # --- a study that is right ----------------------------------------------------------------------
 
 
-def test_a_study_is_all_that_its_file_says(loaded: Load) -> None:
+def test_a_study_holds_all_that_its_file_says(loaded: Load) -> None:
     study = loaded()
     assert study.name == "study"
     assert study.path == Path("study.yaml")
@@ -42,7 +42,7 @@ def test_a_study_is_all_that_its_file_says(loaded: Load) -> None:
     assert study.plugins == ()
 
 
-def test_what_a_study_may_leave_out_has_defaults(loaded: Load) -> None:
+def test_optional_keys_have_defaults(loaded: Load) -> None:
     study = loaded(
         ("metrics: [bleu, chrf]\n", ""),
         ("compare: {primary: bleu, method: paired_t}\n", ""),
@@ -55,7 +55,7 @@ def test_what_a_study_may_leave_out_has_defaults(loaded: Load) -> None:
     assert baseline.averaging is baseline.parameter_groups is None
 
 
-def test_figures_are_the_usual_ones_unless_a_study_says_otherwise(loaded: Load) -> None:
+def test_figures_have_defaults_that_a_study_may_replace(loaded: Load) -> None:
     assert loaded().figures == (third_party.Forest(), third_party.Cost())
     chosen = loaded(("seeds: 5\n", "seeds: 5\nfigures: [{cost: target_tokens}, pie]\n"))
     assert chosen.figures == (third_party.Cost(against="target_tokens"), third_party.Pie())
@@ -92,13 +92,13 @@ def test_a_regularizer_in_a_variant_is_replaced_whole(loaded: Load) -> None:
 
 
 @pytest.mark.parametrize("word", ["off", "'off'", "false", "False"])
-def test_a_regularizer_is_switched_off(word: str, loaded: Load) -> None:
+def test_a_regularizer_is_turned_off(word: str, loaded: Load) -> None:
     study = loaded(("dropout: off", f"dropout: {word}"))
     assert study.variants["no-dropout"].regularizers == {}
 
 
 @pytest.mark.parametrize("word", ["off", "false", "null", ""])
-def test_averaging_and_groups_are_switched_off(word: str, loaded: Load) -> None:
+def test_averaging_and_groups_are_turned_off(word: str, loaded: Load) -> None:
     study = loaded(
         (
             "  generation: greedy",
@@ -125,7 +125,7 @@ def test_components_within_components_and_numbers_of_every_spelling(loaded: Load
     )
 
 
-def test_seeds_may_be_a_number_or_a_list_and_the_caller_may_overrule_them(loaded: Load) -> None:
+def test_seeds_may_be_a_number_or_a_list_and_the_caller_may_override_them(loaded: Load) -> None:
     assert loaded(("seeds: 5", "seeds: [7, 0, 3]")).seeds == (7, 0, 3)
     assert loaded(("seeds: 5", "seeds: 1")).seeds == (1,)
     assert loaded(("seeds: 5", "seeds: [7, 0, 3]"), seeds=2).seeds == (1, 2)
@@ -150,7 +150,7 @@ def test_anchors_and_aliases_may_save_words(loaded: Load) -> None:
     assert study.variants["cross-entropy"].loss == LabelSmoothing(smoothing=0.1)
 
 
-def test_files_are_looked_for_beside_the_study_wherever_it_is_loaded_from(
+def test_files_are_found_relative_to_the_study_not_to_the_working_directory(
     write: Write, tmp_path: Path
 ) -> None:
     beside = tmp_path / "studies" / "data"
@@ -198,13 +198,15 @@ def test_a_study_needs_its_experiments(faults: Faults) -> None:
         ("--- ", "null"),
     ],
 )
-def test_a_study_that_is_no_mapping_is_told_so(text: str, shown: str, faults: Faults) -> None:
+def test_a_study_must_be_a_mapping(text: str, shown: str, faults: Faults) -> None:
     (fault,) = faults(text=text)
     assert fault.endswith(f": a study must be a mapping, got {shown}")
 
 
-def test_all_faults_come_at_once_each_once_and_in_the_order_of_the_file(faults: Faults) -> None:
-    found = faults(
+def test_all_faults_are_reported_at_once_and_in_the_order_of_the_file(
+    faults: Faults,
+) -> None:
+    lines = faults(
         ("smoothing: 0.1}", "smoothing: 1.5, smooting: 1}"),
         ("warmup: 100", "warmpu: '400'"),
         ("[bleu, chrf]", "[blue, chrf]"),
@@ -214,19 +216,19 @@ def test_all_faults_come_at_once_each_once_and_in_the_order_of_the_file(faults: 
         ("primary: bleu", "primary: chrv"),
         ("  generation: greedy\n", ""),
     )
-    assert found == [
+    assert lines == [
         "study.yaml:2:1: baseline needs 'generation'",
         "study.yaml:5:10: heads must divide d_model, got 5 heads and d_model 64",
-        "study.yaml:5:34: 'heads' is given twice, first in line 5",
+        "study.yaml:5:34: duplicate key 'heads', first on line 5; remove one",
         "study.yaml:8:39: smoothing must be at least 0 and below 1, got 1.5",
         "study.yaml:8:44: no option 'smooting' in label_smoothing; did you mean 'smoothing'?",
         "study.yaml:10:14: noam needs 'warmup'",
         "study.yaml:10:21: no option 'warmpu' in noam; did you mean 'warmup'?",
-        "study.yaml:14:31: no regularizer 'dropuot' to switch off; did you mean 'dropout'?",
+        "study.yaml:14:31: no regularizer 'dropuot' to turn off; did you mean 'dropout'?",
         "study.yaml:15:33: model.norm must be one of pre, post, got 'past'",
         "study.yaml:15:52: no generation named 'beam'; there are greedy, speculative",
         "study.yaml:17:11: no metric named 'blue'; did you mean 'bleu'?",
-        "study.yaml:18:20: 'chrv' is no metric of this study; did you mean 'chrf'?",
+        "study.yaml:18:20: 'chrv' is not a metric of this study; did you mean 'chrf'?",
     ]
 
 
@@ -234,7 +236,7 @@ def test_all_faults_come_at_once_each_once_and_in_the_order_of_the_file(faults: 
     ("margin", "of_bleu", "of_nll"),
     [("0.5", 0.5, None), ("{bleu: 1, nll: 0.02}", 1, 0.02), ("null", None, None)],
 )
-def test_a_margin_is_the_primary_metrics_or_says_whose_it_is(
+def test_a_margin_is_the_primary_metric_s_or_names_its_metric(
     loaded: Load, margin: str, of_bleu: float | None, of_nll: float | None
 ) -> None:
     compare = loaded(("paired_t}", f"welch, margin: {margin}}}")).compare
@@ -245,17 +247,17 @@ def test_a_margin_is_the_primary_metrics_or_says_whose_it_is(
 @pytest.mark.parametrize(
     ("margin", "fault"),
     [
-        ("{chr: 1}", "53: 'chr' is no metric of this study; did you mean 'chrf'?"),
+        ("{chr: 1}", "53: 'chr' is not a metric of this study; did you mean 'chrf'?"),
         ("-1", "52: compare.margin must be a number above 0 or {name: a number above 0} or null"),
         ("[1]", "52: compare.margin must be a number above 0 or {name: a number above 0} or null"),
     ],
 )
-def test_a_margin_that_is_none_is_refused(faults: Faults, margin: str, fault: str) -> None:
-    (found,) = faults(("paired_t}", f"paired_t, margin: {margin}}}"))
-    assert found.removesuffix(f", got {margin}") == f"study.yaml:19:{fault}"
+def test_an_invalid_margin_is_refused(faults: Faults, margin: str, fault: str) -> None:
+    (line,) = faults(("paired_t}", f"paired_t, margin: {margin}}}"))
+    assert line.removesuffix(f", got {margin}") == f"study.yaml:19:{fault}"
 
 
-def test_what_the_baseline_has_wrong_as_a_whole_is_not_repeated_by_variants_that_inherit_it(
+def test_a_conflict_in_the_baseline_is_not_repeated_for_variants_that_inherit_it(
     faults: Faults,
 ) -> None:
     changes = (("heads: 4", "heads: 5"), ("{loss: cross_entropy}", "{model: {norm: post}}"))
@@ -264,11 +266,11 @@ def test_what_the_baseline_has_wrong_as_a_whole_is_not_repeated_by_variants_that
     ]
 
 
-def test_a_variant_that_repeats_a_mistake_is_told_too(faults: Faults) -> None:
-    found = faults(
+def test_a_variant_that_repeats_a_fault_is_reported_too(faults: Faults) -> None:
+    lines = faults(
         ("{label_smoothing: {smoothing: 0.1}}", "hinge"), ("loss: cross_entropy", "loss: hinge")
     )
-    assert [fault.split(": ")[0] for fault in found] == ["study.yaml:8:9", "study.yaml:16:25"]
+    assert [fault.split(": ")[0] for fault in lines] == ["study.yaml:8:9", "study.yaml:16:25"]
 
 
 def test_the_path_is_as_the_user_typed_it(write: Write, tmp_path: Path) -> None:
@@ -281,16 +283,16 @@ def test_the_path_is_as_the_user_typed_it(write: Write, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["my study.yaml", ".yaml", "-x.yaml", f"{'a' * 65}.yaml"])
-def test_a_file_whose_name_can_be_no_folder_is_refused(
+def test_a_file_whose_name_is_no_valid_folder_is_refused(
     name: str, write: Write, tmp_path: Path
 ) -> None:
     path = write().rename(tmp_path / name)
     with pytest.raises(StudyError) as error:
         load(path, plugins=third_party.plugins())
-    assert str(error.value).startswith(f"{path}: {shown(path.stem)} cannot be a name: ")
+    assert str(error.value).startswith(f"{path}: {shown(path.stem)} is not a valid name: ")
 
 
-def test_an_executor_that_nobody_offers_is_a_fault_even_if_it_is_the_default(
+def test_a_missing_executor_is_a_fault_even_if_it_is_the_default(
     write: Write,
 ) -> None:
     plugins = third_party.plugins()
@@ -345,7 +347,7 @@ def test_a_file_named_by_the_study_offers_what_the_study_uses(write: Write, tmp_
     assert plugins.registry.has_plugin("focal_here.py")
 
 
-def test_options_of_a_file_plugin_are_checked_as_ours_are(faults: Faults, tmp_path: Path) -> None:
+def test_options_of_a_file_plugin_are_validated_too(faults: Faults, tmp_path: Path) -> None:
     (tmp_path / "focal_here.py").write_text(FOCAL)
     assert faults(NAMED, ("loss: cross_entropy", "loss: {focal: {gama: -1}}")) == [
         "study.yaml:16:34: no option 'gama' in focal; did you mean 'gamma'?"
@@ -371,7 +373,7 @@ def test_options_of_a_file_plugin_are_checked_as_ours_are(faults: Faults, tmp_pa
         ),
     ],
 )
-def test_a_file_plugin_that_does_not_work_is_a_fault_where_it_is_named(
+def test_a_broken_file_plugin_is_a_fault_at_its_name_in_the_study(
     source: str | None, fault: str, faults: Faults, tmp_path: Path
 ) -> None:
     if source is not None:

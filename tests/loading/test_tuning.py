@@ -1,4 +1,4 @@
-"""Equal tuning gives every variant the same values, or says why it cannot."""
+"""Equal tuning gives every variant the same values, or reports the reason that it cannot."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def test_a_bare_value_can_be_tuned(loaded: Load) -> None:
     assert study.tuning.candidates["post"]["0.3"].regularizers == {"dropout": Dropout(rate=0.3)}
 
 
-def test_what_tuning_sets_in_all_variants_is_no_difference_of_one(faults: Faults) -> None:
+def test_a_variant_that_changes_only_the_tuned_option_is_refused(faults: Faults) -> None:
     changed = ("no-dropout: {regularizers: {dropout: off}}", "hot: {regularizers: {dropout: 0.4}}")
     (fault,) = faults(changed, tune("{grid: {regularizers.dropout.rate: [0.2, 0.3]}}"))
-    assert fault.endswith(": tuning decides all that variant 'hot' changes")
+    assert fault.endswith(": variant 'hot' changes only the tuned option; remove the variant")
 
 
 @pytest.mark.parametrize(
@@ -54,16 +54,25 @@ def test_what_tuning_sets_in_all_variants_is_no_difference_of_one(faults: Faults
     [
         (
             "{grid: {regularizers.dropout.rate: [0.1, 0.2]}}",
-            "18:15: variant 'no-dropout' has no regularizers.dropout.rate, and cannot be tuned",
+            (
+                "18:15: variant 'no-dropout' has no option regularizers.dropout.rate; "
+                "tune one that every variant has"
+            ),
         ),
         ("{grid: {schedule.noam.warmup: [50, 0]}}", "18:42: warmup must be above 0, got 0"),
         ("{grid: {model.heads: [5, 2]}}", "18:29: heads must divide d_model"),
-        ("{grid: {model.heads: [2, 4], model.layers: [1, 2]}}", "18:36: tuning is of one option"),
+        (
+            "{grid: {model.heads: [2, 4], model.layers: [1, 2]}}",
+            "18:36: tune one option only; remove 'model.layers'",
+        ),
         ("{grid: {model.heads: [2]}}", "18:28: tune.grid.model.heads must be at least 2 long"),
-        ("{grid: {schedule.noam.warmup: [50, 80, 50]}}", "18:46: 50 is tried already"),
-        ("{grid: {replicate: [1, 2]}}", "18:15: replicate is chance, and the luckiest is no"),
+        ("{grid: {schedule.noam.warmup: [50, 80, 50]}}", "18:46: 50 is listed twice; remove one"),
+        (
+            "{grid: {replicate: [1, 2]}}",
+            "18:15: 'replicate' only changes the random numbers, so it cannot be tuned",
+        ),
         ("{seeds: 1}", "18:1: tune needs 'grid'"),
     ],
 )
 def test_a_fault_of_tuning_has_its_place(text: str, fault: str, faults: Faults) -> None:
-    assert any(each.startswith(f"study.yaml:{fault}") for each in faults(tune(text)))
+    assert any(line.startswith(f"study.yaml:{fault}") for line in faults(tune(text)))

@@ -23,8 +23,7 @@ from harness import components
 from harness.errors import HarnessError
 from harness.hookspecs import hookimpl
 from harness.loading.validation import Checker, experiment_from
-from harness.loading.validation_errors import Misfit, Misfits
-from harness.registry.serialization import resolved
+from harness.loading.validation_errors import DataFault, InvalidData
 from harness.study.experiment import ModelOptions
 from harness.study.serialization import resolved_experiment
 
@@ -50,10 +49,10 @@ def checked(data: object, *, slot: str, **more: object) -> object:
     return Checker(third_party.catalog(**more)).component(data, slot=slot)
 
 
-def refused(data: object, *, slot: str, **more: object) -> list[Misfit]:
-    with pytest.raises(Misfits) as found:
+def refused(data: object, *, slot: str, **more: object) -> list[DataFault]:
+    with pytest.raises(InvalidData) as invalid:
         checked(data, slot=slot, **more)
-    return list(found.value.misfits)
+    return list(invalid.value.faults)
 
 
 # --- forms --------------------------------------------------------------------------------------
@@ -103,7 +102,7 @@ def test_every_form_of_a_component_is_understood(
     assert checked(data, slot=slot) == component
 
 
-def test_whole_numbers_become_numbers_where_numbers_are_meant() -> None:
+def test_whole_numbers_become_floats_for_options_that_are_floats() -> None:
     noam = checked({"noam": {"warmup": 4, "factor": 2}}, slot="schedule")
     assert isinstance(noam, Noam)
     assert (type(noam.factor), type(noam.warmup)) == (float, int)
@@ -118,27 +117,27 @@ def test_lists_become_tuples() -> None:
 
 
 @pytest.mark.parametrize("data", [{}, {"a": 1, "b": 2}, 3, None, ["noam"], True])
-def test_what_is_no_component_at_all_is_told_the_form(data: object) -> None:
-    (misfit,) = refused(data, slot="schedule")
-    assert misfit.place == ()
-    assert misfit.message.startswith("a schedule is a name, or {name: options}, not ")
+def test_a_malformed_component_is_reported_with_the_expected_form(data: object) -> None:
+    (fault,) = refused(data, slot="schedule")
+    assert fault.path == ()
+    assert fault.message.startswith("a schedule must be a name or {name: options}, got ")
 
 
-def test_a_wrong_name_is_at_the_key_that_it_is_or_would_be() -> None:
+def test_an_unknown_name_is_reported_at_its_key() -> None:
     message = "no schedule named 'naom'; did you mean 'noam'?"
-    assert refused("naom", slot="schedule") == [Misfit(("naom",), message, at_key=True)]
-    assert refused({"naom": {}}, slot="schedule") == [Misfit(("naom",), message, at_key=True)]
+    assert refused("naom", slot="schedule") == [DataFault(("naom",), message, at_key=True)]
+    assert refused({"naom": {}}, slot="schedule") == [DataFault(("naom",), message, at_key=True)]
 
 
 def test_a_bare_value_needs_an_option_to_fill() -> None:
     assert refused({"noam": 400}, slot="schedule") == [
-        Misfit(("noam",), "noam takes {option: value}, not 400")
+        DataFault(("noam",), "noam must be {option: value}, got 400")
     ]
 
 
 def test_a_bare_value_is_checked_as_the_option_that_it_fills() -> None:
     assert refused({"dropout": 1}, slot="regularizers") == [
-        Misfit(("dropout", "rate"), "rate must be at least 0 and below 1, got 1")
+        DataFault(("dropout", "rate"), "rate must be at least 0 and below 1, got 1")
     ]
 
 
@@ -152,21 +151,21 @@ def test_faults_of_nested_components_keep_their_whole_place_and_come_with_all_ot
         }
     }
     assert set(refused(data, slot="decoding_policy")) == {
-        Misfit(
+        DataFault(
             ("scheduled_sampling", "decay", "linaer"),
             "no decay named 'linaer'; did you mean 'linear'?",
             at_key=True,
         ),
-        Misfit(
+        DataFault(
             ("scheduled_sampling", "stages", 1, "linear", "strat"),
             "no option 'strat' in linear; did you mean 'start'?",
             at_key=True,
         ),
-        Misfit(
+        DataFault(
             ("scheduled_sampling", "by_layer", "a", "linear", "start"),
             "start must be at least 0 and at most 1, got 2",
         ),
-        Misfit(
+        DataFault(
             ("scheduled_sampling", "temperature"),
             "no option 'temperature' in scheduled_sampling; "
             "there are by_layer, decay, later, stages",
@@ -175,9 +174,9 @@ def test_faults_of_nested_components_keep_their_whole_place_and_come_with_all_ot
     }
 
 
-def test_a_components_own_check_keeps_its_words() -> None:
+def test_a_component_s_own_check_words_its_message() -> None:
     assert refused({"piecewise": {"rates": [1, 2]}}, slot="schedule") == [
-        Misfit(("piecewise",), "2 rates need 1 ends")
+        DataFault(("piecewise",), "2 rates need 1 ends")
     ]
 
 
@@ -187,13 +186,13 @@ class Picky(third_party.NeverBuilt, components.Loss):
     option: int = 0
 
     def __post_init__(self) -> None:
-        raise HarnessError("picky is never content")
+        raise HarnessError("picky always fails")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Uncheckable(third_party.NeverBuilt, components.Loss):
     name = "uncheckable"
-    option: Path.__class__ | Misfits = field(default_factory=lambda: Misfits([]))  # type: ignore[name-defined]  # a type that JSON has nothing for
+    option: Path.__class__ | InvalidData = field(default_factory=lambda: InvalidData([]))  # type: ignore[name-defined]  # a type that JSON has nothing for
 
 
 class Odd:
@@ -202,19 +201,17 @@ class Odd:
         return [Picky, Uncheckable]
 
 
-def test_a_components_own_check_may_raise_what_users_can_mend() -> None:
-    assert refused("picky", slot="loss", odd=Odd()) == [
-        Misfit(("picky",), "picky is never content")
-    ]
+def test_a_component_s_own_check_may_raise_a_harness_error() -> None:
+    assert refused("picky", slot="loss", odd=Odd()) == [DataFault(("picky",), "picky always fails")]
 
 
 def test_options_of_a_type_that_cannot_be_checked_name_the_class() -> None:
-    (misfit,) = refused("uncheckable", slot="loss", odd=Odd())
-    assert f"{__name__}.Uncheckable cannot be checked: " in misfit.message
-    assert "\n" not in misfit.message
+    (fault,) = refused("uncheckable", slot="loss", odd=Odd())
+    assert f"{__name__}.Uncheckable cannot be validated: " in fault.message
+    assert "\n" not in fault.message
 
 
-def test_a_file_is_found_by_whoever_checks() -> None:
+def test_files_are_found_by_the_checker_s_find_file() -> None:
     def find_file(name: str) -> str:
         if name == "b":
             raise ValueError(f"no such file: {name}")
@@ -222,14 +219,14 @@ def test_a_file_is_found_by_whoever_checks() -> None:
 
     checker = Checker(third_party.catalog(), find_file)
     data = {"parallel_text": {"train": {"source": "a", "target": "a"}}}
-    found = checker.component(data, slot="dataset")
-    assert isinstance(found, ParallelText)
-    assert found.train.source == "/corpus/a"
+    dataset = checker.component(data, slot="dataset")
+    assert isinstance(dataset, ParallelText)
+    assert dataset.train.source == "/corpus/a"
     data["parallel_text"]["train"]["target"] = "b"
-    with pytest.raises(Misfits) as misfits:
+    with pytest.raises(InvalidData) as invalid:
         checker.component(data, slot="dataset")
-    assert misfits.value.misfits == (
-        Misfit(("parallel_text", "train", "target"), "no such file: b"),
+    assert invalid.value.faults == (
+        DataFault(("parallel_text", "train", "target"), "no such file: b"),
     )
 
 
@@ -245,7 +242,7 @@ def test_an_experiment_is_made_of_every_slot() -> None:
     assert experiment.replicate == 0
 
 
-def test_regularizers_come_in_the_order_of_their_names_whatever_the_order_in_the_study() -> None:
+def test_regularizers_are_sorted_by_name() -> None:
     experiment = experiment_from(DATA, catalog=third_party.catalog())
     assert list(experiment.regularizers.items()) == [
         ("dropout", Dropout(rate=0.1)),
@@ -266,44 +263,46 @@ def test_an_experiment_may_have_no_regularizers() -> None:
     assert experiment_from(data, catalog=third_party.catalog()).regularizers == {}
 
 
-def misfits_of(**changes: object) -> set[Misfit]:
-    with pytest.raises(Misfits) as found:
+def faults_of(**changes: object) -> set[DataFault]:
+    with pytest.raises(InvalidData) as invalid:
         Checker(third_party.catalog()).experiment({**DATA, **changes})
-    return set(found.value.misfits)
+    return set(invalid.value.faults)
 
 
 def test_the_faults_of_an_experiment_have_their_places() -> None:
-    found = misfits_of(
+    faults = faults_of(
         regularizers={"dropout": {"rate": 2}, "r_drob": None, "r_drop": 1},
         model={"d_model": 64, "heads": 5},
         budget={"updates": 1, "batch_tokens": 0},
         lss="x",
         replicate=-1,
     )
-    assert found == {
-        Misfit(("regularizers", "dropout", "rate"), "rate must be at least 0 and below 1, got 2"),
-        Misfit(
+    assert faults == {
+        DataFault(
+            ("regularizers", "dropout", "rate"), "rate must be at least 0 and below 1, got 2"
+        ),
+        DataFault(
             ("regularizers", "r_drob"),
             "no regularizer named 'r_drob'; did you mean 'r_drop'?",
             at_key=True,
         ),
-        Misfit(("regularizers", "r_drop"), "r_drop takes {option: value}, not 1"),
-        Misfit(("model",), "heads must divide d_model, got 5 heads and d_model 64"),
-        Misfit(("budget", "batch_tokens"), "budget.batch_tokens must be above 0, got 0"),
-        Misfit(("budget",), "budget needs 'evaluate_every'", at_key=True),
-        Misfit(("lss",), "no option 'lss' in baseline; did you mean 'loss'?", at_key=True),
-        Misfit(("replicate",), "replicate must be at least 0, got -1"),
+        DataFault(("regularizers", "r_drop"), "r_drop must be {option: value}, got 1"),
+        DataFault(("model",), "heads must divide d_model, got 5 heads and d_model 64"),
+        DataFault(("budget", "batch_tokens"), "budget.batch_tokens must be above 0, got 0"),
+        DataFault(("budget",), "budget needs 'evaluate_every'", at_key=True),
+        DataFault(("lss",), "no option 'lss' in baseline; did you mean 'loss'?", at_key=True),
+        DataFault(("replicate",), "replicate must be at least 0, got -1"),
     }
 
 
 @pytest.mark.parametrize("value", ["dropout", ["dropout"], None, 0.1])
 def test_regularizers_must_be_a_mapping(value: object) -> None:
-    (misfit,) = misfits_of(regularizers=value)
-    assert misfit.place == ("regularizers",)
-    assert misfit.message.startswith("regularizers must be {name: a regularizer}, got ")
+    (fault,) = faults_of(regularizers=value)
+    assert fault.path == ("regularizers",)
+    assert fault.message.startswith("regularizers must be {name: a regularizer}, got ")
 
 
-def test_an_experiment_that_no_longer_fits_is_an_error_with_every_place() -> None:
+def test_invalid_data_of_an_experiment_is_an_error_with_every_path() -> None:
     data = {**DATA, "loss": "focal", "schedule": {"noam": {"warmup": 0}}}
     with pytest.raises(HarnessError) as error:
         experiment_from(data, catalog=third_party.catalog())
@@ -313,12 +312,6 @@ def test_an_experiment_that_no_longer_fits_is_an_error_with_every_place() -> Non
     ]
 
 
-def test_nothing_that_is_no_mapping_is_an_experiment() -> None:
-    with pytest.raises(HarnessError, match=r"baseline takes {option: value}, not \[\]"):
+def test_an_experiment_must_be_a_mapping() -> None:
+    with pytest.raises(HarnessError, match=r"baseline must be {option: value}, got \[\]"):
         experiment_from([], catalog=third_party.catalog())
-
-
-def test_resolved_is_importable_where_components_are_checked() -> None:
-    from harness.loading import validation
-
-    assert validation.resolved is resolved

@@ -12,7 +12,7 @@ from support.third_party import Side
 
 from harness.components.options import PositiveInt, ProbabilityBelowOne
 from harness.loading.validation import Checker
-from harness.loading.validation_errors import Misfit, Misfits
+from harness.loading.validation_errors import DataFault, InvalidData
 
 
 def of_even(value: int) -> int:
@@ -23,7 +23,7 @@ def of_even(value: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """One of each."""
+    """Options of every type."""
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
 
@@ -42,10 +42,10 @@ class Options:
     tens: Annotated[int, MultipleOf(10)] = 10
 
 
-def misfits(**data: object) -> list[Misfit]:
-    with pytest.raises(Misfits) as found:
+def faults(**data: object) -> list[DataFault]:
+    with pytest.raises(InvalidData) as invalid:
         Checker(third_party.catalog()).options(data, of=Options, owner="this")
-    return list(found.value.misfits)
+    return list(invalid.value.faults)
 
 
 @pytest.mark.parametrize(
@@ -86,40 +86,42 @@ def misfits(**data: object) -> list[Misfit]:
         ),
     ],
 )
-def test_a_wrong_value_is_said_with_what_is_right_and_what_was_given(
+def test_a_wrong_value_is_reported_with_the_expected_type_and_the_actual_value(
     name: str, value: object, message: str
 ) -> None:
-    assert misfits(**{name: value}) == [Misfit((name,), message)]
+    assert faults(**{name: value}) == [DataFault((name,), message)]
 
 
 @pytest.mark.parametrize("value", [[0.5], [0.5, 0.5, 0.5], 0.5])
-def test_a_list_with_a_type_for_every_place_is_said_whole(value: object) -> None:
-    (misfit,) = misfits(pair=value)
-    each = "a number at least 0 and below 1"
-    assert misfit.place == ("pair",)
-    assert misfit.message.startswith(f"pair must be [{each}, {each}], got ")
+def test_a_list_of_fixed_length_is_reported_as_a_whole(value: object) -> None:
+    (fault,) = faults(pair=value)
+    share = "a number at least 0 and below 1"
+    assert fault.path == ("pair",)
+    assert fault.message.startswith(f"pair must be [{share}, {share}], got ")
 
 
 def test_entries_are_named_by_their_number_or_their_key() -> None:
-    assert misfits(pair=[0, 1], some=[0], rates={"residual": 2}) == [
-        Misfit(("pair", 1), "pair[1] must be at least 0 and below 1, got 1"),
-        Misfit(("some", 0), "some[0] must be above 0, got 0"),
-        Misfit(("rates", "residual"), "rates.residual must be at least 0 and below 1, got 2"),
+    assert faults(pair=[0, 1], some=[0], rates={"residual": 2}) == [
+        DataFault(("pair", 1), "pair[1] must be at least 0 and below 1, got 1"),
+        DataFault(("some", 0), "some[0] must be above 0, got 0"),
+        DataFault(("rates", "residual"), "rates.residual must be at least 0 and below 1, got 2"),
     ]
 
 
 def test_a_key_of_the_wrong_type_is_at_the_key() -> None:
-    assert misfits(layers={"1": 0.5, "one": 0.5}) == [
-        Misfit(("layers", "one"), "a key of layers must be a whole number, got 'one'", at_key=True)
+    assert faults(layers={"1": 0.5, "one": 0.5}) == [
+        DataFault(
+            ("layers", "one"), "a key of layers must be a whole number, got 'one'", at_key=True
+        )
     ]
 
 
 def test_options_within_options_have_their_own_names() -> None:
-    assert set(misfits(side={"source": 3, "limit": 0, "traget": "b"})) == {
-        Misfit(("side", "source"), "side.source must be a file, got 3"),
-        Misfit(("side", "limit"), "side.limit must be above 0, got 0"),
-        Misfit(("side",), "side needs 'target'", at_key=True),
-        Misfit(
+    assert set(faults(side={"source": 3, "limit": 0, "traget": "b"})) == {
+        DataFault(("side", "source"), "side.source must be a file, got 3"),
+        DataFault(("side", "limit"), "side.limit must be above 0, got 0"),
+        DataFault(("side",), "side needs 'target'", at_key=True),
+        DataFault(
             ("side", "traget"), "no option 'traget' in side; did you mean 'target'?", at_key=True
         ),
     }
@@ -127,9 +129,9 @@ def test_options_within_options_have_their_own_names() -> None:
 
 @pytest.mark.parametrize("value", [0, "a", {"a": 0}, [1]])
 def test_a_choice_of_types_is_one_fault_not_one_for_each_type(value: object) -> None:
-    (misfit,) = misfits(either=value)
-    assert misfit.place == ("either",)
-    assert misfit.message.startswith(
+    (fault,) = faults(either=value)
+    assert fault.path == ("either",)
+    assert fault.message.startswith(
         "either must be a whole number above 0 or {name: a whole number above 0} or null, got "
     )
 
@@ -141,6 +143,6 @@ def test_null_may_be_chosen_where_the_type_says_so() -> None:
     assert options == Options()
 
 
-def test_faults_are_seen_from_further_out() -> None:
-    inner = Misfits([Misfit(("a", 1), "wrong"), Misfit(("a", 1), "wrong")])
-    assert inner.under("b").misfits == (Misfit(("b", "a", 1), "wrong"),)
+def test_outer_keys_prefix_the_paths_of_faults() -> None:
+    inner = InvalidData([DataFault(("a", 1), "wrong"), DataFault(("a", 1), "wrong")])
+    assert inner.under("b").faults == (DataFault(("b", "a", 1), "wrong"),)

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.loading.yaml_file import read
-from harness.loading.yaml_nodes import mark, plain
+from harness.loading.yaml_file import read_yaml
+from harness.loading.yaml_nodes import find_mark, plain_data
 
 
 def value(text: str, folder: Path) -> object:
     path = folder / "study.yaml"
     path.write_text(f"key: {text}\n", encoding="utf-8")
-    data = plain(read(path))
+    data = plain_data(read_yaml(path))
     assert isinstance(data, dict)
     return data["key"]
 
@@ -77,15 +77,15 @@ def value(text: str, folder: Path) -> object:
     ],
 )
 def test_a_scalar_is_what_yaml_1_2_says(text: str, expected: object, tmp_path: Path) -> None:
-    found = value(text, tmp_path)
-    assert found == expected
-    assert type(found) is type(expected)
+    actual = value(text, tmp_path)
+    assert actual == expected
+    assert type(actual) is type(expected)
 
 
 def test_not_a_number_is_a_number(tmp_path: Path) -> None:
-    found = value(".nan", tmp_path)
-    assert isinstance(found, float)
-    assert math.isnan(found)
+    number = value(".nan", tmp_path)
+    assert isinstance(number, float)
+    assert math.isnan(number)
 
 
 def test_an_alias_is_what_it_stands_for(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_an_alias_is_what_it_stands_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "at_key", "expected"),
+    ("path_in_data", "at_key", "expected"),
     [
         ((), False, (1, 1)),
         (("a",), True, (1, 1)),
@@ -108,9 +108,9 @@ def test_an_alias_is_what_it_stands_for(tmp_path: Path) -> None:
     ],
 )
 def test_a_place_is_a_line_and_a_column(
-    place: tuple[str | int, ...], *, at_key: bool, expected: tuple[int, int], tmp_path: Path
+    path_in_data: tuple[str | int, ...], *, at_key: bool, expected: tuple[int, int], tmp_path: Path
 ) -> None:
     path = tmp_path / "study.yaml"
     path.write_text("a:\n  b: [1, {c: d}]\n", encoding="utf-8")
-    found = mark(read(path), place=place, at_key=at_key)
-    assert (found.line + 1, found.column + 1) == expected
+    mark = find_mark(read_yaml(path), path=path_in_data, at_key=at_key)
+    assert (mark.line + 1, mark.column + 1) == expected

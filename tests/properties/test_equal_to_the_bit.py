@@ -1,4 +1,4 @@
-"""What must change nothing changes nothing, to the bit, over models, sentences and seeds."""
+"""Choices that are equal by definition are equal to the bit, over models, sentences and seeds."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from harness_decoding_policies import (
 from harness_losses.cross_entropy import CrossEntropy
 from harness_regularizers import Dropout, RDrop
 
-# A strength of 0 is none of it; whatever is added has one of these, or says here why it has none.
+# A strength of 0 turns a regularizer off; a new one has one of these, or a reason below.
 STRENGTHS = ("rate", "alpha", "beta", "eta", "layers")
 WITHOUT_ZERO = {
     "clip_norm": "a norm of 0 would be no gradient at all",
@@ -72,7 +72,7 @@ def trained(choices: Experiment, *, seed: int) -> dict[str, torch.Tensor]:
 
 
 def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
-    """Whether two models are the same model with the same bits."""
+    """Compare two models: the same parameters with the same bits."""
     return one.keys() == other.keys() and all(
         torch.equal(weight, other[name]) for name, weight in one.items()
     )
@@ -90,7 +90,7 @@ GOLD: Sequence[DecodingPolicy] = [
 ]
 
 
-@pytest.mark.parametrize("policy", GOLD, ids=lambda each: each.name)
+@pytest.mark.parametrize("policy", GOLD, ids=lambda policy: policy.name)
 @few
 @given(choices=experiments(), seed=seeds)
 def test_at_epsilon_1_it_is_teacher_forcing_with_dropout_on(
@@ -105,18 +105,20 @@ def test_at_epsilon_1_it_is_teacher_forcing_with_dropout_on(
 
 def zeros() -> list[Regularizer]:
     """Every regularizer with its strength at 0, in every choice that it leaves."""
-    found = []
+    regularizers: list[Regularizer] = []
     for component in harness_regularizers.harness_regularizers():
         if component.name in WITHOUT_ZERO:
             continue
         types = option_types(component)
         strengths = [name for name in STRENGTHS if name in types]
-        assert strengths, f"{component.name}: where is its strength, or why has it none?"
-        found += [
+        assert strengths, (
+            f"{component.name}: add its strength to STRENGTHS, or a reason to WITHOUT_ZERO"
+        )
+        regularizers += [
             component(**{strengths[0]: _nothing(types[strengths[0]]), **kind})
             for kind in _kinds(component)
         ]
-    return found
+    return regularizers
 
 
 def _nothing(hint: Any) -> Any:
@@ -136,21 +138,21 @@ ZEROS = zeros()
 @pytest.mark.parametrize("regularizer", ZEROS, ids=repr)
 @settings(max_examples=1, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(choices=experiments(), seed=seeds)
-def test_a_strength_of_0_is_none_of_it(
+def test_a_strength_of_0_turns_a_regularizer_off(
     regularizer: Regularizer, choices: Experiment, seed: int
 ) -> None:
     if regularizer.name == "dropout":
-        plain_ = trained(replace(choices, regularizers={}), seed=seed)
+        without = trained(replace(choices, regularizers={}), seed=seed)
         others = {"dropout": regularizer}
     else:
-        plain_ = trained(choices, seed=seed)
+        without = trained(choices, seed=seed)
         others = {**choices.regularizers, regularizer.name: regularizer}
-    assert same(trained(replace(choices, regularizers=others), seed=seed), plain_)
+    assert same(trained(replace(choices, regularizers=others), seed=seed), without)
 
 
 @few
 @given(seed=seeds, alpha=st.floats(0.01, 100), size=st.floats(0.01, 50))
-def test_r_drop_pays_nothing_without_dropout(seed: int, alpha: float, size: float) -> None:
+def test_r_drop_has_no_penalty_without_dropout(seed: int, alpha: float, size: float) -> None:
     parts = assemble(
         experiment(regularizers={"r_drop": RDrop(alpha=alpha)}, loss=CrossEntropy()), seed=seed
     )
@@ -185,6 +187,6 @@ def test_an_ema_with_decay_0_is_the_last_weights(
     assert same(dict(average), dict(weights(parts)))
 
 
-def test_what_has_no_zero_is_still_there() -> None:
+def test_every_exception_is_still_a_regularizer() -> None:
     names = {component.name for component in harness_regularizers.harness_regularizers()}
     assert set(WITHOUT_ZERO) <= names

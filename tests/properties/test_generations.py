@@ -1,4 +1,4 @@
-"""What writes as greedy decoding does, and a beam wide enough to miss nothing."""
+"""Decoding strategies that must equal greedy decoding, and an exhaustive beam."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ shapes = st.builds(
 )
 models = st.tuples(shapes, st.integers(0, 2**31))
 lines = st.lists(st.lists(st.integers(4, 8), min_size=1, max_size=4), min_size=1, max_size=4)
-grounds = st.tuples(models, models, lines)
+examples = st.tuples(models, models, lines)
 Build = Callable[[float, int], Generation]
 AS_GREEDY: dict[str, Build] = {
     "beam": lambda share, _: Beam(size=1, alpha=2 * share, extra=EXTRA),
@@ -47,7 +47,7 @@ AS_GREEDY: dict[str, Build] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ground:
+class Example:
     """A model, another one for its draft, and sources with padding."""
 
     model: Transformer
@@ -55,8 +55,8 @@ class Ground:
     source: torch.Tensor
 
     @classmethod
-    def of(cls, drawn: Drawn, *, classes: int = 9) -> Ground:
-        """What was drawn, made."""
+    def of(cls, drawn: Drawn, *, classes: int = 9) -> Example:
+        """The models and sources for a drawn example."""
         large, small = (_model(options, seed=seed, classes=classes) for options, seed in drawn[:2])
         setting = Setting(seed=1, classes=classes, d_model=8, updates=9, trained=lambda _: small)
         longest = max(map(len, drawn[2]))
@@ -66,47 +66,47 @@ class Ground:
 
 def _model(options: ModelOptions, *, seed: int, classes: int) -> Transformer:
     """A small model with outputs far from uniform."""
-    made = Transformer(options, source_classes=9, target_classes=classes).double()
+    model = Transformer(options, source_classes=9, target_classes=classes).double()
     generator = torch.Generator().manual_seed(seed)
-    for parameter in made.parameters():
+    for parameter in model.parameters():
         std = 0.8 if parameter.ndim > 1 else 0.1
         parameter.data += std * torch.randn(
             parameter.shape, generator=generator, dtype=torch.float64
         )
-    return made.requires_grad_(requires_grad=False)
+    return model.requires_grad_(requires_grad=False)
 
 
-def written(generation: Generation, ground: Ground) -> list[list[int]]:
-    """What it writes for these sources."""
-    generate = generation.build(ground.setting)
-    return generate(ground.model, ground.source, sentences=range(len(ground.source)))
+def written(generation: Generation, example: Example) -> list[list[int]]:
+    """The output for the sources of an example."""
+    generate = generation.build(example.setting)
+    return generate(example.model, example.source, sentences=range(len(example.source)))
 
 
 @settings(max_examples=5)
-@given(drawn=grounds, share=st.floats(0, 1), count=st.integers(1, 4))
-def test_these_write_what_greedy_decoding_writes(drawn: Drawn, share: float, count: int) -> None:
-    ground = Ground.of(drawn)
-    greedy = written(Greedy(extra=EXTRA), ground)
-    found = {name: written(build(share, count), ground) for name, build in AS_GREEDY.items()}
-    assert found == dict.fromkeys(AS_GREEDY, greedy)
+@given(drawn=examples, share=st.floats(0, 1), count=st.integers(1, 4))
+def test_equivalent_strategies_equal_greedy(drawn: Drawn, share: float, count: int) -> None:
+    example = Example.of(drawn)
+    greedy = written(Greedy(extra=EXTRA), example)
+    outputs = {name: written(build(share, count), example) for name, build in AS_GREEDY.items()}
+    assert outputs == dict.fromkeys(AS_GREEDY, greedy)
 
 
 @settings(max_examples=4)
-@given(drawn=grounds, alpha=st.floats(0, 2))
+@given(drawn=examples, alpha=st.floats(0, 2))
 def test_a_beam_that_holds_every_sentence_finds_the_best_of_all(drawn: Drawn, alpha: float) -> None:
-    ground = Ground.of(drawn, classes=5)
-    longest = ground.source.shape[1]
-    one = replace(ground, source=ground.source[:1])
+    example = Example.of(drawn, classes=5)
+    longest = example.source.shape[1]
+    one = replace(example, source=example.source[:1])
     every = [words for length in range(longest + 1) for words in product((3, 4), repeat=length)]
     scores = {words: _score(one, words=words, alpha=alpha) for words in every}
-    (found,) = written(Beam(size=len(every), alpha=alpha, extra=0), one)
-    assert scores[tuple(found)] == max(scores.values())
+    (best,) = written(Beam(size=len(every), alpha=alpha, extra=0), one)
+    assert scores[tuple(best)] == max(scores.values())
 
 
-def _score(ground: Ground, *, words: tuple[int, ...], alpha: float) -> float:
+def _score(example: Example, *, words: tuple[int, ...], alpha: float) -> float:
     """The definition: the summed log-probability over ((5 + length) / 6)^alpha."""
-    read = ground.model.embed(torch.tensor([[BOS, *words]]))
-    logits = ground.model.project(ground.model.decode(read, ground.model.encode(ground.source)))
+    read = example.model.embed(torch.tensor([[BOS, *words]]))
+    logits = example.model.project(example.model.decode(read, example.model.encode(example.source)))
     logits[..., [PAD, BOS]] = -math.inf
     logs = logits[0].log_softmax(-1)
     total = sum(logs[place, token].item() for place, token in enumerate([*words, EOS]))

@@ -9,7 +9,7 @@ from support.tiny_study import COMMAND, TINY, Harness
 
 @pytest.fixture
 def study(tmp_path: Path) -> Path:
-    """A study of four runs of a second each, in a folder of its own."""
+    """A study of four runs of about a second, in its own folder."""
     path = tmp_path / "tiny.yaml"
     path.write_text(TINY)
     return path

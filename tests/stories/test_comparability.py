@@ -1,4 +1,4 @@
-"""Side effects of variants and the randomness they share, from a study that ran."""
+"""Side effects of variants, and what their runs share, in a finished study."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VARIANTS = """  far-clip: {regularizers: {clip_norm: 1.0e+9}}
 """
 
 
-def test_side_effects_and_sharing_are_reported_and_a_broken_prediction_fails_the_study(
+def test_side_effects_and_sharing_are_reported_and_a_broken_promise_fails_the_study(
     study: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     text = study.read_text().replace("  no-dropout: {regularizers: {dropout: off}}\n", VARIANTS)

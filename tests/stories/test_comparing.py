@@ -1,4 +1,4 @@
-"""Runs that exist already, and scores from elsewhere, are compared without a study."""
+"""Existing runs, and scores from other programs, compared without a study."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ def compare(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Compare:
 
 
 def listed(done: Result) -> list[dict[str, Any]]:
-    """The findings, from a command that had nothing else to say."""
+    """The findings, from a command that printed nothing else."""
     assert (done.exit_code, done.stderr) == (0, "")
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    return found
+    findings: list[dict[str, Any]] = json.loads(done.stdout)
+    return findings
 
 
 def exported(study: str) -> str:
@@ -82,35 +82,34 @@ def exported(study: str) -> str:
     return done.stdout
 
 
-def test_what_a_study_exports_comes_back_as_its_findings(folder: Path, compare: Compare) -> None:
+def test_the_export_of_a_study_gives_its_findings_again(folder: Path, compare: Compare) -> None:
     text = exported("long.yaml")
-    found = listed(compare("--from-csv", "-", "--primary", "nll", "--json", read=text))
-    wanted = json.loads((folder / "results" / "long" / "findings.json").read_text())
-    for each in wanted:
-        each.update(dict.fromkeys(OF_SENTENCES))
-    assert found == wanted
+    findings = listed(compare("--from-csv", "-", "--primary", "nll", "--json", read=text))
+    expected = json.loads((folder / "results" / "long" / "findings.json").read_text())
+    for finding in expected:
+        finding.update(dict.fromkeys(OF_SENTENCES))
+    assert findings == expected
 
 
-def test_two_studies_hold_what_both_have_against_each_other(compare: Compare) -> None:
-    found = listed(compare("short.yaml", "long.yaml", "--json"))
-    primary = [each for each in found if each["role"] == "primary"]
-    assert [(each["against"], each["variant"]) for each in primary] == [
+def test_two_studies_compare_the_variants_that_both_have(compare: Compare) -> None:
+    findings = listed(compare("short.yaml", "long.yaml", "--json"))
+    primary = [finding for finding in findings if finding["role"] == "primary"]
+    assert [(finding["against"], finding["variant"]) for finding in primary] == [
         ("short:baseline", "long:baseline"),
         ("short:no-dropout", "long:no-dropout"),
     ]
-    assert {each["verdict"] for each in primary} == {"identical"}  # trained once, decoded twice
-    assert all(each["n"] == 2 for each in found)
+    verdicts = {finding["verdict"] for finding in primary}
+    assert verdicts == {"identical"}  # trained once, decoded twice
+    assert all(finding["n"] == 2 for finding in findings)
     said = compare("short.yaml", "long.yaml").stdout
     assert "By nll on the test split, over 2 seeds: long:baseline is identical to" in said
     assert "| long:baseline   | generation.greedy.extra | 3          | 4       |" in said
 
 
-def test_two_variants_of_a_study_are_what_the_study_says_of_them(
-    folder: Path, compare: Compare
-) -> None:
-    found = listed(compare("short.yaml:baseline", "short.yaml:no-dropout", "--json"))
-    wanted = json.loads((folder / "results" / "short" / "findings.json").read_text())
-    for one, other in zip(found, wanted, strict=True):
+def test_two_variants_of_a_study_have_the_study_s_findings(folder: Path, compare: Compare) -> None:
+    findings = listed(compare("short.yaml:baseline", "short.yaml:no-dropout", "--json"))
+    expected = json.loads((folder / "results" / "short" / "findings.json").read_text())
+    for one, other in zip(findings, expected, strict=True):
         names = {"variant": "short:no-dropout", "against": "short:baseline", "kind": "pair"}
         assert one == {**other, **names}
 
@@ -135,11 +134,11 @@ def test_a_run_goes_by_its_digest_or_its_folder(compare: Compare) -> None:
     rows = [line.split(",")[:3] for line in exported("short.yaml").splitlines()[1:]]
     digests = {(variant, seed): digest for digest, variant, seed in rows}
     one, other = digests["baseline", "1"], digests["no-dropout", "1"]
-    found = listed(compare(one[:10], str(Path("results", "runs", other)), "--json"))
-    wanted = listed(compare("short.yaml:baseline:1", "short.yaml:no-dropout:1", "--json"))
-    for each in wanted:
-        each |= {"variant": other[:12], "against": one[:12], "reason": each["reason"]}
-    assert found == [each for each in wanted if each["metric"] != "bleu"]
+    findings = listed(compare(one[:10], str(Path("results", "runs", other)), "--json"))
+    expected = listed(compare("short.yaml:baseline:1", "short.yaml:no-dropout:1", "--json"))
+    for finding in expected:
+        finding |= {"variant": other[:12], "against": one[:12], "reason": finding["reason"]}
+    assert findings == [finding for finding in expected if finding["metric"] != "bleu"]
 
 
 @pytest.mark.parametrize(
@@ -180,7 +179,7 @@ def test_a_run_goes_by_its_digest_or_its_folder(compare: Compare) -> None:
         (["--from-csv", "no.csv"], "no.csv: No such file or directory"),
     ],
 )
-def test_what_cannot_be_compared_is_told_in_a_line(
+def test_an_impossible_comparison_is_one_line(
     words: list[str], fault: str, compare: Compare
 ) -> None:
     done = compare(*words)
@@ -189,7 +188,7 @@ def test_what_cannot_be_compared_is_told_in_a_line(
     assert done.stderr.count("\n") == 1
 
 
-def test_a_run_that_has_not_ended_is_told(folder: Path, compare: Compare) -> None:
+def test_an_unfinished_run_is_reported(folder: Path, compare: Compare) -> None:
     digest = exported("short.yaml").splitlines()[1].split(",")[0]
     shutil.copytree(folder / "results" / "runs" / digest, folder / "elsewhere" / digest)
     (folder / "elsewhere" / digest / "outcome.json").unlink()

@@ -1,4 +1,4 @@
-"""Studies of other designs, from their files to their reports, really trained."""
+"""Studies of other designs, trained from their files to their reports."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run(folder: Path, harness: Harness, rest: str) -> tuple[list[dict[str, objec
     return json.loads((results / "findings.json").read_text()), report
 
 
-def test_factors_end_in_effects_and_a_picture_of_them(tmp_path: Path, harness: Harness) -> None:
+def test_factors_give_effects_and_a_figure_of_them(tmp_path: Path, harness: Harness) -> None:
     findings, report = run(
         tmp_path,
         harness,
@@ -45,11 +45,11 @@ def test_factors_end_in_effects_and_a_picture_of_them(tmp_path: Path, harness: H
         "  rate: {high: {schedule: {constant: {learning_rate: 1.0e-2}}}}\n"
         "seeds: 2\nfigures: [interactions]\n",
     )
-    primary = [each for each in findings if each["role"] == "primary"]
-    assert [each["variant"] for each in primary] == [
+    primary = [finding for finding in findings if finding["role"] == "primary"]
+    assert [finding["variant"] for finding in primary] == [
         *("dropout=none overall", "rate=high overall", "dropout=none x rate=high")
     ]
-    assert {each["kind"] for each in findings} == {"effect"}
+    assert {finding["kind"] for finding in findings} == {"effect"}
     assert "Full factorial, 2 x 2: dropout (baseline, none) and rate (baseline, high)." in report
     assert "corrected by Holm's method over the 3 effects." in report
     assert (tmp_path / "results/copying/figures/interactions.svg").is_file()
@@ -67,8 +67,8 @@ def test_a_sweep_trains_the_baseline_s_value_once_and_draws_a_trend(
     )
     runs = tmp_path / "results" / "runs"
     assert len([*runs.iterdir()]) == 2 * 4
-    primary = [each for each in findings if each["role"] == "primary"]
-    assert [(each["variant"], each["against"], each["kind"]) for each in primary] == [
+    primary = [finding for finding in findings if finding["role"] == "primary"]
+    assert [(finding["variant"], finding["against"], finding["kind"]) for finding in primary] == [
         ("learning_rate=1.0e-4", "baseline", "pair"),
         ("learning_rate=1.0e-2", "baseline", "pair"),
         ("learning_rate=1.0e-2", "learning_rate=1.0e-4", "pair"),
@@ -91,9 +91,9 @@ figures: []
 """
 
 
-def test_seeds_stop_themselves_where_a_variant_is_decided(tmp_path: Path, harness: Harness) -> None:
+def test_seeds_stop_themselves_once_a_variant_is_decided(tmp_path: Path, harness: Harness) -> None:
     first, report = run(tmp_path, harness, STOPPING)
-    same, other = (each for each in first if each["role"] == "primary")
+    same, other = (finding for finding in first if finding["role"] == "primary")
     assert (same["verdict"], same["n"], same["looks"]) == ("identical", 2, 3)
     assert (other["verdict"], other["n"], other["looks"]) == ("inconclusive", 4, 3)
     assert "Seeds stop themselves: 3 of 3 planned looks were taken, after 2, 3 and 4" in report
@@ -102,25 +102,26 @@ def test_seeds_stop_themselves_where_a_variant_is_decided(tmp_path: Path, harnes
 
     # What was interrupted goes on to the same end, and counts no look twice.
     plan = json.loads(harness("plan", "copying.yaml", "--json").stdout)["runs"]
-    assert all(each["exists"] for each in plan)
-    for each in plan:
-        if each["seed"] > 2:
-            shutil.rmtree(runs / each["digest"])
+    assert all(planned["exists"] for planned in plan)
+    for planned in plan:
+        if planned["seed"] > 2:
+            shutil.rmtree(runs / planned["digest"])
     left = json.loads(harness("plan", "copying.yaml", "--json").stdout)["runs"]
-    assert [(each["variant"], each["seed"]) for each in left if not each["exists"]] == [
+    assert [(planned["variant"], planned["seed"]) for planned in left if not planned["exists"]] == [
         *(("baseline", 3), ("other", 3))
     ]
     again, _ = run(tmp_path, harness, STOPPING)
     assert again == first
 
 
-def test_every_variant_is_tuned_alike_before_any_test(tmp_path: Path, harness: Harness) -> None:
+def test_every_variant_is_tuned_equally_before_any_test(tmp_path: Path, harness: Harness) -> None:
     (tmp_path / "copying.yaml").write_text(COPY + TUNED)
     plan = json.loads(harness("plan", "copying.yaml", "--json").stdout)["runs"]
     assert len(plan) == 2 * 2
-    assert {each["seed"] for each in plan}.isdisjoint({1, 2})
+    assert {planned["seed"] for planned in plan}.isdisjoint({1, 2})
     findings, report = run(tmp_path, harness, TUNED)
-    assert [each["variant"] for each in findings if each["role"] == "primary"] == ["no-dropout"]
+    primary = [finding for finding in findings if finding["role"] == "primary"]
+    assert [finding["variant"] for finding in primary] == ["no-dropout"]
     # A rate next to nothing loses to one that learns.
     assert "| baseline   | 0.01 |" in report
     assert "| no-dropout | 0.01 |" in report

@@ -1,4 +1,4 @@
-"""What a person types to see what a trained run writes, and to draw what explains a choice."""
+"""The commands that show the output of a trained run and draw figures of choices."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def say(finished: Path, monkeypatch: pytest.MonkeyPatch) -> Say:
 
 
 def known(folder: Path) -> tuple[str, str, str]:
-    """A sentence of the test split, its reference, and what the run wrote for it."""
+    """A sentence of the test split, its reference, and the run's translation."""
     run = planned(folder)
     ledger = Ledger(folder / "results" / "runs")
     return ledger.hypotheses(run.digest, evaluation=run.evaluation)[0]
@@ -49,7 +49,7 @@ def test_a_run_is_named_by_study_or_digest_and_reads_words_or_lines(
     assert (told["source"], told["text"]) == (source, wrote)
 
 
-def test_unknown_words_are_said_beside_the_translation(say: Say) -> None:
+def test_unknown_words_are_listed_with_the_translation(say: Say) -> None:
     done = say("generate", "tiny.yaml", "Der Yeti")
     assert done.stderr == "warning: sentence 1: not in the vocabulary: 'Yeti'\n"
     assert len(done.stdout.splitlines()) == 1
@@ -103,12 +103,15 @@ def test_examples_in_help_keep_their_lines(say: Say) -> None:
         (["generate", "tinny.yaml", "Ja"], "did you mean 'tiny.yaml'?"),
         (["generate", "tiny.yaml", "--reference", "Yes", "Ja"], "--reference goes with --trace"),
         (["figure", "decays", "liner"], "no decay named 'liner'; did you mean 'linear'?"),
-        (["figure", "decays", "--out", "x.gif"], "x.gif: a picture ends in .png, .svg, .pdf"),
+        (["figure", "decays", "--out", "x.gif"], "x.gif: unsupported format; use .png, .svg, .pdf"),
         (["figure", "dropout_sites", "tiny.yaml", "--variant", "x"], "no variant named 'x'"),
-        (["figure", "attention", "tiny.yaml", "Ja", "--layer", "1"], "and no layer 1"),
+        (
+            ["figure", "attention", "tiny.yaml", "Ja", "--layer", "1"],
+            "no layer 1 in the encoder; there are 0 to 0",
+        ),
     ],
 )
-def test_what_a_person_gets_wrong_is_one_line(say: Say, words: list[str], fault: str) -> None:
+def test_a_user_error_is_one_line(say: Say, words: list[str], fault: str) -> None:
     done = say(*words)
     assert done.exit_code == 2
     assert fault in done.stderr
@@ -141,7 +144,7 @@ def test_a_run_whose_code_has_changed_is_used_with_a_warning(say: Say, finished:
     ],
     ids=lambda words: words[0],
 )
-def test_every_figure_is_drawn_where_it_is_said(say: Say, words: list[str], tmp_path: Path) -> None:
+def test_every_figure_is_written_to_its_path(say: Say, words: list[str], tmp_path: Path) -> None:
     picture = tmp_path / "drawn" / "picture.svg"
     done = say("figure", *words, "--out", str(picture))
     assert done.exit_code == 0, done.output
@@ -149,7 +152,7 @@ def test_every_figure_is_drawn_where_it_is_said(say: Say, words: list[str], tmp_
     assert picture.read_text().rstrip().endswith("</svg>")
 
 
-def test_what_was_found_is_exported_without_training(say: Say, finished: Path) -> None:
+def test_findings_are_exported_without_training(say: Say, finished: Path) -> None:
     rows = say("export", "tiny.yaml", "--runs").stdout.splitlines()
     run = planned(finished)
     outcome = Ledger(finished / "results" / "runs").evaluated(run.digest, evaluation=run.evaluation)

@@ -1,4 +1,4 @@
-"""What a kill leaves behind, and that nobody can tell afterwards."""
+"""A killed study goes on and ends with the same bits."""
 
 from __future__ import annotations
 

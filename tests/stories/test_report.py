@@ -1,4 +1,4 @@
-"""What a person reads when a study has ended."""
+"""The report of a study that has ended."""
 
 from __future__ import annotations
 

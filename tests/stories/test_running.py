@@ -10,7 +10,7 @@ from support.tiny_study import Harness
 
 
 def outcomes(root: Path) -> dict[str, int]:
-    """When each run ended, by its digest."""
+    """When finding run ended, by its digest."""
     return {path.parent.name: path.stat().st_mtime_ns for path in root.glob("*/outcome.json")}
 
 
@@ -33,7 +33,12 @@ def test_a_study_ends_with_findings_and_runs_only_once(study: Path, harness: Har
         "primary",
     )
     assert [pair["seed"] for pair in primary["per_seed"]] == [1, 2]
-    assert {each["metric"] for each in findings} == {"nll", "perplexity", "token_accuracy", "bleu"}
+    assert {finding["metric"] for finding in findings} == {
+        "nll",
+        "perplexity",
+        "token_accuracy",
+        "bleu",
+    }
     ended = outcomes(results / "runs")
     assert len(ended) == 4
 
@@ -43,7 +48,7 @@ def test_a_study_ends_with_findings_and_runs_only_once(study: Path, harness: Har
     assert outcomes(results / "runs") == ended
 
 
-def test_a_changed_variant_trains_itself_only_and_plan_says_why(
+def test_only_a_changed_variant_trains_again_and_plan_gives_the_reason(
     study: Path, harness: Harness
 ) -> None:
     harness("run", study)
@@ -180,7 +185,7 @@ def test_a_study_folder_of_another_file_is_refused(study: Path, harness: Harness
     assert "belongs to" in refused.stderr
 
 
-def test_a_changed_corpus_is_said_to_be_one(study: Path, harness: Harness) -> None:
+def test_a_changed_corpus_is_reported(study: Path, harness: Harness) -> None:
     lines = "".join(f"eins zwei drei {number}\n" for number in range(30))
     for name in ("train", "held-out"):
         (study.parent / name).write_text(lines)
@@ -207,7 +212,7 @@ def test_scores_on_other_tokens_are_not_compared(study: Path, harness: Harness) 
     edit(study, "no-dropout: {regularizers: {dropout: off}}", "characters: {tokenizer: char}")
     assert harness("run", study).returncode == 0
     findings = json.loads((study.parent / "results" / "tiny" / "findings.json").read_text())
-    verdicts = {each["metric"]: (each["n"], each["verdict"]) for each in findings}
+    verdicts = {finding["metric"]: (finding["n"], finding["verdict"]) for finding in findings}
     assert verdicts["nll"] == (0, "no_inference")
     assert "scored on other tokens in 2 of 2 seeds" in findings[0]["reason"]
     assert verdicts["bleu"][0] == 2  # the same sentences, in words
@@ -223,7 +228,7 @@ def test_another_test_set_is_not_compared_and_does_not_break_the_report(
     )
     assert harness("run", study).returncode == 0
     findings = json.loads((study.parent / "results" / "tiny" / "findings.json").read_text())
-    assert {each["n"] for each in findings} == {0}
+    assert {finding["n"] for finding in findings} == {0}
 
 
 def test_a_decoding_from_a_plugin_can_be_added_to_runs_that_exist(

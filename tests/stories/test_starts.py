@@ -1,4 +1,4 @@
-"""Studies whose variants start from trained runs, as a person would run them."""
+"""Studies whose variants start from trained runs, from the command line."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def whys(study: Path, out: str) -> list[str]:
 
 
 def kill_at_a_checkpoint(study: Path, out: str, *, finished: int) -> None:
-    """Kill the whole study once a run has a checkpoint and so many others have ended."""
+    """Kill the whole study once a run has a checkpoint and a number of others have ended."""
     process = subprocess.Popen(
         [*COMMAND, "run", str(study), "--out", out, "--jobs", "1"],
         cwd=study.parent,

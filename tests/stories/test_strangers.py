@@ -1,4 +1,4 @@
-"""A stranger's hooks in a real run: told what happens, and named when they break."""
+"""Third-party hooks in a real run: called in order, and named when they break."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def harness_run(run):
 
 
 def small(study: Path, plugin: str) -> None:
-    """Two runs of a few updates, and a plugin beside them."""
+    """Two runs of a few updates, and a plugin next to them."""
     text = TINY.replace("updates: 12", "updates: 4").replace("seeds: 2", "seeds: 1")
     study.write_text(f"plugins: [./odd.py]\n{text}")
     (study.parent / "odd.py").write_text(plugin)
 
 
-def test_observers_are_told_in_order_and_a_run_can_be_wrapped(
+def test_observers_are_called_in_order_and_a_run_can_be_wrapped(
     study: Path, harness: Harness
 ) -> None:
     small(study, OBSERVERS)
@@ -97,7 +97,7 @@ def test_a_run_that_fails_in_a_plugin_names_it_with_its_line(study: Path, harnes
     assert {json.loads(path.read_text())["reason"] for path in outcomes} == {fault}
 
 
-def test_a_plugin_that_takes_a_run_and_leaves_nothing_is_named(
+def test_a_plugin_that_takes_a_run_without_an_outcome_is_named(
     study: Path, harness: Harness
 ) -> None:
     small(study, "from harness.hookspecs import hookimpl\n\n")
@@ -109,7 +109,7 @@ def test_a_plugin_that_takes_a_run_and_leaves_nothing_is_named(
     assert f"failed: baseline, seed 1: plugin {study.parent / 'odd.py'}, {fault}" in done.stdout
 
 
-def test_a_name_that_a_broken_file_should_have_offered_says_why_it_is_not_there(
+def test_a_name_from_a_broken_file_is_reported_with_the_reason(
     study: Path, harness: Harness
 ) -> None:
     small(study, "import no_such_module\n")

@@ -1,4 +1,4 @@
-"""MLflow beside a study, as a person would have it: by default, and never in the way."""
+"""MLflow as a study's tracker: on by default, and never in the way."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_mlflow_has_every_run_by_default_and_a_finished_study_does_not_even_load
 
 
 def statuses(database: Path) -> set[str]:
-    """How MLflow says that runs stand; none as long as it has no tables."""
+    """The statuses of runs in MLflow; none before its tables exist."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         try:
             return {status for (status,) in connection.execute("select status from runs")}
@@ -76,7 +76,7 @@ FOREGROUND = (
 
 
 def interrupted(study: Path, *, kill: Callable[[int], None]) -> set[str]:
-    """Begin a study, and end it this way as soon as MLflow shows a run going on; what it shows."""
+    """The statuses in MLflow after a study is ended in some way while it shows a running run."""
     database = study.parent / "results" / "mlflow.db"
     with subprocess.Popen(
         [*FOREGROUND, "run", str(study), "--jobs", "1"],
@@ -97,9 +97,7 @@ def interrupted(study: Path, *, kill: Callable[[int], None]) -> set[str]:
 
 
 @pytest.mark.timeout(600)
-def test_whatever_ends_a_study_no_run_goes_on_in_mlflow_for_ever(
-    study: Path, harness: Harness
-) -> None:
+def test_no_run_stays_running_in_mlflow_however_a_study_ends(study: Path, harness: Harness) -> None:
     study.write_text(study.read_text().replace("updates: 12", "updates: 100000"))
     ctrl_c = interrupted(study, kill=lambda pid: os.killpg(pid, signal.SIGINT))
     assert ctrl_c == {"KILLED", "FINISHED"}
@@ -110,16 +108,16 @@ def test_whatever_ends_a_study_no_run_goes_on_in_mlflow_for_ever(
     assert statuses(study.parent / "results" / "mlflow.db") == ctrl_c
 
 
-def test_a_server_that_is_away_costs_one_line_and_is_caught_up_with_later(
+def test_an_unreachable_server_costs_one_line_and_is_synced_later(
     study: Path, harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))
         monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{door.getsockname()[1]}")
-    begun = time.monotonic()
+    start = time.monotonic()
     ran = harness("run", study)
     assert ran.returncode == 0, ran.stderr
-    assert time.monotonic() - begun < 100
+    assert time.monotonic() - start < 100
     warnings = [line for line in ran.stderr.splitlines() if "warning" in line]
     assert len(warnings) == 1
     assert warnings[0].startswith("warning: tracker mlflow: ")

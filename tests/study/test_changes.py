@@ -18,17 +18,17 @@ def test_equal_choices_do_not_differ() -> None:
 
 
 def test_an_option_is_named_by_its_path() -> None:
-    found = changed(schedule={"noam": {"warmup": 50, "factor": 1.0}})
-    assert found == [Difference(("schedule", "noam", "warmup"), 100, 50)]
-    assert found[0].option == "schedule.noam.warmup"
+    differing = changed(schedule={"noam": {"warmup": 50, "factor": 1.0}})
+    assert differing == [Difference(("schedule", "noam", "warmup"), 100, 50)]
+    assert differing[0].option == "schedule.noam.warmup"
 
 
-def test_a_component_exchanged_is_one_difference() -> None:
+def test_a_component_replaced_by_another_is_one_difference() -> None:
     constant = {"constant": {"learning_rate": 0.1}}
     assert changed(schedule=constant) == [Difference(("schedule",), BASELINE["schedule"], constant)]
 
 
-def test_what_only_one_side_has_differs_from_none() -> None:
+def test_an_option_of_one_side_only_differs_from_none() -> None:
     assert changed(regularizers={}) == [
         Difference(("regularizers", "dropout"), {"rate": 0.1}, None)
     ]

@@ -19,7 +19,7 @@ def test_every_option_is_written_out_with_its_default() -> None:
     assert resolved(Adam()) == {"adam": {"betas": [0.9, 0.98], "eps": 1e-9, "decoupled": False}}
 
 
-def test_what_is_nested_is_written_as_a_study_writes_it() -> None:
+def test_nested_components_are_written_as_in_a_study() -> None:
     policy = ScheduledSampling(decay=Linear(), stages=(Linear(end=0.5),), by_layer={"a": Linear()})
     line = {"linear": {"start": 1.0, "end": 0.0}}
     assert resolved(policy) == {
@@ -32,7 +32,7 @@ def test_what_is_nested_is_written_as_a_study_writes_it() -> None:
     }
 
 
-def test_files_stand_for_whatever_the_caller_puts_there() -> None:
+def test_the_caller_may_replace_the_names_of_files() -> None:
     data = ParallelText(train=SIDE)
     train = {"source": "/a", "target": "/b", "limit": None}
     assert resolved(data) == {"parallel_text": {"train": train, "test": None}}
@@ -42,11 +42,11 @@ def test_files_stand_for_whatever_the_caller_puts_there() -> None:
 
 def test_the_order_of_a_mapping_makes_no_difference() -> None:
     one, other = ({"a": 0.1, "b": 0.2}, {"b": 0.2, "a": 0.1})
-    written = [json.dumps(resolved(third_party.Dropout(rates=each))) for each in (one, other)]
+    written = [json.dumps(resolved(third_party.Dropout(rates=rates))) for rates in (one, other)]
     assert written[0] == written[1]
 
 
-def test_what_json_cannot_say_is_not_written_down() -> None:
+def test_a_value_that_json_cannot_express_is_refused() -> None:
     @dataclass(frozen=True, kw_only=True)
     class Odd(third_party.NeverBuilt, components.Loss):
         name = "odd"

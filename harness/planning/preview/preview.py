@@ -9,8 +9,8 @@ from harness.comparability.controls import Controls, confounded_schedules, unequ
 from harness.comparability.observed import variants_changing_schedule
 from harness.comparability.predicted import Expected, expect, summarize_runs
 from harness.comparability.sharing import Shared, predict_sharing
-from harness.loading import refusal
-from harness.loading.validation_errors import Misfit, Place
+from harness.loading import study_error
+from harness.loading.validation_errors import DataFault, DataPath
 from harness.planning.preview.power import Resolution
 from harness.planning.probe import Estimate, probe, without_effect
 from harness.runs.ledger import Ledger
@@ -100,22 +100,22 @@ def refuse_unequal(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) 
     expected = _expected(study, runs=runs, ledger=ledger)
     place = ("compare", "must_stay_equal")
     misfits = [
-        Misfit(place, f"variant {name!r} cannot be built, to check what is equal: {facts.fault}")
+        DataFault(place, f"variant {name!r} cannot be built, to check what is equal: {facts.fault}")
         for name, facts in expected.items()
         if facts.fault
     ]
     misfits += [
-        Misfit(_place(study, variant=difference.variant), difference.message, at_key=True)
+        DataFault(_place(study, variant=difference.variant), difference.message, at_key=True)
         for difference in unequal_quantities(
             _controls(expected), declared=study.compare.must_stay_equal
         )
         if difference.quantity != "seconds_per_update"  # judged in the report, once measured
     ]
     if misfits:
-        raise refusal(study.path, misfits=misfits)
+        raise study_error(study.path, faults=misfits)
 
 
-def _place(study: Study, *, variant: str) -> Place:
+def _place(study: Study, *, variant: str) -> DataPath:
     """The place of a variant in its file: those of a grid or of factors have none of their own."""
     sweep, factorial = study.design.sweep, study.design.factorial
     if sweep and variant in [level.variant for level in sweep.levels]:

@@ -215,7 +215,7 @@ def test_combining_it_with_lora_is_an_error_with_its_place(
     with pytest.raises(StudyError) as raised:
         load(path)
     (fault,) = raised.value.faults
-    expected = "lora_dropout cannot stand beside lora; switch one of them off"
+    expected = "lora_dropout and lora cannot be combined; turn one off"
     assert str(fault).endswith(f": {expected}")
     assert f"study.yaml:{line}:" in str(fault)
     written = path.read_text().replace("{lora_dropout: 0.1}", "{lora: off, lora_dropout: 0.1}")
