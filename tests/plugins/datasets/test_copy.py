@@ -1,4 +1,4 @@
-"""The copy task compared with its definition and its loss at chance, ln 10 per number."""
+"""Held against the definition of the task and its loss at chance, ln 10 per number."""
 
 from __future__ import annotations
 

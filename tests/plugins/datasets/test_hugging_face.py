@@ -1,4 +1,4 @@
-"""Corpora read from datasets that the real library wrote to disk."""
+"""Held against datasets that the real library wrote to disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parallel text read from files written by hand and from the real corpus."""
+"""Held against files written by hand and the lines of the real corpus."""
 
 from __future__ import annotations
 

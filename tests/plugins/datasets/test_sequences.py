@@ -1,4 +1,4 @@
-"""Sequence tasks compared with Python's reversal and sorting, and tested for uniformity."""
+"""Held against Python's own copy, reversal and sorting, and a chi-square test of uniformity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contrastive search compared with the paper's equation in numpy, and with greedy decoding."""
+"""Held against the paper's equation in numpy, and greedy decoding at alpha 0."""
 
 from __future__ import annotations
 

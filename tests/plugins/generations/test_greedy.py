@@ -1,4 +1,4 @@
-"""Greedy decoding compared with feeding the whole prefix again for every token."""
+"""Held against feeding the whole prefix again for every token."""
 
 from __future__ import annotations
 

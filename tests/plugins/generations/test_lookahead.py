@@ -1,4 +1,4 @@
-"""Lookahead decoding compared with greedy decoding; passes are counted by hand."""
+"""Held against greedy decoding token by token, and numbers of passes counted by hand."""
 
 from __future__ import annotations
 

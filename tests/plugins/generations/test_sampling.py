@@ -1,4 +1,4 @@
-"""Sampling compared, by chi-square tests, with distributions computed in numpy."""
+"""Held against distributions computed in numpy, by chi-square tests."""
 
 from __future__ import annotations
 

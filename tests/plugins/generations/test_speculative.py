@@ -1,4 +1,4 @@
-"""Speculative decoding compared with greedy decoding, exact probabilities and the paper."""
+"""Held against greedy decoding, exact probabilities of sentences, and the paper's token count."""
 
 from __future__ import annotations
 

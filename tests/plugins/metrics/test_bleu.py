@@ -1,4 +1,4 @@
-"""BLEU compared with sacrebleu's command line, signature included, and with a hand computation."""
+"""Held against sacrebleu's command line, signature included, and two lines by hand."""
 
 from __future__ import annotations
 

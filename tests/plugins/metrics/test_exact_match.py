@@ -1,4 +1,4 @@
-"""Exact match compared with lines counted by hand."""
+"""Held against lines counted by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Round trips of random text and of the lines of the real corpus."""
+"""Held against round trips of random text and of the real corpus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens compared with the library's own, and with the example in its documentation."""
+"""Held against the library's own tokens, and the example in its documentation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Subwords compared with recounted pairs at each merge and with brute-force segmentation."""
+"""Held against pairs recounted at each merge, and the most probable of all segmentations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Round trips of random text and the real corpus, and tokens counted by hand."""
+"""Held against round trips of random text and the real corpus, and tokens counted by hand."""
 
 from __future__ import annotations
 

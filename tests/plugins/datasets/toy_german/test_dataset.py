@@ -1,4 +1,4 @@
-"""Splits and reproducibility of the dataset; the other modules here test its sentences."""
+"""Held against a second build and, in the modules next to this one, sentences by hand."""
 
 from __future__ import annotations
 
