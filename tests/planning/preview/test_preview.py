@@ -57,9 +57,9 @@ def test_a_plan_says_what_each_variant_changes_drags_along_and_shares(study: Pat
         "the correction for 3 tests asks most\n"
         "  in nll: 0.336; 0.458 where the correction for 3 tests asks most (sd 0.2, given)\n"
         "  an effect of 0.1 needs 34 seeds; 45 where the correction for 3 tests asks most\n\n"
-        "warning: constant changes the schedule and, with it, the learning rate itself: the peak "
-        "0.0126, the area under it 0.0206 times the baseline's; what it shows may be the rate's "
-        "doing"
+        "warning: constant changes the learning rate along with the schedule (peak rate 0.0126, "
+        "area under the schedule 0.0206, as multiples of the baseline's); the rate may explain its "
+        "effect"
     )
 
 
