@@ -45,9 +45,10 @@ APART = frozenset(
     {
         # Checks of values: each refuses a value or returns it, and changes no bits of what passes.
         "harness.training.contract_checks",
-        # Messages: which component, and which plugin, is at fault.
+        # Messages: which component, and which plugin, is at fault, also in a run that diverged.
         "harness.errors",
         "harness.registry.attribution",
+        "harness.training.diagnosis",
         # Slots that act on the numbers of a run, or carry it out, and make none.
         "harness.components.executor",
         "harness.components.figure",

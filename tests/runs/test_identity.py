@@ -189,8 +189,11 @@ OF_EVALUATION = {
     "harness.training",
     "harness.training.assembly",
     "harness.training.batches",
+    "harness.training.divergence",
     "harness.training.evaluation",
-    "harness.training.site_checks",
+    "harness.training.guards",
+    "harness.training.regularizer_guards",
+    "harness.training.task",
 }
 OF_TRAINING = OF_EVALUATION | {
     "harness.training.checkpoint",

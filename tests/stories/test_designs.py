@@ -96,7 +96,7 @@ def test_seeds_stop_themselves_once_a_variant_is_decided(tmp_path: Path, harness
     same, other = (finding for finding in first if finding["role"] == "primary")
     assert (same["verdict"], same["n"], same["looks"]) == ("identical", 2, 3)
     assert (other["verdict"], other["n"], other["looks"]) == ("inconclusive", 4, 3)
-    assert "Seeds stop themselves: 3 of 3 planned looks were taken, after 2, 3 and 4" in report
+    assert "3 of 3 planned looks were taken (planned after 2, 3 and 4 seeds)" in report
     runs = tmp_path / "results" / "runs"
     assert len([*runs.iterdir()]) == 4 + 2 + 4
 
@@ -123,9 +123,10 @@ def test_every_variant_is_tuned_equally_before_any_test(tmp_path: Path, harness:
     primary = [finding for finding in findings if finding["role"] == "primary"]
     assert [finding["variant"] for finding in primary] == ["no-dropout"]
     # A rate next to nothing loses to one that learns.
-    assert "| baseline   | 0.01 |" in report
-    assert "| no-dropout | 0.01 |" in report
-    assert "every variant was tried at the same 2 values of schedule.constant.learning" in report
+    rows = [" ".join(line.split()) for line in report.splitlines()]
+    assert any(row.startswith("| baseline | 0.01 |") for row in rows)
+    assert any(row.startswith("| no-dropout | 0.01 |") for row in rows)
+    assert "every variant was trained with the same 2 values of schedule.constant.lea" in report
     runs = tmp_path / "results" / "runs"
     assert len([*runs.iterdir()]) == 2 * 2 + 2 * 2
     decoded = [path for path in runs.iterdir() if [*path.glob("evaluations/*/outcome.json")]]

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from support.pretraining_study import ADAPTING
-from support.tiny_study import TINY
+from running import TINY
+from starting import ADAPTING
 
 from harness import pipeline
 from harness.errors import StudyError
@@ -33,10 +33,10 @@ def planned(
     study: Path, *, effect: float | None = None, sd: float | None = None
 ) -> Preregistration:
     opened = pipeline.open_study(study, out=study.parent / "results", seeds=None)
-    return pipeline.plan_study(opened, question=PowerQuestion(effect=effect, sd=sd))
+    return pipeline.plan_study(opened, wish=PowerQuestion(effect=effect, sd=sd))
 
 
-def test_a_plan_has_changes_side_effects_and_shared_parts_of_each_variant(study: Path) -> None:
+def test_a_plan_says_what_each_variant_changes_drags_along_and_shares(study: Path) -> None:
     plan = planned(study, effect=0.1, sd=0.2)
     text = as_text(plan)
     assert "20 runs; 20 to train or decode" not in text
@@ -53,26 +53,22 @@ def test_a_plan_has_changes_side_effects_and_shared_parts_of_each_variant(study:
     assert "  again: all initial weights, not the order of batches" in text
     assert text.endswith(
         "What 5 seeds can show on nll\n"
-        "  an effect of 1.68 sd of the paired differences, with a power of 80% at .05; 2.29 at "
-        "the strictest level of the correction for 3 tests\n"
-        "  in nll: 0.336; 0.458 at the strictest level of the correction for 3 tests (sd 0.2, "
-        "given)\n"
-        "  an effect of 0.1 needs 34 seeds; 45 at the strictest level of the correction for 3 "
-        "tests\n\n"
-        "warning: constant changes the schedule and, with it, the learning rate itself: the peak "
-        "0.0126, the area under it 0.0206 times the baseline's; what it shows may be the rate's "
-        "doing"
+        "  an effect of 1.68 sd of the paired differences, with a power of 80% at .05; 2.29 where "
+        "the correction for 3 tests asks most\n"
+        "  in nll: 0.336; 0.458 where the correction for 3 tests asks most (sd 0.2, given)\n"
+        "  an effect of 0.1 needs 34 seeds; 45 where the correction for 3 tests asks most\n\n"
+        "warning: constant changes the learning rate along with the schedule (peak rate 0.0126, "
+        "area under the schedule 0.0206, as multiples of the baseline's); the rate may explain its "
+        "effect"
     )
 
 
 def test_an_effect_without_a_spread_asks_for_one(study: Path) -> None:
     text = as_text(planned(study, effect=0.5))
-    assert "  an effect of 0.5: give --sd, as there are no results yet" in text
+    assert "  an effect of 0.5: say its sd with --sd, there are no results yet" in text
 
 
-def test_a_quantity_that_must_stay_equal_is_refused_with_its_place(
-    study: Path,
-) -> None:
+def test_what_must_stay_equal_and_does_not_is_refused_with_its_place(study: Path) -> None:
     equal = "compare: {primary: nll, must_stay_equal: [parameters, peak_rate, seconds_per_update]}"
     study.write_text(study.read_text().replace("compare: {primary: nll}", equal))
     where = "must stay equal (compare.must_stay_equal)"
@@ -89,7 +85,7 @@ def test_a_quantity_that_must_stay_equal_is_refused_with_its_place(
     assert not (study.parent / "results").exists()
 
 
-def test_an_unknown_quantity_declared_equal_is_a_fault(study: Path) -> None:
+def test_what_may_not_be_declared_equal_is_a_fault(study: Path) -> None:
     study.write_text(study.read_text().replace("nll}", "nll, must_stay_equal: [size]}"))
     (fault,) = pipeline.validate(study)
     assert str(fault) == (
@@ -98,7 +94,7 @@ def test_an_unknown_quantity_declared_equal_is_a_fault(study: Path) -> None:
     )
 
 
-def test_a_variant_of_factors_is_refused_at_the_factors(study: Path) -> None:
+def test_what_factors_make_is_refused_at_the_factors(study: Path) -> None:
     text = study.read_text()
     before, _, after = text.partition("variants:")
     crossed = "factors: {width: {wide: {model: {d_ff: 64}}}, rate: {usual: {schedule: noam}}}\n"
@@ -109,7 +105,7 @@ def test_a_variant_of_factors_is_refused_at_the_factors(study: Path) -> None:
     assert all(fault.startswith(f"{study}:16:1: parameters must stay equal") for fault in faults)
 
 
-def test_a_variant_with_a_start_is_previewed_in_its_vocabulary(tmp_path: Path) -> None:
+def test_what_starts_from_another_run_is_foreseen_in_its_vocabulary(tmp_path: Path) -> None:
     study = tmp_path / "adapting.yaml"
     scratch = "variants:\n  scratch: {starts_from: null}\n"
     study.write_text(ADAPTING.replace("variants:\n", scratch))
