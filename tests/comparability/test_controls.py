@@ -62,8 +62,8 @@ def test_a_schedule_with_a_rate_of_its_own_is_told() -> None:
 
 
 def test_a_quantity_is_told_in_digits_that_mean_something() -> None:
-    told = [quantity_text(value) for value in (266_112, 0.0125, 8.2e-5, 1e30, -1234)]
-    assert told == ["266,112", "0.0125", "8.2e-05", "1e+30", "-1,234"]
+    texts = [quantity_text(value) for value in (266_112, 0.0125, 8.2e-5, 1e30, -1234)]
+    assert texts == ["266,112", "0.0125", "8.2e-05", "1e+30", "-1,234"]
 
 
 def test_a_mean_is_of_what_all_runs_know() -> None:

@@ -24,20 +24,20 @@ MODEL = experiment().model
 def promise_and_facts(
     variant: Experiment, *, baseline: Experiment | None = None
 ) -> tuple[Shared, Shared]:
-    """What the choices promise, and what two assembled runs have in common."""
-    first, second = (assemble(each, seed=3) for each in (baseline or experiment(), variant))
+    """The sharing that the choices promise, and that of two assembled runs."""
+    first, second = (assemble(choices, seed=3) for choices in (baseline or experiment(), variant))
     shapes = [
-        {name: tuple(each.shape) for name, each in parts.model.named_parameters()}
+        {name: tuple(weight.shape) for name, weight in parts.model.named_parameters()}
         for parts in (first, second)
     ]
     promise = predict_sharing(
         first.experiment, variant=variant, shapes=shapes[1], baseline_shapes=shapes[0]
     )
-    begun = [
+    initial = [
         InitialState(weights=parts.initial_weights, order=(parts.order.digest(0),))
         for parts in (first, second)
     ]
-    return promise, observe_sharing(begun[0], variant=begun[1])
+    return promise, observe_sharing(initial[0], variant=initial[1])
 
 
 def test_another_loss_shares_everything() -> None:

@@ -35,11 +35,11 @@ def test_targets_are_those_of_the_convention(
     rest: float,
     pad: float,
 ) -> None:
-    found = targets(kind(smoothing=E, convention=convention), classes=K)  # type: ignore[arg-type]  # the convention is a Literal
+    actual = targets(kind(smoothing=E, convention=convention), classes=K)  # type: ignore[arg-type]  # the convention is a Literal
     expected = torch.full((K - 1, K), rest, dtype=torch.float64)
     expected[:, 0] = pad
     expected[range(K - 1), range(1, K)] = gold
-    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(actual, expected, rtol=0, atol=1e-12)
 
 
 def test_cross_entropy_wants_all_on_gold() -> None:
@@ -67,14 +67,14 @@ def test_a_loss_without_fixed_targets_is_refused() -> None:
 
 
 def test_being_sure_is_free_at_27_to_3_and_costs_more_on_either_side() -> None:
-    """Where 27 / 30 is 1 - 0.1 and 1 / 30 is 0.1 / 3: the model is as sure as the targets are."""
+    """27 / 30 is 1 - 0.1 and 1 / 30 is 0.1 / 3: there the model is as sure as the targets are."""
     odds = range(1, 101)
-    found = penalization(KLDivergence(smoothing=0.1), odds=odds)
-    assert found[0] == pytest.approx(0.95135, abs=5e-6)
-    assert found[26] == pytest.approx(0.0, abs=1e-15)
-    assert found[98] == pytest.approx(0.05442, abs=5e-6)
-    assert min(range(100), key=found.__getitem__) == 26
-    assert all(math.isfinite(each) for each in found)
+    penalties = penalization(KLDivergence(smoothing=0.1), odds=odds)
+    assert penalties[0] == pytest.approx(0.95135, abs=5e-6)
+    assert penalties[26] == pytest.approx(0.0, abs=1e-15)
+    assert penalties[98] == pytest.approx(0.05442, abs=5e-6)
+    assert min(range(100), key=penalties.__getitem__) == 26
+    assert all(math.isfinite(penalty) for penalty in penalties)
 
 
 def test_the_curve_is_the_divergence_written_out() -> None:
@@ -83,13 +83,13 @@ def test_the_curve_is_the_divergence_written_out() -> None:
         return q[0] * math.log(q[0] / p[0]) + 3 * q[1] * math.log(q[1] / p[1])
 
     odds = [1, 5, 26, 28, 70]
-    found = penalization(KLDivergence(smoothing=0.1), odds=odds)
-    assert found == pytest.approx([divergence(x) for x in odds], rel=1e-9)
+    penalties = penalization(KLDivergence(smoothing=0.1), odds=odds)
+    assert penalties == pytest.approx([divergence(x) for x in odds], rel=1e-9)
 
 
 def test_without_smoothing_being_surer_is_always_cheaper() -> None:
-    found = penalization(CrossEntropy(), odds=range(1, 101))
-    assert found == pytest.approx([math.log((x + 3) / x) for x in range(1, 101)])
+    penalties = penalization(CrossEntropy(), odds=range(1, 101))
+    assert penalties == pytest.approx([math.log((x + 3) / x) for x in range(1, 101)])
 
 
 def test_the_lowest_place_is_marked_on_the_picture() -> None:

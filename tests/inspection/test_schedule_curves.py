@@ -18,11 +18,11 @@ from harness_schedules.noam import Noam
 
 
 def test_noam_peaks_where_the_paper_s_does() -> None:
-    found = curve("noam", part=Noam(warmup=4000), updates=6000, d_model=512)
-    peak = max(range(6000), key=found.y.__getitem__)
-    assert found.x[peak] == 4000
-    assert found.y[peak] == pytest.approx(6.98771e-4, rel=1e-6)
-    assert (found.x[0], found.x[-1], len(found.y)) == (1, 6000, 6000)
+    noam = curve("noam", part=Noam(warmup=4000), updates=6000, d_model=512)
+    peak = max(range(6000), key=noam.y.__getitem__)
+    assert noam.x[peak] == 4000
+    assert noam.y[peak] == pytest.approx(6.98771e-4, rel=1e-6)
+    assert (noam.x[0], noam.x[-1], len(noam.y)) == (1, 6000, 6000)
 
 
 def test_a_wider_model_has_a_lower_rate() -> None:
@@ -57,7 +57,7 @@ def test_variants_that_learn_at_one_rate_share_a_curve(tmp_path: Path) -> None:
     assert max(together.y) == pytest.approx((16 * 10) ** -0.5)
     assert (list(flat.x), list(flat.y)) == ([1, 2, 3], [0.5, 0.5, 0.5])
     short = replace(study, variants={"flat": study.variants["flat"]})
-    assert [each.name for each in of_study(short)] == ["flat"]
+    assert [curve.name for curve in of_study(short)] == ["flat"]
 
 
 def test_the_picture_has_every_value_and_names_its_axes() -> None:

@@ -28,7 +28,7 @@ def trained(finished: Path) -> RestoredRun:
 
 @torch.no_grad()
 def one_by_one(trained: RestoredRun, line: str, *, limit: int) -> list[tuple[int, int, float]]:
-    """What greedy decoding reads, writes, and how probable that is, a token at a time."""
+    """Greedy decoding, a token at a time: input, output and its probability."""
     model = trained.model
     cache = model.start(model.encode(source_tokens(trained, line=line)))
     steps, token = [], BOS
@@ -89,10 +89,10 @@ def test_teacher_forcing_is_right_as_often_as_the_core_scored(
 def test_the_reference_is_the_corpus_s_unless_one_is_given(trained: RestoredRun) -> None:
     pair = trained.corpus.test[0]
     assert find_reference(trained.corpus, line=pair.source) == pair.target
-    (found,) = traces(trained, lines=[pair.source])
-    (given,) = traces(trained, lines=[pair.source], reference="No")
+    (looked_up,) = traces(trained, lines=[pair.source])
+    (passed,) = traces(trained, lines=[pair.source], reference="No")
     (unknown,) = traces(trained, lines=["Nirgends"])
-    assert (found.reference, given.reference, unknown.reference) == (pair.target, "No", None)
+    assert (looked_up.reference, passed.reference, unknown.reference) == (pair.target, "No", None)
     assert unknown.gold == unknown.teacher_forcing == ()
 
 
@@ -104,4 +104,7 @@ def test_words_that_the_model_never_met_are_named(trained: RestoredRun) -> None:
 
 
 def test_an_empty_line_is_translated_too(trained: RestoredRun) -> None:
-    assert [each.source for each in translations(trained, lines=["", "Ja"])] == ["", "Ja"]
+    assert [translation.source for translation in translations(trained, lines=["", "Ja"])] == [
+        "",
+        "Ja",
+    ]
