@@ -1,4 +1,4 @@
-"""One training step's forward and backward against torch.nn.Transformer, in turn, in one process.
+"""Forward and backward of one training step against torch.nn.Transformer, in one process.
 
 ``python benchmarks/step.py``. Quote the ratio: absolute times are the machine's.
 """
@@ -17,7 +17,7 @@ CLASSES, SENTENCES, LENGTH, REPEATS = 300, 64, 13, 30
 
 
 def ours(d_model: int):
-    """Our model, initialised as torch's tests would."""
+    """A step of our model, with small normal weights."""
     options = ModelOptions(d_model=d_model, d_ff=4 * d_model, heads=4, layers=2)
     model = Transformer(options, source_classes=CLASSES, target_classes=CLASSES)
     for parameter in model.parameters():
@@ -31,7 +31,7 @@ def ours(d_model: int):
 
 
 def theirs(d_model: int):
-    """torch's stacks between the same embeddings and projection."""
+    """A step of torch's stacks, between the same embeddings and projection."""
     model = torch.nn.Transformer(
         d_model, 4, 2, 2, 4 * d_model, dropout=0.0, batch_first=True, norm_first=True
     )
@@ -57,12 +57,12 @@ def main() -> None:
         times: dict[str, list[float]] = {name: [] for name in steps}
         for _ in range(REPEATS):
             for name, step in steps.items():
-                begun = time.perf_counter()
+                started = time.perf_counter()
                 step(source, target)
-                times[name].append(time.perf_counter() - begun)
+                times[name].append(time.perf_counter() - started)
         mine, other = (median(times[name][3:]) for name in steps)
-        taken = f"ours {mine * 1e3:.1f} ms, torch {other * 1e3:.1f} ms"
-        print(f"d_model {d_model}: {taken}, ratio {mine / other:.2f}")
+        pace = f"ours {mine * 1e3:.1f} ms, torch {other * 1e3:.1f} ms"
+        print(f"d_model {d_model}: {pace}, ratio {mine / other:.2f}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""From hidden states to what losses and generations see: logits only where there is a token."""
+"""Logits from hidden states: at real target tokens for losses, writable ones for generation."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ def predict_at_real(
 def writable(
     logits: Float[torch.Tensor, "places classes"],
 ) -> Float[torch.Tensor, "places classes"]:
-    """Logits of what a model may write: pad and bos are at minus infinity."""
-    never = torch.tensor([PAD, BOS], device=logits.device)
-    return logits.index_fill(-1, never, -torch.inf)
+    """Logits of the tokens that a model may write: pad and bos are at minus infinity."""
+    excluded = torch.tensor([PAD, BOS], device=logits.device)
+    return logits.index_fill(-1, excluded, -torch.inf)

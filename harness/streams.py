@@ -31,7 +31,7 @@ def generator(seed: int, stream: str, *names: str | int, device: str = "cpu") ->
 
 
 def kept_share(rate: float) -> float:
-    """The share that `Noise.keep` lets survive: 1 - rate to the nearest 2^-16, and never nothing.
+    """The share that `Noise.keep` keeps: 1 - rate to the nearest 2^-16, and at least 2^-16.
 
     Dividing by it, and not by 1 - rate, keeps expectations exact.
     """
@@ -51,8 +51,8 @@ class Noise:
     The plain pass has ``forward`` empty. A policy or regularizer that needs further passes takes
     them from `of_pass`, so that the plain pass keeps its masks.
 
-    Training's noise is of the stream ``dropout``. That of a member, over which evaluation averages
-    probabilities, is of the stream ``members``: no site hears it, only adapters do.
+    The noise of training is of the stream ``dropout``. That of a member, over which evaluation
+    averages probabilities, is of the stream ``members``: adapters use it, sites do not.
     """
 
     seed: int
@@ -65,22 +65,22 @@ class Noise:
 
     @property
     def training(self) -> bool:
-        """Whether it is training that makes noise, and not a member of an evaluation."""
+        """True for the noise of training, False for that of a member of an evaluation."""
         return self.stream == "dropout"
 
     def of_pass(self, name: str) -> Noise:
-        """The noise of another forward pass over the same batch, with masks of its own."""
+        """The noise of another forward pass over the same batch, with its own masks."""
         return replace(self, forward=f"{self.forward}/{name}" if self.forward else name)
 
     def generator(self, name: str, *, stream: str | None = None) -> torch.Generator:
-        """A generator for whatever `name` draws in this pass."""
+        """A generator for the draws of `name` in this pass."""
         names = (self.replicate, self.update, self.micro_batch, self.forward, name)
         return generator(self.seed, stream or self.stream, *names, device=self.device)
 
     def keep(self, site: str, shape: Sequence[int], rate: float) -> Bool[torch.Tensor, "..."]:
-        """Which elements survive dropping each with probability `rate`, to the nearest 2^-16.
+        """A mask that drops elements with probability `rate`, to the nearest 2^-16; True is kept.
 
-        Masks of one site are nested: what survives a higher rate survives every lower one.
+        Masks of one site are nested: an element kept at a higher rate is kept at every lower one.
         """
         count = 1
         for size in shape:
@@ -92,6 +92,6 @@ class Noise:
         return bits.ge_(_dropped_levels(rate) - _LEVELS // 2).to(torch.bool)
 
     def uniform(self, name: str, shape: Sequence[int]) -> Float[torch.Tensor, "..."]:
-        """Uniform numbers in [0, 1) for a policy's coins."""
+        """Uniform numbers in [0, 1), for the coin flips of a policy."""
         coins = self.generator(name, stream="policy")
         return torch.rand(*shape, generator=coins, device=self.device)

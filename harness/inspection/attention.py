@@ -1,4 +1,4 @@
-"""What attention looks at in a model, and what it may look at: read at the model's own sites."""
+"""Attention weights of a model, read at its own sites."""
 
 from __future__ import annotations
 
@@ -21,32 +21,31 @@ def attention(
     *,
     target: Int[torch.Tensor, "sentences target"],
 ) -> Mapping[str, torch.Tensor]:
-    """The attention weights of one pass without noise, by the place of the attention.
+    """The attention weights of one pass without noise, by module.
 
-    A place is such as ``decoder.1.cross_attention``. `target` is what the decoder reads, bos first.
-    Weights are shaped (sentences, heads, places that look, places looked at); what one query takes
-    of every value sums to 1. They are read at the sites ``attention.weights``, after whatever else
-    changes them, and left as they are.
+    A module is, for example, ``decoder.1.cross_attention``. `target` is the decoder's input, bos
+    first. Weights are shaped (sentences, heads, queries, keys); those of a query sum to 1. They are
+    read at the sites ``attention.weights``, after every other transform, and not changed.
     """
-    with _watched(model) as seen:
+    with _recorded(model) as weights:
         model.decode(model.embed(target), model.encode(source))
-    return seen
+    return weights
 
 
 @contextmanager
-def _watched(model: Model) -> Iterator[dict[str, torch.Tensor]]:
-    """While it lasts, the sites of attention weights note what they are given."""
-    seen: dict[str, torch.Tensor] = {}
+def _recorded(model: Model) -> Iterator[dict[str, torch.Tensor]]:
+    """Record the values of the sites of attention weights while the context is open."""
+    weights: dict[str, torch.Tensor] = {}
 
-    def note(value: torch.Tensor, *, place: str) -> torch.Tensor:
-        seen[place] = value.clone()
+    def record(value: torch.Tensor, *, module: str) -> torch.Tensor:
+        weights[module] = value.clone()
         return value
 
     sites = [site for site in model.sites.values() if site.kind == _KIND]
     for site in sites:
-        site.alter(partial(note, place=site.path.removesuffix(f".{_KIND}")))
+        site.alter(partial(record, module=site.path.removesuffix(f".{_KIND}")))
     try:
-        yield seen
+        yield weights
     finally:
         for site in sites:
             site.transforms.pop()

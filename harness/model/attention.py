@@ -16,14 +16,14 @@ from harness.streams import Noise
 
 
 class KeysValues(NamedTuple):
-    """What queries are held against, and what they are answered with."""
+    """The keys that queries are compared with, and the values that they select."""
 
     keys: Float[Tensor, "sentences heads source head"]
     values: Float[Tensor, "sentences heads source head"]
 
 
 class View(NamedTuple):
-    """What a query may see: every key, those up to its own place, or those that are `visible`."""
+    """The keys that a query may see: all, those up to its own place, or the `visible` ones."""
 
     visible: Bool[Tensor, "#sentences #heads #target source"] | None = None
     causal: bool = False
@@ -35,10 +35,10 @@ class View(NamedTuple):
 
 
 class Attention(nn.Module):
-    """softmax(Q K^T / sqrt(d_head)) V for each head, side by side, through the output projection.
+    """softmax(Q K^T / sqrt(d_head)) V of every head, concatenated, through the output projection.
 
     While the sites `attention.scores` and `attention.weights` are idle, torch's fused attention
-    does the work; otherwise the same arithmetic is written out. A query that sees nothing gets 0.
+    computes it; otherwise the same arithmetic is written out. A query that sees no key gets 0.
     """
 
     def __init__(self, d_model: int, *, heads: int, place: str, sites: Mapping[str, Site]) -> None:
@@ -55,7 +55,7 @@ class Attention(nn.Module):
     def keys_values(
         self, states: Float[Tensor, "sentences source d_model"], *, noise: Noise | None
     ) -> KeysValues:
-        """The keys and values of these states, to be attended to any number of times."""
+        """The keys and values of these states, for any number of queries."""
         keys, values = self.key(states, noise), self.value(states, noise)
         return KeysValues(self._split(keys), self._split(values))
 
@@ -67,7 +67,7 @@ class Attention(nn.Module):
         view: View,
         noise: Noise | None,
     ) -> Float[Tensor, "sentences target d_model"]:
-        """What each state makes of the values that its query finds."""
+        """The attention output of every target state."""
         queries = self._split(self.query(states, noise))
         if self._scores.active(noise) or self._weights.active(noise):
             mixes = self._written_out(queries, to=to, view=view, noise=noise)
@@ -89,7 +89,7 @@ class Attention(nn.Module):
     ) -> Float[Tensor, "sentences heads target head"]:
         scores = (queries / math.sqrt(queries.shape[-1])) @ to.keys.transpose(-2, -1)
         if self._scores.active(noise):
-            # Finite, unlike the mask: an effect that hides all there is to see must not give NaN.
+            # Finite, unlike the mask: an effect that hides every visible key must not give NaN.
             scores = self._scores(scores, noise).clamp(min=torch.finfo(scores.dtype).min)
         weights = self._weights(_softmax(scores, view=view), noise)
         return weights @ to.values
@@ -109,5 +109,5 @@ def _softmax(
     if view.visible is None:
         return scores.softmax(-1)
     hidden = ~view.visible
-    # The second time, because a row that sees nothing is NaN here and 0 in the fused path.
+    # Masked twice, because a row that sees no key is NaN after softmax and 0 in the fused path.
     return scores.masked_fill(hidden, -math.inf).softmax(-1).masked_fill(hidden, 0.0)

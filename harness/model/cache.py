@@ -1,4 +1,4 @@
-"""What incremental decoding remembers."""
+"""Key-value caches for incremental decoding."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from harness.model.attention import KeysValues
 
 @dataclass(eq=False, kw_only=True)
 class Past:
-    """One decoder layer's keys and values, of the target so far and of the source."""
+    """The keys and values of one decoder layer, of the target so far and of the source."""
 
     own: KeysValues | None = None
     source: KeysValues | None = None
 
     def grow(self, new: KeysValues) -> KeysValues:
-        """Take in those of the next places; returns all there are."""
+        """Append those of the next places; returns all."""
         if self.own is not None:
             new = KeysValues(*(torch.cat(pair, dim=2) for pair in zip(self.own, new, strict=True)))
         self.own = new
         return new
 
     def select(self, rows: Int[Tensor, "kept"]) -> Past:
-        """Those of some of the sentences."""
+        """The keys and values of some of the sentences."""
         return Past(own=_select(self.own, rows=rows), source=_select(self.source, rows=rows))
 
 
 @dataclass(eq=False, kw_only=True)
 class KeyValueCache:
-    """An encoded source, and what every decoder layer remembers after `length` target tokens."""
+    """An encoded source, and the past of every decoder layer after `length` target tokens."""
 
     memory: Memory
     layers: tuple[Past, ...]
     length: int = 0
 
     def select(self, rows: Int[Tensor, "kept"]) -> KeyValueCache:
-        """A cache of its own for these sentences, in this order; rows may repeat."""
+        """A new cache of these sentences, in this order; rows may repeat."""
         states, visible = self.memory
         return KeyValueCache(
             memory=Memory(states[rows], None if visible is None else visible[rows]),

@@ -28,14 +28,14 @@ class FeedForward(nn.Module):
         self._units = site
 
     def forward(self, states: States, *, noise: Noise | None) -> States:
-        """The same small network at every place."""
+        """Apply the same network at every place."""
         units = self._units(self.inner(states, noise).relu(), noise)
         output: Tensor = self.outer(units, noise)
         return output
 
 
 class _Layer(nn.Module):
-    """What both kinds of layer share: two sublayers, a residual path around each, a gate."""
+    """The parts that both kinds of layer share: two sublayers with residual paths, and a gate."""
 
     def __init__(self, options: ModelOptions, *, place: str, sites: Mapping[str, Site]) -> None:
         super().__init__()
@@ -52,13 +52,13 @@ class _Layer(nn.Module):
         return Attention(options.d_model, heads=options.heads, place=place, sites=self._sites)
 
     def _enter(self, sublayer: str, *, states: States) -> States:
-        """What a sublayer is given: the states, normalised first if pre-norm."""
+        """The input of a sublayer: the states, normalized first if pre-norm."""
         return getattr(self, f"{sublayer}_norm")(states) if self._pre_norm else states
 
     def _leave(
         self, sublayer: str, *, states: States, output: States, noise: Noise | None
     ) -> States:
-        """The states after a sublayer: its output added, normalised afterwards if post-norm."""
+        """The states after a sublayer: its output added, normalized afterwards if post-norm."""
         states = states + self._sites[f"{self._place}.{sublayer}.residual"](output, noise)
         return states if self._pre_norm else getattr(self, f"{sublayer}_norm")(states)
 
@@ -76,7 +76,7 @@ class _Layer(nn.Module):
     def _gated(
         self, states: States, *, sublayers: Callable[[Tensor], Tensor], noise: Noise | None
     ) -> States:
-        """The sublayers' answer for sentences whose gate is open; the others keep their states."""
+        """The sublayers' output for sentences whose gate is open; the others keep their states."""
         gate = self._sites[f"{self._place}.layer"]
         if not gate.active(noise):
             return sublayers(states)
@@ -108,7 +108,7 @@ class DecoderLayer(_Layer):
     def forward(
         self, states: States, *, memory: Memory, past: Past, view: View, noise: Noise | None
     ) -> States:
-        """States of the next layer; `view` is what a place may see of the target; `past` grows."""
+        """States of the next layer; `view` masks the target; `past` grows."""
 
         def sublayers(states: Tensor) -> Tensor:
             states = self._attend(states, past=past, view=view, noise=noise)

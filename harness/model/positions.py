@@ -18,7 +18,7 @@ def sinusoids(places: int, *, d_model: int) -> Float[Tensor, "places d_model"]:
 
 
 class Positions:
-    """The sinusoids in the dtype and on the device of what they are added to, for any length."""
+    """Sinusoids for any length, in the dtype and on the device of the vectors they are added to."""
 
     def __init__(self, d_model: int) -> None:
         self._d_model = d_model

@@ -1,4 +1,4 @@
-"""Matrices with a name: what initializers fill, adapters hang beside, and embeddings may share."""
+"""Named matrices, which initializers fill, adapters extend, and embeddings may share."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from harness.streams import Noise
 
 
 class Projection(nn.Module):
-    """y = x W^T + b, and what an `adapter` makes of x if there is one.
+    """y = x W^T + b, plus the output of an `adapter` if there is one.
 
-    The adapter is called as ``adapter(x, noise)``. It hangs beside the matrix, so that parameters
-    keep their names. Both `weight`, shaped (outputs, inputs), and `bias` are 0 until initialised.
+    The adapter is called as ``adapter(x, noise)``. It does not wrap the matrix, so that parameters
+    keep their names. Both `weight`, shaped (outputs, inputs), and `bias` are 0 until initialized.
     """
 
     adapter: Adapter | None
@@ -38,9 +38,9 @@ class Projection(nn.Module):
 
 @contextmanager
 def merged(model: nn.Module) -> Iterator[None]:
-    """Every matrix plus what its adapter adds to it, in place of both, for as long as this lasts.
+    """Merge every adapter into its matrix while the context is open.
 
-    Matrices are put aside and not written to, so that they come back to the bit.
+    Matrices are set aside and not written to, so that they are restored to the bit.
     """
     kept = []
     for part in model.modules():
@@ -59,7 +59,7 @@ def merged(model: nn.Module) -> Iterator[None]:
 
 
 class Embedding(nn.Module):
-    """Token vectors times sqrt(d_model) (Vaswani et al. 2017, section 3.4); 0 until initialised."""
+    """Token vectors times sqrt(d_model) (Vaswani et al. 2017, section 3.4); 0 until initialized."""
 
     def __init__(self, classes: int, d_model: int) -> None:
         super().__init__()

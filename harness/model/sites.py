@@ -1,4 +1,4 @@
-"""Every place in the model where noise may be put: the one table of sites."""
+"""The table of sites: every place in the model where noise may be added."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SUBLAYERS = {
 
 
 class SiteKind(NamedTuple):
-    """A row of the table: what a site of this kind is given, and how many there are of it."""
+    """A row of the table: the value at a site of this kind, and the number of such sites."""
 
     kind: str
     layout: str

@@ -21,7 +21,7 @@ class Transformer(nn.Module):
     """Encoder and decoder stacks between embeddings and an output projection; satisfies `Model`.
 
     Parameter names are public, such as ``encoder.0.self_attention.query.weight``. Every parameter
-    is 0, a normalisation's weight 1, until an initializer fills it. A tied matrix goes by the name
+    is 0, a normalization's weight 1, until an initializer fills it. A tied matrix goes by the name
     `target_embedding.weight` with ``tie: target``, `source_embedding.weight` with ``tie: all``.
     There is no train mode: noise comes with each call, through `sites`, or not at all.
     """
@@ -47,8 +47,9 @@ class Transformer(nn.Module):
         self.decoder_norm = _final_norm(options)
         self.projection = Projection(d_model, target_classes)
         self._tie(options.tie)
-        parts = self.named_modules()
-        self.projections = {name: part for name, part in parts if isinstance(part, Projection)}
+        self.projections = {
+            name: module for name, module in self.named_modules() if isinstance(module, Projection)
+        }
 
     def encode(
         self, source: Int[Tensor, "sentences source"], *, noise: Noise | None = None
@@ -93,7 +94,7 @@ class Transformer(nn.Module):
     def step(
         self, tokens: Int[Tensor, "sentences"], cache: Cache, *, noise: Noise | None = None
     ) -> Float[Tensor, "sentences d_model"]:
-        """Feed one more token a sentence, growing the cache; what predicts the next."""
+        """Feed one more token per sentence, growing the cache; the states that predict the next."""
         assert isinstance(cache, KeyValueCache), "a cache comes from `start`"
         embedded = self.embed(tokens[:, None])
         return self._decode(embedded, cache=cache, view=View(), noise=noise)[:, 0]
@@ -106,7 +107,7 @@ class Transformer(nn.Module):
         view: View,
         noise: Noise | None,
     ) -> Float[Tensor, "sentences target d_model"]:
-        """The next target places, after those that are in the cache."""
+        """The hidden states of the next target places, after those in the cache."""
         states = self._positions.add(embedded, first=cache.length)
         states = self.sites["decoder.embedding"](states, noise)
         for layer, past in zip(self.decoder, cache.layers, strict=True):
@@ -121,7 +122,7 @@ class Transformer(nn.Module):
             if source.weight.shape != target.weight.shape:
                 raise HarnessError(
                     f"tie: all needs one vocabulary for both sides, got {len(source.weight)} "
-                    f"source and {len(target.weight)} target classes; say tie: target or none"
+                    f"source and {len(target.weight)} target classes; use tie: target or none"
                 )
             target.weight = source.weight
         if tie != "none":

@@ -1,1 +1,1 @@
-"""A run's training: parts from components, the loop, the objective, evaluation, checkpoints."""
+"""Training a run: assembly and guards, the loop, the objective, evaluation, checkpoints."""

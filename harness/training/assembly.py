@@ -206,7 +206,7 @@ def assemble(
         _initialize(model, experiment=experiment, setting=setting)
         if start:
             _load_start(model, weights=start.weights)
-        initial_weights.update({name: digest(each) for name, each in model.named_parameters()})
+        initial_weights.update({name: digest(weight) for name, weight in model.named_parameters()})
 
     classes = (task.codecs.source.size, task.codecs.target.size)
     network = build_network(

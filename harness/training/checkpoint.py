@@ -1,4 +1,4 @@
-"""What a run needs to go on where it was: there is no random state to keep."""
+"""Checkpoints: all that a run needs to resume, which holds no random state."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _CHECKPOINT, _MEASUREMENTS = "checkpoint.pt", "measurements.jsonl"
 
 
 def settle(budget: Budget) -> None:
-    """Make this process give the same bits every time; raises `HarnessError` without the device."""
+    """Make this process deterministic; raises `HarnessError` if the device is not available."""
     torch.set_num_threads(budget.threads)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(mode=True)
     if budget.device == "cuda" and not torch.cuda.is_available():
-        raise HarnessError("budget.device is cuda, but torch sees no GPU here; say cpu")
+        raise HarnessError("budget.device is cuda, but torch finds no GPU on this machine; use cpu")
 
 
 def save(parts: Assembly, *, path: Path, update: int, size: int) -> None:
-    """Keep weights, optimizer and averages, and how long the measurements were with them."""
+    """Save weights, optimizer, averages, and the length of the measurements at this update."""
     checkpoint = {
         "update": update,
         "bytes": size,
-        "weights": {name: each.detach() for name, each in parts.model.named_parameters()},
+        "weights": {name: weight.detach() for name, weight in parts.model.named_parameters()},
         "optimizer": parts.optimizer.state_dict(),
         "averaging": dict(parts.averager.state()) if parts.averager else {},
     }
@@ -41,7 +41,7 @@ def save(parts: Assembly, *, path: Path, update: int, size: int) -> None:
 
 
 def resume(parts: Assembly, *, path: Path) -> int:
-    """Go on from the last checkpoint if it is whole; the number of its update, or 0."""
+    """Load the last checkpoint, if it is complete; returns the number of its update, or 0."""
     measurements = path / _MEASUREMENTS
     checkpoint = _read(path / _CHECKPOINT)
     size = measurements.stat().st_size if measurements.exists() else 0
@@ -62,20 +62,22 @@ def drop(path: Path) -> None:
 
 
 def write_tensors(path: Path, *, value: Mapping[str, Any]) -> None:
-    """Write a file of tensors as a whole or not at all."""
+    """Write a file of tensors atomically."""
     buffer = io.BytesIO()
     torch.save(value, buffer)
     write_atomically(path, content=buffer.getvalue())
 
 
 def _read(path: Path) -> Mapping[str, Any] | None:
-    """A checkpoint; None where there is none that can be read, which costs time and no result."""
+    """A checkpoint; None if there is none that can be read, which costs time and no result."""
     try:
         checkpoint = torch.load(path, weights_only=True)
         missing = {"update", "bytes", "weights", "optimizer", "averaging"} - set(checkpoint)
     except FileNotFoundError:
         return None
-    except Exception as fault:  # noqa: BLE001 - torch raises what the damage makes it raise
-        sys.stderr.write(f"{path.name} cannot be read, training starts again: {fault}\n")
+    except Exception as fault:  # noqa: BLE001 - the type depends on the damage
+        sys.stderr.write(
+            f"{path.name} cannot be read; training restarts from the first update: {fault}\n"
+        )
         return None
     return None if missing else checkpoint

@@ -1,4 +1,4 @@
-"""How many parameters a model has, and how many of them learn."""
+"""Counts of a model's parameters, and of those that are trained."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.contracts import ParameterGroup
 
 
 class Counts(NamedTuple):
-    """The numbers in a model's parameters, of those that learn, and the shapes they have."""
+    """The numbers of all and of trained parameters, and the shapes of all."""
 
     parameters: int
     trained_parameters: int
@@ -24,14 +24,16 @@ def counts(
     groups: Sequence[ParameterGroup],
     updates: int,
 ) -> Counts:
-    """Count them by name; one learns unless its rate is 0 in every update of the budget."""
-    learning = [name for group in groups if _learns(group, updates=updates) for name in group.names]
+    """Count parameters; one is trained unless its multiple is 0 in every update of the budget."""
+    trained = [
+        name for group in groups if _is_trained(group, updates=updates) for name in group.names
+    ]
     return Counts(
-        parameters=sum(each.numel() for each in parameters.values()),
-        trained_parameters=sum(parameters[name].numel() for name in learning),
-        shapes={name: tuple(each.shape) for name, each in parameters.items()},
+        parameters=sum(parameter.numel() for parameter in parameters.values()),
+        trained_parameters=sum(parameters[name].numel() for name in trained),
+        shapes={name: tuple(parameter.shape) for name, parameter in parameters.items()},
     )
 
 
-def _learns(group: ParameterGroup, *, updates: int) -> bool:
+def _is_trained(group: ParameterGroup, *, updates: int) -> bool:
     return any(group.multiple(update) for update in range(1, updates + 1))

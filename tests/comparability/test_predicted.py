@@ -37,7 +37,7 @@ def study_of(
     )
 
 
-def foreseen_of(choices: Experiment, *, seed: int = 1) -> Expected:
+def predicted_of(choices: Experiment, *, seed: int = 1) -> Expected:
     return expect(study_of(it=choices), names=["it"], seed=seed)["it"]
 
 
@@ -52,25 +52,25 @@ def foreseen_of(choices: Experiment, *, seed: int = 1) -> Expected:
     ],
     ids=["plain", "accumulated", "constant", "tied"],
 )
-def test_what_is_foreseen_is_what_training_does(choices: Experiment, seed: int) -> None:
-    foreseen = foreseen_of(choices, seed=seed)
+def test_what_is_predicted_is_what_training_does(choices: Experiment, seed: int) -> None:
+    predicted = predicted_of(choices, seed=seed)
     parts = assemble(choices, seed=seed)
-    measured = [each for update in train(parts) for each in update.measurements]
-    rates = [each.value for each in measured if each.metric == "learning_rate"]
-    tokens = [each.value for each in measured if each.metric == "target_tokens"]
-    sizes = [each.numel() for each in parts.model.parameters()]
-    controls = foreseen.controls
+    measured = [row for update in train(parts) for row in update.measurements]
+    rates = [row.value for row in measured if row.metric == "learning_rate"]
+    tokens = [row.value for row in measured if row.metric == "target_tokens"]
+    sizes = [weight.numel() for weight in parts.model.parameters()]
+    controls = predicted.controls
     assert controls.updates == len(rates) == choices.budget.updates
     assert controls.target_tokens == sum(tokens)
     assert (controls.peak_rate, controls.rate_area) == (max(rates), pytest.approx(sum(rates)))
     assert controls.parameters == controls.trained_parameters == sum(sizes)
-    assert foreseen.shapes.keys() == parts.initial_weights.keys()
-    assert (controls.seconds, foreseen.fault) == (None, None)
+    assert predicted.shapes.keys() == parts.initial_weights.keys()
+    assert (controls.seconds, predicted.fault) == (None, None)
 
 
 def test_what_never_learns_is_not_trained() -> None:
     frozen = experiment(parameter_groups=GradualUnfreezing(every=100))
-    plain, some = (foreseen_of(each).controls for each in (experiment(), frozen))
+    plain, some = (predicted_of(choices).controls for choices in (experiment(), frozen))
     assert some.parameters == plain.parameters
     assert some.trained_parameters is not None
     assert plain.trained_parameters is not None
@@ -80,14 +80,14 @@ def test_what_never_learns_is_not_trained() -> None:
 def test_what_cannot_be_built_is_a_fault_of_its_own() -> None:
     small = experiment(budget=replace(BUDGET, batch_tokens=3))
     study = study_of(baseline=experiment(), small=small)
-    found = expect(study, names=["baseline", "small"], seed=1)
-    assert found["baseline"].fault is None
-    assert found["small"].fault == (
+    expected = expect(study, names=["baseline", "small"], seed=1)
+    assert expected["baseline"].fault is None
+    assert expected["small"].fault == (
         "batch_tokens is 3, but sentence 22 has 4 target tokens; raise batch_tokens to at least 7"
     )
 
 
-def test_a_finished_run_tells_the_same_and_its_time(tmp_path: Path) -> None:
+def test_a_finished_run_gives_the_same_controls_and_its_time(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     for digest, seconds in (("a", 4.0), ("b", 6.0)):
         ledger.run(digest).mkdir()
@@ -112,24 +112,24 @@ def test_a_finished_run_tells_the_same_and_its_time(tmp_path: Path) -> None:
                 for n in (1, 2, 3, 4)
             )
         )
-    found = summarize_runs(["a", "b", "missing"], ledger=ledger)
-    assert found is not None
-    assert found.shapes == {"w": (5, 2)}
-    assert (found.controls.peak_rate, found.controls.rate_area) == (4, 10)
-    assert (found.controls.trained_parameters, found.controls.target_tokens) == (6, 120)
-    assert (found.controls.seconds_per_update, found.controls.seconds) == (2.5, 10.0)
+    summary = summarize_runs(["a", "b", "missing"], ledger=ledger)
+    assert summary is not None
+    assert summary.shapes == {"w": (5, 2)}
+    assert (summary.controls.peak_rate, summary.controls.rate_area) == (4, 10)
+    assert (summary.controls.trained_parameters, summary.controls.target_tokens) == (6, 120)
+    assert (summary.controls.seconds_per_update, summary.controls.seconds) == (2.5, 10.0)
     assert summarize_runs(["missing"], ledger=ledger) is None
-    begun = initial_state("a", ledger=ledger)
-    assert begun is not None
-    assert (begun.weights, begun.order) == ({"w": "1234"}, ("x",))
+    initial = initial_state("a", ledger=ledger)
+    assert initial is not None
+    assert (initial.weights, initial.order) == ({"w": "1234"}, ("x",))
 
 
 def test_a_variant_has_the_vocabulary_of_what_it_starts_from() -> None:
     rich = experiment(dataset=Counting(train=40))
     poor = experiment(dataset=Counting(train=1))
-    begun = replace(poor, starts_from=TrainedRun("rich"))
-    study = study_of(pretraining={"rich": rich}, poor=poor, begun=begun)
-    found = expect(study, names=["poor", "begun"], seed=1)
-    whole = foreseen_of(rich).shapes["target_embedding.weight"]
-    assert found["begun"].shapes["target_embedding.weight"] == whole
-    assert found["poor"].shapes["target_embedding.weight"] < whole
+    fine_tuned = replace(poor, starts_from=TrainedRun("rich"))
+    study = study_of(pretraining={"rich": rich}, poor=poor, fine_tuned=fine_tuned)
+    expected = expect(study, names=["poor", "fine_tuned"], seed=1)
+    whole = predicted_of(rich).shapes["target_embedding.weight"]
+    assert expected["fine_tuned"].shapes["target_embedding.weight"] == whole
+    assert expected["poor"].shapes["target_embedding.weight"] < whole

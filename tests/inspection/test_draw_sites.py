@@ -18,15 +18,15 @@ RATES = {"residual": 0.25, "decoder.embedding": 0.5, "encoder.0.feed_forward": 0
 
 def test_every_site_of_the_model_is_there_once() -> None:
     model = ModelOptions(d_model=16, d_ff=32, heads=2, encoder_layers=1, decoder_layers=3)
-    found = dropped(experiment(model=model))
-    assert sorted(each.path for each in found) == sorted(
+    sites = dropped(experiment(model=model))
+    assert sorted(site.path for site in sites) == sorted(
         every_site(encoder_layers=1, decoder_layers=3)
     )
 
 
 def test_rates_are_what_the_options_say_site_by_site() -> None:
-    found = dropped(experiment(regularizers={"dropout": Dropout(rate=0.125, rates=RATES)}))
-    rates = {each.path: each.rate for each in found}
+    sites = dropped(experiment(regularizers={"dropout": Dropout(rate=0.125, rates=RATES)}))
+    rates = {site.path: site.rate for site in sites}
     assert rates["encoder.embedding"] == 0.125
     assert rates["decoder.embedding"] == 0.5
     assert rates["encoder.0.feed_forward"] == 0.0
@@ -42,19 +42,19 @@ def test_regularizers_that_meet_at_a_site_drop_together() -> None:
         "drop_head": DropHead(rate=0.5),
         "dropout": Dropout(rates={"attention.heads": 0.5}),
     }
-    found = {each.path: each for each in dropped(experiment(regularizers=both))}
-    heads = found["encoder.0.self_attention.attention.heads"]
+    sites = {site.path: site for site in dropped(experiment(regularizers=both))}
+    heads = sites["encoder.0.self_attention.attention.heads"]
     assert heads.rates == (0.5, 0.5)
     assert heads.rate == 0.75
 
 
-def test_other_regularizers_are_heard_at_their_sites() -> None:
+def test_other_regularizers_are_recorded_at_their_sites() -> None:
     some = {
         "clip_norm": ClipNorm(norm=1.0),
         "drop_key": DropKey(rate=0.25),
         "layer_drop": LayerDrop(rate=0.5),
     }
-    rates = {each.path: each.rate for each in dropped(experiment(regularizers=some)) if each.rate}
+    rates = {site.path: site.rate for site in dropped(experiment(regularizers=some)) if site.rate}
     assert rates == {
         "encoder.0.self_attention.attention.scores": 0.25,
         "decoder.0.self_attention.attention.scores": 0.25,

@@ -43,7 +43,7 @@ def source() -> Tensor:
 
 @pytest.fixture
 def target() -> Tensor:
-    """What the decoder is fed."""
+    """The input of the decoder."""
     return torch.tensor([[1, 4, 5, 6], [1, 7, 8, 0], [1, 4, 0, 0]])
 
 

@@ -66,9 +66,9 @@ def test_a_mask_of_ones_own_replaces_the_causal_one(build, source, target, noise
     _fill(model, *kinds)
     memory, embedded = model.encode(source, noise=noise), model.embed(target)
     causal = torch.ones(1, 4, 4, dtype=torch.bool).tril()
-    said = model.decode(embedded, memory, visible=causal, noise=noise)
+    explicit = model.decode(embedded, memory, visible=causal, noise=noise)
     implied = model.decode(embedded, memory, noise=noise)
-    torch.testing.assert_close(said, implied, rtol=0, atol=1e-12)
+    torch.testing.assert_close(explicit, implied, rtol=0, atol=1e-12)
     everything = model.decode(embedded, memory, visible=causal | True, noise=noise)
     altered = embedded.clone()
     altered[:, 3] = -embedded[:, 3]

@@ -44,13 +44,13 @@ def masked(build) -> Transformer:
 
 def _by_hand(model: Transformer, source: Tensor, target: Tensor) -> Tensor:
     """The mean of the members' probabilities at every target place."""
-    each = []
+    members = []
     for noise in NOISES:
         memory = model.encode(source, noise=noise)
         hidden = model.decode(model.embed(target), memory, noise=noise)
-        each.append(model.project(hidden).softmax(-1))
-    assert not torch.allclose(each[0], each[1])
-    return torch.stack(each).mean(0)
+        members.append(model.project(hidden).softmax(-1))
+    assert not torch.allclose(members[0], members[1])
+    return torch.stack(members).mean(0)
 
 
 def test_it_is_a_model_that_averages_probabilities(masked, forward, source, target) -> None:

@@ -37,7 +37,7 @@ def test_an_adapter_beside_any_matrix_acts_as_if_added_to_it(
         projection.adapter = LowRank(*reversed(projection.weight.shape))
         delta = projection.adapter.B @ projection.adapter.A
         merged.get_submodule(name).weight.data.add_(delta.detach())
-        adapted, expected = (forward(each, source, target) for each in (model, merged))
+        adapted, expected = (forward(one, source, target) for one in (model, merged))
         torch.testing.assert_close(adapted, expected, rtol=0, atol=1e-12)
 
 

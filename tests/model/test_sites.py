@@ -167,7 +167,7 @@ def test_embedding_is_what_a_stack_is_fed(build, forward, source, target, noise)
         model, moved = build(), build()
         model.sites[f"{side}.embedding"].fill(lambda value, _site, _noise: value + 4 * vector)
         moved.get_submodule(table).weight.data.add_(vector)  # sqrt(d_model) is 4
-        outputs = [forward(each, source, target, noise) for each in (model, moved)]
+        outputs = [forward(one, source, target, noise) for one in (model, moved)]
         torch.testing.assert_close(*outputs, rtol=0, atol=1e-12)
 
 
@@ -189,9 +189,9 @@ def test_scores_are_scaled_and_weights_are_their_softmax_over_what_is_visible(
     model, calls = build(encoder_layers=1), []
     _record(model, calls)
     states = model.encode(source, noise=noise)
-    found = {path.rpartition(".")[2]: value for path, value in calls}
+    values = {path.rpartition(".")[2]: value for path, value in calls}
     layer = model.encoder[0]
-    x = layer.self_attention_norm(found["embedding"])
+    x = layer.self_attention_norm(values["embedding"])
     q, k, v = (
         torch.stack((x @ p.weight.T + p.bias).split(4, dim=-1), dim=1)
         for p in (layer.self_attention.query, layer.self_attention.key, layer.self_attention.value)
@@ -199,10 +199,10 @@ def test_scores_are_scaled_and_weights_are_their_softmax_over_what_is_visible(
     scores = torch.einsum("nhtc,nhsc->nhts", q, k) / 2  # sqrt(16 / 4 heads)
     odds = scores.exp() * states.visible[:, None, None]
     weights = odds / odds.sum(-1, keepdim=True)
-    torch.testing.assert_close(found["scores"], scores.detach(), rtol=0, atol=1e-12)
-    torch.testing.assert_close(found["weights"], weights.detach(), rtol=0, atol=1e-12)
+    torch.testing.assert_close(values["scores"], scores.detach(), rtol=0, atol=1e-12)
+    torch.testing.assert_close(values["weights"], weights.detach(), rtol=0, atol=1e-12)
     mixes = torch.einsum("nhts,nhsc->nhtc", weights, v)
-    torch.testing.assert_close(found["heads"], mixes.detach(), rtol=0, atol=1e-12)
+    torch.testing.assert_close(values["heads"], mixes.detach(), rtol=0, atol=1e-12)
 
 
 def test_weights_say_how_much_of_each_value_is_taken(build, source, target, noise) -> None:

@@ -1,4 +1,4 @@
-"""A component whose answer breaks its slot's promise is named, in training itself."""
+"""Training names a component whose value breaks the contract of its slot."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Odd(DecodingPolicy):
 
     def build(self, setting: Setting) -> Predict:
         predict = TeacherForcing().build(setting)
-        return lambda *given, **named: self.change(predict(*given, **named))  # type: ignore[return-value]  # a lambda is no Predict
+        return lambda *values, **named: self.change(predict(*values, **named))  # type: ignore[return-value]  # a lambda is no Predict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ class Penalty(Regularizer):
 
 @dataclass(frozen=True, kw_only=True)
 class Silent(Generation):
-    """Writes what it is told to."""
+    """Writes at will."""
 
     name = "silent"
     generate: Any
@@ -65,8 +65,8 @@ class Silent(Generation):
 
 
 def test_rows_that_are_not_the_tokens_of_the_batch_are_the_policy_s() -> None:
-    def halved(found: Prediction) -> Prediction:
-        return found._replace(logits=found.logits[::2])
+    def halved(prediction: Prediction) -> Prediction:
+        return prediction._replace(logits=prediction.logits[::2])
 
     parts = assemble(experiment(decoding_policy=Odd(change=halved)), seed=1)
     fault = r"decoding policy odd: the batch has \d+ target tokens, so logits must have shape"
@@ -83,7 +83,9 @@ def test_a_rate_that_is_none_is_the_schedule_s(rate: float | None) -> None:
 
 
 def test_what_is_no_prediction_is_the_policy_s() -> None:
-    parts = assemble(experiment(decoding_policy=Odd(change=lambda found: found.logits)), seed=1)
+    parts = assemble(
+        experiment(decoding_policy=Odd(change=lambda prediction: prediction.logits)), seed=1
+    )
     with pytest.raises(HarnessError, match="decoding policy odd: must return a Prediction, got"):
         list(train(parts))
 
@@ -114,7 +116,7 @@ def test_a_penalty_that_is_no_sum_is_the_regularizer_s() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "whose"),
+    ("changes", "value"),
     [
         (
             {"regularizers": {"penalty": Penalty(of=lambda logits: logits.sum() * math.nan)}},
@@ -130,9 +132,9 @@ def test_a_penalty_that_is_no_sum_is_the_regularizer_s() -> None:
         ),
     ],
 )
-def test_a_run_that_diverges_says_whose_answer_was_the_first_that_is_not_finite(
-    changes: dict[str, Any], whose: str
+def test_a_run_that_diverges_names_the_first_value_that_is_not_finite(
+    changes: dict[str, Any], value: str
 ) -> None:
     parts = assemble(experiment(**changes), seed=1)
-    with pytest.raises(Diverged, match=f"at update 1; the first that is not finite: {whose}$"):
+    with pytest.raises(Diverged, match=f"at update 1; the first that is not finite: {value}$"):
         list(train(parts))

@@ -58,7 +58,7 @@ def _members(count: int) -> list[Noise]:
 @torch.no_grad()
 def test_perplexity_is_exp_of_the_nats_of_gold_tokens_whatever_the_loss_makes_of_them() -> None:
     plain, smooth = (
-        {each.metric: each.value for each in measure(parts, split="validation", update=0)}
+        {row.metric: row.value for row in measure(parts, split="validation", update=0)}
         for parts in (
             assemble(experiment(loss=loss), seed=1)
             for loss in (CrossEntropy(), LabelSmoothing(smoothing=0.5))
@@ -105,7 +105,7 @@ def test_members_are_the_same_at_every_evaluation_and_change_no_training() -> No
     choice = {"lora_dropout": LoraDropout(rate=0.4, members=2)}
     parts = _parts(**choice)
     first, second = (measure(parts, split="validation", update=update) for update in (0, 7))
-    assert [each.value for each in first] == [each.value for each in second]
+    assert [row.value for row in first] == [row.value for row in second]
     trained = []
     for every, members in ((4, 2), (1, 2), (4, 0)):
         budget = replace(BUDGET, updates=4, evaluate_every=every)

@@ -32,22 +32,22 @@ def same(one: Assembly, other: Assembly) -> bool:
     return mine.keys() == theirs.keys() and all(torch.equal(mine[key], theirs[key]) for key in mine)
 
 
-def test_training_spends_its_budget_and_says_what_it_learned() -> None:
+def test_training_spends_its_budget_and_yields_measurements() -> None:
     updates = list(train(assemble(experiment(), seed=1)))
     assert [update.number for update in updates] == list(range(13))
-    named = {(each.split, each.metric) for each in updates[4].measurements}
+    named = {(row.split, row.metric) for row in updates[4].measurements}
     assert named == {
         *(("train", name) for name in ("loss", "gradient_norm", "learning_rate", "target_tokens")),
         *(("validation", name) for name in ("nll", "perplexity", "token_accuracy")),
     }
-    assert {each.split for each in updates[5].measurements} == {"train"}
+    assert {row.split for row in updates[5].measurements} == {"train"}
 
 
 def test_training_learns() -> None:
     budget = replace(BUDGET, updates=60, evaluate_every=60)
     first, *_, last = train(assemble(experiment(budget=budget), seed=1))
-    nll = {each.metric: each.value for each in last.measurements if each.split == "validation"}
-    before = {each.metric: each.value for each in first.measurements}
+    nll = {row.metric: row.value for row in last.measurements if row.split == "validation"}
+    before = {row.metric: row.value for row in first.measurements}
     assert nll["nll"] < before["nll"] - 0.5
 
 
@@ -161,7 +161,7 @@ def test_the_objective_is_the_mean_loss_per_token_in_nats() -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Apart(Regularizer):
-    """Twice the gap between two passes, to see what passes and penalties come to."""
+    """The gap between two passes, recorded and without weight."""
 
     name = "apart"
     seen: list[float]
@@ -207,16 +207,16 @@ class Broken(Loss):
 
 def test_a_run_that_diverges_stops_before_the_update() -> None:
     parts = assemble(experiment(loss=Broken(calls=[])), seed=1)
-    met: list[Update] = []
+    made: list[Update] = []
     before = {}
     updates = train(parts)
     for _ in range(3):
-        met.append(next(updates))
+        made.append(next(updates))
         before = weights(parts)
     with pytest.raises(Diverged, match="at update 3; the first that is not finite: loss broken,"):
         next(updates)
-    assert [update.number for update in met] == [0, 1, 2]
-    assert all(torch.equal(before[name], each) for name, each in weights(parts).items())
+    assert [update.number for update in made] == [0, 1, 2]
+    assert all(torch.equal(before[name], weight) for name, weight in weights(parts).items())
 
 
 def test_a_loss_that_is_no_sum_is_named() -> None:
@@ -248,7 +248,7 @@ def test_groups_learn_at_their_own_rates_and_frozen_ones_do_not_move() -> None:
     start = weights(parts)
     for update in train(parts):
         moved = {
-            name for name, each in weights(parts).items() if not torch.equal(each, start[name])
+            name for name, weight in weights(parts).items() if not torch.equal(weight, start[name])
         }
         frozen = {name for name in moved if name.startswith("encoder")}
         assert bool(frozen) == (update.number > 2)
@@ -260,7 +260,7 @@ def test_groups_learn_at_their_own_rates_and_frozen_ones_do_not_move() -> None:
 def test_every_parameter_gets_a_gradient() -> None:
     parts = assemble(experiment(), seed=1)
     loop._step(parts, window=next(loop._windows(parts, skip=0)), update=1)
-    assert [name for name, each in parts.model.named_parameters() if each.grad is None] == []
+    assert [name for name, weight in parts.model.named_parameters() if weight.grad is None] == []
 
 
 def test_noise_is_keyed_by_micro_batch() -> None:
