@@ -20,6 +20,7 @@ class Executor(Component):
 
     slot: ClassVar[str] = "executor"
     hook: ClassVar[str] = "harness_executors"
+    changes_results: ClassVar[bool] = False
 
     @abstractmethod
     def build(self, *, jobs: int) -> Jobs:

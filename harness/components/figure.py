@@ -25,6 +25,7 @@ class Figure(Component):
 
     slot: ClassVar[str] = "figures"
     hook: ClassVar[str] = "harness_figures"
+    changes_results: ClassVar[bool] = False
 
     @abstractmethod
     def build(self) -> Draw:

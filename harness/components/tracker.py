@@ -21,6 +21,7 @@ class Tracker(Component):
 
     slot: ClassVar[str] = "trackers"
     hook: ClassVar[str] = "harness_trackers"
+    changes_results: ClassVar[bool] = False
 
     @abstractmethod
     def build(self, *, out: Path) -> Tracking:

@@ -8,12 +8,12 @@ from dataclasses import fields
 import yaml
 
 from harness.loading.yaml_nodes import Entry, Irregular, entries, plain
-from harness.registry.option_types import meant, shown
+from harness.registry.option_types import allows_null, meant, option_types, shown
 from harness.study.experiment import Experiment
 
 BY_KEY = ("model", "budget", "regularizers")  # every other choice is replaced whole
-_OPTIONAL = ("parameter_groups", "averaging", "starts_from")
 _CHOICES = [field.name for field in fields(Experiment)]
+OPTIONAL = [name for name, hint in option_types(Experiment).items() if allows_null(hint)]
 
 
 def merged(variant: yaml.Node, *, baseline: yaml.Node | None = None) -> yaml.MappingNode:
@@ -24,7 +24,7 @@ def merged(variant: yaml.Node, *, baseline: yaml.Node | None = None) -> yaml.Map
             continue  # `strange` says so
         by_key = name in BY_KEY and name in found
         found[name] = _by_key(entry, under=found[name].value) if by_key else entry
-    for name in _OPTIONAL:
+    for name in OPTIONAL:
         if name in found and (_is_off(found[name].value) or plain(found[name].value) is None):
             del found[name]
     if "regularizers" in found:

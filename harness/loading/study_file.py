@@ -36,6 +36,7 @@ _FIRST_TRIAL = 1_000_001  # seed, far from those of studies
 _DEFAULTS = {"executor": "local", "trackers": ["mlflow"]}
 # Those of them that are installed, and that have something to show.
 _FIGURES = ("forest", "trend", "interactions", "learning_curves", "slopes", "cost")
+FILLED_IN = (*_DEFAULTS, "figures")  # keys that a file may leave out
 _ONLY_WITH = {"trend": "grid", "interactions": "factors"}
 
 

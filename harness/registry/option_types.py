@@ -119,7 +119,7 @@ def within(hint: Any, *, step: str | int) -> Any:
 
 def allowed(hint: Any) -> str:
     """All that a type allows, such as ``a number at least 0 and below 1``."""
-    null = ["null"] if type(None) in typing.get_args(hint) and is_union(hint) else []
+    null = ["null"] if allows_null(hint) else []
     each_of_it = (f"{kind(each)} {bounds(each)}".rstrip() for each in members(hint))
     return " or ".join([*each_of_it, *null])
 
@@ -200,6 +200,11 @@ def limits(hint: Any) -> Iterator[Any]:
 def is_union(hint: Any) -> bool:
     """Whether a type is a choice of types, null among them or not."""
     return typing.get_origin(hint) in (Union, types.UnionType)
+
+
+def allows_null(hint: Any) -> bool:
+    """True for a union with None, such as ``Averaging | None``."""
+    return is_union(hint) and type(None) in typing.get_args(hint)
 
 
 def members(hint: Any) -> Sequence[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from harness.components import Figure
 from harness.contracts import ReportView
 from harness.report.style import style
-from harness.testing import reports
+from harness.testing import sample_reports
 from harness.testing.claims import Claims
 
 _NARROW, _WIDE = 4.0, 5.2  # inches
@@ -25,7 +25,7 @@ def check_figure(component: Figure) -> None:
     whole = re.fullmatch(r"[A-Z].*\.", caption)
     claims.that(whole, f"the docstring is the caption, and must be whole sentences: {caption!r}")
     before = {*matplotlib.pyplot.get_fignums()}
-    for name, view in reports.every().items():
+    for name, view in sample_reports.sample_reports().items():
         try:
             drawn = _drawn(component, view=view)
         except Exception as error:
@@ -40,7 +40,7 @@ def check_figure(component: Figure) -> None:
         matplotlib.pyplot.close(number)
     claims.that(not left, "draws with pyplot, which keeps it; make a Figure of your own")
     settings = dict(matplotlib.rcParams)
-    view = reports.view()
+    view = sample_reports.sample_report()
     claims.keyed(lambda: _saved(_drawn(component, view=view)), what="a picture")
     claims.that(dict(matplotlib.rcParams) == settings, "changes matplotlib's settings")
 

@@ -9,16 +9,16 @@ import torch
 from harness.components import DecodingPolicy, Generation
 from harness.contracts import BOS, EOS, PAD, Prediction
 from harness.streams import Noise
-from harness.testing import ground
+from harness.testing import fixtures
 from harness.testing.claims import Claims
 
 
 def check_decoding_policy(component: DecodingPolicy) -> None:
     """One prediction, at the real target tokens only, from the keyed noise and nothing else."""
     claims = Claims(component, base=DecodingPolicy)
-    predict = component.build(ground.SETTING)
-    model, batch = ground.model(), ground.batch()
-    for noise in (ground.NOISE, None):
+    predict = component.build(fixtures.SETTING)
+    model, batch = fixtures.model(), fixtures.batch()
+    for noise in (fixtures.NOISE, None):
 
         def predicted(noise: Noise | None = noise) -> Prediction:
             return predict(model, batch, update=3, noise=noise)
@@ -26,8 +26,8 @@ def check_decoding_policy(component: DecodingPolicy) -> None:
         found = claims.keyed(predicted, what="a prediction")
         is_one = isinstance(found, Prediction)
         claims.that(is_one, f"must return a Prediction, got {type(found).__name__}")
-        sizes = {"logits": (batch.tokens, ground.CLASSES), "targets": (batch.tokens,)}
-        sizes["hidden"] = (batch.tokens, ground.SETTING.d_model)
+        sizes = {"logits": (batch.tokens, fixtures.CLASSES), "targets": (batch.tokens,)}
+        sizes["hidden"] = (batch.tokens, fixtures.SETTING.d_model)
         for name, wanted in sizes.items():
             claims.shape(getattr(found, name), wanted=wanted, what=name)
         gold = batch.target_next[batch.real]
@@ -39,8 +39,8 @@ def check_decoding_policy(component: DecodingPolicy) -> None:
 def check_generation(component: Generation) -> None:
     """Words for each sentence, which do not depend on who else is in the batch."""
     claims = Claims(component, base=Generation)
-    generate = component.build(ground.SETTING)
-    model = ground.model()
+    generate = component.build(fixtures.SETTING)
+    model = fixtures.model()
     source = torch.tensor([[4, 5, 6, EOS], [7, 8, 9, EOS], [10, 11, 12, EOS]])
     numbers = [5, 2, 9]
     written = claims.keyed(lambda: generate(model, source, sentences=numbers), what="a translation")
@@ -51,8 +51,8 @@ def check_generation(component: Generation) -> None:
         claims.that(whole, f"a translation must be a list of token numbers, got {tokens!r:.40}")
         special = sorted({*tokens} & {PAD, BOS, EOS})
         claims.that(not special, f"pad, bos and eos must not be written, got {special}")
-        inside = all(0 <= each < ground.CLASSES for each in tokens)
-        claims.that(inside, f"there are {ground.CLASSES} classes, got {tokens!r:.60}")
+        inside = all(0 <= each < fixtures.CLASSES for each in tokens)
+        claims.that(inside, f"there are {fixtures.CLASSES} classes, got {tokens!r:.60}")
     for row, number in enumerate(numbers):
         (alone,) = generate(model, source[row : row + 1], sentences=[number])
         claims.that(

@@ -10,7 +10,7 @@ import torch
 
 from harness.components import Decay, Loss, Metric, Schedule
 from harness.contracts import Rate, Score
-from harness.testing import ground
+from harness.testing import fixtures
 from harness.testing.claims import Claims
 
 _TOKENS = 7
@@ -19,8 +19,8 @@ _TOKENS = 7
 def check_loss(component: Loss) -> None:
     """One finite number with a finite gradient: the sum over tokens of what each of them costs."""
     claims = Claims(component, base=Loss)
-    loss = component.build(ground.SETTING)
-    logits, targets = ground.logits(_TOKENS).requires_grad_(), ground.targets(_TOKENS)
+    loss = component.build(fixtures.SETTING)
+    logits, targets = fixtures.logits(_TOKENS).requires_grad_(), fixtures.targets(_TOKENS)
     kept = logits.detach().clone()
     value = claims.keyed(lambda: loss(logits, targets), what="the loss")
     claims.shape(value, wanted=(), what="the loss, one summed number,")
@@ -41,14 +41,14 @@ def check_loss(component: Loss) -> None:
 def check_schedule(component: Schedule) -> None:
     """A finite rate, at least 0, for every update from 1, whatever was asked before."""
     claims = Claims(component, base=Schedule)
-    rates = _rates(claims, rate=component.build(ground.SETTING), what="the rate")
+    rates = _rates(claims, rate=component.build(fixtures.SETTING), what="the rate")
     claims.that(any(rates), "every rate is 0; nothing would be learned")
 
 
 def check_decay(component: Decay) -> None:
     """A number from 0 to 1 for every update from 1, never rising."""
     claims = Claims(component, base=Decay)
-    values = _rates(claims, rate=component.build(ground.SETTING), what="the decay")
+    values = _rates(claims, rate=component.build(fixtures.SETTING), what="the decay")
     claims.that(max(values) <= 1, f"must be at most 1, got {max(values):g}")
     for update, (before, value) in enumerate(pairwise(values), start=2):
         claims.that(value <= before, f"rises at update {update}, from {before:g} to {value:g}")
@@ -58,7 +58,7 @@ def check_metric(component: Metric) -> None:
     """A finite score with its signature; no text scores better than the reference itself."""
     claims = Claims(component, base=Metric)
     score = component.build()
-    right = [pair.target for pair in ground.corpus().train]
+    right = [pair.target for pair in fixtures.corpus().train]
     wrong = ["quite another line", *right[1:]]
     lines = {"the references": right, "other lines": wrong, "empty lines": [""] * len(right)}
     values = {}
@@ -90,7 +90,7 @@ def check_metric(component: Metric) -> None:
 
 def _rates(claims: Claims, *, rate: Rate, what: str) -> list[float]:
     """The values at every update of the budget, found right."""
-    updates = range(1, ground.SETTING.updates + 1)
+    updates = range(1, fixtures.SETTING.updates + 1)
     values: list[Any] = [rate(update) for update in updates]
     for update, value in zip(updates, values, strict=True):
         number = isinstance(value, float | int) and not isinstance(value, bool)

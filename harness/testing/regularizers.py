@@ -12,7 +12,7 @@ from harness.contracts import Prediction, Regularization
 from harness.model import Transformer
 from harness.prediction import predict_at_real
 from harness.streams import Noise
-from harness.testing import ground
+from harness.testing import fixtures
 from harness.testing.claims import Claims, same
 
 _RATE = 0.01
@@ -21,7 +21,7 @@ _RATE = 0.01
 def check_regularizer(component: Regularizer) -> None:
     """Each part keeps shapes, stays finite and draws from what it is given to draw from."""
     claims = Claims(component, base=Regularizer)
-    built = component.build(ground.SETTING)
+    built = component.build(fixtures.SETTING)
     is_one = isinstance(built, Regularization)
     claims.that(is_one, f"must build a Regularization, got {type(built).__name__}")
     passes: Any = built.passes
@@ -42,14 +42,14 @@ def check_regularizer(component: Regularizer) -> None:
 
 
 def _modified(component: Regularizer) -> tuple[Transformer, Regularization]:
-    model, built = ground.model(), component.build(ground.SETTING)
+    model, built = fixtures.model(), component.build(fixtures.SETTING)
     if built.modify_model:
-        built.modify_model(model, generator=ground.generator_of())
+        built.modify_model(model, generator=fixtures.generator_of())
     return model, built
 
 
 def _predicted(model: Transformer, *, noise: Noise | None) -> Prediction:
-    batch = ground.batch()
+    batch = fixtures.batch()
     memory = model.encode(batch.source, noise=noise)
     hidden = model.decode(model.embed(batch.target_input), memory, noise=noise)
     return predict_at_real(model, batch, hidden=hidden)
@@ -59,18 +59,18 @@ def _claim_sites(claims: Claims, *, component: Regularizer) -> None:
     """With noise the model gives the same bits for the same key; without, what it always gave."""
 
     def noisy() -> torch.Tensor:
-        return _predicted(_modified(component)[0], noise=ground.NOISE).logits
+        return _predicted(_modified(component)[0], noise=fixtures.NOISE).logits
 
     logits = claims.keyed(noisy, what="the modified model")
-    wanted = (ground.batch().tokens, ground.CLASSES)
+    wanted = (fixtures.batch().tokens, fixtures.CLASSES)
     claims.shape(logits, wanted=wanted, what="logits of the modified model")
     claims.finite(logits, what="logits of the modified model")
     model, _ = _modified(component)
-    plain = ground.model()
+    plain = fixtures.model()
     altered = any(site.transforms for site in model.sites.values())
     adapted = any(projection.adapter for projection in model.projections.values())
     if not (altered or adapted) and same(
-        ground.weights(model), ground.weights(plain)
+        fixtures.weights(model), fixtures.weights(plain)
     ):  # nothing but noise
         silent = _predicted(model, noise=None).logits
         unchanged = torch.equal(silent, _predicted(plain, noise=None).logits)
@@ -97,14 +97,14 @@ def _claim_adapters(claims: Claims, *, component: Regularizer) -> None:
 def _claim_penalty(claims: Claims, *, component: Regularizer) -> None:
     def penalty(first: int, *, last: int) -> torch.Tensor:
         model, built = _modified(component)
-        passes = [ground.NOISE.of_pass(str(number)) for number in range(built.passes)]
+        passes = [fixtures.NOISE.of_pass(str(number)) for number in range(built.passes)]
         predictions = [_predicted(model, noise=noise) for noise in passes]
         assert built.penalty
         return built.penalty(
             [Prediction(*(each[first:last] for each in one)) for one in predictions]
         )
 
-    tokens = ground.batch().tokens
+    tokens = fixtures.batch().tokens
     value = claims.keyed(lambda: penalty(0, last=tokens), what="the penalty")
     claims.shape(value, wanted=(), what="the penalty, one summed number,")
     claims.finite(value, what="the penalty")
@@ -118,7 +118,7 @@ def _claim_penalty(claims: Claims, *, component: Regularizer) -> None:
 
 def _gradients(claims: Claims, *, component: Regularizer) -> dict[str, torch.Tensor]:
     model, built = _modified(component)
-    before = ground.gradients(model)
+    before = fixtures.gradients(model)
     assert built.modify_gradients
     drawn = streams.generator(1, "dropout", "gradients")
     built.modify_gradients(list(model.parameters()), update=3, generator=drawn)
@@ -136,7 +136,7 @@ def _gradients(claims: Claims, *, component: Regularizer) -> dict[str, torch.Ten
 @torch.no_grad()
 def _weights(component: Regularizer) -> dict[str, torch.Tensor]:
     model, built = _modified(component)
-    ground.gradients(model)
+    fixtures.gradients(model)
     assert built.modify_weights
     built.modify_weights(list(model.parameters()), update=3, learning_rate=_RATE)
-    return ground.weights(model)
+    return fixtures.weights(model)

@@ -6,7 +6,7 @@ from typing import Any
 
 from harness.components import Dataset, Tokenizer
 from harness.contracts import SPECIAL_TOKENS, UNK, Codec, Corpus, Pair
-from harness.testing import ground
+from harness.testing import fixtures
 from harness.testing.claims import Claims
 
 _UNSEEN = "Ω"
@@ -36,7 +36,7 @@ def check_dataset(component: Dataset) -> None:
 def check_tokenizer(component: Tokenizer) -> None:
     """Learns from the training split alone, and gives every line of it back."""
     claims = Claims(component, base=Tokenizer)
-    corpus = ground.corpus()
+    corpus = fixtures.corpus()
     codecs = component.build(corpus)
     for side, codec in (("source", codecs.source), ("target", codecs.target)):
         lines = [getattr(pair, side) for pair in corpus.train]
@@ -48,7 +48,7 @@ def check_tokenizer(component: Tokenizer) -> None:
             codec.decode(special) == codec.decode(known),
             "decode must leave pad, bos and eos out",
         )
-    other = component.build(ground.corpus(unseen=_UNSEEN))
+    other = component.build(fixtures.corpus(unseen=_UNSEEN))
     sizes = (other.source.size, other.target.size)
     claims.that(
         sizes == (codecs.source.size, codecs.target.size),

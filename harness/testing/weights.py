@@ -10,7 +10,7 @@ import torch
 
 from harness.components import Initializer, Optimizer, ParameterGroups
 from harness.contracts import MakeOptimizer
-from harness.testing import ground
+from harness.testing import fixtures
 from harness.testing.claims import Claims, same
 
 _RATE = 0.01
@@ -31,27 +31,27 @@ def check_initializer(component: Initializer) -> None:
 
 def _initialized(component: Initializer, *, within: str = "") -> dict[str, torch.Tensor]:
     """The weights under a name, of a model that has no others."""
-    initialize = component.build(ground.SETTING)
-    named = {name: each for name, each in ground.model().named_parameters() if within in name}
+    initialize = component.build(fixtures.SETTING)
+    named = {name: each for name, each in fixtures.model().named_parameters() if within in name}
     with torch.no_grad():
         for name, parameter in named.items():
             parameter.fill_(math.nan)  # what is not filled shows
-            initialize(name, parameter, ground.generator_of())
+            initialize(name, parameter, fixtures.generator_of())
     return {name: each.detach() for name, each in named.items()}
 
 
 def check_parameter_groups(component: ParameterGroups) -> None:
     """Every name in exactly one group, each with a finite multiple that is at least 0."""
     claims = Claims(component, base=ParameterGroups)
-    names = [name for name, _ in ground.model().named_parameters()]
-    groups = component.build(ground.SETTING)(list(names))
+    names = [name for name, _ in fixtures.model().named_parameters()]
+    groups = component.build(fixtures.SETTING)(list(names))
     named = [name for group in groups for name in group.names]
     for name in names:
         count = named.count(name)
         claims.that(count == 1, f"{name} must stand in exactly one group, and stands in {count}")
     claims.that(len(named) == len(names), f"no parameters: {sorted({*named} - {*names})}")
     for group in groups:
-        for update in (1, 2, ground.SETTING.updates):
+        for update in (1, 2, fixtures.SETTING.updates):
             multiple: Any = group.multiple(update)
             right = isinstance(multiple, float | int) and 0 <= multiple < math.inf
             claims.that(right, f"a multiple must be a number at least 0, got {multiple!r}")
@@ -60,8 +60,8 @@ def check_parameter_groups(component: ParameterGroups) -> None:
 def check_optimizer(component: Optimizer) -> None:
     """A torch optimizer that keeps the groups, moves weights, and resumes to the same bits."""
     claims = Claims(component, base=Optimizer)
-    make = component.build(ground.SETTING)
-    made = ground.model()
+    make = component.build(fixtures.SETTING)
+    made = fixtures.model()
     parameters = list(made.parameters())
     optimizer = make([{"params": parameters[:3]}, {"params": parameters[3:]}])
     is_torch = isinstance(optimizer, torch.optim.Optimizer)
@@ -69,7 +69,7 @@ def check_optimizer(component: Optimizer) -> None:
     sizes = [len(group["params"]) for group in optimizer.param_groups]
     claims.that(sizes == [3, len(parameters) - 3], "must keep the groups as they came")
     whole = claims.keyed(lambda: _stepped(make, interrupted=False), what="a step")
-    before = ground.weights(ground.model())
+    before = fixtures.weights(fixtures.model())
     for name, weight in whole.items():
         claims.finite(weight, what=f"{name} after a step")
     claims.that(not same(whole, before), "moves no weight")
@@ -81,15 +81,15 @@ def check_optimizer(component: Optimizer) -> None:
 
 def _stepped(make: MakeOptimizer, *, interrupted: bool) -> dict[str, torch.Tensor]:
     """The weights after four steps, or after two, a resume and two more."""
-    made = ground.model()
+    made = fixtures.model()
     optimizer = make([{"params": list(made.parameters())}])
     for step in range(4):
         if interrupted and step == 2:
             state = copy.deepcopy(optimizer.state_dict())
             optimizer = make([{"params": list(made.parameters())}])
             optimizer.load_state_dict(state)
-        ground.gradients(made)
+        fixtures.gradients(made)
         for group in optimizer.param_groups:
             group["lr"] = _RATE / (1 + step)
         optimizer.step()
-    return ground.weights(made)
+    return fixtures.weights(made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 from collections.abc import Callable
@@ -38,16 +39,13 @@ PAIR = Pair("a", "b")
 
 def stranger(base: type[Component], build: Callable[..., Any], **more: Any) -> Component:
     """A component of a slot that builds this."""
-    if base in {components.Metric, components.Dataset, components.Figure}:
-        body = {"build": lambda self: build()}
-    elif base is components.Executor:
-        body = {"build": lambda self, *, jobs: build()}
-    elif base is components.Tracker:
-        body = {"build": lambda self, *, out: build(out)}
-    elif base is components.Tokenizer:
-        body = {"build": lambda self, corpus: build(corpus)}
-    else:
-        body = {"build": lambda self, setting: build(setting)}
+
+    def built(self: Component, *values: Any, jobs: int = 1, **named: Any) -> Any:
+        return build(*values, *named.values())
+
+    # A contract reads off the signature which options would repeat a component's setting.
+    built.__signature__ = inspect.signature(vars(base)["build"])  # type: ignore[attr-defined]  # functions take it
+    body = {"build": built}
     made = type("Odd", (base,), {"name": "odd", "__doc__": "Odd.", **body, **more})
     return dataclass(frozen=True, kw_only=True)(made)()
 

@@ -1,4 +1,4 @@
-"""The ground that components are tried on: a tiny real model, a batch and a setting, in float64."""
+"""Fixtures of the contract tests: a tiny Transformer in float64, a batch, a corpus, a setting."""
 
 from __future__ import annotations
 
