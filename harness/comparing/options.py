@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.analysis import RunResult, ScoredMetric, compare
 from harness.contracts import Design, Method, Split
 from harness.errors import HarnessError
-from harness.registry.option_types import meant, shown
+from harness.registry.option_types import shown, suggestion
 from harness.report import Report
 from harness.study.changes import Change
 from harness.study.values import BASELINE, Comparison
@@ -88,4 +88,4 @@ def comparison_report(gathered: CollectedRuns, *, comparison: Comparison) -> Rep
 
 def unknown(name: str, *, among: Collection[str], what: str) -> str:
     """What is wrong with a name that is not there, and which one was probably meant."""
-    return f"no {what} named {shown(name)}; {meant(name, among=among, otherwise='there are')}"
+    return f"no {what} named {shown(name)}; {suggestion(name, among=among, otherwise='there are')}"

@@ -33,7 +33,7 @@ class SeedValues(NamedTuple):
 
 
 Method = Literal["paired_t", "welch"]
-Kind = Literal["variant", "pair", "effect", "noise_floor"]
+FindingKind = Literal["variant", "pair", "effect", "noise_floor"]
 Verdict = Literal["better", "worse", "equivalent", "inconclusive", "identical", "no_inference"]
 
 
@@ -68,7 +68,7 @@ class Finding:
 
     variant: str
     against: str = "baseline"
-    kind: Kind = "variant"
+    kind: FindingKind = "variant"
     metric: str
     split: str
     role: Literal["primary", "exploratory"]

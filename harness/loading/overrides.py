@@ -8,7 +8,7 @@ from dataclasses import fields
 import yaml
 
 from harness.loading.yaml_nodes import Entry, Irregular, entries, plain
-from harness.registry.option_types import allows_null, meant, option_types, shown
+from harness.registry.option_types import allows_null, option_types, shown, suggestion
 from harness.study.experiment import Experiment
 
 BY_KEY = ("model", "budget", "regularizers")  # every other choice is replaced whole
@@ -42,7 +42,7 @@ def strange(variant: yaml.Node, *, owner: str) -> Iterator[Irregular]:
     """Keys of a variant, or of a pretraining, that are no choice."""
     for key, entry in entries(variant).items():
         if key not in _CHOICES:
-            rest = meant(key, among=_CHOICES, otherwise="there are")
+            rest = suggestion(key, among=_CHOICES, otherwise="there are")
             yield Irregular(entry.key.start_mark, f"no option {shown(key)} in {owner}; {rest}")
 
 
@@ -54,7 +54,7 @@ def needless(variant: yaml.Node, *, baseline: yaml.Node | None = None) -> Iterat
     known = entries(given)
     for name, entry in entries(_regularizers(variant)).items():
         if _is_off(entry.value) and name not in known:
-            rest = meant(name, among=known, otherwise="there are")
+            rest = suggestion(name, among=known, otherwise="there are")
             fault = f"no regularizer {shown(name)} to switch off; {rest}"
             yield Irregular(entry.key.start_mark, fault)
 

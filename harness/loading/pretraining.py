@@ -10,7 +10,7 @@ import yaml
 from harness.loading.grid import Written
 from harness.loading.validation_errors import Misfit
 from harness.loading.yaml_nodes import Irregular, entries
-from harness.registry.option_types import meant, shown
+from harness.registry.option_types import shown, suggestion
 from harness.registry.serialization import Place
 from harness.study.experiment import Experiment
 from harness.study.serialization import trained_runs
@@ -37,7 +37,7 @@ def find_start(name: str, *, among: Collection[str]) -> str:
     """The name itself; raises `ValueError` if there is no such pretraining."""
     if name in among:
         return name
-    rest = meant(name, among=among, otherwise="there are")
+    rest = suggestion(name, among=among, otherwise="there are")
     raise ValueError(f"no pretraining named {shown(name)}; {rest}")
 
 

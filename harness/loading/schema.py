@@ -22,8 +22,8 @@ from harness.loading.study_file import FILLED_IN, StudyKeys
 from harness.registry.catalog import Catalog
 from harness.registry.option_types import (
     allows_null,
-    holds,
-    is_fixed,
+    is_container,
+    is_fixed_length,
     is_union,
     limits,
     members,
@@ -199,13 +199,13 @@ def _kind(hint: Any) -> Schema:
     arguments = typing.get_args(hint)
     if typing.get_origin(hint) is Literal:
         return {"enum": list(arguments)}
-    if is_fixed(hint):
+    if is_fixed_length(hint):
         size = len(arguments)
         items = [_type(each) for each in arguments]
         return {"type": "array", "items": items, "minItems": size, "maxItems": size}
-    if holds(hint, base=Mapping):
+    if is_container(hint, base=Mapping):
         return {"type": "object", "additionalProperties": _type(arguments[1])}
-    if holds(hint, base=Sequence):
+    if is_container(hint, base=Sequence):
         return {"type": "array", "items": _type(arguments[0])}
     if isinstance(hint, type) and issubclass(hint, Component):
         return _reference(hint.slot)

@@ -28,7 +28,7 @@ from harness.loading.yaml_file import read
 from harness.loading.yaml_nodes import entries, irregularities, plain
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover, register_file
-from harness.registry.option_types import meant, shown
+from harness.registry.option_types import shown, suggestion
 from harness.study.experiment import Experiment
 from harness.study.values import Comparison, Stopping, Study, Tuning, TuningOptions
 
@@ -252,7 +252,7 @@ def _unknown_metrics(compare: Any, *, possible: Sequence[str]) -> Iterator[Misfi
         named += [(("compare", "margin", name), name) for name in margin]
     for place, name in named:
         if isinstance(name, str) and name not in possible:
-            rest = meant(name, among=possible, otherwise="there are")
+            rest = suggestion(name, among=possible, otherwise="there are")
             fault = f"{shown(name)} is no metric of this study; {rest}"
             yield Misfit(place, fault, at_key=len(place) == 3)
 

@@ -18,7 +18,7 @@ from harness.components import SLOTS, Component
 from harness.errors import HarnessError, PluginError
 from harness.loading.validation_errors import Misfit, Misfits, misfits
 from harness.registry.catalog import Catalog
-from harness.registry.option_types import a, shown, words
+from harness.registry.option_types import shown, slot_noun, with_article
 from harness.registry.serialization import resolved
 from harness.study.experiment import Experiment
 from harness.study.serialization import resolved_experiment
@@ -55,7 +55,7 @@ class Checker:
         elif isinstance(data, Mapping) and len(data) == 1:
             ((name, options),) = data.items()
         else:
-            noun = a(words(SLOTS[slot]))
+            noun = with_article(slot_noun(SLOTS[slot]))
             fault = f"{noun} is a name, or {{name: options}}, not {shown(data)}"
             raise Misfits([Misfit((), fault)])
         try:

@@ -10,18 +10,17 @@ from typing import Any, NamedTuple
 
 from harness.registry.option_types import (
     bounds,
-    kind,
-    leaves_choice,
+    describe_kind,
+    inner_type,
+    is_choice,
     lengths,
-    meant,
     option_types,
     plain,
     shown,
     spelled,
-    within,
+    suggestion,
 )
-
-Place = tuple[str | int, ...]
+from harness.registry.serialization import Place
 
 _TOO_FAR = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
 _TOO_MANY = {"too_short", "too_long", "string_too_short", "string_too_long"}
@@ -74,7 +73,7 @@ def misfits(error: Mapping[str, Any], *, data: Any, of: type, owner: str) -> Seq
         if at_key:
             return [at_key]
     # Into a choice of types pydantic may have gone further than where the fault is.
-    value = reduce(getitem, place, data) if leaves_choice(hint) else error["input"]
+    value = reduce(getitem, place, data) if is_choice(hint) else error["input"]
     fault = _value_fault(error["type"], hint=hint)
     fault = f" {fault}" if fault else f": {error['msg']}"
     return [Misfit(place, f"{_spelled(place) or owner}{fault}, got {shown(value)}")]
@@ -87,13 +86,13 @@ def _key_fault(error: str, *, place: Place, of: type, owner: str) -> Misfit | No
     if error == "missing":
         return Misfit(tuple(outer), f"{_spelled(outer) or owner} needs {shown(key)}", at_key=True)
     if error in _UNKNOWN:
-        rest = meant(str(key), among=option_types(plain(hint)), otherwise="there are")
+        rest = suggestion(str(key), among=option_types(plain(hint)), otherwise="there are")
         fault = f"no option {shown(key)} in {_spelled(outer) or owner}; {rest}"
         return Misfit(place, fault, at_key=True)
     if key == "[key]":
         *outer, key = outer
         wanted, _ = typing.get_args(plain(_place(of, steps=outer)[1]))
-        fault = f"a key of {_spelled(outer)} must be {kind(wanted)}, got {shown(key)}"
+        fault = f"a key of {_spelled(outer)} must be {describe_kind(wanted)}, got {shown(key)}"
         return Misfit((*outer, key), fault, at_key=True)
     return None
 
@@ -106,8 +105,8 @@ def _value_fault(error: str, *, hint: Any) -> str | None:
         return f"must be {bounds(hint)}"
     if error in _TOO_MANY and lengths(hint):
         return f"must be {lengths(hint)} long"
-    if leaves_choice(hint) or error in {*_TOO_MANY, *_WRONG_KIND} or error.endswith("_type"):
-        return f"must be {kind(hint)}"
+    if is_choice(hint) or error in {*_TOO_MANY, *_WRONG_KIND} or error.endswith("_type"):
+        return f"must be {describe_kind(hint)}"
     return None
 
 
@@ -118,9 +117,9 @@ def _place(hint: Any, *, steps: Sequence[str | int]) -> tuple[Place, Any]:
     fault is the whole option's.
     """
     for depth, step in enumerate(steps):
-        if leaves_choice(hint):
+        if is_choice(hint):
             return tuple(steps[:depth]), hint
-        hint = within(hint, step=step)
+        hint = inner_type(hint, step=step)
     return tuple(steps), hint
 
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from harness.loading.validation_errors import Place
 from harness.registry.option_types import shown
+from harness.registry.serialization import Place
 
 # The core schema of YAML 1.2, in which ``off`` and ``1:30`` are text and ``1e-3`` is a number.
 _SCALARS: Sequence[tuple[re.Pattern[str], Callable[[str], object]]] = (

@@ -23,9 +23,9 @@ import click
 from harness import cli, hookspecs
 from harness.components import SLOTS, Component
 from harness.reference.techniques import tables
-from harness.registry.catalog import Catalog, Row
+from harness.registry.catalog import Catalog, CatalogRow
 from harness.registry.discovery import discover
-from harness.registry.option_types import words
+from harness.registry.option_types import slot_noun
 from harness.testing import CHECKS
 
 DISTRIBUTION = "transformer-harness"
@@ -130,7 +130,7 @@ def _supply(base: type[Component]) -> Iterator[str]:
         f"Returns: a list of subclasses of `harness.components.{base.__name__}`, frozen "
         "dataclasses, each with a `name` of its own. Must not: build or read anything."
     )
-    yield f"## What a {words(base)} keeps to"
+    yield f"## What a {slot_noun(base)} keeps to"
     yield _markdown(inspect.getdoc(base) or "")
     yield f"```python\ndef build{_unquoted(inspect.signature(build))}\n```"
     yield _markdown(inspect.getdoc(build) or "")
@@ -177,7 +177,7 @@ def _ours() -> Catalog:
     return Catalog.of(plugins)
 
 
-def _component(component: type[Component], *, row: Row) -> Iterator[str]:
+def _component(component: type[Component], *, row: CatalogRow) -> Iterator[str]:
     yield f"### {row.name}"
     yield _markdown(inspect.cleandoc(component.__doc__ or ""))
     lines = [

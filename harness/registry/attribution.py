@@ -13,14 +13,14 @@ from harness import hookspecs
 from harness.components import BASES, SLOTS, Component
 from harness.errors import ComponentError, HarnessError, PluginError
 from harness.registry.discovery import Offer, PluginFault, Plugins, offers
-from harness.registry.option_types import words
+from harness.registry.option_types import slot_noun
 
 _NOBODYS = {"MemoryError", "OutOfMemoryError"}  # whoever asked for the last byte
 
 
 def label(component: Component | type[Component]) -> str:
     """A component in words: ``loss focal``."""
-    return f"{words(SLOTS[component.slot])} {component.name}"
+    return f"{slot_noun(SLOTS[component.slot])} {component.name}"
 
 
 def refuse(fault: str, *, of: Component) -> NoReturn:

@@ -18,7 +18,7 @@ import pluggy
 from harness import hookspecs
 from harness.components import Component
 from harness.errors import PluginError
-from harness.registry.option_types import meant, option_types
+from harness.registry.option_types import option_types, suggestion
 
 _HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("harness_")}
 _WRAPPABLE = "harness_run"
@@ -135,7 +135,7 @@ def _hook_fault(
     hook: str, *, implementation: Callable[..., object], options: pluggy.HookimplOpts
 ) -> str | None:
     if hook not in _HOOKS:
-        return f"there is no such hook; {meant(hook, among=_HOOKS, otherwise='there are')}"
+        return f"there is no such hook; {suggestion(hook, among=_HOOKS, otherwise='there are')}"
     if hook != _WRAPPABLE and (options["wrapper"] or options["hookwrapper"]):
         return f"cannot be wrapped; only {_WRAPPABLE} can"
     given = inspect.signature(_HOOKS[hook]).parameters
@@ -179,7 +179,7 @@ def observe(plugins: Plugins, *, hook: str, arguments: Mapping[str, object]) -> 
     return [answer for answer in found if isinstance(answer, PluginFault)]
 
 
-def takers(plugins: Plugins, *, hook: str) -> list[str]:
+def implementers(plugins: Plugins, *, hook: str) -> list[str]:
     """The plugins that implement a hook."""
     return [each.plugin_name for each in _implementations(plugins, hook=hook)]
 

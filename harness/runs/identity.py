@@ -22,7 +22,7 @@ from typing import Any
 from harness.components import BASES, Component
 from harness.components.options import TextFile
 from harness.registry.discovery import Plugins, wrappers
-from harness.registry.serialization import Written, leaves, resolved
+from harness.registry.serialization import Substitution, leaves, resolved
 from harness.study.experiment import Experiment
 from harness.study.serialization import resolved_experiment
 
@@ -48,7 +48,7 @@ _APART = frozenset(
 
 
 def training_identity(
-    experiment: Experiment, *, seed: int, plugins: Plugins, trained: Written = str
+    experiment: Experiment, *, seed: int, plugins: Plugins, trained: Substitution = str
 ) -> Identity:
     """What decides the bits of a run's training, as JSON; how it decodes is not in it.
 
@@ -72,7 +72,7 @@ def training_identity(
 
 
 def evaluation_identity(
-    experiment: Experiment, *, training: str, split: str, trained: Written = str
+    experiment: Experiment, *, training: str, split: str, trained: Substitution = str
 ) -> Identity:
     """What decides the bits of one decoding of a trained run, as JSON."""
     return {

@@ -17,7 +17,7 @@ from harness.errors import HarnessError, PluginError
 from harness.files import read_json, write_columns, write_json
 from harness.hookspecs import hookimpl
 from harness.registry.attribution import naming_plugins, owner, plugin_at_fault
-from harness.registry.discovery import CORE, PluginFault, Plugins, takers
+from harness.registry.discovery import CORE, PluginFault, Plugins, implementers
 from harness.runs.identity import digest, evaluation_identity
 from harness.runs.ledger import Hypothesis, Ledger, write_hypotheses
 from harness.runs.pretrained import CHANGED, RunLoader, read_weights
@@ -59,7 +59,7 @@ def _check_outcome(run: Run, *, plugins: Plugins, asked: Collection[Path]) -> No
     decoded = all(ledger.evaluated(run.digest, evaluation=each.name) for each in asked)
     if outcome.get("status") == "diverged" or (decoded if asked else ledger.weights(run.digest)):
         return
-    others = [each for each in takers(plugins, hook="harness_run") if each != CORE]
+    others = [each for each in implementers(plugins, hook="harness_run") if each != CORE]
     fault = "says that the run is carried out, but it left no outcome"
     raise PluginError(str(PluginFault(", ".join(others), "harness_run", fault)))
 

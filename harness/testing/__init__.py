@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.components import BASES, Component
-from harness.registry.option_types import words
+from harness.registry.option_types import slot_noun
 from harness.testing.averages import check_averaging as check_averaging
 from harness.testing.claims import check_options as check_options
 from harness.testing.executors import check_executor as check_executor
@@ -38,7 +38,7 @@ from harness.testing.weights import check_optimizer as check_optimizer
 from harness.testing.weights import check_parameter_groups as check_parameter_groups
 
 # A function is named after the base of the slot that it tests, so nothing pairs them by hand.
-_NAMES = {base.slot: f"check_{words(base).replace(' ', '_')}" for base in BASES}
+_NAMES = {base.slot: f"check_{slot_noun(base).replace(' ', '_')}" for base in BASES}
 CHECKS: Mapping[str, Callable[[Any], None]] = {
     slot: globals()[name] for slot, name in _NAMES.items() if name in globals()
 }

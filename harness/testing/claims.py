@@ -13,7 +13,7 @@ import torch
 
 from harness.components import SLOTS, Component
 from harness.contracts import Setting
-from harness.registry.option_types import words
+from harness.registry.option_types import slot_noun
 from harness.registry.serialization import resolved
 
 Answer = TypeVar("Answer")
@@ -28,7 +28,7 @@ class Claims:
     def __init__(self, component: Component, *, base: type[Component] | None = None) -> None:
         slot = getattr(component, "slot", None)
         name = getattr(component, "name", type(component).__name__)
-        noun = words(SLOTS[slot]) if slot in SLOTS else "component"
+        noun = slot_noun(SLOTS[slot]) if slot in SLOTS else "component"
         self._of = f"{noun} {name}"
         if base is not None:
             kind = f"harness.components.{base.__name__}"

@@ -403,7 +403,7 @@ BROKEN = [
             __annotations__={"steps": object},
             steps=field(default_factory=set),
         ),
-        "an option of type set cannot be written down",
+        "an option of type set cannot be written as JSON",
     ),
 ]
 

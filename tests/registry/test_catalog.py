@@ -9,7 +9,7 @@ import strangers
 from harness import components, hookspecs
 from harness.errors import HarnessError
 from harness.hookspecs import hookimpl
-from harness.registry.catalog import Catalog, Option, Row
+from harness.registry.catalog import Catalog, CatalogRow, Option
 from harness.registry.discovery import PluginFault, Plugins
 
 
@@ -113,13 +113,13 @@ def test_a_name_that_a_broken_plugin_may_have_offered_is_answered_with_its_fault
 # --- what `harness plugins` lists ---------------------------------------------------------------
 
 
-def row(name: str) -> Row:
+def row(name: str) -> CatalogRow:
     (found,) = (each for each in strangers.catalog().rows() if each.name == name)
     return found
 
 
 def test_a_row_has_the_first_line_of_the_docstring_and_every_option_with_its_default() -> None:
-    assert row("dropout") == Row(
+    assert row("dropout") == CatalogRow(
         slot="regularizers",
         name="dropout",
         plugin="stranger",

@@ -10,9 +10,10 @@ from harness.comparability.observed import scheduled
 from harness.comparability.predicted import Expected, expect, summarize_runs
 from harness.comparability.sharing import Shared, predict_sharing
 from harness.loading import refusal
-from harness.loading.validation_errors import Misfit, Place
+from harness.loading.validation_errors import Misfit
 from harness.planning.preview.power import Resolution
 from harness.planning.probe import Estimate, probe, without_effect
+from harness.registry.serialization import Place
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.study.changes import Change, changes
