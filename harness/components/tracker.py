@@ -1,4 +1,4 @@
-"""Slot `trackers`: where people look at runs, while they go on and afterwards."""
+"""Slot `trackers`: copies of runs where people watch them."""
 
 from __future__ import annotations
 

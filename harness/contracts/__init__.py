@@ -1,4 +1,4 @@
-"""The frozen values and protocols that slots and hooks name: what strangers may rely on."""
+"""The public contracts: frozen values and protocols of slots and hooks, stable for plugins."""
 
 from __future__ import annotations
 

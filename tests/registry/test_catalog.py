@@ -48,7 +48,7 @@ def test_a_component_is_found_by_slot_and_name() -> None:
             "no decoding policy named ''; there are scheduled_sampling, teacher_forcing",
         ),
         ("metrics", "blue", "no metric named 'blue'; did you mean 'bleu'?"),
-        ("metrics", "nll", "nll is scored in every run, and cannot be asked for"),
+        ("metrics", "nll", "nll is always reported; remove it from metrics"),
         (
             "schedule",
             "cross_entropy",
