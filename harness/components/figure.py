@@ -15,8 +15,8 @@ class Figure(Component):
     """Draws a picture of a report, which keeps it as PNG and SVG and shows it in report.html.
 
     The docstring is the picture's caption. The drawing function is called with the report's style
-    set: it makes a `matplotlib.figure.Figure` of its own, some 4.6 inches wide so that its text is readable
-    on a phone, and saves nothing. It must draw any report: one seed, one variant, runs
+    set: it makes a `matplotlib.figure.Figure` of its own, some 4.6 inches wide so that its text is
+    readable on a phone, and saves nothing. It must draw any report: one seed, one variant, runs
     that diverged or are missing, findings without numbers. Black and white become the page's own
     text and background, so other colors should be readable on both light and dark. Whether to draw
     again is decided from the view, the options and the source; nothing else may show in the

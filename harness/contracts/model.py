@@ -144,4 +144,4 @@ class Model(Protocol):
     def step(
         self, tokens: Int[torch.Tensor, "sentences"], cache: Cache, *, noise: Noise | None = None
     ) -> Float[torch.Tensor, "sentences d_model"]:
-        """Feed one more token a sentence, growing the cache; the hidden state for the next token."""
+        """Feed one more token a sentence, growing the cache; the state for the next token."""

@@ -215,7 +215,7 @@ class LedgerView(Protocol):
         """True while a process is carrying out the run."""
 
     def outcome(self, digest: str) -> Mapping[str, Any] | None:
-        """The outcome of training, `status` finished, diverged or failed; None until it has ended."""
+        """The outcome of training, `status` finished, diverged or failed; None until then."""
 
     def evaluated(self, digest: str, *, evaluation: str) -> Mapping[str, Any] | None:
         """The core's scores of one decoding, as `scores`; None until it is finished."""
@@ -239,7 +239,8 @@ class Page(Tracking, Protocol):
     """A tracker with a page to open in a browser."""
 
     def serve(self, study: StudyView, *, port: int | None, ready: Callable[[str], None]) -> None:
-        """Show the study on this machine until interrupted; `ready` is called with the link once it works.
+        """Show the study on this machine until interrupted.
 
-        Without a `port` any free one does. Raises `HarnessError` when it cannot be served.
+        `ready` is called with the link once it works. Without a `port`, any free one is taken.
+        Raises `HarnessError` when the study cannot be served.
         """

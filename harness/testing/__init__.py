@@ -1,4 +1,4 @@
-"""What every component must keep to, as functions to call from a plugin's own tests.
+"""Contract tests of components, one function per slot, to call from a plugin's own tests.
 
 One function a slot takes a component, builds it in a tiny setting with a real model, and raises
 `AssertionError` with the component's name and what it does wrong::
@@ -8,8 +8,8 @@ One function a slot takes a component, builds it in a tiny setting with a real m
     def test_focal_is_a_loss():
         check_loss(Focal(gamma=2.0))
 
-They hold a component to its slot's contract, and not to its equation: a test against an
-independent source stays the plugin's own business.
+They test a component against its slot's contract, and not against its equation: that is left to
+the plugin's own tests, against an independent source.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from harness.testing.claims import Claims, same
 
 
 def check_averaging(component: Averaging) -> None:
-    """Averages what it is given, of equal weights those weights, and resumes to the same bits."""
+    """Check every parameter's average, the average of equal weights, and a resume to the bit."""
     claims = Claims(component, base=Averaging)
     start = fixtures.weights(fixtures.model())
     whole = claims.keyed(lambda: _averaged(component, interrupted=False), what="the average")
@@ -21,10 +21,10 @@ def check_averaging(component: Averaging) -> None:
         return
     claims.that(whole.keys() == start.keys(), "must average every parameter, by its name")
     for name, weight in whole.items():
-        claims.shape(weight, wanted=tuple(start[name].shape), what=name)
+        claims.shape(weight, expected=tuple(start[name].shape), what=name)
         claims.finite(weight, what=name)
     resumed = _averaged(component, interrupted=True)
-    claims.that(same(whole, resumed), "must go on from state() to the same bits")
+    claims.that(same(whole, resumed), "must resume from state() to the same bits")
     constant = component.build(fixtures.SETTING)
     for update in range(1, fixtures.SETTING.updates + 1):
         constant.update(start, update)
@@ -43,9 +43,9 @@ def _averaged(component: Averaging, *, interrupted: bool) -> dict[str, torch.Ten
         averager.update(live, update)
         if interrupted and update == fixtures.SETTING.updates // 2:
             state: Mapping[str, torch.Tensor] = {
-                name: each.clone() for name, each in averager.state().items()
+                name: tensor.clone() for name, tensor in averager.state().items()
             }
             averager = component.build(fixtures.SETTING)
             averager.restore(state)
-    found = averager.weights()
-    return None if found is None else {name: each.clone() for name, each in found.items()}
+    average = averager.weights()
+    return None if average is None else {name: weight.clone() for name, weight in average.items()}

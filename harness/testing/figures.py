@@ -16,14 +16,14 @@ _NARROW, _WIDE = 4.0, 5.2  # inches
 
 
 def check_figure(component: Figure) -> None:
-    """Draws whatever it is given, readable on a phone, the same every time, and leaves no trace."""
+    """Check that it draws any report, readable on a phone, the same each time, leaving no trace."""
     import matplotlib.figure
     import matplotlib.pyplot
 
     claims = Claims(component, base=Figure)
     caption = " ".join((component.__doc__ or "").split())
-    whole = re.fullmatch(r"[A-Z].*\.", caption)
-    claims.that(whole, f"the docstring is the caption, and must be whole sentences: {caption!r}")
+    complete = re.fullmatch(r"[A-Z].*\.", caption)
+    claims.that(complete, f"the docstring is the caption, and must be whole sentences: {caption!r}")
     before = {*matplotlib.pyplot.get_fignums()}
     for name, view in sample_reports.sample_reports().items():
         try:
@@ -38,7 +38,7 @@ def check_figure(component: Figure) -> None:
     left = {*matplotlib.pyplot.get_fignums()} - before
     for number in left:
         matplotlib.pyplot.close(number)
-    claims.that(not left, "draws with pyplot, which keeps it; make a Figure of your own")
+    claims.that(not left, "draws with pyplot, which keeps figures open; make a Figure")
     settings = dict(matplotlib.rcParams)
     view = sample_reports.sample_report()
     claims.keyed(lambda: _saved(_drawn(component, view=view)), what="a picture")

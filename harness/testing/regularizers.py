@@ -19,7 +19,7 @@ _RATE = 0.01
 
 
 def check_regularizer(component: Regularizer) -> None:
-    """Each part keeps shapes, stays finite and draws from what it is given to draw from."""
+    """Check that each part keeps shapes, stays finite and draws from its noise or generator."""
     claims = Claims(component, base=Regularizer)
     built = component.build(fixtures.SETTING)
     is_one = isinstance(built, Regularization)
@@ -56,14 +56,14 @@ def _predicted(model: Transformer, *, noise: Noise | None) -> Prediction:
 
 
 def _claim_sites(claims: Claims, *, component: Regularizer) -> None:
-    """With noise the model gives the same bits for the same key; without, what it always gave."""
+    """With noise the model gives the same bits for the same key; without, those of before."""
 
     def noisy() -> torch.Tensor:
         return _predicted(_modified(component)[0], noise=fixtures.NOISE).logits
 
     logits = claims.keyed(noisy, what="the modified model")
-    wanted = (fixtures.batch().tokens, fixtures.CLASSES)
-    claims.shape(logits, wanted=wanted, what="logits of the modified model")
+    shape = (fixtures.batch().tokens, fixtures.CLASSES)
+    claims.shape(logits, expected=shape, what="logits of the modified model")
     claims.finite(logits, what="logits of the modified model")
     model, _ = _modified(component)
     plain = fixtures.model()
@@ -74,24 +74,24 @@ def _claim_sites(claims: Claims, *, component: Regularizer) -> None:
     ):  # nothing but noise
         silent = _predicted(model, noise=None).logits
         unchanged = torch.equal(silent, _predicted(plain, noise=None).logits)
-        claims.that(unchanged, "acts without noise; an effect must come from a site's noise")
+        claims.that(unchanged, "acts without noise; draw from the noise that a site is called with")
 
 
 @torch.no_grad()
 def _claim_adapters(claims: Claims, *, component: Regularizer) -> None:
-    """An adapter says which matrix it is without noise, or that it is none."""
+    """An adapter's `delta` is its matrix without noise, or None."""
     model, _ = _modified(component)
     for parameter in model.parameters():
-        parameter.add_(0.1)  # what begins at 0 would hide what it does
+        parameter.add_(0.1)  # an adapter that starts at 0 would pass with any delta
     for name, projection in model.projections.items():
         delta = projection.adapter.delta() if projection.adapter else None
         if projection.adapter is None or delta is None:
             continue
         what = f"the delta beside {name}"
-        claims.shape(delta, wanted=tuple(projection.weight.shape), what=what)
+        claims.shape(delta, expected=tuple(projection.weight.shape), what=what)
         unit = torch.eye(delta.shape[1], dtype=delta.dtype)
-        found = projection.adapter(unit, None).T
-        claims.that(torch.allclose(found, delta), f"{what} is not what the adapter does")
+        output = projection.adapter(unit, None).T
+        claims.that(torch.allclose(output, delta), f"{what} is not the adapter's matrix")
 
 
 def _claim_penalty(claims: Claims, *, component: Regularizer) -> None:
@@ -101,17 +101,17 @@ def _claim_penalty(claims: Claims, *, component: Regularizer) -> None:
         predictions = [_predicted(model, noise=noise) for noise in passes]
         assert built.penalty
         return built.penalty(
-            [Prediction(*(each[first:last] for each in one)) for one in predictions]
+            [Prediction(*(part[first:last] for part in prediction)) for prediction in predictions]
         )
 
     tokens = fixtures.batch().tokens
     value = claims.keyed(lambda: penalty(0, last=tokens), what="the penalty")
-    claims.shape(value, wanted=(), what="the penalty, one summed number,")
+    claims.shape(value, expected=(), what="the penalty, one summed number,")
     claims.finite(value, what="the penalty")
     parts = penalty(0, last=5) + penalty(5, last=tokens)
     claims.that(
         torch.allclose(value, parts, rtol=1e-9, atol=1e-9),
-        "the penalty must be summed over tokens: of all it must be what it is of some plus that "
+        "the penalty must be summed over tokens: of all tokens it must be that of some plus that "
         f"of the rest, got {value.item():g} and {parts.item():g}; is it a mean?",
     )
 
@@ -122,15 +122,15 @@ def _gradients(claims: Claims, *, component: Regularizer) -> dict[str, torch.Ten
     assert built.modify_gradients
     drawn = streams.generator(1, "dropout", "gradients")
     built.modify_gradients(list(model.parameters()), update=3, generator=drawn)
-    found = {}
+    gradients = {}
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None
-        claims.shape(parameter.grad, wanted=tuple(before[name].shape), what=f"{name}'s gradient")
+        claims.shape(parameter.grad, expected=tuple(before[name].shape), what=f"{name}'s gradient")
         claims.finite(parameter.grad, what=f"{name}'s gradient")
         kept = parameter.grad.stride() == before[name].stride()
         claims.that(kept, f"{name}'s gradient must keep its memory layout")
-        found[name] = parameter.grad.clone()
-    return found
+        gradients[name] = parameter.grad.clone()
+    return gradients
 
 
 @torch.no_grad()

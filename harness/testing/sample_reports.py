@@ -1,4 +1,4 @@
-"""Reports with made-up numbers, for what draws them."""
+"""Sample reports with made-up numbers, for the contract of figures."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FACTORIAL = Factorial(
 
 
 def sample_reports() -> Mapping[str, ReportView]:
-    """All that a figure must draw: few, many, and whatever may be missing."""
+    """The reports that a figure must draw: few variants, many, and runs missing or diverged."""
     one, baseline = ([(name, seed) for seed in (1, 2, 3)] for name in ("one", "baseline"))
     two = [("two", seed) for seed in (1, 2, 3)]
     sweep = Design(sweep=SWEEP)

@@ -1,4 +1,4 @@
-"""What the project's own plugins offer: named, documented, a file each, and light to import."""
+"""The components of the project's own plugins: named, documented, a file each, light to import."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_names_are_unique_in_their_slot() -> None:
 def test_options_never_repeat_the_setting(component: type[Component]) -> None:
     if "setting" in inspect.signature(component.build).parameters:
         options = {option.name for option in fields(component)}
-        assert options & {told.name for told in fields(Setting)} == set()
+        assert options & {fact.name for fact in fields(Setting)} == set()
 
 
 @every_component

@@ -27,7 +27,7 @@ def imports(source: str) -> Iterator[str]:
 
 
 def fault(module: str, *, package: str) -> bool:
-    """Whether a plugin package must not import a module."""
+    """True for a module that a plugin package must not import."""
     top, *inner = module.split(".")
     if top == "harness":
         by_executor = package == EXECUTORS and module.startswith(WORKER)

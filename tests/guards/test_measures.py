@@ -72,13 +72,13 @@ class Definition(NamedTuple):
 
     @property
     def public(self) -> bool:
-        """Whether it can be reached without an underscore or a call."""
+        """True if it can be reached without an underscore or a call."""
         reachable = all(isinstance(scope, ast.ClassDef) for scope in self.around)
         return reachable and not any(s.name.startswith("_") for s in (*self.around, self.node))
 
     @property
     def implicit(self) -> bool:
-        """Whether Python writes its calls; `forward` is torch's name for ``__call__``."""
+        """True if Python writes its calls; `forward` is torch's name for ``__call__``."""
         return self.node.name.startswith("__") or self.node.name == "forward"
 
     @property
@@ -108,7 +108,7 @@ class Definition(NamedTuple):
 
     @property
     def seam(self) -> bool:
-        """Whether it is a hook's specification, or a method of a slot's base or of a protocol."""
+        """True for a hook's specification, and a method of a slot's base or of a protocol."""
         module = ".".join(self.path.relative_to(ROOT).with_suffix("").parts[:2])
         promises = module in ("harness.components", "harness.contracts") and self.method
         return promises or "hookspec" in self.decorators
@@ -163,7 +163,7 @@ def test_exemptions_are_needed() -> None:
 
 
 def documented_elsewhere(definition: Definition) -> bool:
-    """Whether a seam, a specification or a language says already what this is."""
+    """True where a seam, a specification or the language documents it already."""
     promised = definition.method and definition.node.name in DOCUMENTED
     return promised or definition.implicit or "hookimpl" in definition.decorators
 
@@ -190,7 +190,7 @@ def comments(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def unexplained(comment: str) -> bool:
-    """Whether a comment waives a check without saying which, or why."""
+    """True for a comment that waives a check without saying which, or why."""
     waivers = WAIVER.findall(comment)
     if not waivers:
         return False

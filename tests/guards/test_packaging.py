@@ -1,4 +1,4 @@
-"""What is installed: every package and nothing else, found through its entry point, pinned."""
+"""The wheel: every package and nothing else, found through its entry point, pinned."""
 
 from __future__ import annotations
 

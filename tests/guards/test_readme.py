@@ -1,4 +1,4 @@
-"""What README.md shows is true: its study is right, its component works, its tree is the tree."""
+"""README.md is true: its study is valid, its component works, its tree is the tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written: one word per concept, nothing left to do, a README that knows the tree."""
+"""The text of the project: one word per concept, nothing left to do, complete trees of files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every technique says where it is from, and what it is held against."""
+"""Every technique names its paper and its oracle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a stranger's component does wrong, the message names its plugin, its hook and itself."""
+"""The message for any fault of a third-party component names it, its plugin and its hook."""
 
 from __future__ import annotations
 
