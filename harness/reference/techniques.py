@@ -58,7 +58,7 @@ def tables(catalog: Catalog) -> Iterator[str]:
             yield from ["\n".join(lines)] if lines else []
             slot = technique.component.slot
             yield f"## {slot}"
-            lines = ["| technique | what it does | paper | held against | study |"]
+            lines = ["| technique | what it does | paper | oracle | study |"]
             lines.append("|---|---|---|---|---|")
         lines.append(_line(technique))
     yield "\n".join(lines)

@@ -91,7 +91,7 @@ def policy(change: Callable[[Prediction], Any]) -> Component:
 
 def generation(write: Callable[[int, int], list[int]]) -> Component:
     def generate(model: Any, source: Any, *, sentences: Any) -> Any:
-        return [write(each, len(sentences)) for each in sentences]
+        return [write(sentence, len(sentences)) for sentence in sentences]
 
     return stranger(components.Generation, lambda setting: generate)
 
@@ -158,13 +158,13 @@ class Mean:
             self.sums[name] = self.sums.get(name, 0) + weight
 
     def weights(self) -> Any:
-        return {name: self.scale * each / self.count for name, each in self.sums.items()}
+        return {name: self.scale * total / self.count for name, total in self.sums.items()}
 
     def state(self) -> Any:
         return {**self.sums, "count": torch.tensor(self.count)} if self.keeps else {}
 
     def restore(self, state: Any) -> None:
-        self.sums = {name: each for name, each in state.items() if name != "count"}
+        self.sums = {name: value for name, value in state.items() if name != "count"}
         self.count = int(state.get("count", 0))
 
 
@@ -229,8 +229,8 @@ def drawn(number: float = 1.0, *, width: float = 4.6) -> Any:
     return made
 
 
-def groups(*found: ParameterGroup) -> Component:
-    return stranger(components.ParameterGroups, lambda setting: lambda names: found)
+def grouped(*groups: ParameterGroup) -> Component:
+    return stranger(components.ParameterGroups, lambda setting: lambda names: groups)
 
 
 def everything(multiple: Any) -> Component:
@@ -294,26 +294,37 @@ BROKEN = [
         "depends on what is in the encoder; draw from generator_of(name)",
     ),
     # parameter groups
-    (groups(), "must be in exactly one group, and is in 0"),
+    (grouped(), "must be in exactly one group, and is in 0"),
     (everything(-1.0), "a multiple must be a number at least 0, got -1.0"),
     # optimizers
     (optimizer(lambda groups: None), "must make a torch.optim.Optimizer, got None"),
     (
-        optimizer(lambda groups: torch.optim.SGD([each for g in groups for each in g["params"]])),
+        optimizer(
+            lambda groups: torch.optim.SGD([parameter for g in groups for parameter in g["params"]])
+        ),
         "must keep the groups as given",
     ),
     (optimizer(Forgetful), "must resume from state_dict() to the same bits"),
     # decoding policies
-    (policy(lambda found: found.logits), "must return a Prediction, got Tensor"),
+    (policy(lambda prediction: prediction.logits), "must return a Prediction, got Tensor"),
     (
-        policy(lambda found: found._replace(logits=found.logits[:, :5])),
+        policy(lambda prediction: prediction._replace(logits=prediction.logits[:, :5])),
         "logits must have shape (12, 13), got (12, 5)",
     ),
-    (policy(lambda found: found._replace(logits=found.logits * math.nan)), "logits must be finite"),
-    (policy(lambda found: found._replace(targets=found.targets.flip(0))), "gold tokens, in order"),
-    (policy(lambda found: found._replace(logits=found.logits.detach())), "logits have no gradient"),
     (
-        policy(lambda found: found._replace(logits=found.logits + torch.rand(()))),
+        policy(lambda prediction: prediction._replace(logits=prediction.logits * math.nan)),
+        "logits must be finite",
+    ),
+    (
+        policy(lambda prediction: prediction._replace(targets=prediction.targets.flip(0))),
+        "gold tokens, in order",
+    ),
+    (
+        policy(lambda prediction: prediction._replace(logits=prediction.logits.detach())),
+        "logits have no gradient",
+    ),
+    (
+        policy(lambda prediction: prediction._replace(logits=prediction.logits + torch.rand(()))),
         "decoding policy odd: a prediction draws from a global generator",
     ),
     # generations
@@ -345,7 +356,7 @@ BROKEN = [
     (
         regularizer(
             modify_gradients=lambda parameters, *, update, generator: [
-                each.grad.add_(torch.randn_like(each)) for each in parameters
+                parameter.grad.add_(torch.randn_like(parameter)) for parameter in parameters
             ]
         ),
         "a gradient draws from a global generator",
@@ -353,7 +364,7 @@ BROKEN = [
     (
         regularizer(
             modify_weights=lambda parameters, *, update, learning_rate: [
-                each.div_(0.0) for each in parameters
+                parameter.div_(0.0) for parameter in parameters
             ]
         ),
         "after modify_weights must be finite",
@@ -408,7 +419,7 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("component", "fault"), BROKEN, ids=lambda each: str(each)[:60])
+@pytest.mark.parametrize(("component", "fault"), BROKEN, ids=lambda value: str(value)[:60])
 def test_a_broken_component_is_told_what_it_breaks(component: Component, fault: str) -> None:
     with pytest.raises(AssertionError) as error:
         check(component)

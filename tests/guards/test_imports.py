@@ -1,4 +1,4 @@
-"""Who may import whom across the seam: the core no plugin, a plugin only what a stranger's may.
+"""Imports across the seam: the core imports no plugin, a plugin only the public modules.
 
 Layers within the core: `lint-imports`.
 """
@@ -63,6 +63,6 @@ from harness.components import Loss
 from harness.runs import ledger, worker
 from harness_schedules import noam
 """
-    seen = [each for each in imports(source) if fault(each, package="harness_schedules")]
+    seen = [module for module in imports(source) if fault(module, package="harness_schedules")]
     assert seen == ["harness_losses.focal", "harness.runs.ledger", "harness.runs.worker"]
     assert not fault("harness.runs.worker", package="harness_executors")

@@ -85,8 +85,8 @@ class Definition(NamedTuple):
     def decorators(self) -> set[str]:
         """The last words of its decorators: ``hookimpl`` for ``@hookimpl(wrapper=True)``."""
         listed = self.node.decorator_list
-        bare = (each.func if isinstance(each, ast.Call) else each for each in listed)
-        return {ast.unparse(each).rsplit(".", 1)[-1] for each in bare}
+        bare = (mark.func if isinstance(mark, ast.Call) else mark for mark in listed)
+        return {ast.unparse(mark).rsplit(".", 1)[-1] for mark in bare}
 
     @property
     def length(self) -> int:
@@ -97,7 +97,7 @@ class Definition(NamedTuple):
     def positional(self) -> tuple[str, ...]:
         """The parameters that can be passed by position, `self` and `cls` left out."""
         assert not isinstance(self.node, ast.ClassDef)
-        names = [each.arg for each in (*self.node.args.posonlyargs, *self.node.args.args)]
+        names = [argument.arg for argument in (*self.node.args.posonlyargs, *self.node.args.args)]
         bound = self.method and "staticmethod" not in self.decorators
         return tuple(names[1:] if bound else names)
 
@@ -124,8 +124,8 @@ def definitions(path: Path, node: ast.AST, *around: Scope) -> Iterator[Definitio
             yield from definitions(path, child, *around)
 
 
-DEFINITIONS = [each for path, tree in TREES.items() for each in definitions(path, tree)]
-FUNCTIONS = [each for each in DEFINITIONS if not isinstance(each.node, ast.ClassDef)]
+DEFINITIONS = [definition for path, tree in TREES.items() for definition in definitions(path, tree)]
+FUNCTIONS = [function for function in DEFINITIONS if not isinstance(function.node, ast.ClassDef)]
 SEAMS = [function for function in FUNCTIONS if function.seam]
 SHAPES = CALLED | {function.positional for function in SEAMS}
 DOCUMENTED = {function.node.name for function in SEAMS if ast.get_docstring(function.node)}
@@ -144,7 +144,7 @@ def test_files_are_short() -> None:
 
 
 def test_parameters_are_few() -> None:
-    assert [each.place for each in FUNCTIONS if each.parameters - 1 > 5] == []
+    assert [function.place for function in FUNCTIONS if function.parameters - 1 > 5] == []
 
 
 def test_parameters_beyond_the_first_are_keyword_only() -> None:
@@ -158,7 +158,7 @@ def test_parameters_beyond_the_first_are_keyword_only() -> None:
 
 
 def test_exemptions_are_needed() -> None:
-    crowded = {each.place for each in FUNCTIONS if len(each.positional) > 1}
+    crowded = {function.place for function in FUNCTIONS if len(function.positional) > 1}
     assert set(POSITIONAL) - crowded == set()
 
 
@@ -169,13 +169,13 @@ def documented_elsewhere(definition: Definition) -> bool:
 
 
 def test_public_names_have_docstrings() -> None:
-    public = [each for each in DEFINITIONS if each.public and not documented_elsewhere(each)]
+    public = [name for name in DEFINITIONS if name.public and not documented_elsewhere(name)]
     assert [path for path, tree in TREES.items() if not ast.get_docstring(tree)] == []
-    assert [each.place for each in public if not ast.get_docstring(each.node)] == []
+    assert [name.place for name in public if not ast.get_docstring(name.node)] == []
 
 
 def test_docstrings_are_claims() -> None:
-    texts = {each.place: ast.get_docstring(each.node) or "" for each in DEFINITIONS}
+    texts = {name.place: ast.get_docstring(name.node) or "" for name in DEFINITIONS}
     texts |= {str(path): ast.get_docstring(tree) or "" for path, tree in TREES.items()}
     evasive = re.compile(r"This (function|method|class|module|component)\b")
     assert [place for place, text in texts.items() if evasive.match(text)] == []
@@ -229,7 +229,7 @@ def test_what_breaks_a_measure_is_seen() -> None:
     source = (
         "class Open:\n  def close(self, one, two, *, three): ...\n  def _near(self, one): ...\n"
     )
-    found = definitions(ROOT / "harness" / "door.py", ast.parse(source))
-    close, near = (each for each in found if each.method)
+    defined = definitions(ROOT / "harness" / "door.py", ast.parse(source))
+    close, near = (definition for definition in defined if definition.method)
     assert close.positional == ("one", "two")
     assert (close.parameters, close.length, close.public, near.public) == (3, 1, True, False)

@@ -68,9 +68,11 @@ def requirements() -> list[Requirement]:
     """Everything that the project asks for by name."""
     extras = PROJECT["project"]["optional-dependencies"]
     groups = [*PROJECT["dependency-groups"].values(), *extras.values()]
-    named = [each for group in groups for each in group if isinstance(each, str)]
+    named = [
+        requirement for group in groups for requirement in group if isinstance(requirement, str)
+    ]
     asked = [*PROJECT["build-system"]["requires"], *PROJECT["project"]["dependencies"], *named]
-    return [Requirement(each) for each in asked]
+    return [Requirement(requirement) for requirement in asked]
 
 
 @pytest.mark.parametrize("requirement", requirements(), ids=str)

@@ -31,8 +31,8 @@ def tracked() -> list[Path]:
 
 def words(name: str) -> set[str]:
     """The words of an identifier, in lower case and without a plural's s."""
-    found = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
-    return {each.lower() for each in found} | {each.lower().removesuffix("s") for each in found}
+    parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
+    return {part.lower() for part in parts} | {part.lower().removesuffix("s") for part in parts}
 
 
 def given_names(tree: ast.AST) -> Iterator[str]:
