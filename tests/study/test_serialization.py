@@ -52,5 +52,5 @@ def test_what_json_cannot_say_is_not_written_down() -> None:
         name = "odd"
         option: object = frozenset()
 
-    with pytest.raises(TypeError, match="an option of type frozenset cannot be written down"):
+    with pytest.raises(TypeError, match="an option of type frozenset cannot be written as JSON"):
         resolved(Odd())
