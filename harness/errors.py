@@ -1,4 +1,4 @@
-"""What a user can get wrong, said in one line each: the place, the fault and the way out."""
+"""Errors that a user can fix, each one line: the place, the fault and the way out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class HarnessError(Exception):
-    """A mistake that is the user's to mend; the command line prints it without a traceback."""
+    """An error that the user can fix; the command line prints it without a traceback."""
 
 
 class PluginError(HarnessError):
@@ -15,9 +15,9 @@ class PluginError(HarnessError):
 
 
 class ComponentError(HarnessError):
-    """A component that raised, or whose answer is not what its slot promises.
+    """A component that raised, or broke the contract of its slot.
 
-    `component` is whose fault it is; which plugin offers it is known where there is a catalog.
+    `component` is the one at fault; its plugin is looked up where there is a catalog.
     """
 
     def __init__(self, component: object, message: str) -> None:
@@ -36,7 +36,7 @@ class Fault(NamedTuple):
 
 
 class StudyError(HarnessError):
-    """Everything that is wrong with a study, all at once."""
+    """Every fault of a study, all at once."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("\n".join(str(fault) for fault in faults))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from harness.analysis.factorial import combine_cells, factorial_effects
 from harness.analysis.inputs import RunResult
-from harness.contracts import Design, Factorial, Kind
+from harness.contracts import Design, Factorial, FindingKind
 from harness.study.values import BASELINE, Comparison
 
 RunsByVariant = Mapping[tuple[str, int], RunResult]  # by variant and seed
@@ -19,7 +19,7 @@ class Contrast(NamedTuple):
 
     variant: str
     against: str
-    kind: Kind
+    kind: FindingKind
     runs: RunsByVariant
 
 

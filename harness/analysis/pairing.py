@@ -10,7 +10,7 @@ from itertools import zip_longest
 
 from harness.analysis.contrasts import Contrast
 from harness.analysis.inputs import RunResult, ScoredMetric
-from harness.contracts import Kind, Method, Outcome, SeedValues
+from harness.contracts import FindingKind, Method, Outcome, SeedValues
 from harness.study.values import BASELINE
 
 _SeedRuns = tuple[RunResult | None, RunResult | None]
@@ -27,7 +27,7 @@ class Pairing:
 
     variant: str
     against: str = BASELINE
-    kind: Kind = "variant"
+    kind: FindingKind = "variant"
     metric: ScoredMetric
     method: Method
     planned: Sequence[_SeedRuns]

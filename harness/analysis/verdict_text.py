@@ -11,10 +11,10 @@ from harness.analysis.pairing import Pairing
 from harness.analysis.permutation import sign_flip_floor
 from harness.analysis.power import POWER
 from harness.analysis.statistics import ALPHA
-from harness.contracts import Kind
+from harness.contracts import FindingKind
 from harness.study.values import BASELINE
 
-_MEMBERS: Mapping[Kind, str] = {
+_MEMBERS: Mapping[FindingKind, str] = {
     "variant": "variants",
     "pair": "pairs",
     "effect": "effects",

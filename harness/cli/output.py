@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from harness.errors import Fault
-from harness.registry.catalog import Row
+from harness.registry.catalog import CatalogRow
 
 
 def faults_text(faults: Sequence[Fault], *, path: Path) -> str:
@@ -20,7 +20,7 @@ def faults_json(faults: Sequence[Fault]) -> str:
     return json.dumps([fault._asdict() for fault in faults], indent=2)
 
 
-def plugins_text(rows: Iterable[Row], *, complaints: Iterable[object]) -> str:
+def plugins_text(rows: Iterable[CatalogRow], *, complaints: Iterable[object]) -> str:
     """Slot by slot, each component with its plugin, its summary, and its options."""
     lines: list[str] = []
     slot = None
@@ -41,7 +41,7 @@ def schema_json(schema: Mapping[str, object]) -> str:
     return json.dumps(schema, indent=1, ensure_ascii=False)
 
 
-def plugins_json(rows: Iterable[Row]) -> str:
+def plugins_json(rows: Iterable[CatalogRow]) -> str:
     """A list of objects: slot, name, plugin, summary, options."""
     objects = [
         {**row._asdict(), "options": [option._asdict() for option in row.options]} for row in rows

@@ -112,8 +112,8 @@ def takes_run(*, results: str) -> Callable[[Callable[..., None]], Callable[..., 
 
 def refuse_unknown(variant: str, *, study: Study) -> None:
     """Raise `HarnessError` for a variant that a study does not have."""
-    from harness.registry.option_types import meant, shown
+    from harness.registry.option_types import shown, suggestion
 
     if variant not in study.experiments:
-        rest = meant(variant, among=study.experiments, otherwise="there are")
+        rest = suggestion(variant, among=study.experiments, otherwise="there are")
         raise HarnessError(f"{study.path}: no variant named {shown(variant)}; {rest}")

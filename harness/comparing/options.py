@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.analysis import RunResult, ScoredMetric, compare
 from harness.contracts import Design, Method, Split
 from harness.errors import HarnessError
-from harness.registry.option_types import meant, shown
+from harness.registry.option_types import shown, suggestion
 from harness.report import Report
 from harness.study.changes import Change
 from harness.study.values import BASELINE, Comparison
@@ -87,4 +87,4 @@ def comparison_report(collected: CollectedRuns, *, comparison: Comparison) -> Re
 
 def unknown_name(name: str, *, among: Collection[str], kind: str) -> str:
     """The message for a name that does not exist, with the closest one that does."""
-    return f"no {kind} named {shown(name)}; {meant(name, among=among, otherwise='there are')}"
+    return f"no {kind} named {shown(name)}; {suggestion(name, among=among, otherwise='there are')}"

@@ -1,4 +1,4 @@
-"""Slot `averaging`: whose weights are evaluated."""
+"""Slot `averaging`: averages of the weights, evaluated in their place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every named choice of a study is: frozen options with a `build`."""
+"""The base of every named choice of a study: frozen options with a `build`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ class Component(ABC):
     A slot has one abstract base in this package; a component is final, names itself with `name`,
     and may name in `bare` the option that a bare value fills (``dropout: 0.1``). The first line of
     its docstring is its summary. Options are checked strictly: unknown names, wrong types and NaN
-    are faults with their place in the study.
+    are faults with their place in the study. A base sets `changes_results` to False if its choices
+    change neither weights nor scores; then no paper and no oracle is asked of its components.
     """
 
     __pydantic_config__: ClassVar[Any] = {
@@ -33,6 +34,7 @@ class Component(ABC):
     hook: ClassVar[str]
     name: ClassVar[str]
     bare: ClassVar[str | None] = None
+    changes_results: ClassVar[bool] = True
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, usual: GetCoreSchemaHandler) -> CoreSchema:
@@ -45,6 +47,6 @@ class Component(ABC):
 
     @classmethod
     def _choose(cls, value: object, info: ValidationInfo) -> object:
-        """What the check in progress makes of a slot and a value."""
+        """The component that the validation in progress makes of a value."""
         choose: Callable[..., Component] = (info.context or {})["choose"]
         return choose(value, slot=cls.slot)

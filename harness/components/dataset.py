@@ -1,4 +1,4 @@
-"""Slot `dataset`: the sentences."""
+"""Slot `dataset`: sentence pairs in three splits."""
 
 from __future__ import annotations
 

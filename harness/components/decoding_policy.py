@@ -1,4 +1,4 @@
-"""Slot `decoding_policy`: what the decoder is fed while it learns."""
+"""Slot `decoding_policy`: training-time decoding, such as teacher forcing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from harness.contracts import Predict, Setting
 
 @dataclass(frozen=True, kw_only=True)
 class DecodingPolicy(Component):
-    """One batch in, one prediction out: the only place in training where a forward happens.
+    """Training-time decoding (teacher forcing): one batch to one prediction, the only forward pass.
+
+    Not to be confused with the slot `generation`, the decoding strategy of a trained model.
 
     The pass whose prediction is returned must use `noise` as it came; passes before it use
     ``noise.of_pass(name)``. With gold tokens throughout, a policy must equal teacher forcing to

@@ -1,4 +1,4 @@
-"""Slot `executor`: where runs are carried out."""
+"""Slot `executor`: the place where runs are carried out."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from harness.contracts import Jobs
 
 @dataclass(frozen=True, kw_only=True)
 class Executor(Component):
-    """Carries runs out, in processes of their own; the ledger is the only way they speak.
+    """Carries out runs in processes of their own, which communicate through the ledger only.
 
-    What is submitted is the path of a run's folder: ``harness.runs.worker.perform(path)`` does the
-    rest, wherever it is called.
+    It is given the path of a run's folder: ``harness.runs.worker.perform(path)`` does the rest,
+    wherever it is called.
     """
 
     slot: ClassVar[str] = "executor"
     hook: ClassVar[str] = "harness_executors"
+    changes_results: ClassVar[bool] = False
 
     @abstractmethod
     def build(self, *, jobs: int) -> Jobs:

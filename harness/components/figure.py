@@ -1,4 +1,4 @@
-"""Slot `figures`: what a report shows of its numbers."""
+"""Slot `figures`: pictures of a report's numbers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from harness.contracts import Draw
 class Figure(Component):
     """Draws a picture of a report, which keeps it as PNG and SVG and shows it in report.html.
 
-    The docstring is the picture's caption. What draws has the report's style set around it: it
-    makes a `matplotlib.figure.Figure` of its own, some 4.6 inches wide so that its text is readable
-    on a phone, and saves nothing. It must draw whatever it is given: one seed, one variant, runs
+    The docstring is the picture's caption. The drawing function is called with the report's style
+    set: it makes a `matplotlib.figure.Figure` of its own, some 4.6 inches wide so that its text is
+    readable on a phone, and saves nothing. It must draw any report: one seed, one variant, runs
     that diverged or are missing, findings without numbers. Black and white become the page's own
     text and background, so other colors should be readable on both light and dark. Whether to draw
     again is decided from the view, the options and the source; nothing else may show in the
@@ -25,6 +25,7 @@ class Figure(Component):
 
     slot: ClassVar[str] = "figures"
     hook: ClassVar[str] = "harness_figures"
+    changes_results: ClassVar[bool] = False
 
     @abstractmethod
     def build(self) -> Draw:

@@ -1,4 +1,4 @@
-"""Slot `generation`: how a trained model writes."""
+"""Slot `generation`: the decoding strategy."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from harness.contracts import Generate, Setting
 
 @dataclass(frozen=True, kw_only=True)
 class Generation(Component):
-    """Decodes a batch of sources of one length, without teacher forcing and without noise.
+    """The decoding strategy of a trained model, such as greedy or beam search.
 
-    Returns one list of token numbers a sentence, without bos and eos. Random draws are keyed by the
-    sentence's line number, so that they do not depend on how sentences are batched.
+    Decodes a batch of sources of one length, without teacher forcing and without noise (decoding in
+    training is the slot `decoding_policy`). Returns one list of token ids a sentence, without bos
+    and eos. Random draws are keyed by the sentence's line number, so that they do not depend on how
+    sentences are batched.
     """
 
     slot: ClassVar[str] = "generation"

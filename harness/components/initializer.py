@@ -1,4 +1,4 @@
-"""Slot `initializer`: the weights before training."""
+"""Slot `initializer`: the initial weights."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.contracts import Initialize, Setting
 
 @dataclass(frozen=True, kw_only=True)
 class Initializer(Component):
-    """How every parameter gets its first value.
+    """The initial value of every parameter.
 
     The built function is called as ``initialize(name, parameter, generator_of)`` for each parameter
     by its canonical name, and fills it in place on the CPU. ``generator_of(key)`` gives a generator

@@ -1,4 +1,4 @@
-"""Slot `loss`: what training makes small."""
+"""Slot `loss`: the training objective."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slot `metrics`: what is said of the text a model wrote."""
+"""Slot `metrics`: scores of generated text."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Metric(Component):
         """A function of hypotheses and references, equally many; a score and its signature."""
 
     def by_sentence(self) -> BySentence | None:
-        """The same score from what each sentence adds to sums; None, as here, if it is none such.
+        """The same score from sums over sentences; None, as here, if it cannot be computed so.
 
-        A report then has an interval over sentences beside the one over seeds.
+        With it, a report has an interval over sentences as well as the one over seeds.
         """
         return None

@@ -1,4 +1,4 @@
-"""Slot `optimizer`: how gradients become steps."""
+"""Slot `optimizer`: gradients to steps."""
 
 from __future__ import annotations
 

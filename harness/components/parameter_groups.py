@@ -1,4 +1,4 @@
-"""Slot `parameter_groups`: which parameters learn at which rate."""
+"""Slot `parameter_groups`: a multiple of the learning rate for each parameter."""
 
 from __future__ import annotations
 

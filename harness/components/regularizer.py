@@ -1,4 +1,4 @@
-"""Slot `regularizers`: what keeps a model from memorising."""
+"""Slot `regularizers`: dropout, penalties, adapters, changes to gradients and weights."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Regularizer(Component):
     """Acts on sites, on the objective, on gradients or on weights; a study may name several.
 
     Noise must come from the `Noise` that a site or an adapter is called with, never from a global
-    generator. `excludes` names those that cannot stand beside it in one experiment.
+    generator. `excludes` names those that it cannot be combined with.
     """
 
     slot: ClassVar[str] = "regularizers"
@@ -24,4 +24,4 @@ class Regularizer(Component):
 
     @abstractmethod
     def build(self, setting: Setting) -> Regularization:
-        """What it does, each part only where it does something."""
+        """Its parts, each None unless it has one."""

@@ -1,4 +1,4 @@
-"""Slot `schedule`: the learning rate over time."""
+"""Slot `schedule`: the learning rate, update by update."""
 
 from __future__ import annotations
 

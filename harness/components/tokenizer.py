@@ -1,4 +1,4 @@
-"""Slot `tokenizer`: text to token numbers and back."""
+"""Slot `tokenizer`: text to token ids and back."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ class Tokenizer(Component):
 
     @abstractmethod
     def build(self, corpus: Corpus) -> Codecs:
-        """One codec a side. ``decode(encode(line))`` must give the line back, unknowns apart."""
+        """One codec a side. ``decode(encode(line))`` must give the line back, except unknowns."""

@@ -1,4 +1,4 @@
-"""Slot `trackers`: where people look at runs, while they go on and afterwards."""
+"""Slot `trackers`: copies of runs where people watch them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Tracker(Component):
 
     slot: ClassVar[str] = "trackers"
     hook: ClassVar[str] = "harness_trackers"
+    changes_results: ClassVar[bool] = False
 
     @abstractmethod
     def build(self, *, out: Path) -> Tracking:

@@ -1,4 +1,4 @@
-"""The frozen values and protocols that slots and hooks name: what strangers may rely on."""
+"""The public contracts: frozen values and protocols of slots and hooks, stable for plugins."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from harness.contracts.records import Evaluation, Outcome, TrainingOutcome
 from harness.contracts.results import (
     CORE_METRICS,
     Finding,
-    Kind,
+    FindingKind,
     LedgerView,
     Measurement,
     Method,
@@ -78,10 +78,10 @@ __all__ = [
     "Evaluation",
     "Factorial",
     "Finding",
+    "FindingKind",
     "Generate",
     "Initialize",
     "Jobs",
-    "Kind",
     "LedgerView",
     "Level",
     "LossFunction",

@@ -1,4 +1,4 @@
-"""What components build, and what they are told when they do."""
+"""The objects that components build, and the `Setting` that they build them in."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def no_trained_run(digest: str) -> Model:
-    """The answer where no run can be had; raises `HarnessError`."""
-    raise HarnessError(f"no trained run can be had here: {digest}")
+    """`Setting.trained` where no trained run is available; raises `HarnessError`."""
+    raise HarnessError(f"no trained run is available here: {digest}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What a component is told when it is built; its own options never repeat any of it.
+    """The facts of a run that `build` may use; a component's own options never repeat them.
 
     `classes` counts the target vocabulary with its special tokens, `updates` the whole budget.
     `trained` gives the model of an option of type `TrainedRun`: its final weights of the same seed,
@@ -62,7 +62,7 @@ Draw = Callable[[ReportView], "matplotlib.figure.Figure"]
 
 @runtime_checkable
 class Predict(Protocol):
-    """One pass of teaching: the only place where a forward happens in training."""
+    """One forward pass in training, and the only place where one happens."""
 
     def __call__(
         self, model: Model, batch: Batch, *, update: int, noise: Noise | None
@@ -84,7 +84,7 @@ class Generate(Protocol):
 
 @runtime_checkable
 class ModifyModel(Protocol):
-    """Fill or alter sites, hang adapters, freeze parameters: once, after initialisation."""
+    """Fill or alter sites, attach adapters, freeze parameters: once, after initialization."""
 
     def __call__(self, model: Model, *, generator: Callable[[str], torch.Generator]) -> None: ...
 
@@ -107,11 +107,11 @@ class ModifyWeights(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Regularization:
-    """What a regularizer does, each part only where it does something.
+    """The parts of a regularizer, each None unless it has one.
 
     `passes` forwards are made of every batch, each with noise of its own. `penalty` takes their
     predictions and is summed over tokens, as losses are. Evaluation averages the probabilities of
-    `members` passes, each with noise that adapters hear and no site does; 0 is one without noise.
+    `members` passes, each with noise for adapters and none for sites; 0 is one without noise.
     """
 
     passes: int = 1
@@ -140,14 +140,14 @@ class Averager(Protocol):
         """The averaged weights by parameter name; None as long as there is nothing to average."""
 
     def state(self) -> Mapping[str, torch.Tensor]:
-        """What a checkpoint must keep."""
+        """The tensors that a checkpoint must keep."""
 
     def restore(self, state: Mapping[str, torch.Tensor]) -> None:
-        """Go on from a checkpoint."""
+        """Resume from the state in a checkpoint."""
 
 
 class Score(NamedTuple):
-    """A text metric's answer, with the signature that makes it comparable elsewhere."""
+    """A text metric's value, with the signature that makes it comparable to published ones."""
 
     value: float
     signature: str
@@ -155,7 +155,7 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class BySentence:
-    """A text score as a function of sums over sentences, so that sentences can be drawn anew.
+    """A text score as a function of sums over sentences, so that sentences can be resampled.
 
     `statistics` takes hypotheses and references and gives a row of numbers for each of them, all
     rows equally long; `score` makes the score out of the sum of any such rows.
@@ -167,20 +167,20 @@ class BySentence:
 
 @runtime_checkable
 class Jobs(Protocol):
-    """Runs being carried out somewhere; a path to the run's folder is all they need."""
+    """Runs in progress on some machines; the path of its folder is all that a run needs."""
 
     @property
     def capacity(self) -> int:
-        """How many runs may be under way at once."""
+        """The number of runs that may be in progress at once."""
 
     def submit(self, path: Path) -> None:
-        """Begin one run."""
+        """Start one run."""
 
     def poll(self) -> Iterable[tuple[Path, int]]:
         """The runs that ended since the last call, with their exit status (0: outcome written)."""
 
     def cancel(self) -> None:
-        """End everything that is under way."""
+        """End every run in progress."""
 
     def logs(self, path: Path) -> str:
-        """What a run printed, its traceback last."""
+        """The output of a run, its traceback last."""

@@ -1,4 +1,4 @@
-"""How the variants of a study were chosen, for what compares and draws them."""
+"""The design of a study: a sweep, a factorial, noise floors, for comparisons and figures."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class Factorial:
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """What kind of study it is; `noise_floor` has the variants that change nothing but chance.
+    """The kind of a study; `noise_floor` has the variants that change nothing but chance.
 
     Those differ from the baseline in `replicate` alone, so that whatever sets them apart is noise.
-    `looks` says after how many seeds a study that stops itself is looked at; none in any other.
-    `pairs` has what is compared where it is no study's variants against its baseline: what each is
-    held against, and what is.
+    `looks` are the numbers of seeds at the interim analyses of a study that stops itself; empty in
+    any other. `pairs` has the comparisons where they are not those of variants with the baseline:
+    (reference, variant).
     """
 
     sweep: Sweep | None = None

@@ -1,4 +1,4 @@
-"""The model as policies, generations and regularizers know it: its surface and its sites."""
+"""The model's surface and its sites, for policies, generations and regularizers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Transform = Callable[["torch.Tensor"], "torch.Tensor"]
 
 @dataclass(eq=False, kw_only=True)
 class Site:
-    """A named place in the model where noise may be put; empty, it is the identity for free.
+    """A named place in the model for noise; an empty one is the identity and costs nothing.
 
     Perturbations are noise, and act in training only. Transforms make the model another one: they
     act in evaluation as in training, before any perturbation.
@@ -53,9 +53,9 @@ class Site:
         self.transforms.append(transform)
 
     def active(self, noise: Noise | None) -> bool:
-        """Whether calling the site would do anything."""
-        heard = noise is not None and noise.training
-        return bool(self.transforms) or (heard and bool(self.perturbations))
+        """True if calling the site would change its input."""
+        noisy = noise is not None and noise.training
+        return bool(self.transforms) or (noisy and bool(self.perturbations))
 
     def __call__(self, value: torch.Tensor, noise: Noise | None) -> torch.Tensor:
         for transform in self.transforms:
@@ -76,20 +76,20 @@ class Cache(Protocol):
 
 @runtime_checkable
 class Adapter(Protocol):
-    """What hangs beside a matrix, a torch module: adds its answer to what the matrix makes of x."""
+    """A torch module beside a weight matrix W, such as LoRA: its output is added to W x."""
 
     def __call__(
         self, states: Float[torch.Tensor, "*places inputs"], noise: Noise | None
     ) -> Float[torch.Tensor, "*places outputs"]:
-        """What is added, with or without noise."""
+        """The term added to W x, with or without noise."""
 
     def delta(self) -> Float[torch.Tensor, "outputs inputs"] | None:
-        """The matrix that it is without noise, which evaluation adds to the other; None if none."""
+        """Its matrix without noise, which evaluation adds to W; None if it is not linear."""
 
 
 @runtime_checkable
 class Projection(Protocol):
-    """A matrix of the model beside which an adapter may hang."""
+    """A weight matrix of the model that can take an adapter."""
 
     weight: torch.nn.Parameter  # outputs, inputs
     adapter: Adapter | None
@@ -144,4 +144,4 @@ class Model(Protocol):
     def step(
         self, tokens: Int[torch.Tensor, "sentences"], cache: Cache, *, noise: Noise | None = None
     ) -> Float[torch.Tensor, "sentences d_model"]:
-        """Feed one more token a sentence, growing the cache; what predicts the next."""
+        """Feed one more token a sentence, growing the cache; the state for the next token."""

@@ -1,4 +1,4 @@
-"""What runs leave behind, what is found in it, and both as observers see them."""
+"""Measurements, findings and verdicts, and the views of runs and studies for plugins."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CORE_METRICS = {"nll": False, "perplexity": False, "token_accuracy": True}
 
 
 class Measurement(NamedTuple):
-    """One number learned on the way; `update` 0 is before training."""
+    """One number measured in training; `update` 0 is before training."""
 
     update: int
     split: Split
@@ -34,7 +34,7 @@ class SeedValues(NamedTuple):
 
 
 Method = Literal["paired_t", "welch"]
-Kind = Literal["variant", "pair", "effect", "noise_floor"]
+FindingKind = Literal["variant", "pair", "effect", "noise_floor"]
 Verdict = Literal["better", "worse", "equivalent", "inconclusive", "identical", "no_inference"]
 
 
@@ -69,7 +69,7 @@ class Finding:
 
     variant: str
     against: str = "baseline"
-    kind: Kind = "variant"
+    kind: FindingKind = "variant"
     metric: str
     split: str
     role: Literal["primary", "exploratory"]
@@ -110,7 +110,7 @@ class Finding:
 
     @property
     def label(self) -> str:
-        """What is compared, where the baseline goes without saying."""
+        """The comparison in a few words; the baseline is not named."""
         return f"{self.variant} against {self.against}" if self.kind == "pair" else self.variant
 
 
@@ -144,11 +144,11 @@ class RunView(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class RunSummary:
-    """What one planned run came to, for figures; `outcome` is None for a run that has not ended.
+    """The result of one planned run, for figures; `outcome` is None until it has ended.
 
     `scores` are of the compared split, by metric, once the run is finished. `validation` has every
     measurement of the validation split on the way, `seconds` the time that training took and
-    `target_tokens` how many target tokens it saw; None where that is not known.
+    `target_tokens` how many target tokens it saw; None where unknown.
     """
 
     variant: str
@@ -204,13 +204,13 @@ class LedgerView(Protocol):
     """The folder of runs, read only; half-written lines are never shown."""
 
     def measurements(self, digest: str) -> Sequence[Measurement]:
-        """What a run has measured so far."""
+        """The measurements of a run so far."""
 
     def updates(self, digest: str) -> int:
-        """The last update that a run has written down; 0 before the first."""
+        """The last update that a run has recorded; 0 before the first."""
 
     def running(self, digest: str) -> bool:
-        """Whether a process is carrying the run out."""
+        """True while a process is carrying out the run."""
 
     def outcome(self, digest: str) -> TrainingOutcome | None:
         """The end of a run's training; None before it."""
@@ -221,23 +221,24 @@ class LedgerView(Protocol):
 
 @runtime_checkable
 class Tracking(Protocol):
-    """Copies a ledger to wherever somebody looks at runs."""
+    """Copies a ledger to where people watch runs."""
 
     def sync(self, study: StudyView, ledger: LedgerView) -> None:
-        """Copy what is new; the same facts shown again change nothing.
+        """Copy what is new; the same facts passed again change nothing.
 
         Called in a thread of its own, every few seconds while runs go on and once when the report
-        is written; a call that takes long delays no training. Raises whatever is in the way, which
-        is said once; what was missed is shown again later.
+        is written; a slow call delays no training. Whatever it raises is reported once; the
+        facts that it missed are passed again later.
         """
 
 
 @runtime_checkable
 class Page(Tracking, Protocol):
-    """A tracker with something to look at."""
+    """A tracker with a page to open in a browser."""
 
     def serve(self, study: StudyView, *, port: int | None, ready: Callable[[str], None]) -> None:
-        """Show the study on this machine until interrupted; `ready` is told the link once it works.
+        """Show the study on this machine until interrupted.
 
-        Without a `port` any free one does. Raises `HarnessError` when it cannot be served.
+        `ready` is called with the link once it works. Without a `port`, any free one is taken.
+        Raises `HarnessError` when the study cannot be served.
         """

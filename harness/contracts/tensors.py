@@ -21,22 +21,22 @@ class Batch:
 
     @property
     def target_input(self) -> Int[torch.Tensor, "sentences target"]:
-        """What the decoder is fed: everything but the last token (shifted right by the bos)."""
+        """The decoder's input: all but the last token (shifted right by the bos)."""
         return self.target[:, :-1]
 
     @property
     def target_next(self) -> Int[torch.Tensor, "sentences target"]:
-        """What is to be predicted: everything but the bos."""
+        """The tokens to predict: all but the bos."""
         return self.target[:, 1:]
 
     @property
     def real(self) -> Bool[torch.Tensor, "sentences target"]:
-        """Where `target_next` is a token and not padding."""
+        """True where `target_next` is a token and not padding."""
         return self.target_next != PAD
 
 
 class Memory(NamedTuple):
-    """What the encoder made of the source; `visible` is None when nothing is padded."""
+    """The encoder's output; `visible` is None when nothing is padded."""
 
     states: Float[torch.Tensor, "sentences source d_model"]
     visible: Bool[torch.Tensor, "sentences source"] | None

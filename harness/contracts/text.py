@@ -1,4 +1,4 @@
-"""Text: sentences, splits, and the numbers of their tokens."""
+"""Text: sentences, splits and token ids."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ class Corpus:
 
 @runtime_checkable
 class Codec(Protocol):
-    """Text to token numbers and back; the numbers below 4 are pad, bos, eos and unk."""
+    """Text to token ids and back; the ids below 4 are pad, bos, eos and unk."""
 
     @property
     def size(self) -> int:
-        """How many token numbers there are, the four special ones included."""
+        """The number of token ids, the four special ones included."""
 
     def encode(self, line: str) -> list[int]:
-        """The numbers of a raw line, without bos and eos; what is not known becomes unk."""
+        """The token ids of a raw line, without bos and eos; unknown text becomes unk."""
 
     def decode(self, tokens: Sequence[int]) -> str:
         """Detokenised text; special tokens other than unk are left out."""
 
 
 class Codecs(NamedTuple):
-    """What a tokenizer builds from the training split: one codec a side, perhaps the same one."""
+    """A tokenizer's vocabulary of the training split: one codec a side, perhaps the same one."""
 
     source: Codec
     target: Codec

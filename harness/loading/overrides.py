@@ -9,12 +9,12 @@ from typing import NamedTuple
 import yaml
 
 from harness.loading.yaml_nodes import Entry, YamlFault, entries, plain_data
-from harness.registry.option_types import meant, shown
+from harness.registry.option_types import allows_null, option_types, shown, suggestion
 from harness.study.experiment import Experiment
 
 BY_KEY = ("model", "budget", "regularizers")  # every other choice is replaced whole
-_OPTIONAL = ("parameter_groups", "averaging", "starts_from")
 _CHOICES = [field.name for field in fields(Experiment)]
+OPTIONAL = [name for name, hint in option_types(Experiment).items() if allows_null(hint)]
 
 
 class ExperimentNode(NamedTuple):
@@ -33,7 +33,7 @@ def apply_overrides(variant: yaml.Node, *, baseline: yaml.Node | None = None) ->
             continue  # `unknown_options` reports it
         by_key = name in BY_KEY and name in choices
         choices[name] = _by_key(entry, under=choices[name].value) if by_key else entry
-    for name in _OPTIONAL:
+    for name in OPTIONAL:
         value = choices[name].value if name in choices else None
         if value and (_is_off(value) or plain_data(value) is None):
             del choices[name]
@@ -52,7 +52,7 @@ def unknown_options(variant: yaml.Node, *, owner: str) -> Iterator[YamlFault]:
     """Keys of a variant or a pretraining that no experiment has."""
     for key, entry in entries(variant).items():
         if key not in _CHOICES:
-            rest = meant(key, among=_CHOICES, otherwise="there are")
+            rest = suggestion(key, among=_CHOICES, otherwise="there are")
             yield YamlFault(entry.key.start_mark, f"no option {shown(key)} in {owner}; {rest}")
 
 
@@ -66,7 +66,7 @@ def absent_regularizers(
     known = entries(regularizers)
     for name, entry in entries(_regularizers(variant)).items():
         if _is_off(entry.value) and name not in known:
-            rest = meant(name, among=known, otherwise="there are")
+            rest = suggestion(name, among=known, otherwise="there are")
             fault = f"no regularizer {shown(name)} to turn off; {rest}"
             yield YamlFault(entry.key.start_mark, fault)
 

@@ -10,7 +10,7 @@ import yaml
 from harness.loading.overrides import ExperimentNode
 from harness.loading.validation_errors import DataFault, DataPath
 from harness.loading.yaml_nodes import YamlFault, entries
-from harness.registry.option_types import meant, shown
+from harness.registry.option_types import shown, suggestion
 from harness.study.experiment import Experiment
 from harness.study.serialization import trained_runs
 from harness.study.values import BASELINE
@@ -36,7 +36,7 @@ def find_pretraining(name: str, *, among: Collection[str]) -> str:
     """The name itself; raises `ValueError` if there is no such pretraining."""
     if name in among:
         return name
-    rest = meant(name, among=among, otherwise="there are")
+    rest = suggestion(name, among=among, otherwise="there are")
     raise ValueError(f"no pretraining named {shown(name)}; {rest}")
 
 

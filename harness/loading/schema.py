@@ -16,11 +16,14 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 
 from harness.components import Component
 from harness.components.options import TextFile, TrainedRun
-from harness.loading import VARIANT_NAME, StudyKeys
+from harness.loading.names import VARIANT_NAME
+from harness.loading.overrides import OPTIONAL
+from harness.loading.study_file import FILLED_IN, StudyKeys
 from harness.registry.catalog import Catalog
 from harness.registry.option_types import (
-    holds,
-    is_fixed,
+    allows_null,
+    is_container,
+    is_fixed_length,
     is_union,
     limits,
     members,
@@ -82,7 +85,7 @@ def schema(catalog: Catalog) -> Schema:
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "A study",
-        **_object(StudyKeys, instead=keys, optional=("executor", "figures", "trackers")),
+        **_object(StudyKeys, instead=keys, optional=FILLED_IN),
         "description": "A question, the variants that answer it, and how they are compared.",
         "oneOf": [
             {"required": ["factors"]},
@@ -121,9 +124,9 @@ def _experiment(catalog: Catalog, *, partial: bool) -> Schema:
         "additionalProperties": False,
     }
     instead: dict[str, Schema] = {"regularizers": regularizers}
-    for name in ("parameter_groups", "averaging"):
-        instead[name] = _any_of([_reference(name), _OFF, {"type": "null"}])
-    instead["starts_from"] = _any_of([_KINDS[TrainedRun], _OFF, {"type": "null"}])
+    for name in OPTIONAL:
+        given = map(_type, members(option_types(Experiment)[name]))
+        instead[name] = _any_of([*given, _OFF, {"type": "null"}])
     if partial:
         instead |= {
             "model": _object(ModelOptions, optional=option_types(ModelOptions)),
@@ -188,7 +191,7 @@ def _object(
 
 def _type(hint: Any) -> Schema:
     """The schema of a type, with its bounds."""
-    if type(None) in typing.get_args(hint) and is_union(hint):
+    if allows_null(hint):
         return _any_of([*map(_type, members(hint)), {"type": "null"}])
     bare = plain(hint)
     allowed = _any_of(list(map(_type, members(bare)))) if is_union(bare) else _kind(bare)
@@ -199,13 +202,13 @@ def _kind(hint: Any) -> Schema:
     arguments = typing.get_args(hint)
     if typing.get_origin(hint) is Literal:
         return {"enum": list(arguments)}
-    if is_fixed(hint):
+    if is_fixed_length(hint):
         size = len(arguments)
         items = [_type(argument) for argument in arguments]
         return {"type": "array", "items": items, "minItems": size, "maxItems": size}
-    if holds(hint, base=Mapping):
+    if is_container(hint, base=Mapping):
         return {"type": "object", "additionalProperties": _type(arguments[1])}
-    if holds(hint, base=Sequence):
+    if is_container(hint, base=Sequence):
         return {"type": "array", "items": _type(arguments[0])}
     if isinstance(hint, type) and issubclass(hint, Component):
         return _reference(hint.slot)

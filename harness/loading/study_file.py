@@ -36,6 +36,7 @@ _FIRST_TRIAL = 1_000_001  # a seed far above those that studies use
 _DEFAULTS = {"executor": "local", "trackers": ["mlflow"]}
 # By default, those of them that are installed and apply to the study's design.
 _FIGURES = ("forest", "trend", "interactions", "learning_curves", "slopes", "cost")
+FILLED_IN = (*_DEFAULTS, "figures")  # keys that a file may leave out
 _ONLY_WITH = {"trend": "grid", "interactions": "factors"}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.contracts import CORE_METRICS
 from harness.loading.validation_errors import DataFault
-from harness.registry.option_types import meant, shown
+from harness.registry.option_types import shown, suggestion
 
 
 def study_faults(data: Mapping[str, Any]) -> Iterator[DataFault]:
@@ -48,7 +48,7 @@ def _unknown_metrics(compare: Any, *, possible: Sequence[str]) -> Iterator[DataF
         named += [(("compare", "margin", name), name) for name in margin]
     for path, name in named:
         if isinstance(name, str) and name not in possible:
-            rest = meant(name, among=possible, otherwise="there are")
+            rest = suggestion(name, among=possible, otherwise="there are")
             fault = f"{shown(name)} is not a metric of this study; {rest}"
             yield DataFault(path, fault, at_key=len(path) == 3)  # a margin's metric is a key
 

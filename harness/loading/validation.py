@@ -20,7 +20,7 @@ from harness.components import SLOTS, Component
 from harness.errors import HarnessError, PluginError
 from harness.loading.validation_errors import DataFault, InvalidData, explain
 from harness.registry.catalog import Catalog
-from harness.registry.option_types import a, shown, words
+from harness.registry.option_types import shown, slot_noun, with_article
 from harness.study.experiment import Experiment
 from harness.study.values import BASELINE
 
@@ -46,7 +46,7 @@ class Checker:
         elif isinstance(data, Mapping) and len(data) == 1:
             ((name, options),) = data.items()
         else:
-            noun = a(words(SLOTS[slot]))
+            noun = with_article(slot_noun(SLOTS[slot]))
             fault = f"{noun} must be a name or {{name: options}}, got {shown(data)}"
             raise InvalidData([DataFault((), fault)])
         try:

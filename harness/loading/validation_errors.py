@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 
 from harness.registry.option_types import (
     bounds,
-    kind,
-    leaves_choice,
+    describe_kind,
+    inner_type,
+    is_choice,
     lengths,
-    meant,
     option_types,
     plain,
     shown,
     spelled,
-    within,
+    suggestion,
 )
 
 DataPath = tuple[str | int, ...]  # keys and indices, from the root of the data
@@ -74,7 +74,7 @@ def explain(error: Mapping[str, Any], *, data: Any, of: type, owner: str) -> Seq
         if at_key:
             return [at_key]
     # Within a union pydantic names one member's value; the fault is that of the whole option.
-    value = reduce(getitem, path, data) if leaves_choice(hint) else error["input"]
+    value = reduce(getitem, path, data) if is_choice(hint) else error["input"]
     fault = _value_fault(error["type"], hint=hint)
     fault = f" {fault}" if fault else f": {error['msg']}"
     return [DataFault(path, f"{_dotted(path) or owner}{fault}, got {shown(value)}")]
@@ -88,12 +88,12 @@ def _key_fault(error: str, *, path: DataPath, of: type, owner: str) -> DataFault
     if error == "missing":
         return DataFault(tuple(outer), f"{holder} needs {shown(key)}", at_key=True)
     if error in _UNKNOWN:
-        rest = meant(str(key), among=option_types(plain(hint)), otherwise="there are")
+        rest = suggestion(str(key), among=option_types(plain(hint)), otherwise="there are")
         return DataFault(path, f"no option {shown(key)} in {holder}; {rest}", at_key=True)
     if key == "[key]":
         *outer, key = outer
         key_type, _ = typing.get_args(plain(_path(of, steps=outer)[1]))
-        fault = f"a key of {_dotted(outer)} must be {kind(key_type)}, got {shown(key)}"
+        fault = f"a key of {_dotted(outer)} must be {describe_kind(key_type)}, got {shown(key)}"
         return DataFault((*outer, key), fault, at_key=True)
     return None
 
@@ -106,8 +106,8 @@ def _value_fault(error: str, *, hint: Any) -> str | None:
         return f"must be {bounds(hint)}"
     if error in _TOO_MANY and lengths(hint):
         return f"must be {lengths(hint)} long"
-    if leaves_choice(hint) or error in {*_TOO_MANY, *_WRONG_KIND} or error.endswith("_type"):
-        return f"must be {kind(hint)}"
+    if is_choice(hint) or error in {*_TOO_MANY, *_WRONG_KIND} or error.endswith("_type"):
+        return f"must be {describe_kind(hint)}"
     return None
 
 
@@ -118,9 +118,9 @@ def _path(hint: Any, *, steps: Sequence[str | int]) -> tuple[DataPath, Any]:
     of the whole option.
     """
     for depth, step in enumerate(steps):
-        if leaves_choice(hint):
+        if is_choice(hint):
             return tuple(steps[:depth]), hint
-        hint = within(hint, step=step)
+        hint = inner_type(hint, step=step)
     return tuple(steps), hint
 
 

@@ -15,6 +15,7 @@ from importlib.metadata import entry_points
 from itertools import groupby
 from pathlib import Path
 from textwrap import dedent
+from types import ModuleType
 from typing import NamedTuple
 
 import click
@@ -22,9 +23,9 @@ import click
 from harness import cli, hookspecs
 from harness.components import SLOTS, Component
 from harness.reference.techniques import tables
-from harness.registry.catalog import Catalog, Row
+from harness.registry.catalog import Catalog, CatalogRow
 from harness.registry.discovery import discover
-from harness.registry.option_types import words
+from harness.registry.option_types import slot_noun
 from harness.testing import CHECKS
 
 DISTRIBUTION = "transformer-harness"
@@ -34,10 +35,9 @@ _HOOKS = (
     "point in the group `harness`, or a file that a study names. A function may take fewer "
     "arguments than its hook gives; what it takes, it takes by name."
 )
-_TABLE = "docstrings (papers), `tests/plugins/` (what each is held against) and `studies/`"
-_SPECIFICATIONS = "`harness/hookspecs.py`"
+_TABLE = "docstrings (papers), `tests/plugins/` (their oracles) and `studies/`"
+_SPECIFICATIONS = "`harness/hookspecs/`"
 _ALL_HOOKS = "[hooks](../hooks.md)"
-_PHASE = re.compile(r"^# --- (.+?) -+$")
 
 
 def pages() -> Mapping[str, str]:
@@ -46,8 +46,8 @@ def pages() -> Mapping[str, str]:
     return {
         "hooks.md": hooks(),
         **{
-            f"hooks/{each.name}.md": _hook(each, base=by_hook.get(each.name))
-            for each in every_hook()
+            f"hooks/{hook.name}.md": _hook(hook, base=by_hook.get(hook.name))
+            for hook in every_hook()
         },
         "components.md": components(),
         "techniques.md": _page("Techniques", source=_TABLE, sections=list(tables(_ours()))),
@@ -64,10 +64,10 @@ def _page(title: str, *, source: str, sections: Iterable[str]) -> str:
 
 
 class Hook(NamedTuple):
-    """One hook as its specification has it; `phase` is the heading it stands under."""
+    """One hook as its specification has it, in the module of its phase."""
 
     name: str
-    phase: str
+    phase: ModuleType
     signature: str
     text: str
     example: str
@@ -76,22 +76,20 @@ class Hook(NamedTuple):
 
 def every_hook() -> Iterator[Hook]:
     """Every hook, in the order of the specifications."""
-    source = inspect.getsource(hookspecs)
-    headings = [
-        (number, found[1])
-        for number, line in enumerate(source.splitlines(), start=1)
-        if (found := _PHASE.match(line))
-    ]
-    for node in ast.parse(source).body:
-        if not isinstance(node, ast.FunctionDef):
-            continue
-        phase = [heading for number, heading in headings if number < node.lineno][-1]
-        text, _, example = (ast.get_docstring(node) or "").partition("Example::")
-        returns = ast.unparse(node.returns) if node.returns else "None"
-        signature = f"def {node.name}({ast.unparse(node.args)}) -> {returns}"
-        first_result = any("firstresult" in ast.unparse(each) for each in node.decorator_list)
-        example = dedent(example.strip("\n"))
-        yield Hook(node.name, phase, signature, text.strip(), example, first_result)
+    for phase in hookspecs.PHASES:
+        for node in ast.parse(inspect.getsource(phase)).body:
+            if isinstance(node, ast.FunctionDef):
+                yield _specification(node, phase=phase)
+
+
+def _specification(node: ast.FunctionDef, *, phase: ModuleType) -> Hook:
+    """A hook, read from the source and not from the function, whose annotations are resolved."""
+    text, _, example = (ast.get_docstring(node) or "").partition("Example::")
+    returns = ast.unparse(node.returns) if node.returns else "None"
+    signature = f"def {node.name}({ast.unparse(node.args)}) -> {returns}"
+    first_result = any("firstresult" in ast.unparse(mark) for mark in node.decorator_list)
+    example = dedent(example.strip("\n"))
+    return Hook(node.name, phase, signature, text.strip(), example, first_result)
 
 
 def hooks() -> str:
@@ -99,19 +97,20 @@ def hooks() -> str:
     sections = [_HOOKS]
     for phase, group in groupby(every_hook(), key=lambda hook: hook.phase):
         rows = [
-            f"| [{each.name}](hooks/{each.name}.md) | {_markdown(each.text.splitlines()[0])} |"
-            for each in group
+            f"| [{hook.name}](hooks/{hook.name}.md) | {_markdown(hook.text.splitlines()[0])} |"
+            for hook in group
         ]
-        sections += [f"## {phase.capitalize()}", *_comment_under(phase)]
+        heading, paragraphs = _phase_text(phase)
+        sections += [f"## {heading}", *paragraphs]
         sections.append("\n".join(["| hook | |", "|---|---|", *rows]))
     return _page("Hooks", source=_SPECIFICATIONS, sections=sections)
 
 
 def _hook(hook: Hook, *, base: type[Component] | None) -> str:
-    """A hook's own page: its signature, when it is called, who answers, what, and an example."""
+    """A hook's own page: its signature, its contract and an example."""
     sections = [f"```python\n{hook.signature}\n```", _markdown(hook.text)]
     if base is None:
-        sections += [each for each in _comment_under(hook.phase) if each not in hook.text]
+        sections += _phase_text(hook.phase)[1]
     else:
         sections += _supply(base)
     if hook.first_result:
@@ -122,7 +121,7 @@ def _hook(hook: Hook, *, base: type[Component] | None) -> str:
 
 
 def _supply(base: type[Component]) -> Iterator[str]:
-    """What is to be said of a hook that offers components."""
+    """The sections of a hook that offers components: the call, and the contract of its slot."""
     build = vars(base)["build"]
     check = CHECKS[base.slot]
     yield (
@@ -131,27 +130,19 @@ def _supply(base: type[Component]) -> Iterator[str]:
         f"Returns: a list of subclasses of `harness.components.{base.__name__}`, frozen "
         "dataclasses, each with a `name` of its own. Must not: build or read anything."
     )
-    yield f"## What a {words(base)} keeps to"
+    yield f"## What a {slot_noun(base)} keeps to"
     yield _markdown(inspect.getdoc(base) or "")
     yield f"```python\ndef build{_unquoted(inspect.signature(build))}\n```"
     yield _markdown(inspect.getdoc(build) or "")
     claim = (inspect.getdoc(check) or "").partition("\n")[0]
-    yield f"`harness.testing.{check.__name__}(component)` holds one to it. {claim}"
+    yield f"`harness.testing.{check.__name__}(component)` tests one against it. {claim}"
     yield f"Ours, with their options: [{base.slot}](../components.md#{base.slot})."
 
 
-def _comment_under(phase: str) -> list[str]:
-    """What a phase's comment says of all of its hooks."""
-    lines = inspect.getsource(hookspecs).splitlines()
-    start = next(n for n, line in enumerate(lines) if line.startswith(f"# --- {phase} "))
-    said = []
-    for line in lines[start + 1 :]:
-        if line.startswith("#"):
-            said.append(line.removeprefix("#").strip())
-        elif line.strip():
-            break
-    text = " ".join(said).strip()
-    return [_markdown(text)] if text else []
+def _phase_text(phase: ModuleType) -> tuple[str, list[str]]:
+    """The heading of a phase, and the paragraphs on all of its hooks."""
+    heading, *rest = (inspect.getdoc(phase) or "").split("\n\n")
+    return heading.removesuffix("."), [_markdown(" ".join(text.split())) for text in rest]
 
 
 # --- components ---------------------------------------------------------------------------------
@@ -176,9 +167,9 @@ def components() -> str:
 
 
 def _ours() -> Catalog:
-    """What this distribution's own plugins offer, whatever else is installed."""
+    """The components of this distribution's own plugins, whatever else is installed."""
     points = entry_points(group="harness")
-    names = {each.value for each in points if each.dist and each.dist.name == DISTRIBUTION}
+    names = {point.value for point in points if point.dist and point.dist.name == DISTRIBUTION}
     plugins = discover()
     for name, plugin in plugins.registry.list_name_plugin():
         if plugin is not None and name not in names:
@@ -186,7 +177,7 @@ def _ours() -> Catalog:
     return Catalog.of(plugins)
 
 
-def _component(component: type[Component], *, row: Row) -> Iterator[str]:
+def _component(component: type[Component], *, row: CatalogRow) -> Iterator[str]:
     yield f"### {row.name}"
     yield _markdown(inspect.cleandoc(component.__doc__ or ""))
     lines = [
@@ -209,7 +200,7 @@ def _unquoted(signature: inspect.Signature) -> str:
 
 
 def commands() -> str:
-    """The page of commands: what ``--help`` says of each."""
+    """The page of commands: the ``--help`` of each."""
     inherited = cli.main.context_settings["help_option_names"]
     sections = []
     for name, command in _tree(cli.main, name="harness"):
@@ -227,8 +218,8 @@ def commands() -> str:
 def _tree(command: click.Command, *, name: str) -> Iterator[tuple[str, click.Command]]:
     yield name, command
     if isinstance(command, click.Group):
-        for each in sorted(command.commands):
-            yield from _tree(command.commands[each], name=f"{name} {each}")
+        for child in sorted(command.commands):
+            yield from _tree(command.commands[child], name=f"{name} {child}")
 
 
 # --- text ---------------------------------------------------------------------------------------

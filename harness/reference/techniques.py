@@ -1,6 +1,6 @@
 """The table of techniques: paper, component, oracle and studies, read from the checkout.
 
-Nothing here is written down twice. A paper is what a component's docstring cites, an oracle the
+Nothing here is written down twice. A paper is one that a component's docstring cites, an oracle the
 first line of the test file that mirrors it (``Held against ...``), a study one that names it.
 """
 
@@ -10,7 +10,6 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,16 +17,14 @@ import yaml
 
 from harness.components import SLOTS, Component
 from harness.registry.catalog import Catalog
+from harness.registry.option_types import members, option_types, plain
 
 ROOT = Path(__file__).parents[2]
-# What only looks at runs, or carries them out, has no equation to be held against.
-_APART = ("executor", "figures", "trackers")
 _NAME = r"[A-Z][^\W\d_A-Z]+(?:-[A-Z]\w+)?"
 _PAPER = re.compile(
     rf"({_NAME}(?:, {_NAME})*(?: (?:and|&) {_NAME}| et al\.)?),? \(?((?:19|20)\d\d)"
 )
 _HELD = "Held against "
-_OPTIONS = {"steps": "decay"}  # options that are named otherwise than their slot
 _MOST = 2  # studies in a row of the table
 
 
@@ -43,11 +40,13 @@ class Technique(NamedTuple):
 
 def techniques(catalog: Catalog) -> Iterator[Technique]:
     """Every technique that the catalog offers, by slot and name."""
+    studies = _studies(_slots(catalog))
     for slot, names in catalog.offers.items():
-        for name in sorted(names) if slot not in _APART else ():
+        for name in sorted(names) if SLOTS[slot].changes_results else ():
             component = names[name][0].component
             test, oracle = _oracle(component)
-            yield Technique(component, papers(component), oracle, test, _studies(slot, name=name))
+            few = _few(studies, choice=(slot, name))
+            yield Technique(component, papers(component), oracle, test, few)
 
 
 def tables(catalog: Catalog) -> Iterator[str]:
@@ -59,17 +58,17 @@ def tables(catalog: Catalog) -> Iterator[str]:
             yield from ["\n".join(lines)] if lines else []
             slot = technique.component.slot
             yield f"## {slot}"
-            lines = ["| technique | what it does | paper | held against | study |"]
+            lines = ["| technique | what it does | paper | oracle | study |"]
             lines.append("|---|---|---|---|---|")
         lines.append(_line(technique))
     yield "\n".join(lines)
 
 
 def papers(component: type[Component]) -> Sequence[str]:
-    """What a component's docstring cites, in its order, such as ``Vaswani et al. 2017``."""
+    """The papers that a docstring cites, in its order, such as ``Vaswani et al. 2017``."""
     text = " ".join((component.__dict__.get("__doc__") or "").split())
-    found = [f"{authors} {year}" for authors, year in _PAPER.findall(text)]
-    return list(dict.fromkeys(each.replace("&", "and") for each in found))
+    cited = [f"{authors} {year}" for authors, year in _PAPER.findall(text)]
+    return list(dict.fromkeys(paper.replace("&", "and") for paper in cited))
 
 
 def _line(technique: Technique) -> str:
@@ -82,7 +81,7 @@ def _line(technique: Technique) -> str:
         summary.replace("``", "`"),
         "; ".join(technique.papers),
         oracle,
-        ", ".join(_link(each.stem, to=each) for each in technique.studies),
+        ", ".join(_link(study.stem, to=study) for study in technique.studies),
     ]
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
@@ -95,53 +94,74 @@ def _link(text: str, *, to: Path) -> str:
 
 
 def _oracle(component: type[Component]) -> tuple[Path | None, str]:
-    """The test file that mirrors a component, or else names its class, and what it says."""
+    """The test file that mirrors a component, or else names its class, and the oracle it names."""
     package = component.__module__.split(".")[0].removeprefix("harness_")
     own = f"test_{component.name}.py"
     files = sorted((ROOT / "tests" / "plugins" / package).rglob("test_*.py"))
     for path in sorted(files, key=lambda path: path.name != own):
         text = path.read_text(encoding="utf-8")
-        said = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
-        if said.startswith(_HELD) and re.search(rf"\b{component.__name__}\b", text):
-            return path.relative_to(ROOT), said.removeprefix(_HELD).removesuffix(".")
+        title = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
+        if title.startswith(_HELD) and re.search(rf"\b{component.__name__}\b", text):
+            return path.relative_to(ROOT), title.removeprefix(_HELD).removesuffix(".")
     return None, ""
 
 
 # --- studies ------------------------------------------------------------------------------------
 
+_Choice = tuple[str, str]  # slot, name
 
-def _studies(slot: str, *, name: str) -> Sequence[Path]:
+
+class _Study(NamedTuple):
+    """The choices that a study names: in its baseline, and in the rest of the file."""
+
+    path: Path
+    baseline: set[_Choice]
+    rest: set[_Choice]
+
+
+def _few(studies: Sequence[_Study], *, choice: _Choice) -> Sequence[Path]:
     """A few studies that name a choice: those that vary it first."""
-    varied = [path for path, (_, variants) in _named().items() if (slot, name) in variants]
-    used = [path for path, (baseline, _) in _named().items() if (slot, name) in baseline]
+    varied = [study.path for study in studies if choice in study.rest]
+    used = [study.path for study in studies if choice in study.baseline]
     return list(dict.fromkeys([*varied, *used]))[:_MOST]
 
 
-@cache
-def _named() -> Mapping[Path, tuple[set[tuple[str, str]], set[tuple[str, str]]]]:
-    """The choices that each study names: in its baseline, and elsewhere."""
-    found = {}
+def _studies(slots: Mapping[str, str]) -> Sequence[_Study]:
+    """Every study of the checkout, with the choices that it names."""
+    studies = []
     for path in sorted((ROOT / "studies").rglob("*.yaml")):
         study = yaml.safe_load(path.read_text(encoding="utf-8"))
-        baseline = set(_choices(study.pop("baseline")))
-        found[path.relative_to(ROOT)] = baseline, set(_choices(study))
-    return found
+        baseline = set(_choices(study.pop("baseline"), slots=slots))
+        rest = set(_choices(study, slots=slots))
+        studies.append(_Study(path.relative_to(ROOT), baseline, rest))
+    return studies
 
 
-def _choices(node: object) -> Iterator[tuple[str, str]]:
+def _slots(catalog: Catalog) -> Mapping[str, str]:
+    """The slot of every key under which a study names components: slots, and options of theirs."""
+    slots = {slot: slot for slot in SLOTS}
+    for names in catalog.offers.values():
+        for offer, *_ in names.values():
+            for option, hint in option_types(offer.component).items():
+                for base in map(plain, members(hint)):
+                    if isinstance(base, type) and issubclass(base, Component):
+                        slots[option] = base.slot
+    return slots
+
+
+def _choices(node: object, *, slots: Mapping[str, str]) -> Iterator[_Choice]:
     """Every slot with a name in it, however deep; `grid` writes both with a dot between."""
     if isinstance(node, list):
-        for each in node:
-            yield from _choices(each)
+        for item in node:
+            yield from _choices(item, slots=slots)
     if not isinstance(node, Mapping):
         return
     for key, value in node.items():
-        first, *rest = str(key).split(".")
-        slot = _OPTIONS.get(first, first)
-        if slot in SLOTS:
-            named = rest[:1] or (value if isinstance(value, list | Mapping) else [value])
-            for each in named:
-                yield from (
-                    (slot, str(name)) for name in (each if isinstance(each, Mapping) else [each])
-                )
-        yield from _choices(value)
+        option, *names = str(key).split(".")
+        if option in slots:
+            named = names[:1] or (value if isinstance(value, list | Mapping) else [value])
+            for name in named:
+                # A list may have mappings in it: [bleu, {chrf: {...}}].
+                for bare in name if isinstance(name, Mapping) else [name]:
+                    yield slots[option], str(bare)
+        yield from _choices(value, slots=slots)

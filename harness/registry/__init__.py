@@ -1,1 +1,1 @@
-"""Plugins: found, named in a catalog, described in words, and blamed for their errors."""
+"""Plugins: discovery, the catalog of their components, and attribution of errors to them."""

@@ -1,4 +1,4 @@
-"""Whose fault it is: from an exception to the component, its plugin and the hook that offers it."""
+"""Attribution: from an exception to the component, its plugin and the hook that offers it."""
 
 from __future__ import annotations
 
@@ -13,40 +13,41 @@ from harness import hookspecs
 from harness.components import BASES, SLOTS, Component
 from harness.errors import ComponentError, HarnessError, PluginError
 from harness.registry.discovery import Offer, PluginFault, Plugins, offers
-from harness.registry.option_types import words
+from harness.registry.option_types import slot_noun
 
-_NOBODYS = {"MemoryError", "OutOfMemoryError"}  # whoever asked for the last byte
+# Nobody's fault: which component asked for the last byte is chance.
+_UNATTRIBUTABLE = {"MemoryError", "OutOfMemoryError"}
 
 
 def label(component: Component | type[Component]) -> str:
-    """A component in words: ``loss focal``."""
-    return f"{words(SLOTS[component.slot])} {component.name}"
+    """The slot and name of a component: ``loss focal``."""
+    return f"{slot_noun(SLOTS[component.slot])} {component.name}"
 
 
 def refuse(fault: str, *, of: Component) -> NoReturn:
-    """Raise `ComponentError`: the component's answer is not what its slot promises."""
+    """Raise `ComponentError`: the component broke the contract of its slot."""
     raise ComponentError(of, f"{label(of)}: {fault}")
 
 
 @contextmanager
 def attributed_to(component: Component) -> Iterator[None]:
-    """Whatever is raised within is this component's fault: a `ComponentError` with its cause.
+    """Turn an exception raised within into a `ComponentError` of this component, with its cause.
 
-    A `HarnessError` passes, since its words are for the user already, and so does want of memory.
+    A `HarnessError` passes, since its message is for the user already, and so does out of memory.
     """
     try:
         yield
     except HarnessError:
         raise
     except Exception as error:
-        if type(error).__name__ in _NOBODYS:
+        if type(error).__name__ in _UNATTRIBUTABLE:
             raise
-        raise ComponentError(component, f"{label(component)}: raised {_said(error)}") from error
+        raise ComponentError(component, f"{label(component)}: raised {_one_line(error)}") from error
 
 
 @contextmanager
 def naming_plugins(plugins: Plugins) -> Iterator[None]:
-    """A `ComponentError` from within as a `PluginError` that names plugin, hook and fault."""
+    """Turn a `ComponentError` from within into a `PluginError` with plugin, hook and fault."""
     try:
         yield
     except ComponentError as error:
@@ -55,42 +56,42 @@ def naming_plugins(plugins: Plugins) -> Iterator[None]:
 
 def fault_line(plugins: Plugins, *, error: ComponentError) -> str:
     """A component's fault with its plugin and the hook that offers it, in one line."""
-    found = plugin_at_fault(plugins, error=error.__cause__) if error.__cause__ else None
+    fault = plugin_at_fault(plugins, error=error.__cause__) if error.__cause__ else None
     component = error.component
-    if (found and found.hook) or not isinstance(component, Component):
-        return str(found or error)
-    place = found.fault[found.fault.rindex(" (") :] if found else ""
-    plugin = found.plugin if found else owner(plugins, component=component)
+    if (fault and fault.hook) or not isinstance(component, Component):
+        return str(fault or error)
+    place = fault.fault[fault.fault.rindex(" (") :] if fault else ""
+    plugin = fault.plugin if fault else owner(plugins, component=component)
     return str(PluginFault(plugin, component.hook, f"{error}{place}"))
 
 
 def owner(plugins: Plugins, *, component: Component) -> str:
     """The plugin that offers a component; its module, if none does."""
-    for each in offers(plugins, base=SLOTS[component.slot]):
-        if isinstance(each, Offer) and each.component is type(component):
-            return each.plugin
+    for offer in offers(plugins, base=SLOTS[component.slot]):
+        if isinstance(offer, Offer) and offer.component is type(component):
+            return offer.plugin
     return type(component).__module__
 
 
 def plugin_at_fault(plugins: Plugins, *, error: BaseException) -> PluginFault | None:
     """The plugin in whose code an exception arose, with hook, component and line; None if in none.
 
-    The innermost frame of a plugin says whose it is. It, or what called it in the same plugin, is
-    part of a component's class or of a hook.
+    The innermost frame of a plugin decides. It, or a caller in the same plugin, belongs to a
+    component's class or to a hook.
     """
     files = {
         name: Path(getattr(plugin, "__file__", None) or "/")
         for name, plugin in plugins.registry.list_name_plugin()
     }
     frames = [*traceback.walk_tb(error.__traceback__)][::-1]
-    theirs = [(name, *each) for each in frames if (name := _plugin(each[0], files=files))]
-    if not theirs:
+    of_plugins = [(name, *frame) for frame in frames if (name := _plugin(frame[0], files=files))]
+    if not of_plugins:
         return None
-    plugin, frame, line = theirs[0]
-    own = [each for name, each, _ in theirs if name == plugin]
+    plugin, frame, line = of_plugins[0]
+    own = [frame for name, frame, _ in of_plugins if name == plugin]
     hook, subject = _role(own, plugins=plugins, plugin=plugin)
     place = f"({Path(frame.f_code.co_filename).name}, line {line})"
-    return PluginFault(plugin, hook, f"{subject}raised {_said(error)} {place}")
+    return PluginFault(plugin, hook, f"{subject}raised {_one_line(error)} {place}")
 
 
 def _plugin(frame: FrameType, *, files: dict[str, Path]) -> str | None:
@@ -104,12 +105,12 @@ def _plugin(frame: FrameType, *, files: dict[str, Path]) -> str | None:
 
 
 def _role(frames: list[FrameType], *, plugins: Plugins, plugin: str) -> tuple[str | None, str]:
-    """The hook in which the innermost frame has a part, and the component's name if it is one."""
+    """The hook that the innermost frame belongs to, and the label of its component, if any."""
     offered = [
-        each.component
+        offer.component
         for base in BASES
-        for each in offers(plugins, base=base)
-        if isinstance(each, Offer) and each.plugin == plugin
+        for offer in offers(plugins, base=base)
+        if isinstance(offer, Offer) and offer.plugin == plugin
     ]
     for frame in frames:
         within = frame.f_code.co_qualname.partition(".")[0]
@@ -122,5 +123,5 @@ def _role(frames: list[FrameType], *, plugins: Plugins, plugin: str) -> tuple[st
     return None, ""
 
 
-def _said(error: BaseException) -> str:
+def _one_line(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())

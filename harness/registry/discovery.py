@@ -1,4 +1,4 @@
-"""Finding plugins: by their entry points, and by the files that a study names."""
+"""Discovery of plugins, by entry points and by the files that a study names; calls of hooks."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ import pluggy
 from harness import hookspecs
 from harness.components import Component
 from harness.errors import PluginError
-from harness.registry.option_types import meant, option_types
+from harness.registry.option_types import option_types, suggestion
 
 _HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("harness_")}
 _WRAPPABLE = "harness_run"
-CORE = "harness"  # who answers a hook last, where no plugin does
+CORE = "harness"  # the name of the core's own implementation of a hook, which is called last
 
 
 class PluginFault(NamedTuple):
-    """What is wrong with a plugin; who does not need the plugin can go on."""
+    """A fault of a plugin; a study that does not need the plugin is unaffected."""
 
     plugin: str
     hook: str | None
@@ -39,7 +39,7 @@ class PluginFault(NamedTuple):
 
 @dataclass(frozen=True)
 class Plugins:
-    """The plugins that could be registered, and complaints about those that could not."""
+    """The plugins that could be registered, and the faults of those that could not."""
 
     registry: pluggy.PluginManager
     complaints: tuple[PluginFault, ...] = ()
@@ -48,14 +48,14 @@ class Plugins:
 def discover(files: Sequence[Path] = ()) -> Plugins:
     """Register every installed plugin that works, then the plugins in `files`.
 
-    An entry point that does not work is a complaint; a file that does not raises `PluginError`.
+    A broken entry point is recorded in `complaints`; a broken file raises `PluginError`.
     """
     registry = pluggy.PluginManager("harness")
     registry.add_hookspecs(hookspecs)
     # A distribution may be seen twice on the path, so a plugin goes by its module.
     points = {point.value: point for point in entry_points(group="harness")}
-    found = (_register(registry, load=points[name].load, name=name) for name in sorted(points))
-    plugins = Plugins(registry, tuple(complaint for complaint in found if complaint))
+    faults = (_register(registry, load=points[name].load, name=name) for name in sorted(points))
+    plugins = Plugins(registry, tuple(fault for fault in faults if fault))
     for file in files:
         register_file(plugins, path=file)
     return plugins
@@ -68,22 +68,22 @@ def register_file(plugins: Plugins, *, path: Path) -> None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise PluginError(f"plugin {path}: cannot be read: {reason}") from None
-    modules = {getattr(each, "__name__", None) for each in plugins.registry.get_plugins()}
+    modules = {getattr(plugin, "__name__", None) for plugin in plugins.registry.get_plugins()}
     if _module(path) in modules:
         raise PluginError(f"plugin {path}: another plugin file is called {path.name} too")
     load = partial(_run, source, path=path)
-    complaint = _register(plugins.registry, load=load, name=str(path))
-    if complaint:
-        raise PluginError(str(complaint))
+    fault = _register(plugins.registry, load=load, name=str(path))
+    if fault:
+        raise PluginError(str(fault))
 
 
 def _module(path: Path) -> str:
-    """What a plugin file's module is called, which does not depend on where the file lies."""
+    """The module name of a plugin file; independent of its folder, so that digests are too."""
     return f"harness_plugin_{path.stem}"
 
 
 def _run(source: bytes, *, path: Path) -> ModuleType:
-    """The module in a file."""
+    """Execute a plugin file and return its module."""
     module = ModuleType(_module(path))
     module.__file__ = str(path.absolute())
     code = compile(source, module.__file__, "exec")
@@ -99,14 +99,14 @@ def _run(source: bytes, *, path: Path) -> ModuleType:
 def _register(
     registry: pluggy.PluginManager, *, load: Callable[[], object], name: str
 ) -> PluginFault | None:
-    """Load a plugin and make its hooks known, or leave everything as it was and say why."""
+    """Load a plugin and register its hooks; or leave the registry as it was, and return why."""
     try:
         plugin = load()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a stranger's code may do
-        return PluginFault(name, None, _said(error, file=str(Path(name).absolute())))
-    complaint = _misfit(registry, plugin=plugin, name=name)
-    if complaint:
-        return complaint
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's code may raise anything
+        return PluginFault(name, None, _one_line(error, file=str(Path(name).absolute())))
+    fault = _implementation_fault(registry, plugin=plugin, name=name)
+    if fault:
+        return fault
     try:
         registry.register(plugin, name)
         registry.check_pending()
@@ -117,15 +117,17 @@ def _register(
     return None
 
 
-def _misfit(registry: pluggy.PluginManager, *, plugin: object, name: str) -> PluginFault | None:
-    """What pluggy would refuse, or not even notice, in words that help."""
-    found = ((each, registry.parse_hookimpl_opts(plugin, each)) for each in dir(plugin))
-    marked = {each: options for each, options in found if options}
+def _implementation_fault(
+    registry: pluggy.PluginManager, *, plugin: object, name: str
+) -> PluginFault | None:
+    """A fault that pluggy would report without a way out, or not at all."""
+    parsed = {name: registry.parse_hookimpl_opts(plugin, name) for name in dir(plugin)}
+    marked = {name: options for name, options in parsed.items() if options}
     if not marked:
         return PluginFault(name, None, "has no function marked with @hookimpl")
-    for each, options in marked.items():
-        hook = options["specname"] or each
-        fault = _hook_fault(hook, implementation=getattr(plugin, each), options=options)
+    for function, options in marked.items():
+        hook = options["specname"] or function
+        fault = _hook_fault(hook, implementation=getattr(plugin, function), options=options)
         if fault:
             return PluginFault(name, hook, fault)
     return None
@@ -135,13 +137,13 @@ def _hook_fault(
     hook: str, *, implementation: Callable[..., object], options: pluggy.HookimplOpts
 ) -> str | None:
     if hook not in _HOOKS:
-        return f"there is no such hook; {meant(hook, among=_HOOKS, otherwise='there are')}"
+        return f"there is no such hook; {suggestion(hook, among=_HOOKS, otherwise='there are')}"
     if hook != _WRAPPABLE and (options["wrapper"] or options["hookwrapper"]):
         return f"cannot be wrapped; only {_WRAPPABLE} can"
-    given = inspect.signature(_HOOKS[hook]).parameters
+    available = inspect.signature(_HOOKS[hook]).parameters
     for argument in inspect.signature(implementation).parameters.values():
-        if argument.name not in given and argument.default is argument.empty:
-            rest = f"gives {', '.join(given)}" if given else "gives nothing"
+        if argument.name not in available and argument.default is argument.empty:
+            rest = f"gives {', '.join(available)}" if available else "gives nothing"
             return f"takes {argument.name!r}, but the hook {rest}"
     return None
 
@@ -157,58 +159,64 @@ class Offer(NamedTuple):
 
 
 def offers(plugins: Plugins, *, base: type[Component]) -> Iterator[Offer | PluginFault]:
-    """All that plugins offer for a slot, and what is wrong with offers that cannot be taken."""
+    """Every offer for a slot, and the faults of those that cannot be used."""
     for implementation in _implementations(plugins, hook=base.hook):
         plugin = implementation.plugin_name
-        answer = _call(implementation, hook=base.hook, arguments={})
-        if isinstance(answer, PluginFault):
-            yield answer
-        elif not isinstance(answer, list | tuple):
-            yield PluginFault(plugin, base.hook, f"returned {answer!r:.40}, not a list of classes")
+        result = _call(implementation, hook=base.hook, arguments={})
+        if isinstance(result, PluginFault):
+            yield result
+        elif not isinstance(result, list | tuple):
+            yield PluginFault(plugin, base.hook, f"returned {result!r:.40}, not a list of classes")
         else:
-            for component in answer:
+            for component in result:
                 fault = _class_fault(component, base=base) or _option_fault(component)
                 yield PluginFault(plugin, base.hook, fault) if fault else Offer(component, plugin)
 
 
 def observe(plugins: Plugins, *, hook: str, arguments: Mapping[str, object]) -> list[PluginFault]:
-    """Tell every observer, giving each the arguments it wants; complains of those that raised."""
-    found = (
-        _call(each, hook=hook, arguments=arguments) for each in _implementations(plugins, hook=hook)
-    )
-    return [answer for answer in found if isinstance(answer, PluginFault)]
+    """Call every observer with the arguments that it takes; the faults of those that raised."""
+    results = [
+        _call(implementation, hook=hook, arguments=arguments)
+        for implementation in _implementations(plugins, hook=hook)
+    ]
+    return [result for result in results if isinstance(result, PluginFault)]
 
 
-def takers(plugins: Plugins, *, hook: str) -> list[str]:
+def implementers(plugins: Plugins, *, hook: str) -> list[str]:
     """The plugins that implement a hook."""
-    return [each.plugin_name for each in _implementations(plugins, hook=hook)]
+    return [implementation.plugin_name for implementation in _implementations(plugins, hook=hook)]
 
 
 def wrappers(plugins: Plugins) -> tuple[str, ...]:
-    """The modules of the plugins that put something around a run, the core's own answer apart."""
-    found = _implementations(plugins, hook="harness_run")
-    around = {each.function.__module__ for each in found if each.plugin_name != CORE}
-    return tuple(sorted(around))
+    """The modules of the plugins that wrap or replace a run; the core's own is not among them."""
+    modules = {
+        implementation.function.__module__
+        for implementation in _implementations(plugins, hook="harness_run")
+        if implementation.plugin_name != CORE
+    }
+    return tuple(sorted(modules))
 
 
 def _implementations(plugins: Plugins, *, hook: str) -> Iterator[pluggy.HookImpl]:
-    """In pluggy's order of calling: the last registered first."""
+    """The implementations of a hook in pluggy's order of calling: the last registered first."""
     caller: pluggy.HookCaller = getattr(plugins.registry.hook, hook)
     return reversed(caller.get_hookimpls())
 
 
 def _call(implementation: pluggy.HookImpl, *, hook: str, arguments: Mapping[str, object]) -> object:
-    """The answer of one implementation, or a complaint if it raises."""
-    wanted = [arguments[name] for name in implementation.argnames]
+    """The result of one implementation, or a fault if it raises."""
+    values = [arguments[name] for name in implementation.argnames]
     try:
-        return implementation.function(*wanted)
-    except Exception as error:  # noqa: BLE001 - whatever a stranger's code may do
+        return implementation.function(*values)
+    except Exception as error:  # noqa: BLE001 - a plugin's code may raise anything
         file = inspect.unwrap(implementation.function).__code__.co_filename
-        return PluginFault(implementation.plugin_name, hook, f"raised {_said(error, file=file)}")
+        return PluginFault(
+            implementation.plugin_name, hook, f"raised {_one_line(error, file=file)}"
+        )
 
 
 def _class_fault(component: object, *, base: type[Component]) -> str | None:
-    """Why this cannot be a component of the slot; None if it can."""
+    """The reason why this cannot be a component of the slot; None if it can."""
     if not isinstance(component, type):
         return f"offers {component!r}, which is no class"
     own = component.__name__
@@ -223,7 +231,7 @@ def _class_fault(component: object, *, base: type[Component]) -> str | None:
 
 
 def _option_fault(component: type[Component]) -> str | None:
-    """Why a component's options cannot be written in a study; None if they can."""
+    """The reason why a component's options cannot be written in a study; None if they can."""
     own = component.__name__
     try:
         options = option_types(component)
@@ -237,8 +245,8 @@ def _option_fault(component: type[Component]) -> str | None:
     return None
 
 
-def _said(error: BaseException, *, file: str) -> str:
-    """An exception on one line, with the line of a plugin's file on which it arose."""
+def _one_line(error: BaseException, *, file: str) -> str:
+    """An exception on one line, with the line of a plugin's file that raised it."""
     text = " ".join(f"{type(error).__name__}: {error}".split())
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == file]

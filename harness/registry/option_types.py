@@ -1,4 +1,4 @@
-"""Options in words: what a type allows, what was given instead, and what was probably meant."""
+"""Option types and values in words, for messages and pages; suggestions for misspelled names."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ _IN_YAML = {
 _LONGEST = 60
 
 
-def words(base: type[Component]) -> str:
-    """A slot in words: ``decoding policy`` for `DecodingPolicy`."""
+def slot_noun(base: type[Component]) -> str:
+    """The noun for a slot's components: ``decoding policy`` for `DecodingPolicy`."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", base.__name__).lower()
 
 
-def a(noun: str) -> str:
+def with_article(noun: str) -> str:
     """A noun with its article."""
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
-def meant(name: str, *, among: Collection[str], otherwise: str) -> str:
-    """The way out of a wrong name: the nearest right one, or all that there are."""
+def suggestion(name: str, *, among: Collection[str], otherwise: str) -> str:
+    """The way out of a wrong name: the closest of those that exist, or all of them."""
     near = difflib.get_close_matches(name, among, n=1)
     if near:
         return f"did you mean {near[0]!r}?"
@@ -59,7 +59,7 @@ def meant(name: str, *, among: Collection[str], otherwise: str) -> str:
 
 
 def shown(value: object, *, longest: int = _LONGEST) -> str:
-    """Plain data as it would stand in a study, on one line and not too long."""
+    """Plain data in YAML's flow style, on one line of at most `longest` characters."""
     text = _flow(value)
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
@@ -77,7 +77,7 @@ def _flow(value: object) -> str:
 
 
 def spelled(key: str) -> str:
-    """A key as it would stand in a study: bare, if nothing in it needs quotes."""
+    """A key in YAML: bare, if nothing in it needs quotes."""
     return key if re.fullmatch(r"[\w.-]+", key) else shown(key)
 
 
@@ -95,41 +95,41 @@ def plain(hint: Any) -> Any:
     """A type without its bounds and without its ``| None``."""
     if typing.get_origin(hint) is Annotated:
         return plain(typing.get_args(hint)[0])
-    found = members(hint)
-    return plain(found[0]) if is_union(hint) and len(found) == 1 else hint
+    choices = members(hint)
+    return plain(choices[0]) if is_union(hint) and len(choices) == 1 else hint
 
 
-def leaves_choice(hint: Any) -> bool:
-    """Whether a type is a union, apart from null."""
+def is_choice(hint: Any) -> bool:
+    """True for a union of several types, null not counted."""
     return is_union(plain(hint))
 
 
-def within(hint: Any, *, step: str | int) -> Any:
-    """The type of what stands under a key or an index of a value; None if nothing can."""
+def inner_type(hint: Any, *, step: str | int) -> Any:
+    """The type of the value under a key or an index; None if there can be none."""
     hint = plain(hint)
     arguments = typing.get_args(hint)
     if is_dataclass(hint):
         return option_types(typing.cast("type", hint)).get(str(step))
-    if is_fixed(hint) and isinstance(step, int):
+    if is_fixed_length(hint) and isinstance(step, int):
         return dict(enumerate(arguments)).get(step)
-    if holds(hint, base=Mapping):
+    if is_container(hint, base=Mapping):
         return arguments[1]
-    return arguments[0] if holds(hint, base=Sequence) else None
+    return arguments[0] if is_container(hint, base=Sequence) else None
 
 
-def allowed(hint: Any) -> str:
-    """All that a type allows, such as ``a number at least 0 and below 1``."""
-    null = ["null"] if type(None) in typing.get_args(hint) and is_union(hint) else []
-    each_of_it = (f"{kind(each)} {bounds(each)}".rstrip() for each in members(hint))
-    return " or ".join([*each_of_it, *null])
+def describe(hint: Any) -> str:
+    """The values that a type allows, such as ``a number at least 0 and below 1``."""
+    null = ["null"] if allows_null(hint) else []
+    choices = (f"{describe_kind(choice)} {bounds(choice)}".rstrip() for choice in members(hint))
+    return " or ".join([*choices, *null])
 
 
-def kind(hint: Any) -> str:
-    """What a value must be, its own bounds apart, such as ``a whole number``."""
+def describe_kind(hint: Any) -> str:
+    """The kind of value that a type allows, without bounds, such as ``a whole number``."""
     hint = plain(hint)
     arguments = typing.get_args(hint)
     if is_union(hint):
-        return allowed(hint)
+        return describe(hint)
     if typing.get_origin(hint) is Literal:
         return f"one of {', '.join(map(str, arguments))}"
     return _kind_of_container(hint) if arguments else _kind_of_class(hint)
@@ -137,51 +137,53 @@ def kind(hint: Any) -> str:
 
 def _kind_of_class(hint: Any) -> str:
     if isinstance(hint, type) and issubclass(hint, Component):
-        return a(words(hint))
+        return with_article(slot_noun(hint))
     if is_dataclass(hint):
         options = option_types(typing.cast("type", hint))
-        return f"{{{', '.join(f'{name}: {allowed(each)}' for name, each in options.items())}}}"
+        return f"{{{', '.join(f'{name}: {describe(option)}' for name, option in options.items())}}}"
     return _KINDS.get(hint) or str(getattr(hint, "__name__", hint))
 
 
 def _kind_of_container(hint: Any) -> str:
     arguments = typing.get_args(hint)
-    if is_fixed(hint):
-        return f"[{', '.join(map(allowed, arguments))}]"
-    if holds(hint, base=Mapping) and arguments[1] is Any:
+    if is_fixed_length(hint):
+        return f"[{', '.join(map(describe, arguments))}]"
+    if is_container(hint, base=Mapping) and arguments[1] is Any:
         return "a mapping"
-    if holds(hint, base=Mapping):
-        key = "name" if plain(arguments[0]) is str else kind(arguments[0])
-        return f"{{{key}: {allowed(arguments[1])}}}"
-    return f"a list, each {allowed(arguments[0])}" if holds(hint, base=Sequence) else str(hint)
+    if is_container(hint, base=Mapping):
+        key = "name" if plain(arguments[0]) is str else describe_kind(arguments[0])
+        return f"{{{key}: {describe(arguments[1])}}}"
+    return (
+        f"a list, each {describe(arguments[0])}" if is_container(hint, base=Sequence) else str(hint)
+    )
 
 
 def bounds(hint: Any) -> str:
     """The bounds of a number, such as ``at least 0 and below 1``; empty if it has none."""
-    said = []
+    parts = []
     for bound in limits(hint):
         match bound:
             case Ge(ge=limit):
-                said.append(f"at least {limit}")
+                parts.append(f"at least {limit}")
             case Gt(gt=limit):
-                said.append(f"above {limit}")
+                parts.append(f"above {limit}")
             case Le(le=limit):
-                said.append(f"at most {limit}")
+                parts.append(f"at most {limit}")
             case Lt(lt=limit):
-                said.append(f"below {limit}")
-    return " and ".join(said)
+                parts.append(f"below {limit}")
+    return " and ".join(parts)
 
 
 def lengths(hint: Any) -> str:
-    """How long a value must be, such as ``at least 1``; empty if any length will do."""
-    said = []
+    """The bounds of a value's length, such as ``at least 1``; empty if it has none."""
+    parts = []
     for bound in limits(hint):
         match bound:
             case MinLen(min_length=limit):
-                said.append(f"at least {limit}")
+                parts.append(f"at least {limit}")
             case MaxLen(max_length=limit):
-                said.append(f"at most {limit}")
-    return " and ".join(said)
+                parts.append(f"at most {limit}")
+    return " and ".join(parts)
 
 
 def limits(hint: Any) -> Iterator[Any]:
@@ -191,31 +193,36 @@ def limits(hint: Any) -> Iterator[Any]:
     if typing.get_origin(hint) is Annotated:
         inner, *metadata = typing.get_args(hint)
         yield from limits(inner)
-        for each in metadata:
+        for item in metadata:
             # pydantic's own Field() keeps its bounds in `metadata`.
-            parts = each if isinstance(each, GroupedMetadata) else getattr(each, "metadata", [each])
-            yield from parts
+            grouped = isinstance(item, GroupedMetadata)
+            yield from item if grouped else getattr(item, "metadata", [item])
 
 
 def is_union(hint: Any) -> bool:
-    """Whether a type is a choice of types, null among them or not."""
+    """True for a choice of types, null among them or not."""
     return typing.get_origin(hint) in (Union, types.UnionType)
 
 
+def allows_null(hint: Any) -> bool:
+    """True for a union with None, such as ``Averaging | None``."""
+    return is_union(hint) and type(None) in typing.get_args(hint)
+
+
 def members(hint: Any) -> Sequence[Any]:
-    """The types that a union leaves to choose from, null apart; a type that is no union alone."""
+    """The members of a union without null; of any other type, the type itself."""
     if not is_union(hint):
         return (hint,)
-    return [each for each in typing.get_args(hint) if each is not type(None)]
+    return [member for member in typing.get_args(hint) if member is not type(None)]
 
 
-def is_fixed(hint: Any) -> bool:
-    """Whether a type is a list with a type for every place."""
+def is_fixed_length(hint: Any) -> bool:
+    """True for a list with a type for every place, such as ``tuple[int, float]``."""
     arguments = typing.get_args(hint)
     return typing.get_origin(hint) is tuple and bool(arguments) and arguments[-1] is not Ellipsis
 
 
-def holds(hint: Any, *, base: type) -> bool:
-    """Whether a type is a container that says of what."""
+def is_container(hint: Any, *, base: type) -> bool:
+    """True for a container of this base with the types of its items."""
     origin = typing.get_origin(hint)
     return bool(typing.get_args(hint)) and isinstance(origin, type) and issubclass(origin, base)

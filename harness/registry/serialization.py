@@ -10,15 +10,15 @@ from typing import Any
 from harness.components import Component
 from harness.components.options import TextFile, TrainedRun
 
-Written = Callable[[str], str]
+Substitution = Callable[[str], str]
 Place = tuple[str | int, ...]
 
 
-def resolved(value: object, *, file: Written = str, trained: Written = str) -> Any:
-    """A component as ``{name: {every option}}``, and all that is in it, as JSON data.
+def resolved(value: object, *, file: Substitution = str, trained: Substitution = str) -> Any:
+    """A component as ``{name: {every option}}``, and everything nested in it, as JSON data.
 
-    Options come in the order of their declaration, entries of a mapping by key. `file` says what
-    stands for a text file, `trained` what for a trained run: an identity puts digests there.
+    Options come in the order of their declaration, entries of a mapping by key. `file` replaces a
+    text file, `trained` a trained run: an identity puts digests there.
     """
     inside = partial(resolved, file=file, trained=trained)
     match value:
@@ -31,9 +31,9 @@ def resolved(value: object, *, file: Written = str, trained: Written = str) -> A
         case Mapping():
             return {str(key): inside(value[key]) for key in sorted(value)}
         case tuple() | list():
-            return [inside(each) for each in value]
+            return [inside(item) for item in value]
     if not is_dataclass(value):
-        raise TypeError(f"an option of type {type(value).__name__} cannot be written down")
+        raise TypeError(f"an option of type {type(value).__name__} cannot be written as JSON")
     options = {
         field.name: inside(getattr(value, field.name)) for field in fields(value) if field.init
     }
@@ -44,11 +44,11 @@ def leaves(value: object) -> Iterator[object]:
     """A value and everything in it: components, their options, what those are made of."""
     yield value
     if isinstance(value, Mapping):
-        for each in value.values():
-            yield from leaves(each)
+        for item in value.values():
+            yield from leaves(item)
     elif isinstance(value, tuple | list):
-        for each in value:
-            yield from leaves(each)
+        for item in value:
+            yield from leaves(item)
     elif is_dataclass(value):
         for field in fields(value):
             yield from leaves(getattr(value, field.name))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from harness.contracts import Design, Factorial, Kind
+from harness.contracts import Design, Factorial, FindingKind
 from harness.report.answer_text import listed
 from harness.report.values import Report, TuningSummary
 
-_MEMBERS: Mapping[Kind, str] = {
+_MEMBERS: Mapping[FindingKind, str] = {
     "variant": "planned variants",
     "pair": "pairs",
     "effect": "effects",

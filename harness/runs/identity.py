@@ -24,7 +24,7 @@ from harness.components import BASES, Component
 from harness.components.options import TextFile
 from harness.errors import HarnessError
 from harness.registry.discovery import Plugins, wrappers
-from harness.registry.serialization import Written, leaves, resolved
+from harness.registry.serialization import Substitution, leaves, resolved
 from harness.study.experiment import Experiment
 from harness.study.serialization import resolved_experiment
 
@@ -65,7 +65,7 @@ APART = frozenset(
 
 
 def training_identity(
-    experiment: Experiment, *, seed: int, plugins: Plugins, trained: Written = str
+    experiment: Experiment, *, seed: int, plugins: Plugins, trained: Substitution = str
 ) -> Identity:
     """All that decides the bits of a run's training, as JSON data; decoding is no part of it.
 
@@ -89,7 +89,7 @@ def training_identity(
 
 
 def evaluation_identity(
-    experiment: Experiment, *, training: str, split: str, trained: Written = str
+    experiment: Experiment, *, training: str, split: str, trained: Substitution = str
 ) -> Identity:
     """All that decides the bits of one decoding of a trained run, as JSON data."""
     return {

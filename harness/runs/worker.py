@@ -15,7 +15,7 @@ from harness.contracts import Evaluation, Run, TrainingOutcome
 from harness.errors import HarnessError, PluginError
 from harness.hookspecs import hookimpl
 from harness.registry.attribution import naming_plugins, owner, plugin_at_fault
-from harness.registry.discovery import CORE, PluginFault, Plugins, takers
+from harness.registry.discovery import CORE, PluginFault, Plugins, implementers
 from harness.runs import records
 from harness.runs.identity import digest, evaluation_identity
 from harness.runs.ledger import Hypothesis, Ledger, write_hypotheses
@@ -61,7 +61,7 @@ def _check_outcome(run: Run, *, plugins: Plugins, requested: Collection[Path]) -
     complete = decoded if requested else ledger.weights(run.digest)
     if complete or ledger.status(run.digest) == "diverged":
         return
-    others = [name for name in takers(plugins, hook="harness_run") if name != CORE]
+    others = [name for name in implementers(plugins, hook="harness_run") if name != CORE]
     fault = "reported the run as carried out, but wrote no outcome"
     raise PluginError(str(PluginFault(", ".join(others), "harness_run", fault)))
 

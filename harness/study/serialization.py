@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from harness.components.options import TrainedRun
-from harness.registry.serialization import Place, Written, resolved
+from harness.registry.serialization import Place, Substitution, resolved
 from harness.study.experiment import Experiment
 
 
 def resolved_experiment(
-    experiment: Experiment, *, file: Written = str, trained: Written = str
+    experiment: Experiment, *, file: Substitution = str, trained: Substitution = str
 ) -> Any:
     """An experiment as a study could write it, every default written out."""
     data = resolved(experiment, file=file, trained=trained)

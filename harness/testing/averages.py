@@ -8,25 +8,25 @@ import torch
 
 from harness.components import Averaging
 from harness.contracts import Averager
-from harness.testing import ground
+from harness.testing import fixtures
 from harness.testing.claims import Claims, same
 
 
 def check_averaging(component: Averaging) -> None:
-    """Averages what it is given, of equal weights those weights, and resumes to the same bits."""
+    """Check every parameter's average, the average of equal weights, and a resume to the bit."""
     claims = Claims(component, base=Averaging)
-    start = ground.weights(ground.model())
+    start = fixtures.weights(fixtures.model())
     whole = claims.keyed(lambda: _averaged(component, interrupted=False), what="the average")
     if whole is None:  # nothing to average yet, as long as the budget may be
         return
     claims.that(whole.keys() == start.keys(), "must average every parameter, by its name")
     for name, weight in whole.items():
-        claims.shape(weight, wanted=tuple(start[name].shape), what=name)
+        claims.shape(weight, expected=tuple(start[name].shape), what=name)
         claims.finite(weight, what=name)
     resumed = _averaged(component, interrupted=True)
-    claims.that(same(whole, resumed), "must go on from state() to the same bits")
-    constant = component.build(ground.SETTING)
-    for update in range(1, ground.SETTING.updates + 1):
+    claims.that(same(whole, resumed), "must resume from state() to the same bits")
+    constant = component.build(fixtures.SETTING)
+    for update in range(1, fixtures.SETTING.updates + 1):
         constant.update(start, update)
     for name, weight in (constant.weights() or {}).items():
         equal = torch.allclose(weight, start[name], rtol=1e-9, atol=1e-12)
@@ -35,17 +35,17 @@ def check_averaging(component: Averaging) -> None:
 
 def _averaged(component: Averaging, *, interrupted: bool) -> dict[str, torch.Tensor] | None:
     """The average over the whole budget, of weights that are overwritten after each update."""
-    averager: Averager = component.build(ground.SETTING)
-    live = ground.weights(ground.model())
-    for update in range(1, ground.SETTING.updates + 1):
+    averager: Averager = component.build(fixtures.SETTING)
+    live = fixtures.weights(fixtures.model())
+    for update in range(1, fixtures.SETTING.updates + 1):
         for weight in live.values():
             weight.mul_(0.9).add_(0.01 * update)
         averager.update(live, update)
-        if interrupted and update == ground.SETTING.updates // 2:
+        if interrupted and update == fixtures.SETTING.updates // 2:
             state: Mapping[str, torch.Tensor] = {
-                name: each.clone() for name, each in averager.state().items()
+                name: tensor.clone() for name, tensor in averager.state().items()
             }
-            averager = component.build(ground.SETTING)
+            averager = component.build(fixtures.SETTING)
             averager.restore(state)
-    found = averager.weights()
-    return None if found is None else {name: each.clone() for name, each in found.items()}
+    average = averager.weights()
+    return None if average is None else {name: weight.clone() for name, weight in average.items()}

@@ -1,4 +1,4 @@
-"""How a contract is claimed: in the component's name, and with keyed random numbers only."""
+"""Claims about a component, raised with its name; equality to the bit; keyed randomness."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import torch
 
 from harness.components import SLOTS, Component
 from harness.contracts import Setting
-from harness.registry.option_types import words
+from harness.registry.option_types import slot_noun
 from harness.registry.serialization import resolved
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 class Claims:
@@ -28,7 +28,7 @@ class Claims:
     def __init__(self, component: Component, *, base: type[Component] | None = None) -> None:
         slot = getattr(component, "slot", None)
         name = getattr(component, "name", type(component).__name__)
-        noun = words(SLOTS[slot]) if slot in SLOTS else "component"
+        noun = slot_noun(SLOTS[slot]) if slot in SLOTS else "component"
         self._of = f"{noun} {name}"
         if base is not None:
             kind = f"harness.components.{base.__name__}"
@@ -43,26 +43,26 @@ class Claims:
     def finite(self, value: torch.Tensor, *, what: str) -> None:
         """No NaN and no infinity anywhere."""
         bad = value[~torch.isfinite(value)].flatten().tolist()
-        self.that(not bad, f"{what} must be finite, and has {bad[:1]} in it")
+        self.that(not bad, f"{what} must be finite, and contains {bad[:1]}")
 
-    def shape(self, value: object, *, wanted: tuple[int, ...], what: str) -> None:
+    def shape(self, value: object, *, expected: tuple[int, ...], what: str) -> None:
         """A tensor of exactly this shape."""
         self.that(isinstance(value, torch.Tensor), f"{what} must be a tensor, got {value!r:.40}")
-        given = tuple(getattr(value, "shape", ()))
-        self.that(given == wanted, f"{what} must have shape {wanted}, got {given}")
+        actual = tuple(getattr(value, "shape", ()))
+        self.that(actual == expected, f"{what} must have shape {expected}, got {actual}")
 
-    def keyed(self, answer: Callable[[], Answer], *, what: str) -> Answer:
-        """The answer, which comes out the same twice and leaves every global generator alone."""
+    def keyed(self, compute: Callable[[], Result], *, what: str) -> Result:
+        """The result, the same to the bit twice, with every global generator left alone."""
         before = _global_states()
-        first = answer()
+        first = compute()
         untouched = _global_states() == before
         self.that(untouched, f"{what} draws from a global generator; draw from a keyed one")
-        self.that(same(first, answer()), f"{what} comes out differently the second time")
+        self.that(same(first, compute()), f"{what} differs the second time")
         return first
 
 
 def same(one: object, other: object) -> bool:
-    """Whether two answers are equal to the bit, tensor by tensor; NaN is equal to NaN."""
+    """True if two results are equal to the bit, tensor by tensor; NaN is equal to NaN."""
     if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
         alike = one.shape == other.shape and one.dtype == other.dtype
         return alike and torch.allclose(one, other, rtol=0, atol=0, equal_nan=True)
@@ -74,7 +74,7 @@ def same(one: object, other: object) -> bool:
 
 
 def check_options(component: Component) -> None:
-    """Options are frozen values that a study can write, and repeat nothing of the setting."""
+    """Check that options are frozen values that a study can write, and repeat no setting."""
     Claims(component)
 
 
@@ -87,8 +87,8 @@ def _claim_options(claims: Claims, *, component: Component) -> None:
     claims.that((own.__doc__ or "").strip(), "needs a docstring; its first line is the summary")
     options = {option.name for option in fields(component)}
     if "setting" in inspect.signature(own.build).parameters:  # type: ignore[attr-defined]  # each slot has its own
-        repeated = sorted(options & {told.name for told in fields(Setting)})
-        claims.that(not repeated, f"options {repeated} repeat what the setting tells")
+        repeated = sorted(options & {fact.name for fact in fields(Setting)})
+        claims.that(not repeated, f"options {repeated} repeat facts of the setting")
     claims.that(own.bare is None or own.bare in options, f"`bare` is no option: {own.bare!r}")
     try:
         json.dumps(resolved(component))
@@ -97,6 +97,6 @@ def _claim_options(claims: Claims, *, component: Component) -> None:
 
 
 def _global_states() -> list[object]:
-    """Of torch and numpy; Python's own is drawn from by whoever checks types at run time."""
+    """The states of torch and numpy; Python's own is advanced by type checks at run time."""
     state = np.random.get_state(legacy=False)  # noqa: NPY002 - it is the global one that is watched
     return [torch.get_rng_state().tolist(), repr(state)]

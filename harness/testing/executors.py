@@ -14,22 +14,22 @@ _PATIENCE = 120.0  # seconds
 
 
 def check_executor(component: Executor) -> None:
-    """Carries out a run in a process of its own, and says how it ended and what it printed.
+    """Check a run in a process of its own: its exit status and its output.
 
-    The run is one that cannot be: its folder is empty, so that its process ends with an error.
+    The run's folder is empty, so that its process ends with an error.
     """
     claims = Claims(component, base=Executor)
     jobs = component.build(jobs=1)
     claims.that(isinstance(jobs, Jobs), f"must build Jobs, got {type(jobs).__name__}")
     claims.that(jobs.capacity >= 1, f"capacity must be at least 1, got {jobs.capacity}")
-    claims.that(list(jobs.poll()) == [], "says that a run ended, and none was begun")
+    claims.that(list(jobs.poll()) == [], "reports that a run ended, and none was started")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
         jobs.submit(path)
         ended = list(jobs.poll())
         deadline = time.monotonic() + _PATIENCE
         while not ended:
-            claims.that(time.monotonic() < deadline, "does not say that a run ended")
+            claims.that(time.monotonic() < deadline, "does not report that a run ended")
             time.sleep(0.05)
             ended = list(jobs.poll())
         claims.that([each for each, _ in ended] == [path], f"{ended} is not the run's path")

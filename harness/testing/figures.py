@@ -9,23 +9,23 @@ from typing import Any
 from harness.components import Figure
 from harness.contracts import ReportView
 from harness.report.style import style
-from harness.testing import reports
+from harness.testing import sample_reports
 from harness.testing.claims import Claims
 
 _NARROW, _WIDE = 4.0, 5.2  # inches
 
 
 def check_figure(component: Figure) -> None:
-    """Draws whatever it is given, readable on a phone, the same every time, and leaves no trace."""
+    """Check that it draws any report, readable on a phone, the same each time, leaving no trace."""
     import matplotlib.figure
     import matplotlib.pyplot
 
     claims = Claims(component, base=Figure)
     caption = " ".join((component.__doc__ or "").split())
-    whole = re.fullmatch(r"[A-Z].*\.", caption)
-    claims.that(whole, f"the docstring is the caption, and must be whole sentences: {caption!r}")
+    complete = re.fullmatch(r"[A-Z].*\.", caption)
+    claims.that(complete, f"the docstring is the caption, and must be whole sentences: {caption!r}")
     before = {*matplotlib.pyplot.get_fignums()}
-    for name, view in reports.every().items():
+    for name, view in sample_reports.sample_reports().items():
         try:
             drawn = _drawn(component, view=view)
         except Exception as error:
@@ -38,9 +38,9 @@ def check_figure(component: Figure) -> None:
     left = {*matplotlib.pyplot.get_fignums()} - before
     for number in left:
         matplotlib.pyplot.close(number)
-    claims.that(not left, "draws with pyplot, which keeps it; make a Figure of your own")
+    claims.that(not left, "draws with pyplot, which keeps figures open; make a Figure")
     settings = dict(matplotlib.rcParams)
-    view = reports.view()
+    view = sample_reports.sample_report()
     claims.keyed(lambda: _saved(_drawn(component, view=view)), what="a picture")
     claims.that(dict(matplotlib.rcParams) == settings, "changes matplotlib's settings")
 

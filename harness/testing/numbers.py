@@ -1,4 +1,4 @@
-"""Contracts of what maps numbers to numbers: losses, schedules, decays and metrics."""
+"""Contracts of losses, schedules, decays and metrics: from numbers or text to one number."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import torch
 
 from harness.components import Decay, Loss, Metric, Schedule
 from harness.contracts import Rate, Score
-from harness.testing import ground
+from harness.testing import fixtures
 from harness.testing.claims import Claims
 
 _TOKENS = 7
 
 
 def check_loss(component: Loss) -> None:
-    """One finite number with a finite gradient: the sum over tokens of what each of them costs."""
+    """Check a finite sum over tokens with a finite gradient."""
     claims = Claims(component, base=Loss)
-    loss = component.build(ground.SETTING)
-    logits, targets = ground.logits(_TOKENS).requires_grad_(), ground.targets(_TOKENS)
+    loss = component.build(fixtures.SETTING)
+    logits, targets = fixtures.logits(_TOKENS).requires_grad_(), fixtures.targets(_TOKENS)
     kept = logits.detach().clone()
     value = claims.keyed(lambda: loss(logits, targets), what="the loss")
-    claims.shape(value, wanted=(), what="the loss, one summed number,")
+    claims.shape(value, expected=(), what="the loss, one summed number,")
     claims.finite(value, what="the loss")
     claims.that(value.dtype == logits.dtype, f"turns {logits.dtype} into {value.dtype}")
     claims.that(torch.equal(logits.detach(), kept), "changes the logits that it is given")
     parts = loss(logits[:3], targets[:3]) + loss(logits[3:], targets[3:])
     claims.that(
         torch.allclose(parts, value, rtol=1e-9, atol=1e-9),
-        "must be summed over tokens: of all it must be what it is of some plus that of the rest, "
+        "must be summed over tokens: of all tokens it must be that of some plus that of the rest, "
         f"got {value.item():g} and {parts.item():g}; is it a mean?",
     )
     claims.that(value.requires_grad, "has no gradient")
@@ -39,26 +39,26 @@ def check_loss(component: Loss) -> None:
 
 
 def check_schedule(component: Schedule) -> None:
-    """A finite rate, at least 0, for every update from 1, whatever was asked before."""
+    """Check a finite rate, at least 0, for every update from 1, in any order of calls."""
     claims = Claims(component, base=Schedule)
-    rates = _rates(claims, rate=component.build(ground.SETTING), what="the rate")
-    claims.that(any(rates), "every rate is 0; nothing would be learned")
+    rates = _rates(claims, rate=component.build(fixtures.SETTING), what="the rate")
+    claims.that(any(rates), "every rate is 0; the weights would never change")
 
 
 def check_decay(component: Decay) -> None:
-    """A number from 0 to 1 for every update from 1, never rising."""
+    """Check a number from 0 to 1 for every update from 1, never rising."""
     claims = Claims(component, base=Decay)
-    values = _rates(claims, rate=component.build(ground.SETTING), what="the decay")
+    values = _rates(claims, rate=component.build(fixtures.SETTING), what="the decay")
     claims.that(max(values) <= 1, f"must be at most 1, got {max(values):g}")
     for update, (before, value) in enumerate(pairwise(values), start=2):
         claims.that(value <= before, f"rises at update {update}, from {before:g} to {value:g}")
 
 
 def check_metric(component: Metric) -> None:
-    """A finite score with its signature; no text scores better than the reference itself."""
+    """Check a finite score with its signature; no text scores better than the reference."""
     claims = Claims(component, base=Metric)
     score = component.build()
-    right = [pair.target for pair in ground.corpus().train]
+    right = [pair.target for pair in fixtures.corpus().train]
     wrong = ["quite another line", *right[1:]]
     lines = {"the references": right, "other lines": wrong, "empty lines": [""] * len(right)}
     values = {}
@@ -67,17 +67,17 @@ def check_metric(component: Metric) -> None:
         def scored(written: list[str] = written) -> Any:
             return score(list(written), list(right))
 
-        answer = claims.keyed(scored, what="the score")
-        claims.that(isinstance(answer, Score), f"must return a Score, got {answer!r:.40}")
-        finite = isinstance(answer.value, float) and math.isfinite(answer.value)
-        claims.that(finite, f"the score of {name} must be a finite number, got {answer.value!r}")
-        claims.that(isinstance(answer.signature, str), "the signature must be text")
-        values[name] = answer.value
+        result = claims.keyed(scored, what="the score")
+        claims.that(isinstance(result, Score), f"must return a Score, got {result!r:.40}")
+        finite = isinstance(result.value, float) and math.isfinite(result.value)
+        claims.that(finite, f"the score of {name} must be a finite number, got {result.value!r}")
+        claims.that(isinstance(result.signature, str), "the signature must be text")
+        values[name] = result.value
     best = (max if component.higher_is_better else min)(values.values())
     claims.that(
         values["the references"] == best,
         f"higher_is_better is {component.higher_is_better}, but {values} "
-        "has something better than the references themselves",
+        "has a better score than that of the references themselves",
     )
     parts = component.by_sentence()
     if parts:
@@ -89,13 +89,13 @@ def check_metric(component: Metric) -> None:
 
 
 def _rates(claims: Claims, *, rate: Rate, what: str) -> list[float]:
-    """The values at every update of the budget, found right."""
-    updates = range(1, ground.SETTING.updates + 1)
+    """The values at every update of the budget, checked."""
+    updates = range(1, fixtures.SETTING.updates + 1)
     values: list[Any] = [rate(update) for update in updates]
     for update, value in zip(updates, values, strict=True):
         number = isinstance(value, float | int) and not isinstance(value, bool)
         right = number and math.isfinite(value) and value >= 0
         claims.that(right, f"{what} at update {update} must be a number at least 0, got {value!r}")
     backwards = [rate(update) for update in reversed(updates)]
-    claims.that(values == backwards[::-1], f"{what} of an update depends on what was asked before")
+    claims.that(values == backwards[::-1], f"{what} of an update depends on earlier calls")
     return values

@@ -12,16 +12,16 @@ from harness.contracts import Prediction, Regularization
 from harness.model import Transformer
 from harness.prediction import predict_at_real
 from harness.streams import Noise
-from harness.testing import ground
+from harness.testing import fixtures
 from harness.testing.claims import Claims, same
 
 _RATE = 0.01
 
 
 def check_regularizer(component: Regularizer) -> None:
-    """Each part keeps shapes, stays finite and draws from what it is given to draw from."""
+    """Check that each part keeps shapes, stays finite and draws from its noise or generator."""
     claims = Claims(component, base=Regularizer)
-    built = component.build(ground.SETTING)
+    built = component.build(fixtures.SETTING)
     is_one = isinstance(built, Regularization)
     claims.that(is_one, f"must build a Regularization, got {type(built).__name__}")
     passes: Any = built.passes
@@ -42,101 +42,101 @@ def check_regularizer(component: Regularizer) -> None:
 
 
 def _modified(component: Regularizer) -> tuple[Transformer, Regularization]:
-    model, built = ground.model(), component.build(ground.SETTING)
+    model, built = fixtures.model(), component.build(fixtures.SETTING)
     if built.modify_model:
-        built.modify_model(model, generator=ground.generator_of())
+        built.modify_model(model, generator=fixtures.generator_of())
     return model, built
 
 
 def _predicted(model: Transformer, *, noise: Noise | None) -> Prediction:
-    batch = ground.batch()
+    batch = fixtures.batch()
     memory = model.encode(batch.source, noise=noise)
     hidden = model.decode(model.embed(batch.target_input), memory, noise=noise)
     return predict_at_real(model, batch, hidden=hidden)
 
 
 def _claim_sites(claims: Claims, *, component: Regularizer) -> None:
-    """With noise the model gives the same bits for the same key; without, what it always gave."""
+    """With noise the model gives the same bits for the same key; without, those of before."""
 
     def noisy() -> torch.Tensor:
-        return _predicted(_modified(component)[0], noise=ground.NOISE).logits
+        return _predicted(_modified(component)[0], noise=fixtures.NOISE).logits
 
     logits = claims.keyed(noisy, what="the modified model")
-    wanted = (ground.batch().tokens, ground.CLASSES)
-    claims.shape(logits, wanted=wanted, what="logits of the modified model")
+    shape = (fixtures.batch().tokens, fixtures.CLASSES)
+    claims.shape(logits, expected=shape, what="logits of the modified model")
     claims.finite(logits, what="logits of the modified model")
     model, _ = _modified(component)
-    plain = ground.model()
+    plain = fixtures.model()
     altered = any(site.transforms for site in model.sites.values())
     adapted = any(projection.adapter for projection in model.projections.values())
     if not (altered or adapted) and same(
-        ground.weights(model), ground.weights(plain)
+        fixtures.weights(model), fixtures.weights(plain)
     ):  # nothing but noise
         silent = _predicted(model, noise=None).logits
         unchanged = torch.equal(silent, _predicted(plain, noise=None).logits)
-        claims.that(unchanged, "acts without noise; an effect must come from a site's noise")
+        claims.that(unchanged, "acts without noise; draw from the noise that a site is called with")
 
 
 @torch.no_grad()
 def _claim_adapters(claims: Claims, *, component: Regularizer) -> None:
-    """An adapter says which matrix it is without noise, or that it is none."""
+    """An adapter's `delta` is its matrix without noise, or None."""
     model, _ = _modified(component)
     for parameter in model.parameters():
-        parameter.add_(0.1)  # what begins at 0 would hide what it does
+        parameter.add_(0.1)  # an adapter that starts at 0 would pass with any delta
     for name, projection in model.projections.items():
         delta = projection.adapter.delta() if projection.adapter else None
         if projection.adapter is None or delta is None:
             continue
         what = f"the delta beside {name}"
-        claims.shape(delta, wanted=tuple(projection.weight.shape), what=what)
+        claims.shape(delta, expected=tuple(projection.weight.shape), what=what)
         unit = torch.eye(delta.shape[1], dtype=delta.dtype)
-        found = projection.adapter(unit, None).T
-        claims.that(torch.allclose(found, delta), f"{what} is not what the adapter does")
+        output = projection.adapter(unit, None).T
+        claims.that(torch.allclose(output, delta), f"{what} is not the adapter's matrix")
 
 
 def _claim_penalty(claims: Claims, *, component: Regularizer) -> None:
     def penalty(first: int, *, last: int) -> torch.Tensor:
         model, built = _modified(component)
-        passes = [ground.NOISE.of_pass(str(number)) for number in range(built.passes)]
+        passes = [fixtures.NOISE.of_pass(str(number)) for number in range(built.passes)]
         predictions = [_predicted(model, noise=noise) for noise in passes]
         assert built.penalty
         return built.penalty(
-            [Prediction(*(each[first:last] for each in one)) for one in predictions]
+            [Prediction(*(part[first:last] for part in prediction)) for prediction in predictions]
         )
 
-    tokens = ground.batch().tokens
+    tokens = fixtures.batch().tokens
     value = claims.keyed(lambda: penalty(0, last=tokens), what="the penalty")
-    claims.shape(value, wanted=(), what="the penalty, one summed number,")
+    claims.shape(value, expected=(), what="the penalty, one summed number,")
     claims.finite(value, what="the penalty")
     parts = penalty(0, last=5) + penalty(5, last=tokens)
     claims.that(
         torch.allclose(value, parts, rtol=1e-9, atol=1e-9),
-        "the penalty must be summed over tokens: of all it must be what it is of some plus that "
+        "the penalty must be summed over tokens: of all tokens it must be that of some plus that "
         f"of the rest, got {value.item():g} and {parts.item():g}; is it a mean?",
     )
 
 
 def _gradients(claims: Claims, *, component: Regularizer) -> dict[str, torch.Tensor]:
     model, built = _modified(component)
-    before = ground.gradients(model)
+    before = fixtures.gradients(model)
     assert built.modify_gradients
     drawn = streams.generator(1, "dropout", "gradients")
     built.modify_gradients(list(model.parameters()), update=3, generator=drawn)
-    found = {}
+    gradients = {}
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None
-        claims.shape(parameter.grad, wanted=tuple(before[name].shape), what=f"{name}'s gradient")
+        claims.shape(parameter.grad, expected=tuple(before[name].shape), what=f"{name}'s gradient")
         claims.finite(parameter.grad, what=f"{name}'s gradient")
         kept = parameter.grad.stride() == before[name].stride()
         claims.that(kept, f"{name}'s gradient must keep its memory layout")
-        found[name] = parameter.grad.clone()
-    return found
+        gradients[name] = parameter.grad.clone()
+    return gradients
 
 
 @torch.no_grad()
 def _weights(component: Regularizer) -> dict[str, torch.Tensor]:
     model, built = _modified(component)
-    ground.gradients(model)
+    fixtures.gradients(model)
     assert built.modify_weights
     built.modify_weights(list(model.parameters()), update=3, learning_rate=_RATE)
-    return ground.weights(model)
+    return fixtures.weights(model)

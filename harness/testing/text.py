@@ -6,27 +6,27 @@ from typing import Any
 
 from harness.components import Dataset, Tokenizer
 from harness.contracts import SPECIAL_TOKENS, UNK, Codec, Corpus, Pair
-from harness.testing import ground
+from harness.testing import fixtures
 from harness.testing.claims import Claims
 
 _UNSEEN = "Ω"
 
 
 def check_dataset(component: Dataset) -> None:
-    """Three splits of raw lines, none of them empty, the same every time."""
+    """Check three splits of raw lines, none empty, the same every time."""
     claims = Claims(component, base=Dataset)
 
     def splits() -> list[list[Pair]]:
         built = component.build()
         claims.that(isinstance(built, Corpus), f"must build a Corpus, got {built!r:.40}")
-        return [list(each) for each in (built.train, built.validation, built.test)]
+        return [list(split) for split in (built.train, built.validation, built.test)]
 
     for name, pairs in zip(
         ("train", "validation", "test"), claims.keyed(splits, what="the corpus"), strict=True
     ):
         claims.that(pairs, f"{name} is empty")
-        given: list[Any] = pairs
-        for number, pair in enumerate(given, start=1):
+        values: list[Any] = pairs
+        for number, pair in enumerate(values, start=1):
             text = isinstance(pair, Pair) and all(isinstance(side, str) for side in pair)
             claims.that(text, f"{name} must hold pairs of text, got {pair!r:.40}")
             line = "\n" not in pair.source and "\n" not in pair.target
@@ -34,9 +34,9 @@ def check_dataset(component: Dataset) -> None:
 
 
 def check_tokenizer(component: Tokenizer) -> None:
-    """Learns from the training split alone, and gives every line of it back."""
+    """Check that it learns from the training split alone, and decodes every line of it."""
     claims = Claims(component, base=Tokenizer)
-    corpus = ground.corpus()
+    corpus = fixtures.corpus()
     codecs = component.build(corpus)
     for side, codec in (("source", codecs.source), ("target", codecs.target)):
         lines = [getattr(pair, side) for pair in corpus.train]
@@ -48,7 +48,7 @@ def check_tokenizer(component: Tokenizer) -> None:
             codec.decode(special) == codec.decode(known),
             "decode must leave pad, bos and eos out",
         )
-    other = component.build(ground.corpus(unseen=_UNSEEN))
+    other = component.build(fixtures.corpus(unseen=_UNSEEN))
     sizes = (other.source.size, other.target.size)
     claims.that(
         sizes == (codecs.source.size, codecs.target.size),
@@ -62,7 +62,7 @@ def check_tokenizer(component: Tokenizer) -> None:
 
 def _claim_line(claims: Claims, *, codec: Codec, line: str) -> None:
     tokens: list[Any] = codec.encode(line)
-    inside = all(isinstance(each, int) and UNK <= each < codec.size for each in tokens)
+    inside = all(isinstance(token, int) and UNK <= token < codec.size for token in tokens)
     claims.that(
         inside, f"encode({line!r}) must give numbers from {UNK} to {codec.size - 1}, got {tokens}"
     )

@@ -18,38 +18,38 @@ _OUTCOMES = ("finished", "diverged", "failed")
 
 
 def check_tracker(component: Tracker) -> None:
-    """Copies a study as it goes on, and nothing twice; the ledger stays as it is.
+    """Check that it copies a study in progress, nothing twice, and leaves the ledger unchanged.
 
-    It is built with a folder of its own. One that keeps things elsewhere must be told where by its
-    options, or its tests copy there.
+    It is built with a folder of its own. One that writes to a server must take the address from its
+    options, or its tests write to the usual one.
     """
     claims = Claims(component, base=Tracker)
     with tempfile.TemporaryDirectory() as folder:
-        found = _Study(Path(folder))
-        tracking = component.build(out=found.out)
+        study = _Study(Path(folder))
+        tracking = component.build(out=study.out)
         is_one = isinstance(tracking, Tracking)
         claims.that(is_one, f"must build a Tracking, got {type(tracking).__name__}")
-        tracking.sync(found.view(), found.ledger)  # nothing has begun
+        tracking.sync(study.view(), study.ledger)  # nothing has started
         for until in (2, _UPDATES):
-            found.go(until=until)
-            tracking.sync(found.view(), found.ledger)
-        found.end()
-        before = _contents(found.out / "runs")
-        tracking.sync(found.view(summary="**Why?** That is why."), found.ledger)
-        untouched = _contents(found.out / "runs") == before
-        claims.that(untouched, "changes the ledger, which is the truth; copy it elsewhere")
-        once = _contents(found.out)
-        for again in (tracking, component.build(out=found.out)):
-            again.sync(found.view(summary="**Why?** That is why."), found.ledger)
+            study.go(until=until)
+            tracking.sync(study.view(), study.ledger)
+        study.end()
+        before = _contents(study.out / "runs")
+        tracking.sync(study.view(summary="**Why?** That is why."), study.ledger)
+        untouched = _contents(study.out / "runs") == before
+        claims.that(untouched, "changes the ledger, which is the truth; copy to another folder")
+        once = _contents(study.out)
+        for again in (tracking, component.build(out=study.out)):
+            again.sync(study.view(summary="**Why?** That is why."), study.ledger)
             changed = [
-                name for name, each in _contents(found.out).items() if once.get(name) != each
+                name for name, digest in _contents(study.out).items() if once.get(name) != digest
             ]
-            claims.that(not changed, f"writes again what it has copied already: {changed}")
+            claims.that(not changed, f"copies twice: {changed}")
 
 
 @dataclass(frozen=True)
 class _Study:
-    """A study of three runs that end in three ways."""
+    """A study of three runs: one finishes, one diverges, one fails."""
 
     out: Path
 
@@ -95,7 +95,7 @@ class _Study:
 
 
 def _contents(folder: Path) -> dict[str, str]:
-    """What every file in a folder holds, by its path."""
+    """The digest of every file in a folder, by its path."""
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))

@@ -72,7 +72,7 @@ def value(hint: Any, *, file: Path) -> Any:
     if typing.get_origin(hint) is Literal:
         return arguments[0]
     if typing.get_origin(hint) is tuple:
-        return tuple(value(each, file=file) for each in arguments if each is not ...)
+        return tuple(value(argument, file=file) for argument in arguments if argument is not ...)
     if hint in {TextFile, TrainedRun}:
         return hint(file)
     if isinstance(hint, type) and issubclass(hint, Component):

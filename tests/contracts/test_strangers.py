@@ -1,7 +1,8 @@
-"""What a stranger gets wrong is said: which component, and what about it."""
+"""A broken component fails its contract test, with its name and the fault."""
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 from collections.abc import Callable
@@ -38,16 +39,13 @@ PAIR = Pair("a", "b")
 
 def stranger(base: type[Component], build: Callable[..., Any], **more: Any) -> Component:
     """A component of a slot that builds this."""
-    if base in {components.Metric, components.Dataset, components.Figure}:
-        body = {"build": lambda self: build()}
-    elif base is components.Executor:
-        body = {"build": lambda self, *, jobs: build()}
-    elif base is components.Tracker:
-        body = {"build": lambda self, *, out: build(out)}
-    elif base is components.Tokenizer:
-        body = {"build": lambda self, corpus: build(corpus)}
-    else:
-        body = {"build": lambda self, setting: build(setting)}
+
+    def built(self: Component, *values: Any, jobs: int = 1, **named: Any) -> Any:
+        return build(*values, *named.values())
+
+    # A contract reads off the signature which options would repeat a component's setting.
+    built.__signature__ = inspect.signature(vars(base)["build"])  # type: ignore[attr-defined]  # functions take it
+    body = {"build": built}
     made = type("Odd", (base,), {"name": "odd", "__doc__": "Odd.", **body, **more})
     return dataclass(frozen=True, kw_only=True)(made)()
 
@@ -93,7 +91,7 @@ def policy(change: Callable[[Prediction], Any]) -> Component:
 
 def generation(write: Callable[[int, int], list[int]]) -> Component:
     def generate(model: Any, source: Any, *, sentences: Any) -> Any:
-        return [write(each, len(sentences)) for each in sentences]
+        return [write(sentence, len(sentences)) for sentence in sentences]
 
     return stranger(components.Generation, lambda setting: generate)
 
@@ -160,13 +158,13 @@ class Mean:
             self.sums[name] = self.sums.get(name, 0) + weight
 
     def weights(self) -> Any:
-        return {name: self.scale * each / self.count for name, each in self.sums.items()}
+        return {name: self.scale * total / self.count for name, total in self.sums.items()}
 
     def state(self) -> Any:
         return {**self.sums, "count": torch.tensor(self.count)} if self.keeps else {}
 
     def restore(self, state: Any) -> None:
-        self.sums = {name: each for name, each in state.items() if name != "count"}
+        self.sums = {name: value for name, value in state.items() if name != "count"}
         self.count = int(state.get("count", 0))
 
 
@@ -231,8 +229,8 @@ def drawn(number: float = 1.0, *, width: float = 4.6) -> Any:
     return made
 
 
-def groups(*found: ParameterGroup) -> Component:
-    return stranger(components.ParameterGroups, lambda setting: lambda names: found)
+def grouped(*groups: ParameterGroup) -> Component:
+    return stranger(components.ParameterGroups, lambda setting: lambda names: groups)
 
 
 def everything(multiple: Any) -> Component:
@@ -259,13 +257,13 @@ BROKEN = [
     (loss(lambda logits, targets: logits.float().sum()), "turns torch.float64 into torch.float32"),
     (
         loss(lambda logits, targets: (logits.sum(1) * 0).sqrt().sum()),
-        "loss odd: the gradient must be finite, and has [nan] in it",
+        "loss odd: the gradient must be finite, and contains [nan]",
     ),
     (
         loss(lambda logits, targets: (logits * torch.rand(logits.shape)).sum()),
         "loss odd: the loss draws from a global generator",
     ),
-    (loss(lambda logits, targets: logits.sum() * next(calls)), "differently the second time"),
+    (loss(lambda logits, targets: logits.sum() * next(calls)), "differs the second time"),
     (
         loss(lambda logits, targets: logits.data.clamp_(0, 1).sum() + logits.sum()),
         "changes the logits that it is given",
@@ -275,7 +273,7 @@ BROKEN = [
     (schedule(lambda update: math.nan), "must be a number at least 0, got nan"),
     (schedule(lambda update: torch.tensor(0.1)), "must be a number at least 0, got tensor(0.1000)"),
     (schedule(lambda update: 0.0), "every rate is 0"),
-    (schedule(lambda update: 1 / (1 + next(calls))), "depends on what was asked before"),
+    (schedule(lambda update: 1 / (1 + next(calls))), "depends on earlier calls"),
     (
         stranger(components.Decay, lambda setting: lambda update: update / 100),
         "decay odd: rises at update 2, from 0.01 to 0.02",
@@ -284,7 +282,7 @@ BROKEN = [
     # metrics
     (metric(lambda hypotheses, references: 1.0), "metric odd: must return a Score, got 1.0"),
     (metric(lambda *_: Score(math.nan, "")), "the score of the references must be a finite number"),
-    (metric(right, higher_is_better=False), "something better than the references"),
+    (metric(right, higher_is_better=False), "a better score than that of the references"),
     # initializers
     (initializer(lambda name, parameter, generator_of: None), "filled in place"),
     (
@@ -296,46 +294,57 @@ BROKEN = [
         "depends on what is in the encoder; draw from generator_of(name)",
     ),
     # parameter groups
-    (groups(), "must stand in exactly one group, and stands in 0"),
+    (grouped(), "must be in exactly one group, and is in 0"),
     (everything(-1.0), "a multiple must be a number at least 0, got -1.0"),
     # optimizers
     (optimizer(lambda groups: None), "must make a torch.optim.Optimizer, got None"),
     (
-        optimizer(lambda groups: torch.optim.SGD([each for g in groups for each in g["params"]])),
-        "must keep the groups as they came",
+        optimizer(
+            lambda groups: torch.optim.SGD([parameter for g in groups for parameter in g["params"]])
+        ),
+        "must keep the groups as given",
     ),
-    (optimizer(Forgetful), "must go on from state_dict() to the same bits"),
+    (optimizer(Forgetful), "must resume from state_dict() to the same bits"),
     # decoding policies
-    (policy(lambda found: found.logits), "must return a Prediction, got Tensor"),
+    (policy(lambda prediction: prediction.logits), "must return a Prediction, got Tensor"),
     (
-        policy(lambda found: found._replace(logits=found.logits[:, :5])),
+        policy(lambda prediction: prediction._replace(logits=prediction.logits[:, :5])),
         "logits must have shape (12, 13), got (12, 5)",
     ),
-    (policy(lambda found: found._replace(logits=found.logits * math.nan)), "logits must be finite"),
-    (policy(lambda found: found._replace(targets=found.targets.flip(0))), "gold tokens, in order"),
-    (policy(lambda found: found._replace(logits=found.logits.detach())), "logits have no gradient"),
     (
-        policy(lambda found: found._replace(logits=found.logits + torch.rand(()))),
+        policy(lambda prediction: prediction._replace(logits=prediction.logits * math.nan)),
+        "logits must be finite",
+    ),
+    (
+        policy(lambda prediction: prediction._replace(targets=prediction.targets.flip(0))),
+        "gold tokens, in order",
+    ),
+    (
+        policy(lambda prediction: prediction._replace(logits=prediction.logits.detach())),
+        "logits have no gradient",
+    ),
+    (
+        policy(lambda prediction: prediction._replace(logits=prediction.logits + torch.rand(()))),
         "decoding policy odd: a prediction draws from a global generator",
     ),
     # generations
     (generation(lambda sentence, size: [4, EOS]), "must not be written, got [2]"),
     (generation(lambda sentence, size: [99]), "there are 13 classes, got [99]"),
-    (generation(lambda sentence, size: [4] * size), "translated otherwise than in a batch"),
-    (generation(lambda sentence, size: "four"), "must be a list of token numbers, got 'four'"),
+    (generation(lambda sentence, size: [4] * size), "translated differently from in a batch"),
+    (generation(lambda sentence, size: "four"), "must be a list of token ids, got 'four'"),
     # regularizers
     (regularizer(passes=0), "passes must be a whole number above 0, got 0"),
     (regularizer(members=-1), "members must be a whole number at least 0, got -1"),
     (
         adapter(torch.eye(16, dtype=torch.float64)),
-        "the delta beside encoder.0.self_attention.query is not what the adapter does",
+        "the delta beside encoder.0.self_attention.query is not the adapter's matrix",
     ),
     (adapter(torch.eye(4)), "must have shape (16, 16), got (4, 4)"),
     (
         site(lambda value, site, noise: torch.nn.functional.dropout(value)),
         "regularizer odd: the modified model draws from a global generator",
     ),
-    (site(lambda value, site, noise: value * math.nan), "must be finite, and has [nan] in it"),
+    (site(lambda value, site, noise: value * math.nan), "must be finite, and contains [nan]"),
     (
         regularizer(penalty=lambda predictions: predictions[0].logits.square().mean()),
         "the penalty must be summed over tokens",
@@ -347,7 +356,7 @@ BROKEN = [
     (
         regularizer(
             modify_gradients=lambda parameters, *, update, generator: [
-                each.grad.add_(torch.randn_like(each)) for each in parameters
+                parameter.grad.add_(torch.randn_like(parameter)) for parameter in parameters
             ]
         ),
         "a gradient draws from a global generator",
@@ -355,13 +364,13 @@ BROKEN = [
     (
         regularizer(
             modify_weights=lambda parameters, *, update, learning_rate: [
-                each.div_(0.0) for each in parameters
+                parameter.div_(0.0) for parameter in parameters
             ]
         ),
         "after modify_weights must be finite",
     ),
     # averagings
-    (averaging(keeps=False), "must go on from state() to the same bits"),
+    (averaging(keeps=False), "must resume from state() to the same bits"),
     (averaging(scale=2.0), "the average of equal weights must be those weights"),
     # datasets and tokenizers
     (dataset(PAIR, test=()), "dataset odd: test is empty"),
@@ -375,18 +384,18 @@ BROKEN = [
     ),
     (tokenizer(lambda corpus: corpus, decode=lambda tokens: "no"), "must give the line back"),
     # executors
-    (stranger(components.Executor, Deaf), "gives status 0 to a run that left no outcome"),
+    (stranger(components.Executor, Deaf), "reports status 0 for a run that wrote no outcome"),
     (stranger(components.Executor, lambda: Deaf(1)), "logs must end with the error"),
     # figures
     (figure(lambda view: None), "must return a matplotlib Figure, got None"),
     (figure(lambda view: drawn(width=9.0)), "must be some 4.6 inches wide, and is 9"),
     (figure(lambda view: drawn(view.findings[0].difference)), "cannot draw no variant: IndexError"),
-    (figure(lambda view: drawn(next(calls))), "a picture comes out differently the second time"),
+    (figure(lambda view: drawn(next(calls))), "a picture differs the second time"),
     (figure(lambda view: drawn(), __doc__="odd one"), "the docstring is the caption"),
     (figure(lambda view: matplotlib.pyplot.figure(figsize=(4.6, 1.0))), "draws with pyplot"),
     # trackers
     (stranger(components.Tracker, lambda out: None), "must build a Tracking, got NoneType"),
-    (stranger(components.Tracker, Twice), "writes again what it has copied already: ['twice']"),
+    (stranger(components.Tracker, Twice), "copies twice: ['twice']"),
     (stranger(components.Tracker, Meddler), "changes the ledger, which is the truth"),
     # options
     (
@@ -396,7 +405,7 @@ BROKEN = [
             __annotations__={"updates": int},
             updates=3,
         ),
-        "schedule odd: options ['updates'] repeat what the setting tells",
+        "schedule odd: options ['updates'] repeat facts of the setting",
     ),
     (
         stranger(
@@ -405,12 +414,12 @@ BROKEN = [
             __annotations__={"steps": object},
             steps=field(default_factory=set),
         ),
-        "an option of type set cannot be written down",
+        "an option of type set cannot be written as JSON",
     ),
 ]
 
 
-@pytest.mark.parametrize(("component", "fault"), BROKEN, ids=lambda each: str(each)[:60])
+@pytest.mark.parametrize(("component", "fault"), BROKEN, ids=lambda value: str(value)[:60])
 def test_a_broken_component_is_told_what_it_breaks(component: Component, fault: str) -> None:
     with pytest.raises(AssertionError) as error:
         check(component)

@@ -55,7 +55,7 @@ def test_the_example_of_a_hook_implements_it(hook: Hook) -> None:
     assert function.name == hook.name
     given = inspect.signature(getattr(hookspecs, hook.name)).parameters
     assert {argument.arg for argument in function.args.args} <= set(given)
-    assert any("hookimpl" in ast.unparse(each) for each in function.decorator_list)
+    assert any("hookimpl" in ast.unparse(mark) for mark in function.decorator_list)
 
 
 @every
@@ -68,5 +68,5 @@ def _function(source: str) -> object:
     names: dict[str, object] = {}
     code = compile(f"from __future__ import annotations\n{source}", "signature", "exec")
     exec(code, names)  # noqa: S102 - a signature that was read from our own file
-    (found,) = (each for name, each in names.items() if name.startswith("harness_"))
-    return found
+    (function,) = (hook for name, hook in names.items() if name.startswith("harness_"))
+    return function

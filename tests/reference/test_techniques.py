@@ -1,4 +1,4 @@
-"""Every technique says where it is from, and what it is held against."""
+"""Every technique names its paper and its oracle."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _names(technique: Technique) -> tuple[str, str]:
     return technique.component.slot, technique.component.name
 
 
-@pytest.mark.parametrize("technique", ALL, ids=lambda each: "-".join(_names(each)))
+@pytest.mark.parametrize("technique", ALL, ids=lambda technique: "-".join(_names(technique)))
 def test_a_technique_names_its_paper_and_its_oracle(technique: Technique) -> None:
     assert bool(technique.papers) != (_names(technique) in WITHOUT_PAPER), "its docstring cites"
     assert technique.oracle, 'its test begins with """Held against ..."""'
@@ -67,7 +67,7 @@ def test_papers_are_read_off_a_docstring() -> None:
 
 
 def test_studies_that_vary_a_choice_come_before_those_that_only_use_it() -> None:
-    studies = {_names(each): each.studies for each in ALL}
+    studies = {_names(technique): technique.studies for technique in ALL}
     assert studies["decay", "linear"][0] == Path("studies/ablation.yaml")  # within an option
     assert Path("studies/ablation.yaml") in studies["loss", "cross_entropy"]
     assert studies["generation", "beam"][0] == Path("studies/article/generation.yaml")

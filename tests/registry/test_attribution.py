@@ -1,4 +1,4 @@
-"""Whatever a stranger's component does wrong, the message names its plugin, its hook and itself."""
+"""The message for any fault of a third-party component names it, its plugin and its hook."""
 
 from __future__ import annotations
 
@@ -137,8 +137,8 @@ odd(Tokenizer, "beyond", coded(encode=lambda line: [99999]))
 odd(Tokenizer, "texts", coded(encode=lambda line: line.split()))
 odd(Tokenizer, "mute", coded(decode=lambda tokens: None))
 odd(Initializer, "spoils", lambda *_: lambda name, parameter, generator_of: parameter.fill_(nan))
-builds(Regularizer, no_sum=Regularization(penalty=lambda found: found[0].logits.sum(1)))
-builds(Regularizer, nan_penalty=Regularization(penalty=lambda found: found[0].logits.sum() * nan))
+builds(Regularizer, no_sum=Regularization(penalty=lambda predictions: predictions[0].logits.sum(1)))
+builds(Regularizer, nan_penalty=Regularization(penalty=lambda p: p[0].logits.sum() * nan))
 builds(Regularizer, nan_site=filled(lambda value, site, noise: value * nan))
 builds(Regularizer, flat_site=filled(lambda value, site, noise: value.flatten()))
 builds(Regularizer, torn_site=filled(broken))
@@ -154,12 +154,12 @@ odd(Optimizer, "leaps", lambda *_: Leaps)
 gives(ParameterGroups, nobody=[])
 odd(ParameterGroups, "spoils", lambda *_: lambda names: [ParameterGroup(names, lambda _: nan)])
 gives(Schedule, not_a_number=nan, negative=-0.1)
-builds(DecodingPolicy, short=policy(lambda found: found._replace(logits=found.logits[1:])))
-builds(DecodingPolicy, narrow=policy(lambda found: found._replace(logits=found.logits[:, :5])))
+builds(DecodingPolicy, short=policy(lambda f: f._replace(logits=f.logits[1:])))
+builds(DecodingPolicy, narrow=policy(lambda f: f._replace(logits=f.logits[:, :5])))
 builds(DecodingPolicy, not_a_number=policy(lambda f: f._replace(logits=f.logits * nan)))
 gives(Decay, above_one=1.5, not_a_number=nan)
 odd(Averaging, "nameless", lambda *_: Keeps(lambda weights: {}))
-odd(Averaging, "not_a_number", lambda *_: Keeps(lambda w: {n: each * nan for n, each in w.items()}))
+odd(Averaging, "not_a_number", lambda *_: Keeps(lambda w: {n: t * nan for n, t in w.items()}))
 odd(Generation, "beyond", lambda *_: lambda model, source, sentences: [[99999]] * len(sentences))
 odd(Generation, "twice", lambda *_: lambda model, source, sentences: [[4]] * (2 * len(sentences)))
 odd(Generation, "texts", lambda *_: lambda model, source, sentences: ["four"] * len(sentences))
@@ -318,7 +318,7 @@ def carried_out(plugins: Plugins, *, slot: str, name: str) -> str:
 @pytest.mark.parametrize(
     ("slot", "name", "fault"),
     [case for case in CASES if case[0] not in SHOWN],
-    ids=lambda each: each[:20],
+    ids=lambda source: source[:20],
 )
 def test_what_breaks_in_a_run_is_said_with_plugin_hook_and_component(
     slot: str, name: str, fault: str, plugins: Plugins, file: Path

@@ -9,7 +9,7 @@ from support import third_party
 from harness import components, hookspecs
 from harness.errors import HarnessError
 from harness.hookspecs import hookimpl
-from harness.registry.catalog import Catalog, Option, Row
+from harness.registry.catalog import Catalog, CatalogRow, Option
 from harness.registry.discovery import PluginFault, Plugins
 
 
@@ -48,7 +48,7 @@ def test_a_component_is_found_by_slot_and_name() -> None:
             "no decoding policy named ''; there are scheduled_sampling, teacher_forcing",
         ),
         ("metrics", "blue", "no metric named 'blue'; did you mean 'bleu'?"),
-        ("metrics", "nll", "nll is scored in every run, and cannot be asked for"),
+        ("metrics", "nll", "nll is always reported; remove it from metrics"),
         (
             "schedule",
             "cross_entropy",
@@ -83,7 +83,7 @@ def test_a_plugin_that_cannot_offer_is_a_complaint_beside_those_of_discovery() -
     earlier = PluginFault("absent", None, "ModuleNotFoundError: no module")
     plugins = Plugins(third_party.plugins(broken=Broken()).registry, (earlier,))
     catalog = Catalog.of(plugins)
-    assert [each.plugin for each in catalog.complaints] == ["absent", "broken"]
+    assert [fault.plugin for fault in catalog.complaints] == ["absent", "broken"]
     assert catalog.find("noam", slot="schedule") is third_party.Noam
 
 
@@ -113,13 +113,13 @@ def test_a_name_that_a_broken_plugin_may_have_offered_is_answered_with_its_fault
 # --- what `harness plugins` lists ---------------------------------------------------------------
 
 
-def row(name: str) -> Row:
-    (found,) = (each for each in third_party.catalog().rows() if each.name == name)
-    return found
+def row(name: str) -> CatalogRow:
+    (result,) = (row for row in third_party.catalog().rows() if row.name == name)
+    return result
 
 
 def test_a_row_has_the_first_line_of_the_docstring_and_every_option_with_its_default() -> None:
-    assert row("dropout") == Row(
+    assert row("dropout") == CatalogRow(
         slot="regularizers",
         name="dropout",
         plugin="stranger",
@@ -151,9 +151,9 @@ def test_nested_options_and_components_are_said_in_words() -> None:
 
 def test_rows_come_slot_by_slot_and_show_both_offers_of_one_name() -> None:
     rows = list(third_party.catalog(second=Second()).rows())
-    slots = list(dict.fromkeys(each.slot for each in rows))
+    slots = list(dict.fromkeys(row.slot for row in rows))
     assert slots == [slot for slot in components.SLOTS if slot in slots]
-    assert [(each.name, each.plugin) for each in rows if each.slot == "loss"] == [
+    assert [(row.name, row.plugin) for row in rows if row.slot == "loss"] == [
         ("cross_entropy", "second"),
         ("cross_entropy", "stranger"),
         ("label_smoothing", "stranger"),

@@ -73,12 +73,12 @@ def write(path: Path, source: str) -> Path:
 
 
 def complaints_about(plugin: str) -> list[str]:
-    return [str(each) for each in discover().complaints if each.plugin == plugin]
+    return [str(fault) for fault in discover().complaints if fault.plugin == plugin]
 
 
 def losses(plugins: Plugins) -> dict[str, str]:
-    found = offers(plugins, base=components.Loss)
-    return {each.component.name: each.plugin for each in found if isinstance(each, Offer)}
+    offered = offers(plugins, base=components.Loss)
+    return {offer.component.name: offer.plugin for offer in offered if isinstance(offer, Offer)}
 
 
 # --- entry points -------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ def test_a_file_is_a_plugin_of_its_own_name_and_leaves_no_cache(tmp_path: Path) 
     path = write(tmp_path / "my_loss.py", FOCAL)
     plugins = discover([path])
     assert losses(plugins)["focal"] == str(path)
-    assert [each.name for each in tmp_path.iterdir()] == ["my_loss.py"]
+    assert [file.name for file in tmp_path.iterdir()] == ["my_loss.py"]
 
 
 def test_the_module_of_a_file_is_named_alike_wherever_the_file_lies(tmp_path: Path) -> None:
@@ -188,9 +188,9 @@ def test_the_module_of_a_file_is_named_alike_wherever_the_file_lies(tmp_path: Pa
         (tmp_path / folder).mkdir()
         plugins = discover([write(tmp_path / folder / "my_loss.py", FOCAL)])
         (focal,) = (
-            each.component
-            for each in offers(plugins, base=components.Loss)
-            if isinstance(each, Offer) and each.component.name == "focal"
+            offer.component
+            for offer in offers(plugins, base=components.Loss)
+            if isinstance(offer, Offer) and offer.component.name == "focal"
         )
         names.add(focal.__module__)
     assert names == {"harness_plugin_my_loss"}
@@ -320,12 +320,12 @@ def test_an_offer_that_cannot_be_taken_names_plugin_hook_and_fault(
         def harness_losses(self) -> object:
             return answer()
 
-    found = list(offers(third_party.plugins(odd=Odd()), base=components.Loss))
+    offered = list(offers(third_party.plugins(odd=Odd()), base=components.Loss))
     (complaint,) = (
-        str(each).partition(" (line")[0] for each in found if isinstance(each, PluginFault)
+        str(offer).partition(" (line")[0] for offer in offered if isinstance(offer, PluginFault)
     )
     assert complaint == f"plugin odd, hook harness_losses: {fault}"
-    assert [each.component.name for each in found if isinstance(each, Offer)] == [
+    assert [offer.component.name for offer in offered if isinstance(offer, Offer)] == [
         "cross_entropy",
         "label_smoothing",
     ]
@@ -337,8 +337,8 @@ def test_a_good_component_beside_a_bad_one_is_taken() -> None:
         def harness_losses(self) -> object:
             return [Unbuildable, third_party.LabelSmoothing]
 
-    found = list(offers(third_party.plugins(mixed=Mixed()), base=components.Loss))
-    assert Offer(third_party.LabelSmoothing, "mixed") in found
+    offered = list(offers(third_party.plugins(mixed=Mixed()), base=components.Loss))
+    assert Offer(third_party.LabelSmoothing, "mixed") in offered
 
 
 # --- observe ------------------------------------------------------------------------------------

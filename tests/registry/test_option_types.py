@@ -57,7 +57,7 @@ from harness.registry import option_types
     ],
 )
 def test_a_type_is_said_in_words(hint: object, text: str) -> None:
-    assert option_types.allowed(hint) == text
+    assert option_types.describe(hint) == text
 
 
 @pytest.mark.parametrize(
@@ -82,11 +82,11 @@ def test_a_value_is_shown_as_a_study_writes_it(value: object, text: str) -> None
 
 def test_the_nearest_name_is_meant_and_where_none_is_near_all_are_listed() -> None:
     names = ["label_smoothing", "cross_entropy"]
-    near = option_types.meant("label_smooting", among=names, otherwise="there are")
+    near = option_types.suggestion("label_smooting", among=names, otherwise="there are")
     assert near == "did you mean 'label_smoothing'?"
-    far = option_types.meant("hinge", among=names, otherwise="there are")
+    far = option_types.suggestion("hinge", among=names, otherwise="there are")
     assert far == "there are cross_entropy, label_smoothing"
-    assert option_types.meant("hinge", among=[], otherwise="there are") == "there are none"
+    assert option_types.suggestion("hinge", among=[], otherwise="there are") == "there are none"
 
 
 def test_lengths_are_said_apart_from_bounds() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.contracts import Design, Factorial, Finding, Kind, Level, Sweep
+from harness.contracts import Design, Factorial, Finding, FindingKind, Level, Sweep
 from harness.report import Report, tables
 from harness.report.answer_text import answer
 from harness.report.design_text import correction_text, design_sentences
@@ -19,7 +19,7 @@ CROSSED = Factorial(
 )
 
 
-def as_kind(report: Report, kind: Kind, *, against: str, design: Design) -> Report:
+def as_kind(report: Report, kind: FindingKind, *, against: str, design: Design) -> Report:
     """The report as if its findings on the primary metric were of another kind."""
     findings = [
         replace(finding, kind=kind, against=against, verdict="better")

@@ -52,5 +52,5 @@ def test_a_value_that_json_cannot_express_is_refused() -> None:
         name = "odd"
         option: object = frozenset()
 
-    with pytest.raises(TypeError, match="an option of type frozenset cannot be written down"):
+    with pytest.raises(TypeError, match="an option of type frozenset cannot be written as JSON"):
         resolved(Odd())

@@ -1,4 +1,4 @@
-"""Reports with made-up numbers, for what draws them."""
+"""Sample reports with made-up numbers, for the contract of figures."""
 
 from __future__ import annotations
 
@@ -33,29 +33,29 @@ FACTORIAL = Factorial(
 )
 
 
-def every() -> Mapping[str, ReportView]:
-    """All that a figure must draw: few, many, and whatever may be missing."""
+def sample_reports() -> Mapping[str, ReportView]:
+    """The reports that a figure must draw: few variants, many, and runs missing or diverged."""
     one, baseline = ([(name, seed) for seed in (1, 2, 3)] for name in ("one", "baseline"))
     two = [("two", seed) for seed in (1, 2, 3)]
     sweep = Design(sweep=SWEEP)
     return {
-        "two variants": view(),
-        "one seed": view(seeds=1),
-        "one variant": view(variants=1),
-        "no variant": view(variants=0),
-        "twelve variants": view(variants=12),
-        "a run missing": view(missing=one[:1]),
-        "a run diverged": view(diverged=one[:1]),
-        "a variant diverged": view(diverged=one),
-        "the baseline diverged": view(diverged=baseline),
-        "a sweep": replace(view(), design=sweep),
-        "a sweep not trained": replace(view(missing=baseline), design=sweep),
-        "factors": replace(view(3, diverged=one), design=Design(factorial=FACTORIAL)),
-        "nothing trained": view(missing=[*baseline, *one, *two]),
+        "two variants": sample_report(),
+        "one seed": sample_report(seeds=1),
+        "one variant": sample_report(variants=1),
+        "no variant": sample_report(variants=0),
+        "twelve variants": sample_report(variants=12),
+        "a run missing": sample_report(missing=one[:1]),
+        "a run diverged": sample_report(diverged=one[:1]),
+        "a variant diverged": sample_report(diverged=one),
+        "the baseline diverged": sample_report(diverged=baseline),
+        "a sweep": replace(sample_report(), design=sweep),
+        "a sweep not trained": replace(sample_report(missing=baseline), design=sweep),
+        "factors": replace(sample_report(3, diverged=one), design=Design(factorial=FACTORIAL)),
+        "nothing trained": sample_report(missing=[*baseline, *one, *two]),
     }
 
 
-def view(
+def sample_report(
     variants: int = 2,
     *,
     seeds: int = 3,

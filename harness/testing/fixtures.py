@@ -1,4 +1,4 @@
-"""The ground that components are tried on: a tiny real model, a batch and a setting, in float64."""
+"""Fixtures of the contract tests: a tiny Transformer in float64, a batch, a corpus, a setting."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def model() -> Transformer:
 
 def weights(made: Transformer) -> dict[str, torch.Tensor]:
     """A copy of every weight, by name."""
-    return {name: each.detach().clone() for name, each in made.named_parameters()}
+    return {name: weight.detach().clone() for name, weight in made.named_parameters()}
 
 
 def batch() -> Batch:
@@ -55,7 +55,7 @@ def logits(tokens: int) -> torch.Tensor:
 
 
 def targets(tokens: int) -> torch.Tensor:
-    """Targets for them: words and ends of sentences."""
+    """Targets of some tokens: words and ends of sentences."""
     return torch.tensor([EOS if number % 3 == 2 else 4 + number for number in range(tokens)])
 
 
@@ -65,16 +65,16 @@ def gradients(made: Transformer) -> Mapping[str, torch.Tensor]:
         drawn = streams.generator(SETTING.seed, "order", name)
         parameter.grad = torch.randn(parameter.shape, dtype=parameter.dtype, generator=drawn)
     named = made.named_parameters()
-    return {name: each.grad.clone() for name, each in named if each.grad is not None}
+    return {name: weight.grad.clone() for name, weight in named if weight.grad is not None}
 
 
 def generator_of() -> partial[torch.Generator]:
-    """What initializers and regularizers are given to draw from."""
+    """The source of generators for initializers and regularizers, by key."""
     return partial(streams.generator, SETTING.seed, "init")
 
 
 def corpus(*, unseen: str = "") -> Corpus:
-    """Lines of a few words; `unseen` stands in validation and test, and nowhere else."""
+    """Lines of a few words; `unseen` occurs in validation and test only."""
     german, english = list(_SIDE), list(_SIDE.values())
     pairs = [
         Pair(" ".join(german[:size]) + ".", " ".join(english[:size]) + ".") for size in range(1, 6)

@@ -1,0 +1,23 @@
+"""Carry out: the run itself, in its worker."""
+
+from __future__ import annotations
+
+from harness.contracts import Run
+from harness.hookspecs.markers import hookspec
+
+
+@hookspec(firstresult=True)
+def harness_run(run: Run) -> bool | None:
+    """Carry out one run: train it and score it, leaving its facts in its folder.
+
+    When: once a run, in its worker, in a process of its own. Who answers: the first that returns
+    True; the core answers last. Wrap it (``@hookimpl(wrapper=True)``) to do something around a run.
+    Must not: change `run`, or write to the files of the ledger.
+
+    Example::
+
+        @hookimpl(wrapper=True)
+        def harness_run(run):
+            with profiler(run.path / "profile.json"):
+                return (yield)
+    """
