@@ -35,4 +35,4 @@ def plan(
     opened = pipeline.open_study(study, out=out, seeds=seeds)
     power = preview.PowerQuestion(effect=questions.effect, sd=questions.sd)
     planned = pipeline.plan_study(opened, question=power, probe_jobs=questions.probe_jobs)
-    click.echo(preview.as_json(planned) if as_json else preview.as_text(planned))
+    click.echo(preview.preview_json(planned) if as_json else preview.preview_text(planned))

@@ -17,7 +17,7 @@ from harness.report.provenance import provenance
 from harness.runs.ledger import Hypothesis, Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.scoring.findings import find, metric_faults, scored_metrics
-from harness.study.changes import changes
+from harness.study.changes import changes_from_baseline
 from harness.study.serialization import trained_runs
 from harness.study.values import Study
 
@@ -30,7 +30,7 @@ def build_report(
     """Score every run of a study, compare the variants with the baseline, and gather the rest."""
     scored, findings = find(study, runs=runs, ledger=ledger)
     results = [run.result for run in scored]
-    planned, changed = {run.seed for run in runs}, changes(study)
+    planned, changed = {run.seed for run in runs}, changes_from_baseline(study)
     return Report(
         name=study.name,
         question=study.question,

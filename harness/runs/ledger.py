@@ -80,9 +80,9 @@ class Ledger:
             path.parent.mkdir(parents=True, exist_ok=True)
             # A damaged file is written again: the digest in its path determines its content.
             if records.read_valid(path, kind=type(record)) != record:
-                records.write(path, record=record)
+                records.write_record(path, record=record)
         requested = replace(location, evaluations=tuple(decodings))
-        records.write(self.run(digest) / "where.json", record=requested)
+        records.write_record(self.run(digest) / "where.json", record=requested)
         return self.run(digest)
 
     def measurements(self, digest: str) -> list[Measurement]:
@@ -143,7 +143,7 @@ class Ledger:
     def end(self, digest: str, *, status: Literal["failed", "diverged"], reason: str) -> None:
         """Write the outcome of a run whose worker wrote none."""
         outcome = TrainingOutcome(status=status, reason=reason)
-        records.write(self.run(digest) / "outcome.json", record=outcome)
+        records.write_record(self.run(digest) / "outcome.json", record=outcome)
 
     def weights(self, digest: str) -> Path | None:
         """The file of a finished run's final weights; None for a run that has none."""

@@ -173,7 +173,7 @@ def _refuse_later(schema: object, *, path: Path) -> None:
         )
 
 
-def write(path: Path, *, record: object) -> None:
+def write_record(path: Path, *, record: object) -> None:
     """Write a record, or a mapping of them, atomically."""
     write_json(path, value=content(record))
 

@@ -42,7 +42,7 @@ def remember(study: Study, *, runs: Sequence[PlannedRun], folder: Path) -> None:
     latest = {**previous_plan(folder), **planned}
     rows = tuple((variant, seed, digest) for (variant, seed), digest in latest.items())
     stored = StoredPlan(study=str(study.path.resolve()), runs=rows)
-    records.write(folder / _PLAN, record=stored)
+    records.write_record(folder / _PLAN, record=stored)
 
 
 def _stored_plan(folder: Path) -> StoredPlan:

@@ -119,7 +119,7 @@ def _trained(parts: Assembly, *, path: Path, plugins: Plugins) -> bool:
         return False
     if status != "finished" or not weights.exists():
         outcome = _train(parts, path=path, plugins=plugins)
-        records.write(path / "outcome.json", record=outcome)
+        records.write_record(path / "outcome.json", record=outcome)
         checkpoint.drop(path)
         status = outcome.status
     if status != "finished":
@@ -143,7 +143,7 @@ def _train(parts: Assembly, *, path: Path, plugins: Plugins) -> TrainingOutcome:
                 if update.number and update.number % budget.evaluate_every == 0:
                     checkpoint.save(parts, path=path, update=update.number, size=file.tell())
         except Diverged as fault:
-            diverged = reason(fault, plugins=plugins)
+            diverged = divergence_reason(fault, plugins=plugins)
     if diverged is None:
         with final_weights(parts):
             named = parts.model.named_parameters()
@@ -167,7 +167,7 @@ def _train(parts: Assembly, *, path: Path, plugins: Plugins) -> TrainingOutcome:
     )
 
 
-def reason(fault: Diverged, *, plugins: Plugins) -> str:
+def divergence_reason(fault: Diverged, *, plugins: Plugins) -> str:
     """The reason of a divergence, with the plugin of the component that caused it."""
     component = fault.component
     if component is None:
@@ -197,7 +197,7 @@ def _evaluate(parts: Assembly, *, experiment: Experiment, folder: Path, ledger: 
         references=_digest([[pair.source, pair.target] for pair in pairs]),
         seconds=round(time.perf_counter() - started, 3),
     )
-    records.write(folder / "outcome.json", record=outcome)
+    records.write_record(folder / "outcome.json", record=outcome)
 
 
 def _digest(rows: Sequence[Sequence[object]]) -> str:

@@ -76,7 +76,7 @@ def _text_scores(
         except ComponentError as error:
             faults.append(error)
     if len(faults) < len(missing):
-        records.write(folder / "scores.json", record=stored)
+        records.write_record(folder / "scores.json", record=stored)
     return {name: stored[key] for name, key in keys.items() if key in stored}, faults
 
 

@@ -47,7 +47,7 @@ class Change(NamedTuple):
     variant: str
 
 
-def changes(study: Study) -> Mapping[str, Sequence[Change]]:
+def changes_from_baseline(study: Study) -> Mapping[str, Sequence[Change]]:
     """For every variant, the resolved options in which it differs from the baseline."""
     baseline = resolved_experiment(study.variants[BASELINE])
     return {

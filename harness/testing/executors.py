@@ -32,10 +32,10 @@ def check_executor(component: Executor) -> None:
             claims.that(time.monotonic() < deadline, "does not report that a run ended")
             time.sleep(0.05)
             ended = list(jobs.poll())
-        claims.that([each for each, _ in ended] == [path], f"{ended} is not the run's path")
-        claims.that(ended[0][1] != 0, "gives status 0 to a run that left no outcome")
+        claims.that([run for run, _ in ended] == [path], f"{ended} is not the run's path")
+        claims.that(ended[0][1] != 0, "reports status 0 for a run that wrote no outcome")
         claims.that(
             "where.json" in jobs.logs(path), "logs must end with the error that ended the run"
         )
-    claims.that(list(jobs.poll()) == [], "says of one run twice that it ended")
+    claims.that(list(jobs.poll()) == [], "reports twice that one run ended")
     jobs.cancel()

@@ -91,7 +91,7 @@ def sample_report(
     )
 
 
-def score(variant: str, *, seed: int) -> float:
+def sample_score(variant: str, *, seed: int) -> float:
     """A run's BLEU: each variant some points below the one before it, seeds apart by one."""
     place = 0 if variant == "baseline" else 1 + NAMES.index(variant)
     return 30.0 - 2 * place + seed + (0.1 * place * seed) % 0.7
@@ -99,7 +99,7 @@ def score(variant: str, *, seed: int) -> float:
 
 def nll(variant: str, *, seed: int, update: int) -> float:
     """A run's validation nll, falling."""
-    return 5.0 - 0.1 * update - score(variant, seed=seed) / 50
+    return 5.0 - 0.1 * update - sample_score(variant, seed=seed) / 50
 
 
 def _run(
@@ -119,7 +119,7 @@ def _run(
         variant=variant,
         seed=seed,
         outcome=outcome,
-        scores={"bleu": score(variant, seed=seed)} if outcome == "finished" else {},
+        scores={"bleu": sample_score(variant, seed=seed)} if outcome == "finished" else {},
         validation=tuple(
             Measurement(update, "validation", "nll", nll(variant, seed=seed, update=update))
             for update in reached

@@ -143,7 +143,7 @@ def load_weights(model: Transformer, *, weights: Mapping[str, torch.Tensor]) -> 
         parameter.copy_(weights[name])
 
 
-def digest(weight: torch.Tensor) -> str:
+def tensor_digest(weight: torch.Tensor) -> str:
     """A digest of a parameter's bits; two runs that share an initial weight share its digest."""
     content = weight.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
     return hashlib.sha256(content).hexdigest()[:16]
@@ -206,7 +206,9 @@ def assemble(
         _initialize(model, experiment=experiment, setting=setting)
         if start:
             _load_start(model, weights=start.weights)
-        initial_weights.update({name: digest(weight) for name, weight in model.named_parameters()})
+        initial_weights.update(
+            {name: tensor_digest(weight) for name, weight in model.named_parameters()}
+        )
 
     classes = (task.codecs.source.size, task.codecs.target.size)
     network = build_network(
@@ -258,4 +260,4 @@ def _check_decays(experiment: Experiment, *, setting: Setting) -> None:
     """Check every decay over the whole budget, in whichever component it is an option."""
     for value in leaves(experiment):
         if isinstance(value, Decay):
-            guards.check_decay(value, setting=setting)
+            guards.check_decay_rates(value, setting=setting)

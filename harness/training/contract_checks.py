@@ -41,7 +41,7 @@ def kind(value: Any, *, expected: type[Kind], of: Component) -> Kind:
 # --- before training ----------------------------------------------------------------------------
 
 
-def corpus(value: Any, *, of: Component) -> Corpus:
+def checked_corpus(value: Any, *, of: Component) -> Corpus:
     """Three splits of raw lines, none of them empty."""
     built = kind(value, expected=Corpus, of=of)
     for name in ("train", "validation", "test"):
@@ -91,7 +91,7 @@ def grouped(value: Any, *, names: Sequence[str], of: Component) -> Sequence[Para
     return value
 
 
-def optimizer(
+def checked_optimizer(
     value: Any, *, groups: Sequence[ParameterGroup], of: Component
 ) -> torch.optim.Optimizer:
     """A torch optimizer whose groups are those that it was given."""

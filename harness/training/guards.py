@@ -61,7 +61,7 @@ def _build(component: Any, *, setting: Setting) -> Any:
 def dataset(component: Dataset) -> Corpus:
     """The corpus, three splits that are not empty."""
     with attributed_to(component):
-        return contract_checks.corpus(component.build(), of=component)
+        return contract_checks.checked_corpus(component.build(), of=component)
 
 
 def tokenizer(component: Tokenizer, *, corpus: Corpus) -> Codecs:
@@ -123,7 +123,7 @@ def decoding_policy(component: DecodingPolicy, *, setting: Setting) -> Predict:
     return guarded
 
 
-def check_decay(component: Decay, *, setting: Setting) -> None:
+def check_decay_rates(component: Decay, *, setting: Setting) -> None:
     """Evaluate a decay at every update of the budget, before training.
 
     A policy builds its decays itself, so that there is nothing to wrap.
@@ -184,7 +184,7 @@ def optimizer(
     by_group = [{"params": [parameters[name] for name in group.names]} for group in groups]
     make = _build(component, setting=setting)
     with attributed_to(component):
-        built = contract_checks.optimizer(make(by_group), groups=groups, of=component)
+        built = contract_checks.checked_optimizer(make(by_group), groups=groups, of=component)
     step = built.step
 
     @wraps(step)

@@ -33,6 +33,7 @@ SHARED_FILES = {
     "numbers": "report: numbers formatted; testing: the contract of slots that return numbers",
     "options": "components: types of options; comparing: the options of a comparison",
     "power": "analysis: the formulas; preview: the power of a study",
+    "records": "contracts: results that plugins read; runs: the files of a ledger",
     "serialization": "registry: of a component; study: of an experiment",
     "text": "contracts: tokens; preview: a plan in words; testing: the contract of text slots",
     "tuning": "loading: the candidates in a file; planning: the choice among them",

@@ -19,7 +19,7 @@ from harness.loading.validation import Checker
 from harness.registry.attribution import naming_plugins
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover
-from harness.runs.worker import reason
+from harness.runs.worker import divergence_reason
 from harness.training.assembly import assemble
 from harness.training.divergence import Diverged
 from harness.training.evaluation import translate
@@ -311,7 +311,7 @@ def carried_out(plugins: Plugins, *, slot: str, name: str) -> str:
     except PluginError as error:
         return str(error)
     except Diverged as fault:
-        return reason(fault, plugins=plugins)
+        return divergence_reason(fault, plugins=plugins)
     pytest.fail("nobody noticed")
 
 

@@ -13,7 +13,7 @@ from harness.pipeline import open_study
 from harness.planned_study import PlannedStudy
 from harness.runs.planned_run import PlannedRun
 from harness.runs.pretrained import RunLoader, read_weights
-from harness.training.assembly import assemble, digest
+from harness.training.assembly import assemble, tensor_digest
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_variants_begin_with_the_final_averaged_weights_of_their_start(
     opened: PlannedStudy,
 ) -> None:
     weights = torch.load(opened.ledger.weights(run_of(opened, "general").digest), weights_only=True)
-    expected = {name: digest(tensor) for name, tensor in weights.items()}
+    expected = {name: tensor_digest(tensor) for name, tensor in weights.items()}
     for variant in ("baseline", "no-dropout", "slower"):
         assert outcome(opened, variant)["initial_weights"] == expected
     assert outcome(opened, "general")["initial_weights"] != expected

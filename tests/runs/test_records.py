@@ -57,7 +57,7 @@ def names(record: object) -> str:
 
 @pytest.mark.parametrize("record", RECORDS, ids=names)
 def test_a_record_is_read_as_it_was_written(record: Any, tmp_path: Path) -> None:
-    for write in (records.write, records.write_rows):
+    for write in (records.write_record, records.write_rows):
         write(tmp_path / "a.json", record=record)
         assert next(iter(json.loads((tmp_path / "a.json").read_text()))) == "schema"
         for read in (records.read, records.read_valid, records.require):
@@ -114,7 +114,7 @@ def test_a_missing_file_is_none(tmp_path: Path) -> None:
 
 def test_mappings_of_records_and_lines_keep_their_keys(tmp_path: Path) -> None:
     scores = {"0123456789abcdef": Score(21.5, "bleu|v2"), "f": Score(-0.0, "")}
-    records.write(tmp_path / "scores.json", record=scores)
+    records.write_record(tmp_path / "scores.json", record=scores)
     assert records.read(tmp_path / "scores.json", kind=dict[str, Score]) == scores
     influence = {"a": SentenceInfluence(influence=(1.0,), resampled=()), "b": SentenceInfluence()}
     records.write_rows(tmp_path / "sentences.json", record=influence)
@@ -129,7 +129,7 @@ def test_every_bit_of_a_score_survives(tmp_path: Path) -> None:
     words = random.Random(7)
     values = [struct.unpack("d", words.randbytes(8))[0] for _ in range(2000)]
     scores = {str(index): value for index, value in enumerate(values) if abs(value) < 1e308}
-    records.write(tmp_path / "a.json", record=Evaluation(scores=scores, sentences=0))
+    records.write_record(tmp_path / "a.json", record=Evaluation(scores=scores, sentences=0))
     again = records.read(tmp_path / "a.json", kind=Evaluation)
     assert again is not None
     assert {name: struct.pack("d", value) for name, value in again.scores.items()} == {
@@ -148,7 +148,7 @@ def test_the_digest_of_a_run_does_not_depend_on_the_schema_of_its_file(tmp_path:
     ledger.request(name, identity=record, decodings={}, location=RunLocation())
     assert ledger.identity(name) == record
     assert file.stat().st_mtime_ns == written, "an earlier run.json is as good, and never changes"
-    records.write(file, record=record)
+    records.write_record(file, record=record)
     stored = json.loads(file.read_text())
     assert stored.pop("schema") == SCHEMA
     assert digest(stored) == name

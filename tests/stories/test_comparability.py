@@ -9,7 +9,7 @@ import pytest
 from support.tiny_study import Harness
 
 from harness import pipeline
-from harness.planning.preview import PowerQuestion, as_text
+from harness.planning.preview import PowerQuestion, preview_text
 
 VARIANTS = """  far-clip: {regularizers: {clip_norm: 1.0e+9}}
   wide: {model: {d_ff: 64}}
@@ -46,7 +46,7 @@ def test_side_effects_and_sharing_are_reported_and_a_broken_promise_fails_the_st
 
     # Asked again, with what is known: the spread of the results, and no probe.
     opened = pipeline.open_study(study, out=out, seeds=None)
-    plan = as_text(pipeline.plan_study(opened, question=PowerQuestion(effect=0.5)))
+    plan = preview_text(pipeline.plan_study(opened, question=PowerQuestion(effect=0.5)))
     assert "2 degrees of freedom)" in plan
     assert "  an effect of 0.5 needs " in plan
     assert "seconds per update" in plan

@@ -7,8 +7,10 @@ from typing import Any
 
 from harness.components import Figure
 from harness.contracts import ReportView
-from harness.testing.reports import METRIC, NAMES, UPDATES, every, nll, score, view
+from harness.testing.sample_reports import METRIC, NAMES, UPDATES, nll
+from harness.testing.sample_reports import sample_report as view
+from harness.testing.sample_reports import sample_score as score
 
 Draws = Callable[[Figure, ReportView], Any]  # the fixture `draws`: returns what matplotlib drew
 
-__all__ = ["METRIC", "NAMES", "UPDATES", "Draws", "every", "nll", "score", "view"]
+__all__ = ["METRIC", "NAMES", "UPDATES", "Draws", "nll", "score", "view"]

@@ -17,7 +17,7 @@ from support.tiny_experiment import experiment
 from harness.components import Averaging, Loss, Optimizer, ParameterGroups, Regularizer, Tokenizer
 from harness.contracts import Codecs, ParameterGroup, Regularization, Setting
 from harness.errors import ComponentError, HarnessError
-from harness.testing import ground
+from harness.testing import fixtures
 from harness.training import guards, regularizer_guards
 from harness.training.assembly import assemble
 from harness.training.divergence import Diverged, check_finite
@@ -25,7 +25,7 @@ from harness_losses.cross_entropy import CrossEntropy
 from harness_optimizers.adam import Adam
 from harness_tokenizers.word import Word
 
-SETTING = ground.SETTING
+SETTING = fixtures.SETTING
 TRAINING = Path(guards.__file__).parent
 
 
@@ -74,7 +74,7 @@ def test_an_error_is_the_component_s_and_keeps_its_cause() -> None:
     cause = KeyError("odd")
     loss = guards.loss(component := Given(function=raising(cause)), setting=SETTING)
     with pytest.raises(ComponentError, match="^loss given: raised KeyError: 'odd'$") as error:
-        loss(ground.logits(3), ground.targets(3))
+        loss(fixtures.logits(3), fixtures.targets(3))
     assert error.value.component is component
     assert error.value.__cause__ is cause
 
@@ -83,12 +83,12 @@ def test_an_error_is_the_component_s_and_keeps_its_cause() -> None:
 def test_what_is_nobody_s_fault_passes(error: Exception) -> None:
     loss = guards.loss(Given(function=raising(error)), setting=SETTING)
     with pytest.raises(type(error)) as raised:
-        loss(ground.logits(3), ground.targets(3))
+        loss(fixtures.logits(3), fixtures.targets(3))
     assert raised.value is error
 
 
 def test_a_guarded_loss_is_the_loss_to_the_bit() -> None:
-    logits, targets = ground.logits(5).requires_grad_(), ground.targets(5)
+    logits, targets = fixtures.logits(5).requires_grad_(), fixtures.targets(5)
     guarded = guards.loss(CrossEntropy(), setting=SETTING)(logits, targets)
     assert torch.equal(guarded, CrossEntropy().build(SETTING)(logits, targets))
 
@@ -97,9 +97,9 @@ def test_a_loss_needs_a_gradient_only_where_gradients_are_recorded() -> None:
     detached = Given(function=lambda logits, targets: logits.detach().sum())
     loss = guards.loss(detached, setting=SETTING)
     with pytest.raises(ComponentError, match="loss given: the loss has no gradient"):
-        loss(ground.logits(3).requires_grad_(), ground.targets(3))
+        loss(fixtures.logits(3).requires_grad_(), fixtures.targets(3))
     with torch.no_grad():
-        assert loss(ground.logits(3), ground.targets(3)).ndim == 0
+        assert loss(fixtures.logits(3), fixtures.targets(3)).ndim == 0
 
 
 def test_a_part_that_a_regularizer_lacks_is_still_lacking() -> None:
@@ -117,8 +117,8 @@ def test_values_that_a_regularizer_spoils_end_the_run(part: str, value: float) -
 
     component = Acting(parts=Regularization(**{part: spoil}))
     guarded = getattr(regularizer_guards.regularizer(component, setting=SETTING), part)
-    model = ground.model()
-    ground.gradients(model)
+    model = fixtures.model()
+    fixtures.gradients(model)
     rest: dict[str, Any] = {"learning_rate": 0.1}
     if part == "modify_gradients":
         rest = {"generator": torch.Generator()}
@@ -144,14 +144,14 @@ def test_sites_belong_to_the_regularizer_that_filled_them() -> None:
 
         return Acting(parts=Regularization(modify_model=modify_model))
 
-    model = ground.model()
+    model = fixtures.model()
     fine, faulty = part_of(""), part_of("shape")
     for component in (fine, faulty):
         part = regularizer_guards.regularizer(component, setting=SETTING)
         assert part.modify_model is not None
-        part.modify_model(model, generator=ground.generator_of())
+        part.modify_model(model, generator=fixtures.generator_of())
     with pytest.raises(ComponentError, match="site encoder.embedding must give shape") as error:
-        model.encode(ground.batch().source, noise=ground.NOISE)
+        model.encode(fixtures.batch().source, noise=fixtures.NOISE)
     assert error.value.component is faulty
 
 
@@ -167,7 +167,7 @@ def test_every_codec_of_a_tokenizer_is_guarded_and_its_tokens_are_its_own() -> N
             object.__setattr__(codecs.target, "decode", lambda tokens: None)
             return codecs
 
-    corpus = ground.corpus()
+    corpus = fixtures.corpus()
     plain, codecs = Word().build(corpus), guards.tokenizer(Mute(), corpus=corpus)
     line = corpus.train[2].source
     assert codecs.source.encode(line) == plain.source.encode(line)
@@ -243,7 +243,7 @@ def test_averages_are_checked_and_none_is_none() -> None:
         def build(self, setting: Setting) -> Any:
             return Keeps()
 
-    averager = guards.averaging(Keeping(), model=ground.model(), setting=SETTING)
+    averager = guards.averaging(Keeping(), model=fixtures.model(), setting=SETTING)
     assert averager.weights() is None
     averager.update({}, 1)
     with pytest.raises(ComponentError, match=r"averaging keeping: weights\(\) must have"):

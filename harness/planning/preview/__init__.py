@@ -9,15 +9,15 @@ from harness.planning.preview.preview import (
     preregister,
     refuse_unequal,
 )
-from harness.planning.preview.text import as_json, as_text
+from harness.planning.preview.text import preview_json, preview_text
 
 __all__ = [
     "PowerQuestion",
     "Preregistration",
-    "as_json",
-    "as_text",
     "no_effect_warnings",
     "preregister",
+    "preview_json",
+    "preview_text",
     "refuse_unequal",
     "resolution",
 ]

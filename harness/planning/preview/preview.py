@@ -15,7 +15,7 @@ from harness.planning.preview.power import Resolution
 from harness.planning.probe import Estimate, probe, without_effect
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
-from harness.study.changes import Change, changes
+from harness.study.changes import Change, changes_from_baseline
 from harness.study.values import BASELINE, Study
 
 
@@ -52,7 +52,7 @@ def preregister(
 ) -> Preregistration:
     """Preregister a study; loads torch where a variant has no finished run of the first seed."""
     expected = _expected(study, runs=runs, ledger=ledger)
-    changed, controls = changes(study), _controls(expected)
+    changed, controls = changes_from_baseline(study), _controls(expected)
     faults = [
         f"{name} cannot be built: {facts.fault}" for name, facts in expected.items() if facts.fault
     ]
@@ -90,7 +90,7 @@ def no_effect_warnings(study: Study, *, runs: Sequence[PlannedRun], jobs: int) -
     # Probes are processes of this machine, which need not be one that can train.
     if unknown and study.executor.name == "local":
         probed = probe(study, names=[BASELINE, *unknown], jobs=jobs, sentences=2)
-        yield from without_effect(probed, changed=changes(study))
+        yield from without_effect(probed, changed=changes_from_baseline(study))
 
 
 def refuse_unequal(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> None:

@@ -14,7 +14,7 @@ from harness.planning.probe import Estimate
 _DIGITS = 12  # of a digest, enough to tell runs apart
 
 
-def as_text(plan: Preregistration) -> str:
+def preview_text(plan: Preregistration) -> str:
     """The runs; each variant's changes, side effects and shared parts; the effects to be shown."""
     parts = [
         _runs(plan),
@@ -28,7 +28,7 @@ def as_text(plan: Preregistration) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def as_json(plan: Preregistration) -> str:
+def preview_json(plan: Preregistration) -> str:
     """An object: runs, variants (changes, controls, shares), resolution, estimate, warnings."""
     names = ["variant", "seed", "digest", "evaluation", "exists", "why", "start", "needs", "drafts"]
     content = {
@@ -41,7 +41,7 @@ def as_json(plan: Preregistration) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False)
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
+def align_columns(rows: Sequence[Sequence[str]]) -> str:
     """Cells in columns, the first flush left."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
@@ -88,7 +88,7 @@ def _controls(controls: Mapping[str, Controls]) -> str:
         ]
         for variant in controls
     ]
-    return "Side effects: what else changed (times the baseline's)\n" + table(rows)
+    return "Side effects: what else changed (times the baseline's)\n" + align_columns(rows)
 
 
 def _shares(plan: Preregistration) -> str:
@@ -135,7 +135,7 @@ def _estimate(estimate: Estimate) -> str:
         if not result.fault
     ]
     return (
-        f"What a probe of a few updates took\n{table(rows)}\n"
+        f"What a probe of a few updates took\n{align_columns(rows)}\n"
         f"  {estimate.missing} runs to train or decode: about {_duration(estimate.seconds)} with "
         f"{estimate.jobs} at once, and {estimate.memory / 2**20:.0f} MiB"
     )

@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from running import TINY
-from starting import ADAPTING
+from support.pretraining_study import ADAPTING
+from support.tiny_study import TINY
 
 from harness import pipeline
 from harness.errors import StudyError
-from harness.planning.preview import PowerQuestion, Preregistration, as_json, as_text
+from harness.planning.preview import PowerQuestion, Preregistration, preview_json, preview_text
 
 VARIANTS = """
 variants:
@@ -38,7 +38,7 @@ def planned(
 
 def test_a_plan_says_what_each_variant_changes_drags_along_and_shares(study: Path) -> None:
     plan = planned(study, effect=0.1, sd=0.2)
-    text = as_text(plan)
+    text = preview_text(plan)
     assert "20 runs; 20 to train or decode" not in text
     assert "25 runs; 25 to train or decode" in text
     assert "  constant: schedule: {noam: {warmup: 10, factor: 1.0, late: false}} -> " in text
@@ -46,17 +46,19 @@ def test_a_plan_says_what_each_variant_changes_drags_along_and_shares(study: Pat
     assert columns in " ".join(text.split())
     rows = {line.split()[0]: line.split() for line in text.splitlines() if "  " in line}
     assert rows["no-dropout"] == ["no-dropout"] + 6 * ["="]
-    baseline = json.loads(as_json(plan))["variants"]["baseline"]["controls"]
+    baseline = json.loads(preview_json(plan))["variants"]["baseline"]["controls"]
     assert baseline["peak_rate"] == pytest.approx(16**-0.5 * 10**-0.5)
     assert baseline["seconds"] is None
     assert "  wide: 42 of 50 initial parameters and the order of batches (not " in text
     assert "  again: all initial weights, not the order of batches" in text
     assert text.endswith(
         "What 5 seeds can show on nll\n"
-        "  an effect of 1.68 sd of the paired differences, with a power of 80% at .05; 2.29 where "
-        "the correction for 3 tests asks most\n"
-        "  in nll: 0.336; 0.458 where the correction for 3 tests asks most (sd 0.2, given)\n"
-        "  an effect of 0.1 needs 34 seeds; 45 where the correction for 3 tests asks most\n\n"
+        "  an effect of 1.68 sd of the paired differences, with a power of 80% at .05; 2.29 at "
+        "the strictest level of the correction for 3 tests\n"
+        "  in nll: 0.336; 0.458 at the strictest level of the correction for 3 tests (sd 0.2, "
+        "given)\n"
+        "  an effect of 0.1 needs 34 seeds; 45 at the strictest level of the correction for 3 "
+        "tests\n\n"
         "warning: constant changes the learning rate along with the schedule (peak rate 0.0126, "
         "area under the schedule 0.0206, as multiples of the baseline's); the rate may explain its "
         "effect"
@@ -64,7 +66,7 @@ def test_a_plan_says_what_each_variant_changes_drags_along_and_shares(study: Pat
 
 
 def test_an_effect_without_a_spread_asks_for_one(study: Path) -> None:
-    text = as_text(planned(study, effect=0.5))
+    text = preview_text(planned(study, effect=0.5))
     assert "  an effect of 0.5: say its sd with --sd, there are no results yet" in text
 
 
@@ -111,7 +113,7 @@ def test_what_starts_from_another_run_is_foreseen_in_its_vocabulary(tmp_path: Pa
     study.write_text(ADAPTING.replace("variants:\n", scratch))
     plan = planned(study)
     assert list(plan.controls) == ["baseline", "scratch", "no-dropout", "slower"]
-    assert "start general  seed 1" in as_text(plan)
+    assert "start general  seed 1" in preview_text(plan)
     both = "all initial weights and the order of batches"
     assert str(plan.shares["slower"]) == both
     assert str(plan.shares["scratch"]) == "the seed only"

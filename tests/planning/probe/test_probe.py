@@ -12,7 +12,7 @@ from harness.planning.probe import ProbeResult, estimate, probe, without_effect
 from harness.planning.probe.worker import probed_updates
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
-from harness.study.changes import changes
+from harness.study.changes import changes_from_baseline
 from harness.study.values import Study
 
 VARIANTS = """
@@ -47,7 +47,7 @@ def test_a_variant_without_effect_is_named_and_one_that_acts_late_or_rarely_is_n
 ) -> None:
     beam = "one-beam wrote the same sentences as the baseline, after 6 updates: its generation"
     nothing = "changed nothing in 6 probed updates (1, 2, 6, 7, 11, 12): its"
-    assert list(without_effect(probed, changed=changes(study))) == [
+    assert list(without_effect(probed, changed=changes_from_baseline(study))) == [
         f"far-clip {nothing} regularizers.clip_norm had no effect",
         f"no-average {nothing} averaging had no effect",
         f"last-only {nothing} averaging had no effect",
