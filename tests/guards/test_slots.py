@@ -87,7 +87,7 @@ def test_a_slot_is_known_to_few_files(base: type[Component]) -> None:
 
 @every_slot
 def test_a_slot_has_one_line_in_each_list(base: type[Component]) -> None:
-    """Two in the list of fields, the import and the field; specifications and guards are written out."""
+    """Two in the list of fields; specifications and guards are written out."""
     for file in set(LISTS) - {"harness/hookspecs/supply.py", "harness/training/guards.py"}:
         code = (ROOT / file).read_text(encoding="utf-8").partition("import annotations")
         text = code[2] or code[0]  # without the module's docstring

@@ -33,10 +33,10 @@ def planned(
     study: Path, *, effect: float | None = None, sd: float | None = None
 ) -> Preregistration:
     opened = pipeline.open_study(study, out=study.parent / "results", seeds=None)
-    return pipeline.plan_study(opened, wish=PowerQuestion(effect=effect, sd=sd))
+    return pipeline.plan_study(opened, question=PowerQuestion(effect=effect, sd=sd))
 
 
-def test_a_plan_says_what_each_variant_changes_drags_along_and_shares(study: Path) -> None:
+def test_a_plan_has_changes_side_effects_and_shared_parts_of_each_variant(study: Path) -> None:
     plan = planned(study, effect=0.1, sd=0.2)
     text = preview_text(plan)
     assert "20 runs; 20 to train or decode" not in text
@@ -67,10 +67,12 @@ def test_a_plan_says_what_each_variant_changes_drags_along_and_shares(study: Pat
 
 def test_an_effect_without_a_spread_asks_for_one(study: Path) -> None:
     text = preview_text(planned(study, effect=0.5))
-    assert "  an effect of 0.5: say its sd with --sd, there are no results yet" in text
+    assert "  an effect of 0.5: give --sd, as there are no results yet" in text
 
 
-def test_what_must_stay_equal_and_does_not_is_refused_with_its_place(study: Path) -> None:
+def test_a_quantity_that_must_stay_equal_is_refused_with_its_place(
+    study: Path,
+) -> None:
     equal = "compare: {primary: nll, must_stay_equal: [parameters, peak_rate, seconds_per_update]}"
     study.write_text(study.read_text().replace("compare: {primary: nll}", equal))
     where = "must stay equal (compare.must_stay_equal)"
@@ -87,7 +89,7 @@ def test_what_must_stay_equal_and_does_not_is_refused_with_its_place(study: Path
     assert not (study.parent / "results").exists()
 
 
-def test_what_may_not_be_declared_equal_is_a_fault(study: Path) -> None:
+def test_an_unknown_quantity_declared_equal_is_a_fault(study: Path) -> None:
     study.write_text(study.read_text().replace("nll}", "nll, must_stay_equal: [size]}"))
     (fault,) = pipeline.validate(study)
     assert str(fault) == (
@@ -96,7 +98,7 @@ def test_what_may_not_be_declared_equal_is_a_fault(study: Path) -> None:
     )
 
 
-def test_what_factors_make_is_refused_at_the_factors(study: Path) -> None:
+def test_a_variant_of_factors_is_refused_at_the_factors(study: Path) -> None:
     text = study.read_text()
     before, _, after = text.partition("variants:")
     crossed = "factors: {width: {wide: {model: {d_ff: 64}}}, rate: {usual: {schedule: noam}}}\n"
@@ -107,7 +109,7 @@ def test_what_factors_make_is_refused_at_the_factors(study: Path) -> None:
     assert all(fault.startswith(f"{study}:16:1: parameters must stay equal") for fault in faults)
 
 
-def test_what_starts_from_another_run_is_foreseen_in_its_vocabulary(tmp_path: Path) -> None:
+def test_a_variant_with_a_start_is_previewed_in_its_vocabulary(tmp_path: Path) -> None:
     study = tmp_path / "adapting.yaml"
     scratch = "variants:\n  scratch: {starts_from: null}\n"
     study.write_text(ADAPTING.replace("variants:\n", scratch))
