@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import NoReturn
 
 from harness import hookspecs
@@ -29,20 +29,33 @@ def refuse(fault: str, *, of: Component) -> NoReturn:
     raise ComponentError(of, f"{label(of)}: {fault}")
 
 
-@contextmanager
-def attributed_to(component: Component) -> Iterator[None]:
+class attributed_to:  # noqa: N801 - used as a function, `with attributed_to(component):`
     """Turn an exception raised within into a `ComponentError` of this component, with its cause.
 
     A `HarnessError` passes, since its message is for the user already, and so does out of memory.
     """
-    try:
-        yield
-    except HarnessError:
-        raise
-    except Exception as error:
+
+    # A class and no generator: entered at every site of every pass, at a third of the price.
+    __slots__ = ("_component",)
+
+    def __init__(self, component: Component) -> None:
+        self._component = component
+
+    def __enter__(self) -> None:
+        """Nothing is kept."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not isinstance(error, Exception) or isinstance(error, HarnessError):
+            return
         if type(error).__name__ in _UNATTRIBUTABLE:
-            raise
-        raise ComponentError(component, f"{label(component)}: raised {_one_line(error)}") from error
+            return
+        fault = f"{label(self._component)}: raised {_one_line(error)}"
+        raise ComponentError(self._component, fault) from error
 
 
 @contextmanager
