@@ -76,6 +76,7 @@ def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> termina
     try:
         with naming_plugins(opened.plugins):
             failed = _carry_out(opened, jobs=jobs, followers=followers)
+            # Tuning comes before the study's own runs, and a look before more seeds.
             while opened.in_stages and not failed:
                 opened = opened.plan_next(previous={})
                 if all(run.exists for run in opened.plan):
@@ -96,7 +97,8 @@ def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> termina
 
 def _carry_out(opened: PlannedStudy, *, jobs: int, followers: Followers) -> list[str]:
     """Train and decode; every run that failed, with its reason."""
-    # Runs that differ in their decoding alone share a digest: the first of them is reported.
+    # Runs that differ in their decoding alone share a digest: reversed, so that the first of them
+    # stays in the dictionary.
     unreported = {run.digest: run for run in reversed(opened.view().runs)}
     choices, executor = opened.study.experiments, opened.study.executor
     updates = {run.digest: choices[run.variant].budget.updates for run in opened.plan}
@@ -114,7 +116,7 @@ def _carry_out(opened: PlannedStudy, *, jobs: int, followers: Followers) -> list
                 followers.show(opened.view())
                 synced = time.monotonic()
             for end in ended:
-                if view := unreported.pop(end.digest, None):  # observers see no starts
+                if view := unreported.pop(end.digest, None):  # pretraining has no view
                     opened.notify("harness_run_ended", run=view)
                 if end.reason:
                     failed |= {run.title: end.reason for run in end.runs}

@@ -25,8 +25,9 @@ from harness.tracking.views import study_view
 class PlannedStudy:
     """A study, the runs that it needs next, and the folders that hold its results.
 
-    `evaluate`, `view` and `is_inspected` read. `remember_plan`, `record_inspection` and
-    `write_report` write, each one thing, for the commands that call them.
+    `plan_next`, `evaluate`, `view` and `is_inspected` read. `remember_plan`, `record_inspection`
+    and `write_report` write, each one thing, for the commands that call them. `command` is what to
+    type to carry the study out again.
     """
 
     study: Study
@@ -39,7 +40,7 @@ class PlannedStudy:
 
     @property
     def runs(self) -> tuple[PlannedRun, ...]:
-        """The runs that are compared: those of the variants, without their starts."""
+        """The runs that are compared: without pretraining and tuning trials, so none while tuning."""
         return tuple(run for run in self.plan if not run.start)
 
     @property

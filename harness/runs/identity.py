@@ -30,6 +30,7 @@ from harness.study.serialization import resolved_experiment
 
 Identity = Mapping[str, Any]
 
+# The loop, and with checkpoints the settings of torch that a run starts under.
 TRAINING = ("harness.training.loop", "harness.training.checkpoint")
 EVALUATION = ("harness.training.evaluation",)
 
@@ -37,10 +38,10 @@ EVALUATION = ("harness.training.evaluation",)
 # and the version of torch has a key of its own in the identity.
 _UNVERSIONED = frozenset({"annotated_types", "jaxtyping", "pydantic", "torch"})
 
-# Modules that the code of training imports and that decide no bits: nothing behind them is followed
-# either. To leave a module out that does decide some would let runs be reused that are not equal,
-# whereas to keep one too many only trains again; in doubt a module stays in. Modules that call what
-# a component built, to check its results, stay in: they stand between the loop and the component.
+# Modules that the code of training imports and that decide no bits; nothing that they import is
+# followed either. Listing a module here wrongly reuses runs that are not equal, not listing one only
+# trains again: when in doubt, do not list it. Guards are not listed: they call what components
+# built, and pass on what it returns.
 APART = frozenset(
     {
         # Checks of values: each refuses a value or returns it, and changes no bits of what passes.

@@ -26,7 +26,7 @@ class Update(NamedTuple):
 
 
 def train(parts: Assembly, *, after: int = 0) -> Iterator[Update]:
-    """Spend the budget from the update after `after`, yielding every update.
+    """Train from update `after` + 1 to the end of the budget, yielding every update.
 
     Raises `Diverged` at the first loss, gradient norm or validation nll that is not finite; where
     it is a loss or a norm, the weights are those before the update.
@@ -35,10 +35,12 @@ def train(parts: Assembly, *, after: int = 0) -> Iterator[Update]:
     if after == 0:
         yield Update(0, measure(parts, split="validation", update=0))
     windows = _windows(parts, skip=after * budget.accumulation)
+    # Not strict: the windows never end.
     for update, window in zip(range(after + 1, budget.updates + 1), windows, strict=False):
         measurements = _step(parts, window=window, update=update)
         if update % budget.evaluate_every == 0 or update == budget.updates:
             scores = measure(parts, split="validation", update=update)
+            # A score that is not finite is left out of what is measured.
             if not any(score.metric == "nll" for score in scores):
                 raise diverged_evaluation(parts, update=update)
             measurements += scores
@@ -62,6 +64,7 @@ def _step(parts: Assembly, *, window: Sequence[Batch], update: int) -> list[Meas
     losses = []
     for micro_batch, batch in enumerate(window):
         key = replace(noise, micro_batch=micro_batch)
+        # By the tokens of the whole window, so that accumulation equals one large batch.
         loss_per_token = objective(parts, batch=batch, noise=key) / tokens
         loss_per_token.backward()
         losses.append(loss_per_token.detach())
@@ -97,6 +100,8 @@ def _apply_gradients(parts: Assembly, *, noise: Noise) -> float:
     for part in parts.regularizations:
         if part.modify_gradients:
             part.modify_gradients(trained, update=update, generator=generator)
+    # At the schedule's rate, whatever a group's is, and before the step: decoupled decay shrinks
+    # the weights that the gradients were taken at.
     with torch.no_grad():
         for part in parts.regularizations:
             if part.modify_weights:
