@@ -40,7 +40,7 @@ class PlannedStudy:
 
     @property
     def runs(self) -> tuple[PlannedRun, ...]:
-        """The runs that are compared: without pretraining and tuning trials, so none while tuning."""
+        """The runs that are compared: no pretraining and no trials, and so none while tuning."""
         return tuple(run for run in self.plan if not run.start)
 
     @property

@@ -39,8 +39,8 @@ EVALUATION = ("harness.training.evaluation",)
 _UNVERSIONED = frozenset({"annotated_types", "jaxtyping", "pydantic", "torch"})
 
 # Modules that the code of training imports and that decide no bits; nothing that they import is
-# followed either. Listing a module here wrongly reuses runs that are not equal, not listing one only
-# trains again: when in doubt, do not list it. Guards are not listed: they call what components
+# followed either. Listing a module here wrongly reuses runs that are not equal, and not listing one
+# only trains again: when in doubt, do not list it. Guards are not listed: they call what components
 # built, and pass on what it returns.
 APART = frozenset(
     {
