@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from harness.errors import Fault, HarnessError
 
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DELIMITERS = ",;\t"
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 class CsvRow(NamedTuple):
@@ -33,11 +35,13 @@ class CsvTable(NamedTuple):
 def read_csv(content: bytes, *, name: str) -> CsvTable:
     """Read a table with a header, delimited by commas, semicolons or tabs.
 
-    The delimiter is the most frequent one in the header. Column names are lower case. Rows without
-    any text and byte order marks are dropped. Raises `HarnessError` for binary or empty content.
+    The delimiter is the most frequent one in the header, outside quotes. Column names are lower
+    case. Rows without any text and byte order marks are dropped. Raises `HarnessError` for binary
+    or empty content.
     """
     text = _decoded(content, name=name)
-    first = next((line for line in text.splitlines() if line.strip()), None)
+    unquoted = io.StringIO(_QUOTED.sub('""', text), newline="")
+    first = next((line for line in unquoted if line.strip()), None)
     if first is None:
         raise HarnessError(f"{name}: empty")
     delimiter = max(_DELIMITERS, key=first.count)

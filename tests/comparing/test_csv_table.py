@@ -33,6 +33,33 @@ def test_a_table_reads_alike_however_a_spreadsheet_writes_it(
     ]
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    "note",
+    [
+        "each, of, the; seeds; and\tall\tof, them; so, to; say",
+        "first\nsecond, third; fourth",
+        'the ""best"", by, far; of; all',
+        "one\u2028two\x85three\x0cfour",
+    ],
+)
+def test_a_delimiter_is_counted_outside_quotes_and_up_to_the_end_of_the_line(
+    delimiter: str, note: str
+) -> None:
+    for header in (["a", f'"{note}"', "b"], [f'"{note}"', "a", "b"]):
+        lines = [delimiter.join(header), delimiter.join("123")]
+        table = read_csv("\n".join(lines).encode(), name="t")
+        assert table.faults == []
+        assert table.delimiter == delimiter
+        columns = [cell.strip('"').replace('""', '"') for cell in header]
+        assert [row.cells for row in table.rows] == [dict(zip(columns, "123", strict=True))]
+
+
+def test_a_line_separator_within_a_header_is_no_end_of_it() -> None:
+    table = read_csv("one\u2028two;a;b\n1;2;3\n".encode(), name="t")
+    assert table.columns == ["one\u2028two", "a", "b"]
+
+
 def test_a_row_over_several_lines_has_the_place_where_it_begins() -> None:
     table = read_csv(b'a,b\n1,"x\ny"\n2,z\n', name="t")
     assert [row.place for row in table.rows] == ["t:2", "t:4"]

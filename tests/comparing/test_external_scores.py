@@ -59,6 +59,24 @@ def test_sleep_has_the_welch_of_r() -> None:
     assert finding.verdict == "inconclusive"
 
 
+@pytest.mark.parametrize(
+    ("baseline", "others"),
+    [
+        ("NA", ["null", "nan", "None", "N/A"]),
+        ("1e3", ["1000", "1000.0", "true"]),
+        ("a", ["A", "ä"]),
+    ],
+)
+def test_a_variant_has_its_name_as_it_is_written(baseline: str, others: list[str]) -> None:
+    """Names that some readers of tables take as missing, as numbers or as equal."""
+    text = table(**dict.fromkeys((baseline, *others), FIRST))
+    findings = compare(text, baseline=baseline)
+    assert [finding.label for finding in findings] == [
+        f"{name} against {baseline}" for name in others
+    ]
+    assert {finding.n for finding in findings} == {len(FIRST)}
+
+
 def test_another_baseline_reverses_the_difference() -> None:
     (finding,) = compare(SLEEP, baseline="second")
     assert finding.interval_low == pytest.approx(-2.4598858, abs=5e-8)

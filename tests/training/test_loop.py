@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal
 
 import pytest
 import torch
@@ -10,7 +12,7 @@ from support.tiny_experiment import BUDGET, experiment, sampled, weights
 
 from harness import contracts
 from harness.components import Loss, ParameterGroups, Regularizer
-from harness.contracts import ParameterGroup, Prediction, Regularization, Setting
+from harness.contracts import PAD, ParameterGroup, Prediction, Regularization, Setting
 from harness.errors import HarnessError
 from harness.streams import Noise
 from harness.study.experiment import Experiment
@@ -18,7 +20,11 @@ from harness.training import evaluation, loop
 from harness.training.assembly import Assembly, assemble
 from harness.training.divergence import Diverged
 from harness.training.loop import Update, train
+from harness_losses.label_smoothing import LabelSmoothing
+from harness_regularizers.confidence_penalty import ConfidencePenalty
 from harness_regularizers.dropout import Dropout
+
+Convention = Literal["all", "others", "others_without_pad"]
 
 
 def trained(choices: Experiment, *, seed: int = 1) -> Assembly:
@@ -117,10 +123,12 @@ def _saved(value: object) -> object:
     return file
 
 
-def test_accumulation_is_exact() -> None:
+@pytest.mark.parametrize("regularizers", [{}, {"confidence_penalty": ConfidencePenalty(beta=0.5)}])
+def test_accumulation_is_exact(regularizers: Mapping[str, Regularizer]) -> None:
     """Four small batches are one large one: the sum over the window by the window's tokens."""
     plain = experiment(
-        regularizers={}, budget=replace(BUDGET, updates=1, batch_tokens=1000, precision="float64")
+        regularizers=regularizers,
+        budget=replace(BUDGET, updates=1, batch_tokens=1000, precision="float64"),
     )
     whole = assemble(plain, seed=1)
     batches = len(
@@ -157,6 +165,23 @@ def test_the_objective_is_the_mean_loss_per_token_in_nats() -> None:
             total -= math.log(likelihood[place, token]) if token else 0.0
     loss = loop._step(parts, window=[batch], update=1)[0].value
     assert loss == pytest.approx(total / int((batch.target_next != 0).sum()), abs=1e-5)
+
+
+@pytest.mark.parametrize("convention", ["all", "others", "others_without_pad"])
+def test_padding_adds_nothing_to_the_objective_of_a_smoothed_loss(convention: Convention) -> None:
+    choices = experiment(
+        regularizers={"confidence_penalty": ConfidencePenalty(beta=0.5)},
+        loss=LabelSmoothing(smoothing=0.3, convention=convention),
+        budget=replace(BUDGET, precision="float64"),
+    )
+    parts = assemble(choices, seed=1)
+    batch = next(loop._windows(parts, skip=0))[0]
+    pad = partial(torch.nn.functional.pad, value=PAD)
+    padded = replace(batch, source=pad(batch.source, (0, 7)), target=pad(batch.target, (0, 9)))
+    narrow, wide = (
+        loop.objective(parts, batch=one, noise=parts.noise(1)) for one in (batch, padded)
+    )
+    torch.testing.assert_close(wide, narrow, rtol=1e-12, atol=0)
 
 
 @dataclass(frozen=True, kw_only=True)

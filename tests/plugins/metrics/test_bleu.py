@@ -56,6 +56,17 @@ def test_empty_hypotheses_score_0() -> None:
     assert Bleu().build()(["", ""], ["a man .", "a dog ."]) == (0, SIGNATURE)
 
 
+def test_blank_lines_on_either_side_count_their_words_and_no_more() -> None:
+    """By hand: 7 words against 10; of the n-grams, 5 of 7, 4 of 5, 3 of 3 and 2 of 2 match."""
+    hypotheses, references = ["a b c d e", "", "x y"], ["a b c d e", "q r s t u", ""]
+    by_hand = 100 * math.exp(1 - 10 / 7) * (5 / 7 * 4 / 5) ** 0.25
+    assert Bleu().build()(hypotheses, references).value == pytest.approx(by_hand)
+    split = Bleu().by_sentence()
+    sums = [sum(column) for column in zip(*split.statistics(hypotheses, references), strict=True)]
+    assert split.score(sums) == pytest.approx(by_hand)
+    assert Bleu().build()(["x"], [""]).value == Bleu().build()([""], ["x"]).value == 0
+
+
 def test_a_built_metric_keeps_no_state_between_runs() -> None:
     score = Bleu().build()
     first = score(["a b c d e"], ["a b c d f"])
