@@ -53,7 +53,7 @@ def generate(
     """
     from harness.inspection import translation
 
-    lines = list(sentences) or [line.rstrip("\r\n") for line in sys.stdin]
+    lines = list(sentences) or _lines(sys.stdin.buffer.read())
     if reference is not None and (not traced or len(lines) != 1):
         raise HarnessError("--reference goes with --trace and one sentence")
     finished = run.load()
@@ -65,6 +65,16 @@ def generate(
         written = translation.translations(finished, lines=lines)
         _warn(written)
         click.echo(_json([line._asdict() for line in written]) if as_json else _texts(written))
+
+
+def _lines(content: bytes) -> list[str]:
+    """The lines of standard input, as those of a corpus are read: in UTF-8, ended by newlines."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise HarnessError(f"standard input:{line}: not UTF-8; convert it first") from None
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
 
 
 def _texts(written: Sequence[Translation]) -> str:
