@@ -8,11 +8,14 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.errors import Fault, HarnessError
-from harness.registry.catalog import CatalogRow
+
+if TYPE_CHECKING:
+    from harness.registry.catalog import CatalogRow
 
 
 def say(text: object, *, newline: bool = True, err: bool = False) -> None:
