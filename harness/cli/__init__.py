@@ -6,6 +6,7 @@ Heavy packages are imported by the commands that need them, so that help comes a
 from __future__ import annotations
 
 import sys
+import tempfile
 from typing import Any
 
 import click
@@ -16,6 +17,7 @@ from harness.cli import (
     figure,
     generate,
     new_plugin,
+    output,
     plan,
     plugins,
     report,
@@ -36,14 +38,26 @@ class _Commands(click.Group):
         try:
             return super().invoke(context)
         except HarnessError as error:
-            click.echo(str(error), err=True)
+            output.say(str(error), err=True)
             sys.exit(2)
         except OSError as error:  # a folder that cannot be made, a disk that is full
-            click.echo(f"{error.filename}: {error.strerror}", err=True)
+            output.say(_line(error, command=context.invoked_subcommand), err=True)
             sys.exit(2)
         except KeyboardInterrupt:
-            click.echo("interrupted; run the same command again to continue", err=True)
+            output.say("interrupted; run the same command again to continue", err=True)
             sys.exit(130)
+
+
+def _line(error: OSError, *, command: str | None) -> str:
+    """The file and the fault or, of an error without a file, the command and the fault."""
+    fault = error.strerror or str(error) or type(error).__name__
+    if error.filename is not None:
+        names = (name for name in (error.filename, error.filename2) if name is not None)
+        return f"{' -> '.join(map(str, names))}: {fault}"
+    if fault.startswith("AF_UNIX path too long"):  # of a worker's socket, in Python's own words
+        folder = tempfile.gettempdir()
+        return f"{fault}: the folder for temporary files, {folder}; set TMPDIR to a shorter one"
+    return f"harness {command}: {fault}"
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli import options
+from harness.cli import options, output
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def compare(
     report = _runs(names, out=out, terms=terms) if table is None else _scores(table, terms=terms)
     _record_inspections(names, out=out)
     summary = terminal.comparison(report)
-    click.echo(findings(report.findings) if as_json else f"{summary.text}\n", nl=False)
+    output.say(findings(report.findings) if as_json else f"{summary.text}\n", newline=False)
     sys.exit(1 if summary.failed else 0)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli import options
+from harness.cli import options, output
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
@@ -52,4 +52,4 @@ def export(study: Path, *, form: Form, by_run: bool, out: Path, seeds: int | Non
         text = export_runs(report.results, digests=digests, form=form)
     else:
         text = export_findings(report.findings, form=form)
-    click.echo(text, nl=False)
+    output.say(text, newline=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli import options, run_argument
+from harness.cli import options, output, run_argument
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,7 +39,7 @@ def _save(draw: Callable[[], Figure], *, picture: Path) -> None:
     from harness.inspection.save import save_drawing
 
     save_drawing(draw, path=picture)
-    click.echo(picture)
+    output.say(picture)
 
 
 def _named(names: Sequence[str], *, slot: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli import options, run_argument
+from harness.cli import options, output, run_argument
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def generate(
     """
     from harness.inspection import translation
 
-    lines = list(sentences) or [line.rstrip("\r\n") for line in sys.stdin]
+    lines = list(sentences) or _lines(sys.stdin.buffer.read())
     if reference is not None and (not traced or len(lines) != 1):
         raise HarnessError("--reference goes with --trace and one sentence")
     finished = run.load()
@@ -64,7 +64,17 @@ def generate(
     else:
         written = translation.translations(finished, lines=lines)
         _warn(written)
-        click.echo(_json([line._asdict() for line in written]) if as_json else _texts(written))
+        output.say(_json([line._asdict() for line in written]) if as_json else _texts(written))
+
+
+def _lines(content: bytes) -> list[str]:
+    """The lines of standard input, as those of a corpus are read: in UTF-8, ended by newlines."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise HarnessError(f"standard input:{line}: not UTF-8; convert it first") from None
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
 
 
 def _texts(written: Sequence[Translation]) -> str:
@@ -80,16 +90,16 @@ def _warn(written: Sequence[Translation]) -> None:
     for number, translation in enumerate(written, start=1):
         if translation.unknown:
             words = ", ".join(map(repr, translation.unknown))
-            click.echo(f"warning: sentence {number}: not in the vocabulary: {words}", err=True)
+            output.say(f"warning: sentence {number}: not in the vocabulary: {words}", err=True)
 
 
 def _print_traces(traces: Sequence[Trace], *, as_json: bool) -> None:
     if as_json:
-        click.echo(_json([_json_data(trace) for trace in traces]))
+        output.say(_json([_json_data(trace) for trace in traces]))
         return
     for number, trace in enumerate(traces):
         if number:
-            click.echo()
+            output.say("")
         _print_trace(trace)
 
 
@@ -108,18 +118,18 @@ def _print_trace(trace: Trace) -> None:
     """Print a sentence, its reference, its translation, and the table of steps."""
     from rich.console import Console
 
-    click.echo(f"source       {trace.translation.source}")
+    output.say(f"source       {trace.translation.source}")
     if trace.reference is not None:
-        click.echo(f"reference    {trace.reference}")
-    click.echo(f"translation  {trace.translation.text}\n")
+        output.say(f"reference    {trace.reference}")
+    output.say(f"translation  {trace.translation.text}\n")
     terminal = Console().is_terminal
     console = Console(width=None if terminal else _WIDE, highlight=False, markup=False, emoji=False)
     with console.capture() as capture:
         console.print(_table(trace, plain=not terminal))
-    click.echo("\n".join(line.rstrip() for line in capture.get().rstrip().splitlines()))
+    output.say("\n".join(line.rstrip() for line in capture.get().rstrip().splitlines()))
     if trace.gold:
         counts = (f"{name} {_right(trace, steps=steps)}" for name, steps in _modes(trace).items())
-        click.echo(f"\nright tokens of {len(trace.gold)}: {', '.join(counts)}")
+        output.say(f"\nright tokens of {len(trace.gold)}: {', '.join(counts)}")
 
 
 def _modes(trace: Trace) -> dict[str, Sequence[Step]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli import output
 from harness.errors import HarnessError
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
@@ -30,7 +31,7 @@ def new() -> None:
 def plugin(name: str, *, folder: Path) -> None:
     """Write an installable package NAME: a loss, the entry point that offers it, and a test."""
     for path in write_plugin(name, folder=folder):
-        click.echo(path)
+        output.say(path)
 
 
 def write_plugin(name: str, *, folder: Path) -> list[Path]:

@@ -3,11 +3,38 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from harness.errors import Fault
-from harness.registry.catalog import CatalogRow
+import click
+
+from harness.errors import Fault, HarnessError
+
+if TYPE_CHECKING:
+    from harness.registry.catalog import CatalogRow
+
+
+def say(text: object, *, newline: bool = True, err: bool = False) -> None:
+    """Print to standard output or error; a reader who has left, as `head` does, is no error.
+
+    Raises `HarnessError` if standard output cannot be written, as to a disk that is full.
+    """
+    try:
+        click.echo(text, nl=newline, err=err)
+    except OSError as error:
+        _discard(err=err)
+        if not err and not isinstance(error, BrokenPipeError):
+            raise HarnessError(f"standard output: {error.strerror}") from None
+
+
+def _discard(*, err: bool) -> None:
+    """Drop what is still to be written, which would otherwise fail again at exit."""
+    with suppress(OSError), Path(os.devnull).open("wb") as nothing:
+        os.dup2(nothing.fileno(), (sys.stderr if err else sys.stdout).fileno())
 
 
 def faults_text(faults: Sequence[Fault], *, path: Path) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli import options
+from harness.cli import options, output
 
 
 @click.command()
@@ -35,4 +35,4 @@ def plan(
     opened = pipeline.open_study(study, out=out, seeds=seeds)
     power = preview.PowerQuestion(effect=questions.effect, sd=questions.sd)
     planned = pipeline.plan_study(opened, question=power, probe_jobs=questions.probe_jobs)
-    click.echo(preview.preview_json(planned) if as_json else preview.preview_text(planned))
+    output.say(preview.preview_json(planned) if as_json else preview.preview_text(planned))

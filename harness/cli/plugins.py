@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from harness.cli import options
+from harness.cli import options, output
 
 
 @click.command()
@@ -12,10 +12,9 @@ from harness.cli import options
 def plugins(*, as_json: bool) -> None:
     """List all components that a study can name: slot, name, plugin, summary, options."""
     from harness import pipeline
-    from harness.cli import output
 
     catalog = pipeline.catalog()
     if as_json:
-        click.echo(output.plugins_json(catalog.rows()))
+        output.say(output.plugins_json(catalog.rows()))
     else:
-        click.echo(output.plugins_text(catalog.rows(), complaints=catalog.complaints))
+        output.say(output.plugins_text(catalog.rows(), complaints=catalog.complaints))

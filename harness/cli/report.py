@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli import options
+from harness.cli import options, output
 from harness.errors import HarnessError
 
 
@@ -24,4 +24,4 @@ def report(study: Path, *, out: Path, seeds: int | None) -> None:
     opened = pipeline.open_study(study, out=out, seeds=seeds)
     if not any(run.exists for run in opened.runs):
         raise HarnessError(f"{study}: nothing has been run yet; harness run {study}")
-    click.echo(pipeline.write_report(opened).text)
+    output.say(pipeline.write_report(opened).text)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli import options
+from harness.cli import options, output
 
 
 @click.command()
@@ -28,5 +28,5 @@ def run(study: Path, *, out: Path, seeds: int | None, jobs: int) -> None:
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     summary = pipeline.run_study(study, out=out, seeds=seeds, jobs=jobs)
-    click.echo(summary.text)
+    output.say(summary.text)
     sys.exit(1 if summary.failed else 0)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli import options
+from harness.cli import options, output
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class RunArgument:
         settle(run.parts.experiment.budget)
         if run.changed:
             change = f"run {run.name}: {run.changed} since it was trained"
-            click.echo(f"warning: {change}; its translations may differ now", err=True)
+            output.say(f"warning: {change}; its translations may differ now", err=True)
         return run
 
     def _planned(self, path: Path) -> PlannedRun:

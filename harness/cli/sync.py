@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli import options
+from harness.cli import options, output
 
 
 @click.command()
@@ -27,5 +27,5 @@ def sync(study: Path, *, out: Path, seeds: int | None) -> None:
 
     faults = pipeline.sync(pipeline.open_study(study, out=out, seeds=seeds))
     for fault in faults:
-        click.echo(fault, err=True)
+        output.say(fault, err=True)
     sys.exit(1 if faults else 0)

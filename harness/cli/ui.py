@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli import options
+from harness.cli import options, output
 
 
 @click.command()
@@ -28,7 +28,7 @@ def ui(study: Path, *, out: Path, seeds: int | None, port: int | None, browse: b
     from harness import pipeline
 
     def ready(link: str) -> None:
-        click.echo(link)
+        output.say(link)
         if browse:
             click.launch(link)
 

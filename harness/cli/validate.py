@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli import options
+from harness.cli import options, output
 
 
 @click.command()
@@ -19,11 +19,10 @@ def validate(study: Path, *, as_json: bool) -> None:
     Each fault is one line, FILE:LINE:COLUMN: MESSAGE. The exit status is 2 if there is any.
     """
     from harness import pipeline
-    from harness.cli import output
 
     faults = pipeline.validate(study)
     if as_json:
-        click.echo(output.faults_json(faults))
+        output.say(output.faults_json(faults))
     else:
-        click.echo(output.faults_text(faults, path=study), err=bool(faults))
+        output.say(output.faults_text(faults, path=study), err=bool(faults))
     sys.exit(2 if faults else 0)

@@ -95,6 +95,8 @@ class _Composer(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """The next node; raises `_Refusal` as soon as there are too many."""
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]  # in the stubs
+        if isinstance(event, yaml.ScalarEvent):
+            event.value = _with_pairs_joined(event)
         count, outer = self._count, self._deepest
         self._depth += 1
         self._deepest = self._depth
@@ -126,9 +128,13 @@ def _refuse_unsupported(event: yaml.Event) -> None:
     if getattr(event, "tag", None) is not None:
         fault = "tags such as !this are not supported; remove the tag"
         raise _Refusal(fault, mark=event.start_mark)
-    if isinstance(event, yaml.ScalarEvent):
-        try:
-            event.value.encode()
-        except UnicodeEncodeError:
-            fault = "half of a surrogate pair is not a character"
-            raise _Refusal(fault, mark=event.start_mark) from None
+
+
+def _with_pairs_joined(event: yaml.ScalarEvent) -> str:
+    r"""The text of a scalar; two escapes such as ``\ud83d\ude00`` are one character, as in JSON."""
+    value: str = event.value
+    try:
+        return value.encode("utf-16", errors="surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        fault = "half of a surrogate pair is not a character"
+        raise _Refusal(fault, mark=event.start_mark) from None

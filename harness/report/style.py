@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 # Pure black and white are reserved: `inline` replaces them by the colors of the reader's theme.
 _INK, _PAPER = "#000000", "#ffffff"
+_MISSING = re.compile(r"Glyph (\d+) .*missing from")
 _STYLE: Mapping[Any, Any] = {
     "axes.edgecolor": _INK,
     "axes.facecolor": _PAPER,
@@ -46,12 +49,40 @@ _STYLE: Mapping[Any, Any] = {
 
 @contextmanager
 def style(name: str) -> Iterator[None]:
-    """Draw in the report's style, without a display; the figure's name salts the ids in its SVG."""
+    """Draw in the report's style, without a display; the figure's name salts the ids in its SVG.
+
+    A line on standard error names the letters that the font lacks.
+    """
     import matplotlib
 
     matplotlib.use("agg")
-    with matplotlib.rc_context({**matplotlib.rcParamsDefault, **_STYLE, "svg.hashsalt": name}):
+    settings = {**matplotlib.rcParamsDefault, **_STYLE, "svg.hashsalt": name}
+    with matplotlib.rc_context(settings), _missing_letters_in_one_line(name):
         yield
+
+
+@contextmanager
+def _missing_letters_in_one_line(name: str) -> Iterator[None]:
+    """Say once which letters are missing, where matplotlib warns of each, each time it is drawn."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.filterwarnings("always", message=_MISSING.pattern)
+        # Of some alphabets it also says that it cannot join their letters.
+        warnings.filterwarnings("ignore", message="Matplotlib currently does not support")
+        yield
+    letters: dict[str, None] = {}
+    for warning in caught:
+        if match := _MISSING.match(str(warning.message)):
+            letters[chr(int(match[1]))] = None
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    if letters:
+        missing = ", ".join(letters)
+        sys.stderr.write(
+            f"warning: figure {name}: the font has no {missing}; "
+            "boxes in PNG and PDF, text in SVG\n"
+        )
 
 
 def inline(svg: str, *, name: str) -> str:

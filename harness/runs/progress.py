@@ -42,7 +42,7 @@ def watching(
 
     `updates` has the whole budget of every run by its digest.
     """
-    console = Console(stderr=True, highlight=False)
+    console = _Console(stderr=True, highlight=False)
     tally = _Tally(runs, ledger, updates)
     if not tally.names:
         yield silent
@@ -58,6 +58,13 @@ def watching(
             yield _Bars(tally, progress)
     else:
         yield _Lines(tally, console)
+
+
+class _Console(Console):
+    """A console whose reader may leave: the runs go on, and rich would end the program."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
 
 
 class _Tally:

@@ -65,8 +65,9 @@ def cut(order: Sequence[int], *, lengths: Sequence[tuple[int, int]], limit: int)
         length = lengths[row][0]
         if length > limit:
             raise HarnessError(
-                f"batch_tokens is {limit}, but sentence {row + 1} has {length} target tokens; "
-                f"raise batch_tokens to at least {max(target for target, _ in lengths)}"
+                f"batch_tokens is {limit}, but training pair {row + 1}, not counting blank ones, "
+                f"has {length} target tokens; raise batch_tokens to at least "
+                f"{max(target for target, _ in lengths)}"
             )
         if tokens + length > limit:
             batches.append([])

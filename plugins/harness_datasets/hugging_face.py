@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,18 +19,21 @@ if TYPE_CHECKING:
 
 _BUILDERS = {
     ".arrow": "arrow",
-    ".csv": "csv",
     ".json": "json",
     ".jsonl": "json",
     ".parquet": "parquet",
     ".txt": "text",
 }
+_CSV = ".csv"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Local:
-    """Files of the three splits: Arrow (from `save_to_disk`), CSV, JSON, Parquet or text."""
+    """Files of the three splits: Arrow (from `save_to_disk`), CSV, JSON, Parquet or text.
+
+    Every cell of a CSV file is text as it is written: ``NA``, ``null`` and ``007`` are words.
+    """
 
     __pydantic_config__: ClassVar[Any] = Dataset.__pydantic_config__
 
@@ -41,10 +45,12 @@ class Local:
         """The rows of a split, read from the files themselves without a cache."""
         files: Sequence[str] = getattr(self, split)
         suffixes = sorted({Path(file).suffix for file in files})
+        if suffixes == [_CSV]:
+            return (row for file in files for row in _csv_rows(file))
         if len(suffixes) != 1 or suffixes[0] not in _BUILDERS:
             raise HarnessError(
                 f"dataset hugging_face: {split} needs files that all end in one of "
-                f"{', '.join(_BUILDERS)}, got {', '.join(suffixes) or 'none'}"
+                f"{', '.join(sorted([_CSV, *_BUILDERS]))}, got {', '.join(suffixes) or 'none'}"
             )
         rows: Iterable[Mapping[str, Any]] = library.load_dataset(
             _BUILDERS[suffixes[0]], data_files=list(files), split="train", streaming=True
@@ -137,6 +143,27 @@ class HuggingFace(Dataset):
         except (OSError, ValueError, library.exceptions.DatasetsError) as error:
             reason = " ".join(str(error).split())
             raise HarnessError(f"dataset hugging_face: {split} cannot be read: {reason}") from error
+
+
+def _csv_rows(file: str) -> Iterator[Mapping[str, str]]:
+    """The rows of a CSV file as text; the library would read numbers, dates and missing values.
+
+    Raises `HarnessError` with the line of a row that is no row of the table.
+    """
+    with Path(file).open(encoding="utf-8-sig", newline="") as lines:
+        reader = csv.reader(lines, strict=True)
+        fault = ""
+        try:
+            header = next(reader, [])
+            for cells in filter(None, reader):
+                if len(cells) != len(header):
+                    fault = f"{len(cells)} cells, and the header has {len(header)}"
+                    break
+                yield dict(zip(header, cells, strict=True))
+        except (csv.Error, UnicodeDecodeError) as error:
+            fault = f"not a row of a table in UTF-8: {error}"
+        if fault:
+            raise HarnessError(f"dataset hugging_face: {file}:{reader.line_num}: {fault}")
 
 
 def _text(row: Mapping[str, Any], *, column: str, where: str) -> str:

@@ -20,10 +20,11 @@ class Bpe(Tokenizer):
     """Subwords merged from characters, most frequent pair first (Sennrich et al. 2016).
 
     Starting from characters, argmax over pairs (a, b) of count(a b) becomes a new subword a + b,
-    until there are `largest` subwords (not counting the four special tokens) or no pair occurs
-    `least_count` times. A space belongs to the word after it, and no subword spans two words.
-    Characters that do not occur in the training split are unknown; all other text is restored
-    exactly. `shared` uses one vocabulary for both sides. Trained by Hugging Face's tokenizers.
+    until there are `largest` subwords (not counting the four special tokens; single characters
+    always stay) or no pair occurs `least_count` times. A space belongs to the word after it, and no
+    subword spans two words. Characters that do not occur in the training split are unknown; all
+    other text is restored exactly. `shared` uses one vocabulary for both sides. Trained by Hugging
+    Face's tokenizers.
     """
 
     name = "bpe"

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from tokenizers.pre_tokenizers import PreTokenizer
 
-UNKNOWN = SPECIAL_TOKENS[UNK]
+# With line breaks, which no line has: the library takes a special token in the text for itself.
+UNKNOWN = f"\n{SPECIAL_TOKENS[UNK]}\n"
 _PARALLEL = "TOKENIZERS_PARALLELISM"
 
 Train = Callable[[Sequence[str]], "Tokenizer"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ from harness_tokenizers.subwords import UNKNOWN, codecs, words_with_spaces
 
 if TYPE_CHECKING:
     import tokenizers
+
+# The trainer fails on text with its own name of the unknown token, so that is split after the "<".
+_RESERVED = "UNK>"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,15 +48,24 @@ class Unigram(Tokenizer):
         return codecs(corpus, train=self._train, shared=self.shared)
 
     def _train(self, lines: Sequence[str]) -> tokenizers.Tokenizer:
-        from tokenizers import Tokenizer, models, trainers
+        from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
+        characters = set("".join(lines))
         tokenizer = Tokenizer(models.Unigram())
-        tokenizer.pre_tokenizer = words_with_spaces()
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+            [words_with_spaces(), pre_tokenizers.Split(Regex(_RESERVED), behavior="isolated")]
+        )
         trainer = trainers.UnigramTrainer(
-            vocab_size=self.largest + 1,  # the unknown token
+            # And the unknown token. Without room for a subword of two characters the library fails,
+            # or keeps all of them.
+            vocab_size=max(self.largest, len(characters) + 1) + 1,
             unk_token=UNKNOWN,
             special_tokens=[UNKNOWN],
             show_progress=False,
         )
         tokenizer.train_from_iterator(lines, trainer=trainer)
+        if characters and self.largest <= len(characters):
+            subwords = json.loads(tokenizer.to_str())["model"]["vocab"]
+            kept = [(text, score) for text, score in subwords if text in {UNKNOWN, *characters}]
+            tokenizer.model = models.Unigram(kept, unk_id=0)
         return tokenizer

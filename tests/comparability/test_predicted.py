@@ -83,7 +83,8 @@ def test_what_cannot_be_built_is_a_fault_of_its_own() -> None:
     expected = expect(study, names=["baseline", "small"], seed=1)
     assert expected["baseline"].fault is None
     assert expected["small"].fault == (
-        "batch_tokens is 3, but sentence 22 has 4 target tokens; raise batch_tokens to at least 7"
+        "batch_tokens is 3, but training pair 22, not counting blank ones, has 4 target tokens; "
+        "raise batch_tokens to at least 7"
     )
 
 

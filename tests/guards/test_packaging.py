@@ -12,18 +12,35 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from support.checkout import is_environment
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PLUGINS = {folder.parent.name for folder in (ROOT / "plugins").glob("*/__init__.py")}
 
 
+BUILT = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "results")
+
+
+def left_out(folder: str, names: list[str]) -> set[str]:
+    """What is in a folder of the checkout and not part of the project."""
+    environments = {name for name in names if is_environment(Path(folder, name))}
+    return {*BUILT(folder, names), *environments}
+
+
+def test_a_virtual_environment_of_any_name_is_left_out(tmp_path: Path) -> None:
+    for name in ("venv/pyvenv.cfg", "py311/pyvenv.cfg", "conda/conda-meta/history", "docs/a.md"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    names = ["venv", "py311", "conda", "docs", "results", ".git"]
+    assert left_out(str(tmp_path), names) == {*names} - {"docs"}
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The files in a wheel built from a copy of the checkout, without earlier builds."""
     copy = tmp_path_factory.mktemp("wheel") / "checkout"
-    kept = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "results", "venv")
-    shutil.copytree(ROOT, copy, ignore=kept)
+    shutil.copytree(ROOT, copy, ignore=left_out)
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*build, "--wheel-dir", copy.parent, copy], check=True)
     (built,) = copy.parent.glob("*.whl")

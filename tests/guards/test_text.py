@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.checkout import in_environment
 
 ROOT = Path(__file__).parents[2]
 CODE = sorted(
@@ -19,14 +20,26 @@ CODE = sorted(
 UNWANTED = {"manager", "handler", "helper", "utils", "util", "engine", "cfg", "ctx"}
 
 
-def tracked() -> list[Path]:
-    """The files of the project, relative to its root."""
+def project_files(root: Path = ROOT) -> list[Path]:
+    """The files of the project, relative to its root: tracked by git, or not yet."""
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     try:
-        done = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True)
+        done = subprocess.run(listing, cwd=root, check=True, capture_output=True, text=True)
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("only a git checkout knows which files are the project's")
-    return [Path(name) for name in done.stdout.splitlines() if (ROOT / name).is_file()]
+    files = [Path(name) for name in done.stdout.splitlines() if (root / name).is_file()]
+    return [path for path in files if not in_environment(path, root=root)]
+
+
+def test_a_virtual_environment_of_any_name_is_not_part_of_the_project(tmp_path: Path) -> None:
+    names = ["a.py", "b/c.md", "py311/pyvenv.cfg", "py311/lib/d.py", "x/conda/conda-meta/history"]
+    names += ["x/conda/lib/python3.13/e.md"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "add", "a.py"], cwd=tmp_path, check=True)
+    assert sorted(project_files(tmp_path)) == [Path("a.py"), Path("b/c.md")]
 
 
 def words(name: str) -> set[str]:
@@ -72,7 +85,7 @@ def test_nothing_is_left_to_do() -> None:
     note = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX)\b")
     texts = {
         path: (ROOT / path).read_text(encoding="utf-8")
-        for path in tracked()
+        for path in project_files()
         if path.suffix in {".py", ".md", ".toml", ".ini", ".yaml", ".txt", ".j2"}
     }
     assert [str(path) for path, text in texts.items() if note.search(text)] == []
@@ -95,12 +108,12 @@ def tree(page: str) -> dict[str, str]:
 
 
 def test_the_tree_names_every_file_and_folder_at_the_top() -> None:
-    tops = {f"{path.parts[0]}/" if len(path.parts) > 1 else path.name for path in tracked()}
+    tops = {f"{path.parts[0]}/" if len(path.parts) > 1 else path.name for path in project_files()}
     assert tops - set(tree("CONTRIBUTING.md")) == set()
 
 
 def test_the_tree_names_every_file_and_folder_of_the_core_and_every_plugin_package() -> None:
-    inside = [path.parts[:2] for path in tracked() if path.parts[0] in {"harness", "plugins"}]
+    inside = [path.parts[:2] for path in project_files() if path.parts[0] in {"harness", "plugins"}]
     files = {f"harness/{name}" for top, name in inside if top == "harness" and "." in name}
     folders = {f"{top}/{name}/" for top, name in inside if "." not in name}
     unnamed = {"harness/__init__.py", "harness/py.typed"}

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from harness.errors import StudyError
 from harness.loading.yaml_file import read_yaml
@@ -62,6 +64,8 @@ def fault(content: str | bytes, *, folder: Path) -> str:
         ('a: "\\UFFFFFFFF"', ":1:7: not YAML: number out of range"),
         ("%YAML 1." + "9" * 5000 + "\n--- a", ":1:9: not YAML: number out of range"),
         ('a: "\\ud800"', ":1:4: half of a surrogate pair is not a character"),
+        ('a: "\\ude00\\ud83d"', ":1:4: half of a surrogate pair is not a character"),
+        ('"\\ud83d \\ude00": a', ":1:1: half of a surrogate pair is not a character"),
         (
             "a: !!python/object/apply:os.system [exit]",
             ":1:4: tags such as !this are not supported; remove the tag",
@@ -82,6 +86,16 @@ def test_invalid_yaml_is_one_line_with_its_place(
     text: str | bytes, expected: str, tmp_path: Path
 ) -> None:
     assert fault(text, folder=tmp_path) == expected
+
+
+@pytest.mark.parametrize("text", ["😀 ok?", "a𝄞b𝄞", "\ufeffé😀", "\U0010ffff", "\x00"])
+def test_json_text_is_read_as_json_reads_it(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(json.dumps({text: [text]}))
+    mapping = read_yaml(path)
+    assert isinstance(mapping, yaml.MappingNode)
+    ((key, values),) = mapping.value
+    assert (key.value, values.value[0].value) == (text, text)
 
 
 def test_aliases_that_explode_are_refused_before_they_do(tmp_path: Path) -> None:

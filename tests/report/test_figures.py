@@ -4,16 +4,18 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
 from matplotlib.figure import Figure as Drawn
 from support import report_views
 
 from harness.components import Figure
 from harness.contracts import Draw, ReportView
 from harness.report import draw
-from harness.report.style import inline
+from harness.report.style import inline, style
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,3 +159,26 @@ def test_text_is_text_and_nothing_else(tmp_path: Path) -> None:
     svg = element(tmp_path)
     assert "&lt;b&gt; &amp; $x$" in svg
     assert "<b>" not in svg
+
+
+@pytest.mark.parametrize("text", ["漢字漢", "नमन", "a한b", "größe λ"])
+def test_letters_that_the_font_lacks_are_named_in_one_line(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lacking = dict.fromkeys(letter for letter in text if ord(letter) > 0x800)
+    with style("slopes"):
+        drawn = Drawn(figsize=(1, 1))
+        drawn.subplots().set_title(text)
+        drawn.savefig(tmp_path / "slopes.png")
+        drawn.savefig(tmp_path / "slopes.svg")
+    line = f"warning: figure slopes: the font has no {', '.join(lacking)}; boxes in PNG and PDF"
+    assert capsys.readouterr().err == (f"{line}, text in SVG\n" if lacking else "")
+    assert text in (tmp_path / "slopes.svg").read_text(encoding="utf-8")
+
+
+def test_other_warnings_while_drawing_pass() -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with style("slopes"):
+            warnings.warn("look here", UserWarning, stacklevel=1)
+    assert [str(warning.message) for warning in caught] == ["look here"]

@@ -22,7 +22,7 @@ def say(finished: Path, monkeypatch: pytest.MonkeyPatch) -> Say:
     """The command line, in the folder of the finished run."""
     monkeypatch.chdir(finished)
 
-    def say(*words: str, read: str = "") -> Result:
+    def say(*words: str, read: str | bytes = "") -> Result:
         return CliRunner().invoke(main, words, input=read)
 
     return say
@@ -47,6 +47,29 @@ def test_a_run_is_named_by_study_or_digest_and_reads_words_or_lines(
     assert say("generate", digest, read=f"{source}\n\n").stdout.splitlines()[0] == wrote
     (told,) = json.loads(say("generate", digest, "--json", source).stdout)
     assert (told["source"], told["text"]) == (source, wrote)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [("\ufeff", "\n"), ("", "\r\n"), ("", ""), ("\ufeff", "\r\n")]
+)
+def test_standard_input_is_read_like_the_files_of_a_corpus(
+    say: Say, finished: Path, start: str, end: str
+) -> None:
+    source, _, wrote = known(finished)
+    lines = f"{start}{source}{end or chr(10)}{source}{end}"
+    done = say("generate", "tiny.yaml", read=lines.encode())
+    assert done.stdout.splitlines() == [wrote, wrote]
+    assert done.stderr == say("generate", "tiny.yaml", source, source).stderr
+    (told,) = json.loads(
+        say("generate", "tiny.yaml", "--json", read=f"{source}\x85\u2028a".encode()).stdout
+    )
+    assert told["source"] == f"{source}\x85\u2028a"
+
+
+def test_standard_input_in_another_encoding_is_refused_with_its_line(say: Say) -> None:
+    done = say("generate", "tiny.yaml", read="ja\nschläft".encode("latin-1"))
+    assert done.exit_code == 2
+    assert done.stderr == "standard input:2: not UTF-8; convert it first\n"
 
 
 def test_unknown_words_are_listed_with_the_translation(say: Say) -> None:

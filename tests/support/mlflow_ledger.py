@@ -24,6 +24,8 @@ class Bench:
     out: Path
     summary: str = ""
     digests: dict[str, str] = field(default_factory=lambda: {name: name[0] for name in VARIANTS})
+    options: dict[str, str] = field(default_factory=dict)
+    dataset: dict[str, Any] = field(default_factory=lambda: {"train": 40})
 
     @property
     def uri(self) -> str:
@@ -41,8 +43,8 @@ class Bench:
             digest=digest,
             path=self.ledger.run(digest),
             evaluation="e",
-            experiment={"budget": {"updates": UPDATES}, "dataset": {"counting": {"train": 40}}},
-            options={"schedule": variant},
+            experiment={"budget": {"updates": UPDATES}, "dataset": {"counting": self.dataset}},
+            options={"schedule": variant, **self.options},
             dataset_digest="d" * 64,
         )
 

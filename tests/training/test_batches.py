@@ -59,7 +59,10 @@ def test_sentences_of_one_length_meet() -> None:
 
 
 def test_a_sentence_longer_than_a_batch_is_named() -> None:
-    with pytest.raises(HarnessError, match="sentence 2 has 9 target tokens.*at least 11"):
+    with pytest.raises(
+        HarnessError,
+        match="training pair 2, not counting blank ones, has 9 target tokens.*at least 11",
+    ):
         cut([0, 1, 2], lengths=[(3, 1), (9, 1), (11, 1)], limit=8)
 
 

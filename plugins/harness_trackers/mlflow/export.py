@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from harness.contracts import LedgerView, StudyView
+from harness_trackers.mlflow.limits import accepted_name
 from harness_trackers.mlflow.logged_run import (
     STATUS,
     LoggedRun,
@@ -32,24 +33,31 @@ def export_run(
     state.runs[run.key] = exported
     if exported.fingerprint == run.fingerprint:
         return
+    refused, title = len(store.refused), f"{run.view.variant}, seed {run.view.seed}"
     if not exported.fingerprint:
-        store.log_json(exported.id, name="experiment.json", value=dict(run.view.experiment))
-        store.log_dataset(exported.id, view=run.view)
+        with store.noting_refusals(f"{title}: experiment.json"):
+            store.log_json(exported.id, name="experiment.json", value=dict(run.view.experiment))
+        with store.noting_refusals(f"{title}: dataset"):
+            store.log_dataset(exported.id, view=run.view)
     reason = ((run.outcome and run.outcome.reason) or "")[:_MAX_REASON]
     tags = {"outcome": run.state, **({"reason": reason} if reason else {})}
     # MLflow refuses to change a parameter, so it keeps its first value even if a corpus has moved.
     options = {
-        name: text for name, text in run.view.options.items() if name not in exported.options
+        name: text
+        for name, text in run.view.options.items()
+        if accepted_name(name) not in exported.options
     }
     store.set_params_and_tags(exported.id, params=options, tags=tags)
-    exported.options += options
     measurements = ledger.measurements(run.view.digest)
     curves = curve_points(measurements, after=exported.after, updates=run.budget)
     points = [*curves, *_new_scores(run, exported=exported)]
     store.log_points(exported.id, points=points, start=exported.start)
-    store.set_status(exported.id, status=STATUS[run.state], end=_end_time(run))
-    exported.after = max((row.update for row in measurements), default=exported.after)
-    exported.scores, exported.fingerprint = dict(run.scores), run.fingerprint
+    with store.noting_refusals(title):
+        store.set_status(exported.id, status=STATUS[run.state], end=_end_time(run))
+    if len(store.refused) == refused:  # otherwise the next export tries again
+        exported.options += [accepted_name(name) for name in options]
+        exported.after = max((row.update for row in measurements), default=exported.after)
+        exported.scores, exported.fingerprint = dict(run.scores), run.fingerprint
     state.save()
 
 
@@ -61,14 +69,18 @@ def export_study(study: StudyView, *, store: Store, state: SyncState) -> None:
     if exported.fingerprint == current or (exported.fingerprint and not study.summary):
         return  # while runs are resumed there is no summary: the previous one stays
     note = study.summary or f"**Question:** {study.question}\n\nRuns are in progress.\n"
-    view = stored_view(study)
+    view, refused = stored_view(study), len(store.refused)
     store.tag_experiment({"mlflow.note.content": note[:_MAX_NOTE], VIEW_TAG: view, **_KIND})
-    store.log_json(exported.id, name="study.json", value=dict(study.resolved))
+    with store.noting_refusals("study.json"):
+        store.log_json(exported.id, name="study.json", value=dict(study.resolved))
     for path in study.files:
         folder = path.parent.relative_to(study.path).as_posix()
-        store.client.log_artifact(exported.id, str(path), None if folder == "." else folder)
-    store.set_status(exported.id, status="FINISHED")
-    exported.fingerprint = current
+        with store.noting_refusals(path.name):
+            store.client.log_artifact(exported.id, str(path), None if folder == "." else folder)
+    with store.noting_refusals("the study's run"):
+        store.set_status(exported.id, status="FINISHED")
+    if len(store.refused) == refused:
+        exported.fingerprint = current
 
 
 def retire_runs(store: Store, *, current: Collection[str], ledger: LedgerView) -> None:

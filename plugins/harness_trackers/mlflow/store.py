@@ -6,11 +6,13 @@ import json
 import logging
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.contracts import RunView
+from harness_trackers.mlflow.limits import accepted_name, cut
 from harness_trackers.mlflow.logged_run import Point
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ _TIMEOUTS = {
 }
 _MAX_METRICS, _MAX_PARAMETERS = 900, 90  # per request; MLflow's limits are 1000 and 100
 _MAX_LENGTH = 500  # characters of a parameter
+_MAX_TAG = 5_000  # characters of a tag
+_MAX_DATASET_NAME, _MAX_SOURCE = 500, 65_535  # characters
+_REFUSALS = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST"}
 
 
 def connect(uri: str) -> MlflowClient:
@@ -44,10 +49,14 @@ def connect(uri: str) -> MlflowClient:
 
 
 class Store:
-    """The runs of one experiment; every method may raise `MlflowException`."""
+    """The runs of one experiment; every method may raise `MlflowException`.
+
+    `refused` has a line for each item that MLflow did not accept.
+    """
 
     def __init__(self, uri: str, *, experiment: str, artifacts: Path) -> None:
         self.client = connect(uri)
+        self.refused: list[str] = []
         self.experiment = self._get_or_create(experiment, uri=uri, artifacts=artifacts)
         self.runs = {run.data.tags["harness.key"]: run for run in self._search_runs()}
 
@@ -55,6 +64,8 @@ class Store:
         """The experiment with this name; artifacts of a local database stay next to it."""
         existing = self.client.get_experiment_by_name(name)
         if existing is not None:
+            if existing.lifecycle_stage == "deleted":  # its name stays taken
+                self.client.restore_experiment(existing.experiment_id)
             return existing
         # MLflow's default would be a folder below the current directory.
         local = artifacts.absolute().as_uri() if uri.startswith("sqlite:") else None
@@ -81,21 +92,42 @@ class Store:
         run = self.client.create_run(
             self.experiment.experiment_id,
             start_time=start,
-            tags={**tags, "harness.key": key},
-            run_name=name,
+            tags={name: cut(tag, longest=_MAX_TAG) for name, tag in tags.items()}
+            | {"harness.key": key},
+            run_name=cut(name, longest=_MAX_TAG),
         )
         self.runs[key] = run
         return run
+
+    @contextmanager
+    def noting_refusals(self, item: str) -> Iterator[None]:
+        """Note an item that MLflow refuses or that cannot be written, so that the others follow.
+
+        A store that cannot be reached would refuse every item: its errors pass.
+        """
+        from mlflow.exceptions import MlflowException
+
+        try:
+            yield
+        except MlflowException as error:
+            if error.error_code not in _REFUSALS:
+                raise
+            self.refused.append(f"{item}: {error.message}")
+        except OSError as error:
+            if error.errno is None or isinstance(error, ConnectionError):
+                raise
+            self.refused.append(f"{item}: {error.strerror}")
 
     def log_points(self, run: str, *, points: Sequence[Point], start: int) -> None:
         """Append points to curves; idempotent, since a point's time is computed from its step."""
         from mlflow.entities import Metric
 
         metrics = [
-            Metric(point.key, point.value, start + point.step, point.step) for point in points
+            Metric(accepted_name(point.key), point.value, start + point.step, point.step)
+            for point in points
         ]
         for first in range(0, len(metrics), _MAX_METRICS):
-            self.client.log_batch(run, metrics=metrics[first : first + _MAX_METRICS])
+            self._log_batch(run, kind="metrics", entities=metrics[first : first + _MAX_METRICS])
 
     def set_params_and_tags(
         self, run: str, *, params: Mapping[str, str], tags: Mapping[str, str]
@@ -103,10 +135,27 @@ class Store:
         """Set parameters, which MLflow does not allow to change later, and tags."""
         from mlflow.entities import Param, RunTag
 
-        entities = [Param(name, value[:_MAX_LENGTH]) for name, value in params.items()]
+        entities = [
+            Param(accepted_name(name), cut(value, longest=_MAX_LENGTH))
+            for name, value in params.items()
+        ]
         for first in range(0, len(entities), _MAX_PARAMETERS):
-            self.client.log_batch(run, params=entities[first : first + _MAX_PARAMETERS])
-        self.client.log_batch(run, tags=[RunTag(name, value) for name, value in tags.items()])
+            self._log_batch(run, kind="params", entities=entities[first : first + _MAX_PARAMETERS])
+        texts = [RunTag(name, cut(value, longest=_MAX_TAG)) for name, value in tags.items()]
+        self._log_batch(run, kind="tags", entities=texts)
+
+    def _log_batch(self, run: str, *, kind: str, entities: Sequence[Any]) -> None:
+        """Log a batch or, if MLflow refuses it as a whole, its items one by one."""
+        refused = len(self.refused)
+        batch: dict[str, Any] = {kind: entities}
+        with self.noting_refusals(kind):
+            self.client.log_batch(run, **batch)
+        if len(self.refused) > refused and len(entities) > 1:
+            del self.refused[refused:]
+            for entity in entities:
+                single: dict[str, Any] = {kind: [entity]}
+                with self.noting_refusals(f"{kind} {entity.key}"):
+                    self.client.log_batch(run, **single)
 
     def log_dataset(self, run: str, *, view: RunView) -> None:
         """Record the dataset on which a run is trained."""
@@ -114,10 +163,10 @@ class Store:
 
         ((name, options),) = view.experiment["dataset"].items()
         dataset = Dataset(
-            name=name,
+            name=cut(name, longest=_MAX_DATASET_NAME),
             digest=view.dataset_digest[:36],
             source_type="harness",
-            source=json.dumps(options, ensure_ascii=False),
+            source=cut(json.dumps(options, ensure_ascii=False), longest=_MAX_SOURCE),
         )
         tag = InputTag("mlflow.data.context", "training")
         self.client.log_inputs(run, datasets=[DatasetInput(dataset, tags=[tag])])
@@ -137,7 +186,8 @@ class Store:
     def tag_experiment(self, tags: Mapping[str, str]) -> None:
         """Set tags of the experiment."""
         for name, value in tags.items():
-            self.client.set_experiment_tag(self.experiment.experiment_id, name, value)
+            with self.noting_refusals(f"tag {name} of the experiment"):
+                self.client.set_experiment_tag(self.experiment.experiment_id, name, value)
 
 
 def now() -> int:

@@ -45,12 +45,16 @@ class ExportedRun:
 
 @dataclass
 class SyncState:
-    """The exported runs of a study in one store; losing it costs time, but duplicates nothing."""
+    """The exported runs of a study in one store; losing it costs time, but duplicates nothing.
+
+    `database` is the stamp of a local database as the export left it.
+    """
 
     path: Path
     uri: str
     fingerprint: str = ""
     runs: dict[str, ExportedRun] = field(default_factory=dict)
+    database: str = ""
 
     @classmethod
     def load(cls, path: Path, *, uri: str) -> SyncState:
@@ -59,7 +63,7 @@ class SyncState:
             saved = json.loads(path.read_bytes())
             runs = {key: ExportedRun.from_json(run) for key, run in saved["runs"].items()}
             if saved["uri"] == uri:
-                return cls(path, uri, saved["print"], runs)
+                return cls(path, uri, saved["print"], runs, saved.get("database", ""))
         except (OSError, ValueError, TypeError, KeyError):
             pass
         return cls(path, uri)
@@ -68,7 +72,12 @@ class SyncState:
         """Write the state atomically."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         runs = {key: run.to_json() for key, run in self.runs.items()}
-        state = {"uri": self.uri, "print": self.fingerprint, "runs": runs}
+        state = {
+            "uri": self.uri,
+            "print": self.fingerprint,
+            "runs": runs,
+            "database": self.database,
+        }
         partial = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         partial.write_text(json.dumps(state))
         partial.replace(self.path)

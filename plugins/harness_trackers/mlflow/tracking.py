@@ -12,6 +12,7 @@ from harness.contracts import LedgerView, StudyView
 from harness.errors import HarnessError
 from harness_trackers.mlflow import server
 from harness_trackers.mlflow.export import export_run, export_study, retire_runs
+from harness_trackers.mlflow.limits import cut
 from harness_trackers.mlflow.logged_run import fingerprint, report_contents, run_key, started_runs
 from harness_trackers.mlflow.store import Store
 from harness_trackers.mlflow.sync_state import SyncState
@@ -29,23 +30,33 @@ class MlflowTracking:
     _store: Store | None = None
 
     def sync(self, study: StudyView, ledger: LedgerView) -> None:
-        """Export everything new; if there is nothing new, MLflow is not even imported."""
+        """Export everything new, and again what was deleted from the store.
+
+        If nothing is new and the local database is as it was left, MLflow is not even imported.
+        Raises `HarnessError` if the store cannot be reached, or names what it refused.
+        """
         runs = started_runs(study, ledger=ledger)
         fingerprints = [run.fingerprint for run in runs]
         current = fingerprint([self.experiment, fingerprints, report_contents(study)])
         with self._locked(), self._one_line_errors():
             state = SyncState.load(study.path / "mlflow.json", uri=self.uri)
-            if state.fingerprint == current and not self._database_is_missing():
+            if self._stamp() != state.database:
+                self._store = None  # runs may have been deleted from it since it was opened
+            elif state.fingerprint == current and (self._stamp() or self._store):
                 return
-            store = self._open_store(study, state=state)
+            store, complete = self._open_store(study, state=state), False
             try:
                 for run in runs:
                     export_run(run, study=study, store=store, state=state, ledger=ledger)
                 export_study(study, store=store, state=state)
                 keys = {run_key(run) for run in study.runs}
                 retire_runs(store, current=keys, ledger=ledger)
-                state.fingerprint = current
+                self._name_refusals(store)
+                state.fingerprint, complete = current, True
             finally:
+                if not complete:
+                    self._store = None  # so that the next export looks what is there
+                state.database = self._stamp()
                 state.save()
 
     def serve(self, study: StudyView, *, port: int | None, ready: Callable[[str], None]) -> None:
@@ -66,10 +77,23 @@ class MlflowTracking:
             state.keep_only({run.info.run_id for run in self._store.runs.values()})
         return self._store
 
-    def _database_is_missing(self) -> bool:
-        """True if the store is a local database without a file."""
+    def _stamp(self) -> str:
+        """The time of change and the size of a local database.
+
+        Empty for a server, which is asked once per process: nothing shows whether it has changed.
+        """
         scheme, _, path = self.uri.partition(":///")
-        return scheme == "sqlite" and not Path(path).exists()
+        if scheme != "sqlite" or not Path(path).exists():
+            return ""
+        facts = Path(path).stat()
+        return f"{facts.st_mtime_ns} {facts.st_size}"
+
+    def _name_refusals(self, store: Store) -> None:
+        """Raise `HarnessError` with the first item that was refused, if one was."""
+        if store.refused:
+            first, *others = (_line(text) for text in store.refused)
+            more = f", and {len(others)} more" if others else ""
+            raise HarnessError(f"{self.uri}: not copied: {first}{more}; all else is there")
 
     @contextmanager
     def _one_line_errors(self) -> Iterator[None]:
@@ -81,10 +105,7 @@ class MlflowTracking:
 
             if not isinstance(error, MlflowException):
                 raise
-            text = " ".join(str(error).split())
-            if len(text) > _MAX_MESSAGE:
-                text = f"{text[: _MAX_MESSAGE - 3]}..."
-            raise HarnessError(f"{self.uri}: {text}") from error
+            raise HarnessError(f"{self.uri}: {_line(str(error))}") from error
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -93,3 +114,7 @@ class MlflowTracking:
         with (self.out / ".mlflow.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _line(text: str) -> str:
+    return cut(" ".join(text.split()), longest=_MAX_MESSAGE)

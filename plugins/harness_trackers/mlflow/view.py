@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any
 
 from harness.contracts import CORE_METRICS, StudyView
+from harness_trackers.mlflow.limits import accepted_name
 
 _KEY = "harness"
 VIEW_TAG = f"mlflow.sharedViewState.{_KEY}"
 _MAX_GROUPS = 100  # in a chart
+_MAX_COLUMNS = 10_000  # characters; MLflow accepts 20,000 for the whole view
 
 # Fields shared by both kinds of chart.
 _COMMON: Mapping[str, Any] = {
@@ -65,15 +68,17 @@ def _columns(study: StudyView) -> list[str]:
     known = {name for run in study.runs for name in run.scores}.union(CORE_METRICS)
     metrics = [study.primary, *sorted(known - {study.primary})]
     options = study.runs[0].options if study.runs else {}
-    return [
+    columns = [
         "tags.`outcome`",
-        *(f"metrics.`final/{name}`" for name in metrics),
-        *(f"params.`{name}`" for name in options),
+        *(f"metrics.`{accepted_name(f'final/{name}')}`" for name in metrics),
+        *(f"params.`{accepted_name(name)}`" for name in options),
     ]
+    lengths = accumulate(len(json.dumps(json.dumps(column))) for column in columns)
+    return [column for column, end in zip(columns, lengths, strict=True) if end <= _MAX_COLUMNS]
 
 
 def _charts(study: StudyView) -> list[Mapping[str, Any]]:
-    primary = f"final/{study.primary}"
+    primary = accepted_name(f"final/{study.primary}")
     return [
         {
             **_COMMON,

@@ -81,6 +81,61 @@ def test_columns_are_read_from_tables(tmp_path: Path) -> None:
     assert [pair.source for pair in backward.train] == ["a dog", "two dogs"]
 
 
+def _csv(folder: Path, text: str) -> HuggingFace:
+    path = folder / "corpus.csv"
+    path.write_text(text, encoding="utf-8")
+    files = (TextFile(path),)
+    return HuggingFace(
+        source="de", target="en", files=Local(train=files, validation=files, test=files)
+    )
+
+
+def test_csv_is_read_like_every_other_kind_of_file(tmp_path: Path) -> None:
+    files = _saved(tmp_path, "csv", nested=False)
+    assert HuggingFace(source="de", target="en", files=files).build() == CORPUS
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["null", "NA", "n/a", "NaN", "None", "nan", "NULL", "<NA>", "#N/A", "-nan", "N/A"],
+        ["007", "1.50", "1e3", "-0", "12"],
+        ["True", "False", "true"],
+        ["2020-01-01", "2020-01-02 10:00"],
+        [" a ", "a  b", "'a'", "a;b", "#a", "\\N"],
+    ],
+)
+def test_a_cell_of_csv_is_text_as_it_is_written(words: list[str], tmp_path: Path) -> None:
+    rows = "".join(f"{word},{word}\n" for word in words)
+    corpus = _csv(tmp_path, f"de,en\n{rows}").build()
+    assert corpus.test == corpus.train == [Pair(word, word) for word in words]
+
+
+def test_quoted_and_blank_cells_blank_lines_and_a_byte_order_mark_are_read(
+    tmp_path: Path,
+) -> None:
+    text = '\ufeffde,nr,en\n"a, ""b""",1,"c\nd"\n\n,2,e\n'
+    corpus = _csv(tmp_path, text).build()
+    assert corpus.test == [Pair('a, "b"', "c d"), Pair("", "e")]
+    assert corpus.train == [Pair('a, "b"', "c d")]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("de,en\na,b\n\nshort\n", r"corpus.csv:4: 1 cells, and the header has 2"),
+        ("de,en\n1,5,b\n", r"corpus.csv:2: 3 cells, and the header has 2"),
+        ('de,en\na,b\n"c,d\n', r"corpus.csv:3: not a row of a table in UTF-8: unexpected end"),
+        ("de,fr\na,b\n", r"row 1 of validation has no 'en'; available: de, fr"),
+    ],
+)
+def test_a_broken_row_of_csv_is_an_error_with_its_line(
+    text: str, fault: str, tmp_path: Path
+) -> None:
+    with pytest.raises(HarnessError, match=fault):
+        _csv(tmp_path, text).build()
+
+
 def test_a_name_is_passed_to_the_library_with_its_splits(tmp_path: Path) -> None:
     # A folder replaces the hub here: the library loads both by the same call.
     _saved(tmp_path / "corpus", "parquet", nested=False)

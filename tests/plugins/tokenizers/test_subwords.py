@@ -95,6 +95,46 @@ def test_each_side_has_its_own_vocabulary_unless_shared(tokenizer: Tokenizer) ->
     assert shared.source.decode(shared.source.encode("hund HUND")) == "hund HUND"
 
 
+@both
+@pytest.mark.parametrize("text", ["<unk>", "<pad>", "<s>", "</s>", "[UNK]", "<unk><unk>", "<UNK>"])
+@pytest.mark.parametrize("times", [0, 9])
+def test_the_name_of_a_special_token_is_text_like_any_other(
+    tokenizer: Tokenizer, text: str, times: int
+) -> None:
+    lines = [*LINES, " ".join(text), *[line.replace("hund", text) for line in LINES] * times]
+    codec = type(tokenizer)(largest=120).build(_corpus(lines)).source
+    for line in (text, f"ein {text} lacht.", f"hund{text}hund"):
+        ids = codec.encode(line)
+        assert codec.decode(ids) == line
+        assert min(ids) > UNK
+    assert UNK in codec.encode("漢")
+
+
+CHARACTERS = len(set(" ".join(LINES)))
+
+
+@both
+@pytest.mark.parametrize("largest", [1, 5, CHARACTERS - 1, CHARACTERS, CHARACTERS + 1])
+def test_single_characters_always_stay_and_others_only_within_the_limit(
+    tokenizer: Tokenizer, largest: int
+) -> None:
+    codec = type(tokenizer)(largest=largest).build(_corpus(LINES)).source
+    assert codec.size == 4 + max(largest, CHARACTERS)
+    for line in LINES:
+        ids = codec.encode(line)
+        assert codec.decode(ids) == line
+        assert UNK not in ids
+        assert largest > CHARACTERS or len(ids) == len(f" {line}")
+
+
+@both
+@pytest.mark.parametrize("lines", [["a"], ["ab"] * 9, ["漢字"], ["a b"]])
+def test_a_tiny_corpus_is_enough(tokenizer: Tokenizer, lines: list[str]) -> None:
+    for largest in (1, 2, 3, 8000):
+        codec = type(tokenizer)(largest=largest).build(_corpus(lines)).source
+        assert codec.decode(codec.encode(lines[0])) == lines[0]
+
+
 # --- oracles --------------------------------------------------------------------------------------
 
 

@@ -6,14 +6,21 @@ import fcntl
 import math
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
+from mlflow.utils.validation import _validate_param_name
 from support.mlflow_ledger import UPDATES, Bench, contents, fresh
 
 from harness.contracts import Measurement
 from harness.errors import HarnessError
 from harness_trackers.mlflow.component import Mlflow
+from harness_trackers.mlflow.limits import accepted_name
 from harness_trackers.mlflow.logged_run import curve_points
 from harness_trackers.mlflow.store import connect
 
@@ -225,3 +232,190 @@ def test_the_uri_is_the_option_or_the_environment_variable_or_next_to_the_result
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://external")
     assert Mlflow().build(out=tmp_path).uri == "http://external"
     assert Mlflow(uri="http://here").build(out=tmp_path).uri == "http://here"
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("loss.weighted.weights.<unk>", "loss.weighted.weights._unk_-"),
+        ("final/a=b", "final/a_b-"),
+        ("weights.a//b", "weights.a__b-"),
+        ("../outside", "_outside-"),
+        ("", "_-"),
+        (".", "_-"),
+        ("a\n", "a_-"),
+        ("l" * 300, "l" * 243 + "-"),
+    ],
+)
+def test_a_name_that_mlflow_refuses_is_changed_into_one_that_it_accepts(
+    name: str, start: str
+) -> None:
+    assert accepted_name(name).startswith(start)
+    assert len(accepted_name(name)) <= 250
+    _validate_param_name(accepted_name(name))
+
+
+@pytest.mark.parametrize("name", ["schedule.inverse_sqrt.warmup", "final/bleu", "a b:c", "größe"])
+def test_a_name_that_mlflow_accepts_stays(name: str) -> None:
+    assert accepted_name(name) == name
+
+
+def test_names_stay_apart_that_differ_in_forbidden_characters_alone() -> None:
+    assert len({accepted_name(name) for name in ("<s>", "[s]", "_s_", "(s)")}) == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "dataset"),
+    [
+        ({"loss.weighted.weights.<unk>": "0.5"}, {}),
+        ({"o" * 400: "v" * 7000}, {}),
+        ({"weights.a//b": "", "weights./": "\n"}, {}),
+        ({f"option{number}.{'x' * 60}": "1" for number in range(300)}, {}),
+        ({}, {"sentences": "a" * 65_536}),
+    ],
+)
+def test_what_mlflow_would_refuse_is_renamed_or_cut_and_costs_no_run(
+    bench: Bench, options: dict[str, str], dataset: dict[str, Any]
+) -> None:
+    bench.options, bench.dataset = options, dataset
+    bench.go(until=UPDATES)
+    bench.end()
+    bench.sync()
+    runs = contents(bench.uri)
+    assert {run[0] for run in runs.values()} == {"FINISHED"}
+    assert len(runs) == 5
+    expected = {accepted_name(name): value[:497] for name, value in options.items()}
+    logged = {name: value[:497] for name, value in runs[FIRST][1].items()}
+    assert logged == {"schedule": "baseline", **expected}
+    (bench.out / "tiny" / "mlflow.json").unlink()
+    bench.sync()
+    assert contents(bench.uri) == runs
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, *, refuses: Callable[..., bool], method: str) -> None:
+    """Let MLflow's client refuse some calls as invalid."""
+    original = getattr(MlflowClient, method)
+
+    def called(self: MlflowClient, *arguments: Any, **named: Any) -> Any:
+        if refuses(*arguments, **named):
+            raise MlflowException("too odd", INVALID_PARAMETER_VALUE)
+        return original(self, *arguments, **named)
+
+    monkeypatch.setattr(MlflowClient, method, called)
+
+
+@pytest.mark.parametrize(
+    ("method", "refuses", "fault"),
+    [
+        (
+            "log_batch",
+            lambda run, params=(), **_: any(param.key == "odd" for param in params),
+            "params odd: too odd, and 3 more",
+        ),
+        (
+            "log_batch",
+            lambda run, metrics=(), **_: any(metric.key == "final/nll" for metric in metrics),
+            "metrics final/nll: too odd, and 3 more",
+        ),
+        ("log_inputs", lambda *_, **__: True, "baseline, seed 1: dataset: too odd, and 3 more"),
+        ("log_text", lambda run, text, name: name == "study.json", "study.json: too odd"),
+        (
+            "set_experiment_tag",
+            lambda *_: True,
+            "tag mlflow.note.content of the exper",
+        ),
+    ],
+)
+def test_what_is_refused_all_the_same_is_named_and_all_else_is_copied(
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    refuses: Callable[..., bool],
+    fault: str,
+) -> None:
+    bench.options = {"odd": "1", "even": "2"}
+    bench.go(until=UPDATES)
+    bench.end()
+    with monkeypatch.context() as patch:
+        refusing(patch, refuses=refuses, method=method)
+        for _ in range(2):
+            with pytest.raises(HarnessError, match=f"not copied: {fault}"):
+                bench.sync()
+        partial = contents(bench.uri)
+    bench.sync()
+    whole = contents(bench.uri)
+    assert {run[0] for run in partial.values()} == {"FINISHED"}
+    assert set(partial) == set(whole)
+    assert partial[FIRST][3]["validation/nll"] == whole[FIRST][3]["validation/nll"]
+    assert partial[FIRST][1]["even"] == "2"
+    assert whole[FIRST][1] == {"schedule": "baseline", "odd": "1", "even": "2"}
+    assert [value for _, value, _ in whole[FIRST][3]["final/nll"]] == [3.1]
+
+
+def test_artifacts_that_cannot_be_written_cost_no_run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    bench.go(until=UPDATES)
+    bench.end()
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "log_text", full)
+        with pytest.raises(HarnessError, match="experiment.json: No space left on device"):
+            bench.sync()
+    assert {run[0] for run in contents(bench.uri).values()} == {"FINISHED"}
+
+
+def delete_runs(uri: str) -> None:
+    client = connect(uri)
+    experiment = client.get_experiment_by_name("tiny")
+    for run in client.search_runs([experiment.experiment_id]):
+        client.delete_run(run.info.run_id)
+
+
+def delete_experiment(uri: str) -> None:
+    client = connect(uri)
+    client.delete_experiment(client.get_experiment_by_name("tiny").experiment_id)
+
+
+def delete_the_study(uri: str) -> None:
+    client = connect(uri)
+    experiment = client.get_experiment_by_name("tiny")
+    (run,) = client.search_runs([experiment.experiment_id], "tags.`harness.kind` = 'study'")
+    client.delete_run(run.info.run_id)
+
+
+def delete_all(uri: str) -> None:
+    delete_runs(uri)
+    delete_experiment(uri)
+
+
+@pytest.mark.parametrize("delete", [delete_runs, delete_experiment, delete_the_study, delete_all])
+@pytest.mark.parametrize("process", ["same", "next"])
+def test_what_was_deleted_from_the_store_is_copied_again(
+    bench: Bench, delete: Callable[[str], None], process: str
+) -> None:
+    bench.go(until=UPDATES)
+    bench.end()
+    tracking = Mlflow(uri=bench.uri).build(out=bench.out)
+    tracking.sync(bench.study, bench.ledger)
+    once = contents(bench.uri)
+    delete(bench.uri)
+    if process == "same":
+        tracking.sync(bench.study, bench.ledger)
+    else:
+        bench.sync()
+    assert contents(bench.uri) == once
+    assert connect(bench.uri).get_experiment_by_name("tiny").lifecycle_stage == "active"
+
+
+def test_finished_runs_deleted_while_others_go_on_are_not_forgotten(bench: Bench) -> None:
+    bench.go(until=5)
+    tracking = Mlflow(uri=bench.uri).build(out=bench.out)
+    tracking.sync(bench.study, bench.ledger)
+    delete_runs(bench.uri)
+    bench.go(until=UPDATES)
+    bench.end()
+    tracking.sync(bench.study, bench.ledger)
+    assert len(contents(bench.uri)) == 5
