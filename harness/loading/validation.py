@@ -85,7 +85,7 @@ class Checker:
         return checked
 
     def experiment(self, data: object) -> Experiment:
-        """All the choices of a variant; its regularizers, ``{name: options}``, as they are written."""
+        """All the choices of a variant; its regularizers, ``{name: options}``, in their order."""
         if isinstance(data, Mapping):
             regularizers = data.get("regularizers", {})
             if isinstance(regularizers, Mapping):

@@ -77,7 +77,7 @@ def test_parameters_without_a_gradient_are_skipped(setting: Setting) -> None:
     ],
 )
 def test_regularizers_act_in_the_order_of_the_study(
-    tmp_path: Path, baseline: str, variant: str, clipped_last: bool
+    tmp_path: Path, *, baseline: str, variant: str, clipped_last: bool
 ) -> None:
     text = TINY.replace("{dropout: 0.1}", baseline).replace("{dropout: off}", variant)
     text = text.replace("optimizer: adam", "optimizer: sgd")

@@ -92,9 +92,7 @@ def test_only_columns_of_a_and_rows_of_b_are_dropped(matrices: Any, rescale: Any
 
 @pytest.mark.parametrize("matrices", ["both", "A", "B"])
 @pytest.mark.parametrize("rate", [0.2, 0.5])
-def test_by_default_evaluation_has_the_mean_of_what_training_had(
-    matrices: Any, rate: float
-) -> None:
+def test_by_default_evaluation_has_the_mean_of_training(matrices: Any, rate: float) -> None:
     projection = _adapted(LoraDropout(rank=3, rate=rate, matrices=matrices))
     passes = 1500
     mean = sum(_added(projection, Noise(seed=seed, update=1)) for seed in range(passes)) / passes
