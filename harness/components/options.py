@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -16,6 +18,14 @@ PositiveFloat = Annotated[float, Gt(0)]
 NonNegativeFloat = Annotated[float, Ge(0)]
 Probability = Annotated[float, Ge(0), Le(1)]
 ProbabilityBelowOne = Annotated[float, Ge(0), Lt(1)]
+
+
+def count_of_share(share: float, *, of: int) -> int:
+    """floor(share * of), with the share as a study writes it: 29 for 0.29 of 100, not 28.
+
+    The float nearest to 0.29 is below it, and so is its product with 100.
+    """
+    return math.floor(Fraction(repr(float(share))) * of)
 
 
 class TextFile(str):

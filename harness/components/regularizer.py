@@ -15,12 +15,14 @@ class Regularizer(Component):
     """Acts on sites, on the objective, on gradients or on weights; a study may name several.
 
     Noise must come from the `Noise` that a site or an adapter is called with, never from a global
-    generator. `excludes` names those that it cannot be combined with.
+    generator. `excludes` names those that it cannot be combined with. One that `adds_adapters`,
+    which are parameters, makes a run that no other can start from.
     """
 
     slot: ClassVar[str] = "regularizers"
     hook: ClassVar[str] = "harness_regularizers"
     excludes: ClassVar[tuple[str, ...]] = ()
+    adds_adapters: ClassVar[bool] = False
 
     @abstractmethod
     def build(self, setting: Setting) -> Regularization:

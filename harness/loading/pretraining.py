@@ -54,6 +54,7 @@ def pretraining_faults(
                 yield from _changed(name, study=study, owner=owner)
                 owner = f"the pretraining of {shown(name)}"
                 yield from _changed(run, study=study, owner=owner)
+                yield from _adapters(run, study=study)
             else:
                 yield from _other_vocabulary(name, study=study, path=path, run=run)
     for name, path, _ in _chained(pretraining):
@@ -95,6 +96,23 @@ def _changed(name: str, *, study: _Study, owner: str) -> Iterator[tuple[str, Dat
         if baseline and getattr(experiment, slot) != getattr(baseline, slot):
             fault = f"{slot} must equal the baseline's in {owner}"
             yield name, DataFault((slot,), fault, at_key=True)
+
+
+def _adapters(name: str, *, study: _Study) -> Iterator[tuple[str, DataFault]]:
+    """The regularizers of a start that add parameters, which no other run has in these places."""
+    baseline = study.variants.get(BASELINE)
+    for regularizer, component in study.pretraining[name].regularizers.items():
+        if component.adds_adapters:
+            under = baseline.regularizers if baseline else {}
+            origin = ", from the baseline" if under.get(regularizer) == component else ""
+            off = "remove it"
+            if regularizer in under:  # only what the baseline has can be turned off
+                off = f"say regularizers: {{{regularizer}: off}}"
+            fault = (
+                f"pretraining {shown(name)} has {regularizer}{origin}, and nothing can start from "
+                f"adapters; {off} there"
+            )
+            yield name, DataFault(("regularizers", regularizer), fault, at_key=True)
 
 
 def _other_vocabulary(

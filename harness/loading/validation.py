@@ -85,11 +85,11 @@ class Checker:
         return checked
 
     def experiment(self, data: object) -> Experiment:
-        """All the choices of a variant; its regularizers, ``{name: options}``, sorted by name."""
+        """All the choices of a variant; its regularizers, ``{name: options}``, in their order."""
         if isinstance(data, Mapping):
             regularizers = data.get("regularizers", {})
             if isinstance(regularizers, Mapping):
-                regularizers = {name: {name: regularizers[name]} for name in sorted(regularizers)}
+                regularizers = {name: {name: regularizers[name]} for name in regularizers}
             data = {**data, "regularizers": regularizers}
         try:
             experiment = self.options(data, of=Experiment, owner=BASELINE)

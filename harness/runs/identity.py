@@ -102,8 +102,16 @@ def evaluation_identity(
 
 
 def digest(identity: Identity) -> str:
-    """SHA-256 of the canonical JSON of an identity, in hexadecimal."""
-    text = json.dumps(identity, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    """SHA-256 of the canonical JSON of an identity, in hexadecimal.
+
+    The order of keys makes no difference, but for regularizers, which act in theirs.
+    """
+    canonical = dict(identity)
+    experiment = identity.get("experiment", {})
+    if "regularizers" in experiment:
+        in_order = [*experiment["regularizers"].items()]
+        canonical["experiment"] = {**experiment, "regularizers": in_order}
+    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

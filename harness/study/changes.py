@@ -9,6 +9,7 @@ from harness.registry.option_types import shown
 from harness.study.serialization import resolved_experiment
 from harness.study.values import BASELINE, Study
 
+_REGULARIZERS = "regularizers"  # the one mapping of an experiment whose order counts
 _LONGEST_OPTION = 500  # characters
 
 
@@ -30,8 +31,20 @@ def differences(old: Any, *, new: Any, path: tuple[str, ...] = ()) -> Iterator[D
     if isinstance(old, Mapping) and isinstance(new, Mapping) and _comparable(old, new=new):
         for key in {**old, **new}:
             yield from differences(old.get(key), new=new.get(key), path=(*path, key))
+        if path[-1:] == (_REGULARIZERS,):
+            yield from _order(old, new=new, path=path)
     elif old != new:
         yield Difference(path, old, new)
+
+
+def _order(
+    old: Mapping[str, Any], *, new: Mapping[str, Any], path: tuple[str, ...]
+) -> Iterator[Difference]:
+    """The order of the regularizers that both sides have, in which they act, if it differs."""
+    common = old.keys() & new.keys()
+    before, after = ([name for name in side if name in common] for side in (old, new))
+    if before != after:
+        yield Difference((*path, "order"), before, after)
 
 
 def _comparable(old: Mapping[str, Any], *, new: Mapping[str, Any]) -> bool:

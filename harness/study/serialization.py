@@ -13,10 +13,13 @@ from harness.study.experiment import Experiment
 def resolved_experiment(
     experiment: Experiment, *, file: Substitution = str, trained: Substitution = str
 ) -> Any:
-    """An experiment as a study could write it, every default written out."""
+    """An experiment as a study could write it, every default written out.
+
+    Regularizers keep their order, in which they act; other mappings are sorted by key.
+    """
     data = resolved(experiment, file=file, trained=trained)
-    regularizers = data["regularizers"].items()
-    return {**data, "regularizers": {name: options[name] for name, options in regularizers}}
+    regularizers = {name: data["regularizers"][name][name] for name in experiment.regularizers}
+    return {**data, "regularizers": regularizers}
 
 
 def trained_runs(experiment: Experiment) -> Sequence[tuple[Place, TrainedRun]]:

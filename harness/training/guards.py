@@ -135,13 +135,14 @@ def check_decay_rates(component: Decay, *, setting: Setting) -> None:
 
 
 def loss(component: Loss, *, setting: Setting) -> LossFunction:
-    """A function to one summed number, which has a gradient where gradients are recorded."""
+    """A function to one summed number, which has a gradient where the logits have one."""
     function = _build(component, setting=setting)
 
     def guarded(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         with attributed_to(component):
             value = contract_checks.summed(function(logits, targets), of=component)
-        if torch.is_grad_enabled() and not value.requires_grad:
+        # Logits have none if LayerDrop skips every layer that trains, such as those with adapters.
+        if torch.is_grad_enabled() and logits.requires_grad and not value.requires_grad:
             refuse("the loss has no gradient", of=component)
         return value
 

@@ -66,10 +66,11 @@ def _step(parts: Assembly, *, window: Sequence[Batch], update: int) -> list[Meas
         key = replace(noise, micro_batch=micro_batch)
         # By the tokens of the whole window, so that accumulation equals one large batch.
         loss_per_token = objective(parts, batch=batch, noise=key) / tokens
-        loss_per_token.backward()
+        if loss_per_token.requires_grad:  # not if every layer that trains was skipped
+            loss_per_token.backward()
         losses.append(loss_per_token.detach())
     gradients = [weight.grad for weight in parts.model.parameters() if weight.grad is not None]
-    norm = torch.nn.utils.get_total_norm(gradients)
+    norm = torch.nn.utils.get_total_norm(gradients) if gradients else losses[0].new_zeros(())
     # Both in one transfer: each waits for the device.
     loss, gradient_norm = torch.stack([torch.stack(losses).sum(), norm]).tolist()
     if not (math.isfinite(loss) and math.isfinite(gradient_norm)):
@@ -98,13 +99,13 @@ def _apply_gradients(parts: Assembly, *, noise: Noise) -> float:
     trained = [weight for weight in weights.values() if weight.grad is not None]
     generator = noise.generator("gradients")
     for part in parts.regularizations:
-        if part.modify_gradients:
+        if part.modify_gradients and trained:
             part.modify_gradients(trained, update=update, generator=generator)
     # At the schedule's rate, whatever a group's is, and before the step: decoupled decay shrinks
     # the weights that the gradients were taken at.
     with torch.no_grad():
         for part in parts.regularizations:
-            if part.modify_weights:
+            if part.modify_weights and trained:
                 part.modify_weights(trained, update=update, learning_rate=rate)
     parts.optimizer.step()
     if parts.averager:

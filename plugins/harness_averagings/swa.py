@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.components import Averaging
-from harness.components.options import PositiveInt, ProbabilityBelowOne
+from harness.components.options import PositiveInt, ProbabilityBelowOne, count_of_share
 from harness.contracts import Averager, Setting
 from harness.errors import HarnessError
 from harness_averagings.running_average import RunningAverage
@@ -30,7 +30,7 @@ class SWA(Averaging):
 
     def build(self, setting: Setting) -> Averager:
         """An averager; raises `HarnessError` if the budget ends before any weights are averaged."""
-        start = int(self.start * setting.updates)
+        start = count_of_share(self.start, of=setting.updates)
         if start + self.every > setting.updates:
             raise HarnessError(
                 f"averaging swa: nothing is averaged in the {setting.updates - start} updates "

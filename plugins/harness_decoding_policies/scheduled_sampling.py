@@ -56,10 +56,27 @@ class ScheduledSampling(DecodingPolicy):
     through_first_pass: bool = False
 
     def __post_init__(self) -> None:
+        self._refuse_unused()
         if self.through_first_pass and self.mixture in DISCRETE:
             raise ValueError(
                 f"through_first_pass: no gradient flows through {self.mixture}; use another "
                 "mixture, such as softmax"
+            )
+
+    def _refuse_unused(self) -> None:
+        """Refuse an option that the mixture does not use, and a decay over too many tokens."""
+        for option, mixtures in {"top_k": ("top_k",), "temperature": ("softmax", "gumbel")}.items():
+            default = type(self).__dataclass_fields__[option].default
+            if getattr(self, option) != default and self.mixture not in mixtures:
+                raise ValueError(
+                    f"{option}: the mixture {self.mixture} does not use it; remove it, or use "
+                    f"{' or '.join(mixtures)}"
+                )
+        # `linear` has it: a decay of any plugin whose default length is the budget's is meant here.
+        if self.steps is not None and getattr(self.steps, "over", 0) is None:
+            raise ValueError(
+                "steps: over is missing, and its default is a number of updates; give the number "
+                "of target tokens over which it falls"
             )
 
     def build(self, setting: Setting) -> Predict:

@@ -18,8 +18,9 @@ class LayerWise(ParameterGroups):
     Layer-wise learning rate decay for fine-tuning, as in Zhang et al. 2021 (Revisiting few-sample
     BERT fine-tuning), whose code uses 0.95. That model is an encoder only; here, with an encoder
     and a decoder, the order from the top is: output projection, decoder layers N to 1, encoder
-    layers N to 1, embeddings. A matrix tied to an embedding counts as an embedding. A decay of 1 is
-    one rate for all, a decay of 0 trains the top layer only.
+    layers N to 1, embeddings. A matrix tied to an embedding counts as an embedding, and the bias of
+    its projection to the top decoder layer. A decay of 1 is one rate for all, a decay of 0 trains
+    the top layer only.
     """
 
     name = "layer_wise"

@@ -14,15 +14,18 @@ def by_layer(multiple: Callable[[int], Rate]) -> Callable[[Sequence[str]], list[
     """One group per trained layer, with the multiple of its depth below the top one, which has 0.
 
     From the top: the output projection, the decoder's layers, the encoder's, the embeddings. A tied
-    matrix is an embedding; the final normalization of a stack belongs to its last layer. Any other
-    parameter belongs to the top.
+    matrix is an embedding, and the bias that is left of its projection belongs to the decoder's
+    last layer, as the final normalization of a stack belongs to its last layer: no layer is a bias
+    alone. Any other parameter belongs to the top.
     """
 
     def groups(names: Sequence[str]) -> list[ParameterGroup]:
         layers: dict[tuple[int, int], list[str]] = {}
         last = _last_layers(names)
+        tied = "projection.weight" not in names
         for name in names:
-            layers.setdefault(_height(name, last=last), []).append(name)
+            place = "decoder_norm." if tied and name == "projection.bias" else name
+            layers.setdefault(_height(place, last=last), []).append(name)
         from_the_top = sorted(layers, reverse=True)
         return [
             ParameterGroup(layers[height], multiple(depth))

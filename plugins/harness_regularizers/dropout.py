@@ -43,14 +43,17 @@ class Dropout(Regularizer):
     At attention weights, ``feature`` drops a key for all queries of a head, and ``token`` drops all
     keys of a query in every head. ``alpha`` (Klambauer et al. 2017, section 3) sets elements to the
     minimum of a SELU and preserves mean 0 and variance 1 of inputs that have them, which no site of
-    this model guarantees; ``feature_alpha`` does so for whole features.
+    this model guarantees; ``feature_alpha`` does so for whole features, ``token_alpha`` for whole
+    positions, as torch's feature_alpha_dropout does for (sentences, positions, d_model).
     """
 
     name = "dropout"
     bare = "rate"
 
     rate: ProbabilityBelowOne = 0.0
-    kind: Literal["standard", "feature", "token", "alpha", "feature_alpha"] = "standard"
+    kind: Literal["standard", "feature", "token", "alpha", "feature_alpha", "token_alpha"] = (
+        "standard"
+    )
     rates: Mapping[str, ProbabilityBelowOne] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -102,7 +105,7 @@ def _mask_shape(value: torch.Tensor, *, site: Site, kind: str) -> list[int]:
         return list(value.shape)
     sizes = dict(zip(site.layout.split(), value.shape, strict=True))
     (place,) = sizes.keys() & {"places", "target"}
-    if kind == "token":
+    if kind.startswith("token"):
         return [size if name in ("sentences", place) else 1 for name, size in sizes.items()]
     return [1 if name == place else size for name, size in sizes.items()]
 

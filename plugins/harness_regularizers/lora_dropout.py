@@ -30,13 +30,14 @@ class LoraDropout(LowRank):
     An update averages the losses of `instances` passes with independent masks, and takes as many
     times as long. Evaluation averages the probabilities (not the logits) of as many `members`,
     whose masks are the same at every evaluation; with 0 members it uses the unmasked matrices,
-    once. No other dropout is active in evaluation. By default masked matrices are not rescaled
-    (``rescale: none``), as in an independent implementation of the paper's formula, so unmasked
-    matrices contribute more than masked ones did in training, by 1 / (1 - rate)^2 if both are
-    masked; ``inverted`` divides by the share that is kept.
+    once. No other dropout is active in evaluation. By default (``rescale: inverted``) masked
+    matrices are divided by the share that is kept, so that B A in evaluation is its mean in
+    training. With ``none``, as in an independent implementation of the paper's formula, training
+    has only (1 - rate)^2 of B A on average if both are masked, 1 - rate if one is: use it with
+    `members` above 0, since without them evaluation has all of B A, a scale never trained.
 
     Not verified, because the paper's tables were not available: its rate, its numbers of instances
-    and members, and that it averages probabilities. The defaults are this program's.
+    and members, its scale, and that it averages probabilities. The defaults are this program's.
     """
 
     name = "lora_dropout"
@@ -45,7 +46,7 @@ class LoraDropout(LowRank):
 
     rate: ProbabilityBelowOne = 0.1
     matrices: Literal["both", "A", "B"] = "both"
-    rescale: Literal["none", "inverted"] = "none"
+    rescale: Literal["none", "inverted"] = "inverted"
     instances: PositiveInt = 2
     members: NonNegativeInt = 0
 

@@ -6,7 +6,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import torch
 from annotated_types import MinLen
@@ -30,6 +30,8 @@ class LowRank(Regularizer):
     attention, in self- and cross-attention of both stacks, and both matrices of the feed-forward
     networks; never the output projection or an embedding.
     """
+
+    adds_adapters: ClassVar[bool] = True
 
     rank: PositiveInt = 8
     alpha: PositiveFloat = 8.0

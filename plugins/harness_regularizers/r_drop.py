@@ -18,9 +18,15 @@ from harness.contracts import Prediction, Regularization, Setting
 class RDrop(Regularizer):
     """Penalizes the divergence between two passes with different noise (Liang et al. 2021).
 
-    L = (CE(p) + CE(q)) / 2 + alpha * (KL(p || q) + KL(q || p)) / 2, summed over target tokens;
-    gradients flow through p and q. The authors' code adds the two cross-entropies instead of
-    averaging them, so its alpha is twice this one. If another regularizer requires more than two
+    The paper's loss is CE(p) + CE(q) + alpha / 2 * (KL(p || q) + KL(q || p)), with an alpha of 5
+    for translation. This is half of it, summed over target tokens, so that the loss at an alpha of
+    0 is that of one pass::
+
+        L = (CE(p) + CE(q)) / 2 + alpha / 4 * (KL(p || q) + KL(q || p))
+
+    Gradients flow through p and q. Where the two cross-entropies are averaged and alpha / 2 is
+    kept, as in the example of the authors' README, the same training has half of this alpha; their
+    code for translation adds them, as the paper does. If another regularizer requires more than two
     passes, the divergence is averaged over all pairs.
 
     Without noise both passes are equal and the divergence is exactly 0. An update takes twice as
@@ -39,7 +45,7 @@ class RDrop(Regularizer):
     def _penalty(self, predictions: Sequence[Prediction]) -> Float[torch.Tensor, ""]:
         log_probabilities = [prediction.logits.log_softmax(-1) for prediction in predictions]
         divergences = [_divergence(p, q=q) for p, q in combinations(log_probabilities, 2)]
-        return self.alpha * torch.stack(divergences).mean()
+        return self.alpha / 2 * torch.stack(divergences).mean()
 
 
 def _divergence(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Lt
 
 from harness.components import Schedule
-from harness.components.options import PositiveFloat
+from harness.components.options import PositiveFloat, count_of_share
 from harness.contracts import Rate, Setting
 
 
@@ -37,7 +36,7 @@ class SlantedTriangular(Schedule):
     ratio: Annotated[float, Ge(1)] = 32.0
 
     def build(self, setting: Setting) -> Rate:
-        top = max(1, math.floor(setting.updates * self.cut))
+        top = max(1, count_of_share(self.cut, of=setting.updates))
         decay_updates = max(1, setting.updates - top)
 
         def rate(update: int) -> float:

@@ -242,12 +242,16 @@ def test_an_experiment_is_made_of_every_slot() -> None:
     assert experiment.replicate == 0
 
 
-def test_regularizers_are_sorted_by_name() -> None:
+def test_regularizers_keep_the_order_in_which_they_are_written() -> None:
     experiment = experiment_from(DATA, catalog=third_party.catalog())
     assert list(experiment.regularizers.items()) == [
-        ("dropout", Dropout(rate=0.1)),
         ("r_drop", RDrop(alpha=2.0)),
+        ("dropout", Dropout(rate=0.1)),
     ]
+    again = experiment_from(
+        json.loads(json.dumps(resolved_experiment(experiment))), catalog=third_party.catalog()
+    )
+    assert list(again.regularizers) == ["r_drop", "dropout"]
 
 
 def test_a_resolved_experiment_gives_the_same_experiment_again_from_json() -> None:

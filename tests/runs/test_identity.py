@@ -31,6 +31,7 @@ from harness.runs.identity import (
 from harness_decays.exponential import Exponential
 from harness_decoding_policies.scheduled_sampling import ScheduledSampling
 from harness_generations.greedy import Greedy
+from harness_regularizers import ClipNorm, Dropout, GradientNoise
 from harness_schedules.noam import Noam
 
 PLAIN = discover()
@@ -45,6 +46,14 @@ def trained_as(**changes: object) -> str:
 def test_a_digest_is_a_sha256_that_does_not_depend_on_order() -> None:
     assert digest({"b": 1, "a": [2]}) == digest({"a": [2], "b": 1})
     assert len(trained_as()) == 64
+
+
+def test_the_order_of_regularizers_is_part_of_a_run() -> None:
+    clip, noise = {"clip_norm": ClipNorm()}, {"gradient_noise": GradientNoise()}
+    assert trained_as(regularizers=clip | noise) != trained_as(regularizers=noise | clip)
+    rates = {"residual": 0.1, "embedding": 0.2}
+    one, other = Dropout(rates=rates), Dropout(rates=dict(reversed(rates.items())))
+    assert trained_as(regularizers={"dropout": one}) == trained_as(regularizers={"dropout": other})
 
 
 @pytest.mark.parametrize(

@@ -35,3 +35,15 @@ def test_an_option_of_one_side_only_differs_from_none() -> None:
     assert changed(averaging={"ema": {"decay": 0.9}}) == [
         Difference(("averaging",), None, {"ema": {"decay": 0.9}})
     ]
+
+
+def test_the_order_of_regularizers_is_a_difference_and_that_of_options_is_none() -> None:
+    one = {"regularizers": {"clip_norm": {}, "gradient_noise": {"eta": 1, "gamma": 2}}}
+    other = {"regularizers": {"gradient_noise": {"gamma": 2, "eta": 1}, "clip_norm": {}}}
+    path = ("regularizers", "order")
+    names = ["clip_norm", "gradient_noise"]
+    assert list(differences(one, new=other)) == [Difference(path, names, names[::-1])]
+    more = {"regularizers": {"dropout": {}, **one["regularizers"]}}
+    assert [difference.path for difference in differences(one, new=more)] == [
+        ("regularizers", "dropout")
+    ]

@@ -82,3 +82,16 @@ def test_a_budget_that_averages_nothing_is_an_error() -> None:
 def test_options_out_of_range_are_refused(options: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(SWA).validate_json(options)
+
+
+@pytest.mark.parametrize(
+    ("start", "updates", "mean"),
+    [(0.29, 100, 65.0), (0.58, 50, 40.0), (0.57, 100, 79.0), (1e-05, 4, 2.5)],
+)
+def test_it_starts_at_the_share_as_it_is_written(start: float, updates: int, mean: float) -> None:
+    averager = SWA(start=start).build(Setting(seed=1, classes=9, d_model=16, updates=updates))
+    for update in range(1, updates + 1):
+        averager.update({"w": torch.tensor([float(update)])}, update)
+    averaged = averager.weights()
+    assert averaged is not None
+    assert averaged["w"].item() == pytest.approx(mean, rel=1e-5)

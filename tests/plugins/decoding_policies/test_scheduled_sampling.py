@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import torch
@@ -287,3 +288,17 @@ def test_it_equals_teacher_forcing_until_the_first_replacement(
     ours = _trained(ScheduledSampling(decay=Gold(share=0.0, begin=3)), transformer(), batch)
     equal = list(map(torch.equal, ours, forced))
     assert equal == [True, True, False, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ({"mixture": "argmax", "temperature": 0.5}, "temperature: the mixture argmax does not"),
+        ({"mixture": "sparsemax", "temperature": 2.0}, "temperature: the mixture sparsemax does"),
+        ({"mixture": "softmax", "top_k": 3}, "top_k: the mixture softmax does not use it"),
+        ({"steps": Linear()}, "steps: over is missing"),
+    ],
+)
+def test_an_option_that_would_be_ignored_is_refused(options: dict[str, Any], fault: str) -> None:
+    with pytest.raises(ValueError, match=fault):
+        ScheduledSampling(decay=Linear(), **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 import torch
@@ -50,6 +51,15 @@ def test_frozen_parameters_are_excluded_even_from_decay() -> None:
                 assert not parts.optimizer.state[dict(parts.model.named_parameters())[name]]
             elif weight.ndim > 1:
                 assert not torch.equal(weight, start[name]), (update.number, name)
+
+
+@pytest.mark.parametrize("tie", ["none", "target", "all"])
+def test_the_first_stage_trains_more_than_a_bias(
+    names: Callable[..., list[str]], tie: Literal["none", "target", "all"]
+) -> None:
+    groups = GradualUnfreezing(every=10).build(SETTING)(names(tie=tie))
+    first = [name for group in groups if group.multiple(1) for name in group.names]
+    assert any(name.endswith(".weight") for name in first)
 
 
 @pytest.mark.parametrize(

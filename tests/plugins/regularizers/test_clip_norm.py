@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from support.tiny_experiment import weights
+from support.tiny_study import TINY
 
 from harness.contracts import Setting
+from harness.loading import load
+from harness.training.assembly import assemble
+from harness.training.loop import train
 from harness_regularizers import ClipNorm
 
 SHAPES = [(3, 4), (5,), (2, 2)]
@@ -58,3 +64,32 @@ def test_parameters_without_a_gradient_are_skipped(setting: Setting) -> None:
     _clip(1.0, parameters, setting)
     assert parameters[0].grad is None
     assert np.linalg.norm(_gradients(parameters)) == pytest.approx(1.0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "variant", "clipped_last"),
+    [
+        ("{clip_norm: 0.5, gradient_noise: 1.0}", "{}", False),
+        ("{gradient_noise: 1.0, clip_norm: 0.5}", "{}", True),
+        ("{clip_norm: 9.0}", "{gradient_noise: 1.0, clip_norm: 0.5}", False),
+        ("{gradient_noise: 9.0}", "{clip_norm: 0.5, gradient_noise: 1.0}", True),
+        ("{}", "{gradient_noise: 1.0, clip_norm: 0.5}", True),
+    ],
+)
+def test_regularizers_act_in_the_order_of_the_study(
+    tmp_path: Path, *, baseline: str, variant: str, clipped_last: bool
+) -> None:
+    text = TINY.replace("{dropout: 0.1}", baseline).replace("{dropout: off}", variant)
+    text = text.replace("optimizer: adam", "optimizer: sgd")
+    text = text.replace("{noam: {warmup: 10}}", "{constant: 1.0}")
+    path = tmp_path / "study.yaml"
+    path.write_text(text)
+    parts = assemble(load(path)[0].variants["no-dropout"], seed=1)
+    before = weights(parts)
+    updates = train(parts)
+    next(updates)
+    next(updates)
+    steps = [after - before[name] for name, after in weights(parts).items()]
+    # At a rate of 1, plain SGD steps by the gradient itself.
+    norm = torch.nn.utils.get_total_norm(steps).item()
+    assert norm == pytest.approx(0.5, rel=1e-4) if clipped_last else norm > 5

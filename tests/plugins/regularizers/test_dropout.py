@@ -300,6 +300,17 @@ def test_elements_of_a_kind_are_dropped_together(
         assert not torch.equal(mask, mask.roll(1, dimension))
 
 
+def test_token_alpha_dropout_changes_what_feature_alpha_dropout_changes_in_torch() -> None:
+    value = torch.ones(50, 60, 8, dtype=torch.float64)
+    ours = _of_kind("token_alpha", value)
+    theirs = torch.nn.functional.feature_alpha_dropout(value, 1 - kept_share(0.4), training=True)
+    for dropped in (ours, theirs):
+        token = dropped[:, :, :1]
+        assert torch.equal(dropped, token.expand_as(dropped))
+        assert abs((token == token.min()).double().mean() - 0.4) < 0.05
+    torch.testing.assert_close(ours.unique(), theirs.unique(), rtol=0, atol=1e-9)
+
+
 def test_token_dropout_equals_feature_dropout_in_torch() -> None:
     value = torch.ones(50, 60, 8)
     for dropped in (torch.feature_dropout(value, 0.4, train=True), _of_kind("token", value)):
@@ -333,11 +344,13 @@ def test_alpha_dropout_equals_the_closed_form_of_the_paper(rate: float) -> None:
     assert abs(kept.double().mean().item() - (1 - rate)) < 0.05
 
 
-@pytest.mark.parametrize("kind", ["alpha", "feature_alpha"])
+@pytest.mark.parametrize("kind", ["alpha", "feature_alpha", "token_alpha"])
 @pytest.mark.parametrize("rate", [0.1, 0.3])
 def test_alpha_dropout_preserves_mean_and_variance(kind: str, rate: float) -> None:
     generator = torch.Generator().manual_seed(1)
     value = torch.randn(2000, 2, 500, generator=generator, dtype=torch.float64)
+    if kind == "token_alpha":
+        value = value.transpose(1, 2).contiguous()  # as many masks as for features
     dropped = _of_kind(kind, value, rate=rate)
     assert abs(dropped.mean()) < 0.006
     assert abs(dropped.var() - 1) < 0.01
@@ -345,12 +358,16 @@ def test_alpha_dropout_preserves_mean_and_variance(kind: str, rate: float) -> No
 
 def test_alpha_dropout_drops_the_same_elements_as_standard_dropout() -> None:
     value = torch.rand(20, 30, 40, dtype=torch.float64)
-    for plain, alpha in (("standard", "alpha"), ("feature", "feature_alpha")):
+    for plain, alpha in (
+        ("standard", "alpha"),
+        ("feature", "feature_alpha"),
+        ("token", "token_alpha"),
+    ):
         low = _of_kind(alpha, value)
         assert torch.equal(low == low.min(), _of_kind(plain, value) == 0)
 
 
-@pytest.mark.parametrize("kind", ["feature", "token", "alpha", "feature_alpha"])
+@pytest.mark.parametrize("kind", ["feature", "token", "alpha", "feature_alpha", "token_alpha"])
 def test_every_kind_applies_to_every_site_and_does_nothing_at_zero(
     kind: str, transformer: MakeModel, batch: Batch
 ) -> None:

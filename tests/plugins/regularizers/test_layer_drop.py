@@ -9,10 +9,15 @@ import pytest
 import torch
 from scipy import stats
 from support.regularized_model import NOISE, hidden_states, masks, regularize
+from support.tiny_experiment import experiment, weights
 
+from harness.components import Regularizer
 from harness.contracts import Batch
 from harness.model import Transformer
-from harness_regularizers import LayerDrop
+from harness.training.assembly import assemble
+from harness.training.loop import train
+from harness_averagings.ema import EMA
+from harness_regularizers import ClipNorm, GradientNoise, LayerDrop, Lora, RDrop, WeightDecay
 
 MakeModel = Callable[[], Transformer]
 LAYERS = ["encoder.0", "decoder.0", "decoder.1"]
@@ -73,3 +78,28 @@ def test_a_skipped_layer_gets_no_gradient(transformer: MakeModel, batch: Batch) 
 def test_a_rate_of_zero_leaves_the_gates_empty(transformer: MakeModel) -> None:
     model = regularize(LayerDrop(rate=0.0), transformer())
     assert not any(site.perturbations for site in model.sites.values())
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {},
+        {"clip_norm": ClipNorm(), "gradient_noise": GradientNoise(eta=1.0)},
+        {"weight_decay": WeightDecay(rate=1.0), "r_drop": RDrop()},
+    ],
+)
+def test_an_update_that_skips_every_layer_with_an_adapter_changes_nothing(
+    others: dict[str, Regularizer],
+) -> None:
+    regularizers = {"lora": Lora(), "layer_drop": LayerDrop(rate=0.8), **others}
+    parts = assemble(experiment(regularizers=regularizers, averaging=EMA()), seed=1)
+    before, without = weights(parts), 0
+    for update in train(parts):
+        after = weights(parts)
+        values = {value.metric: value.value for value in update.measurements}
+        if values.get("gradient_norm") == 0:
+            without += 1
+            assert all(torch.equal(weight, before[name]) for name, weight in after.items())
+            assert values["loss"] > 0
+        before = after
+    assert 0 < without < 12

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,7 +15,8 @@ from support.tiny_experiment import BUDGET, experiment, weights
 
 from harness import streams
 from harness.contracts import Batch
-from harness.errors import HarnessError
+from harness.errors import HarnessError, StudyError
+from harness.loading import load
 from harness.model import Transformer, merged
 from harness.model.projection import Projection
 from harness.streams import Noise, kept_share
@@ -244,3 +246,55 @@ def test_dropout_masks_elements_of_the_input_of_an_adapter(
 def test_without_dropout_noise_changes_no_bit(transformer: MakeModel, batch: Batch) -> None:
     model = _filled(regularize(Lora(dropout=0.0, targets=EVERYTHING), transformer()))
     assert torch.equal(hidden_states(model, batch), hidden_states(model, batch, None))
+
+
+# --- starts -------------------------------------------------------------------------------------
+
+STARTS = """question: Does it work?
+baseline:
+  dataset: {copy: {symbols: 6, length: 5, train: 100, validation: 20, test: 20}}
+  tokenizer: word
+  model: {d_model: 16, d_ff: 32, heads: 2, layers: 1}
+  initializer: xavier_uniform
+  regularizers: {BASELINE}
+  loss: cross_entropy
+  optimizer: adam
+  schedule: {constant: 0.01}
+  decoding_policy: teacher_forcing
+  generation: {greedy: {extra: 5}}
+  budget: {updates: 10, batch_tokens: 200, evaluate_every: 5}
+  starts_from: general
+variants: {other: {regularizers: {dropout: 0.1}}}
+seeds: 1
+pretraining: {general: {regularizers: {START}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("baseline", "start", "place", "message"),
+    [
+        (
+            "lora: 2",
+            "",
+            "7:18",
+            "lora, from the baseline, {}; say regularizers: {{lora: off}} there",
+        ),
+        ("lora: 2", "lora: 3", "17:40", "lora, {}; say regularizers: {{lora: off}} there"),
+        ("", "lora_dropout: 0.1", "17:40", "lora_dropout, {}; remove it there"),
+        ("lora: 2", "lora: off", None, ""),
+        ("", "dropout: 0.3", None, ""),
+    ],
+)
+def test_a_start_that_has_adapters_is_refused_before_anything_is_trained(
+    tmp_path: Path, *, baseline: str, start: str, place: str | None, message: str
+) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(STARTS.replace("BASELINE", baseline).replace("START", start))
+    if place is None:
+        assert load(path)
+        return
+    with pytest.raises(StudyError) as refused:
+        load(path)
+    reason = message.format("and nothing can start from adapters")
+    expected = f"{path}:{place}: pretraining 'general' has {reason}"
+    assert [str(fault) for fault in refused.value.faults] == [expected]

@@ -90,6 +90,18 @@ def test_only_columns_of_a_and_rows_of_b_are_dropped(matrices: Any, rescale: Any
     torch.testing.assert_close(adapter.delta(), 2.0 * (adapter.B @ adapter.A))
 
 
+@pytest.mark.parametrize("matrices", ["both", "A", "B"])
+@pytest.mark.parametrize("rate", [0.2, 0.5])
+def test_by_default_evaluation_has_the_mean_of_training(matrices: Any, rate: float) -> None:
+    projection = _adapted(LoraDropout(rank=3, rate=rate, matrices=matrices))
+    passes = 1500
+    mean = sum(_added(projection, Noise(seed=seed, update=1)) for seed in range(passes)) / passes
+    evaluated = _added(projection, None)
+    kept = (1 - rate) ** (2 if matrices == "both" else 1)
+    deviation = evaluated.abs() * ((1 / kept - 1) / passes) ** 0.5
+    assert ((mean - evaluated).abs() < 5 * deviation).all()
+
+
 def test_inverted_divides_by_the_exact_kept_share() -> None:
     for matrices, power in (("both", 2), ("A", 1), ("B", 1)):
         none, inverted = (
@@ -143,7 +155,7 @@ def _same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 def test_at_a_rate_of_0_it_equals_lora_bit_for_bit() -> None:
     dropout = Dropout(rate=0.1)
     shape = {"rank": 3, "alpha": 5.0, "targets": ("key", "output"), "rslora": True}
-    nothing = LoraDropout(rate=0.0, instances=3, members=4, rescale="inverted", **shape)
+    nothing = LoraDropout(rate=0.0, instances=3, members=4, **shape)
     lora = _trained(dropout=dropout, lora=Lora(**shape))
     assert _same(_trained(dropout=dropout, lora_dropout=nothing), lora)
     assert not _same(_trained(dropout=dropout, lora_dropout=LoraDropout(rate=0.3, **shape)), lora)

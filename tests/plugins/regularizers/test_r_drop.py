@@ -47,17 +47,17 @@ def _symmetric_divergence(one: torch.Tensor, other: torch.Tensor) -> torch.Tenso
 
 
 @given(st.integers(0, 1000), st.floats(0.1, 20), st.floats(0.1, 10))
-def test_the_penalty_is_the_mean_of_both_divergences_in_torch(
+def test_the_penalty_is_a_quarter_of_both_divergences_in_torch(
     seed: int, size: float, alpha: float
 ) -> None:
     predictions = _predictions(2, seed=seed, size=size)
-    expected = alpha * _symmetric_divergence(*(prediction.logits for prediction in predictions))
+    expected = alpha / 2 * _symmetric_divergence(*(prediction.logits for prediction in predictions))
     torch.testing.assert_close(_penalty(alpha, predictions), expected, rtol=1e-10, atol=1e-12)
 
 
 def test_gradients_flow_through_both_passes() -> None:
     logits = [prediction.logits for prediction in _predictions(2)]
-    ours = torch.autograd.grad(_penalty(5.0, _predictions_of(logits)), logits)
+    ours = torch.autograd.grad(_penalty(10.0, _predictions_of(logits)), logits)
     theirs = torch.autograd.grad(5 * _symmetric_divergence(*logits), logits)
     for our, their in zip(ours, theirs, strict=True):
         torch.testing.assert_close(our, their, rtol=1e-10, atol=1e-12)
@@ -76,7 +76,7 @@ def test_the_penalty_of_three_passes_is_averaged_over_pairs() -> None:
         + _symmetric_divergence(one, three)
         + _symmetric_divergence(two, three)
     ) / 3
-    torch.testing.assert_close(_penalty(1.0, predictions), expected)
+    torch.testing.assert_close(_penalty(2.0, predictions), expected)
 
 
 def test_the_penalty_of_equal_passes_is_exactly_0() -> None:
@@ -104,9 +104,11 @@ def test_with_dropout_the_first_loss_equals_two_passes_by_hand() -> None:
         parts.predict(parts.model, batch, update=1, noise=pass_noise)
         for pass_noise in (noise, noise.of_pass("pass 1"))
     )
-    mean = (parts.loss(one.logits, one.targets) + parts.loss(two.logits, two.targets)) / 2
+    both = parts.loss(one.logits, one.targets) + parts.loss(two.logits, two.targets)
     divergence = _symmetric_divergence(one.logits, two.logits)
     assert divergence > 0
-    expected = (mean + 5 * divergence) / batch.tokens
-    measured = _losses(dropout=Dropout(rate=0.3), r_drop=RDrop(alpha=5.0))
+    # The paper's equation 4, with alpha / 2 times the sum of two divergences, and alpha 5.
+    paper = both + 5 / 2 * (2 * divergence)
+    expected = paper / 2 / batch.tokens
+    measured = _losses(dropout=Dropout(rate=0.3), r_drop=RDrop())
     assert measured[0] == pytest.approx(expected.item(), rel=1e-5)

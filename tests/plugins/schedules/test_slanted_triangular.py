@@ -54,3 +54,13 @@ def test_a_budget_too_short_for_a_rise_starts_at_the_peak(rates: Rates, updates:
 def test_options_out_of_range_are_refused(options: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(SlantedTriangular).validate_json(options)
+
+
+@pytest.mark.parametrize(
+    ("cut", "updates", "peak"), [(0.29, 100, 29), (0.7, 10, 7), (0.57, 200, 114)]
+)
+def test_the_peak_is_at_the_share_as_it_is_written(
+    rates: Rates, cut: float, updates: int, peak: int
+) -> None:
+    found = rates(SlantedTriangular(peak=1.0, cut=cut), updates=updates)
+    assert found.index(max(found)) + 1 == peak
