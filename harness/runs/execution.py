@@ -142,7 +142,7 @@ class _Queue:
 
     def end(self, digest: str, *, fault: str | None) -> Iterator[Ended]:
         """The runs that ended with a process."""
-        yield _ended(self.running.pop(digest), fault=fault, ledger=self.ledger)
+        yield from _ended(self.running.pop(digest), fault=fault, ledger=self.ledger)
         yield from self.lost.pop(digest, ())
 
     def _fault(self, run: PlannedRun) -> str | None:
@@ -183,21 +183,29 @@ def _request(same: Sequence[PlannedRun], *, ledger: Ledger) -> None:
     )
 
 
-def _ended(same: Sequence[PlannedRun], *, fault: str | None, ledger: Ledger) -> Ended:
-    """Runs whose process has ended, with the fault, or the lack of results, as their reason."""
+def _ended(same: Sequence[PlannedRun], *, fault: str | None, ledger: Ledger) -> Iterator[Ended]:
+    """Runs whose process has ended: results decide, and a run without them has the fault.
+
+    The process may have failed in a decoding that another study requested.
+    """
     digest = same[0].digest
-    status = ledger.status(digest)
-    if fault is None and status != "diverged":
-        done = all(
-            ledger.weights(digest)
-            if run.start
-            else ledger.evaluated(digest, evaluation=run.evaluation)
-            for run in same
-        )
-        fault = None if done else "the process exited with status 0 but wrote no outcome"
-    if fault and status not in ("finished", "diverged"):
+    fault = fault or "the process exited with status 0 but wrote no outcome"
+    if ledger.status(digest) not in ("finished", "diverged"):
         ledger.end(digest, status="failed", reason=fault)
-    return Ended(same, fault)
+    complete = [run for run in same if _complete(run, ledger=ledger)]
+    lacking = [run for run in same if run not in complete]
+    if complete:
+        yield Ended(complete, None)
+    if lacking:
+        yield Ended(lacking, fault)
+
+
+def _complete(run: PlannedRun, *, ledger: Ledger) -> bool:
+    if ledger.status(run.digest) == "diverged":
+        return True
+    if run.start:
+        return ledger.weights(run.digest) is not None
+    return ledger.evaluated(run.digest, evaluation=run.evaluation) is not None
 
 
 def _fault(status: int, *, log: str) -> str | None:

@@ -62,8 +62,8 @@ class RunLocation:
     """Everything that a worker needs beside a run's identity (where.json).
 
     `files` are the paths of the text files by the digest of their content, `plugins` the files that
-    the study names. `evaluations` are the digests of the requested decodings; for a run without
-    one, `generation` is the one that builds its experiment.
+    the study names. `evaluations` are the digests of the decodings requested last; for a run
+    without one, `generation` is the one that builds its experiment.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
