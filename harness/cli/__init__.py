@@ -25,6 +25,7 @@ from harness.cli import (
     ui,
     validate,
 )
+from harness.cli.interruption import INTERRUPTED, STATUS
 from harness.cli.lazy_imports import defer
 from harness.errors import HarnessError
 
@@ -42,8 +43,8 @@ class _Commands(click.Group):
             click.echo(f"{error.filename}: {error.strerror}", err=True)
             sys.exit(2)
         except KeyboardInterrupt:
-            click.echo("interrupted; run the same command again to continue", err=True)
-            sys.exit(130)
+            click.echo(INTERRUPTED, err=True)
+            sys.exit(STATUS)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -14,7 +14,6 @@ their lines are lists, appended and truncated by byte length, and run.json besid
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -25,6 +24,7 @@ from typing import Literal, NamedTuple
 from harness.contracts import Evaluation, Measurement, Outcome, TrainingOutcome
 from harness.files import complete_lines, write_atomically
 from harness.runs import records
+from harness.runs.lock import holder
 from harness.runs.records import DecodingIdentity, RunIdentity, RunLocation
 
 _LOCATION = "where.json"
@@ -126,14 +126,7 @@ class Ledger:
 
     def running(self, digest: str) -> bool:
         """True while a worker holds the run's lock, which its process loses when it ends."""
-        try:
-            with (self.run(digest) / "lock").open() as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except FileNotFoundError:
-            return False
-        except BlockingIOError:
-            return True
-        return False
+        return holder(self.run(digest)) is not None
 
     def outcome(self, digest: str) -> TrainingOutcome | None:
         """The end of a run's training; None before it."""
