@@ -20,11 +20,12 @@ from harness.runs import study_folder
 from harness.runs.execution import execute
 from harness.runs.ledger import Ledger
 from harness.runs.progress import watching
+from harness.runs.supervision import Pace
 from harness.tracking.followers import Followers, copy_to_trackers, tracker_page
 
 _SYNC_EVERY = 4.0  # seconds
 _SENTENCES = 64  # translated by a probe, to estimate how long decoding takes
-_HURRY = 10.0  # seconds that trackers are given when a study is interrupted
+_HURRY = 4.0  # seconds that trackers are given when a study is interrupted
 
 
 def open_study(path: Path, *, out: Path, seeds: int | None) -> PlannedStudy:
@@ -63,26 +64,30 @@ def plan_study(
     return preregistration.with_probe(estimate)
 
 
-def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> terminal.Summary:
+def run_study(
+    path: Path, *, out: Path, seeds: int | None, jobs: int, pace: Pace | None = None
+) -> terminal.Summary:
     """Carry out the runs that do not exist yet, evaluate, and write the report."""
     opened = open_study(path, out=out, seeds=seeds)
     study, ledger = opened.study, opened.ledger
     preview.refuse_unequal(study, runs=opened.runs, ledger=ledger)
     opened.remember_plan()
-    for warning in preview.no_effect_warnings(study, runs=opened.runs, jobs=jobs):
+    pace = pace or Pace()
+    limit = min(probe.LIMIT, 60 * (pace.timeout_minutes or probe.LIMIT))
+    for warning in preview.no_effect_warnings(study, runs=opened.runs, jobs=jobs, limit=limit):
         sys.stderr.write(f"warning: {warning}\n")
     followers = Followers(study.trackers, out=out, ledger=ledger, plugins=opened.plugins)
     opened.notify("harness_study_started")
     try:
         with naming_plugins(opened.plugins):
-            failed = _carry_out(opened, jobs=jobs, followers=followers)
+            failed = _carry_out(opened, jobs=jobs, followers=followers, pace=pace)
             # Tuning comes before the study's own runs, and a look before more seeds.
             while opened.in_stages and not failed:
                 opened = opened.plan_next(previous={})
                 if all(run.exists for run in opened.plan):
                     break
                 opened.remember_plan()
-                failed = _carry_out(opened, jobs=jobs, followers=followers)
+                failed = _carry_out(opened, jobs=jobs, followers=followers, pace=pace)
     except BaseException:
         # Without a last word, trackers would show these runs as running for ever.
         followers.end(opened.view(), patience=_HURRY)
@@ -95,7 +100,7 @@ def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> termina
     return _summary(opened, report=report, failed=failed)
 
 
-def _carry_out(opened: PlannedStudy, *, jobs: int, followers: Followers) -> list[str]:
+def _carry_out(opened: PlannedStudy, *, jobs: int, followers: Followers, pace: Pace) -> list[str]:
     """Train and decode; every run that failed, with its reason."""
     # Runs that differ in their decoding alone share a digest: reversed, so that the first of them
     # stays in the dictionary.
@@ -107,7 +112,9 @@ def _carry_out(opened: PlannedStudy, *, jobs: int, followers: Followers) -> list
     with ExitStack() as stack:
         watch = stack.enter_context(watching(opened.plan, ledger=opened.ledger, updates=updates))
         polls = stack.enter_context(
-            closing(execute(opened.plan, executor=executor, jobs=jobs, ledger=opened.ledger))
+            closing(
+                execute(opened.plan, executor=executor, jobs=jobs, ledger=opened.ledger, pace=pace)
+            )
         )
         for ended in polls:
             watch(ended)

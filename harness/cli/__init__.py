@@ -27,6 +27,7 @@ from harness.cli import (
     ui,
     validate,
 )
+from harness.cli.interruption import INTERRUPTED, STATUS
 from harness.cli.lazy_imports import defer
 from harness.errors import HarnessError
 
@@ -44,8 +45,8 @@ class _Commands(click.Group):
             output.say(_line(error, command=context.invoked_subcommand), err=True)
             sys.exit(2)
         except KeyboardInterrupt:
-            output.say("interrupted; run the same command again to continue", err=True)
-            sys.exit(130)
+            output.say(INTERRUPTED, err=True)
+            sys.exit(STATUS)
 
 
 def _line(error: OSError, *, command: str | None) -> str:

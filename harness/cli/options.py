@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from harness.runs.supervision import Pace
+
 STUDY = click.argument("study", type=click.Path(path_type=Path))
 
 
@@ -39,6 +41,29 @@ JOBS = click.option(
     help="How many runs to train at once; never changes a result.",
 )
 _POSITIVE = click.FloatRange(min=0, min_open=True)
+
+
+def pace(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of `Pace`, as one argument, `pace`."""
+
+    @click.option(
+        "--checkpoint-minutes",
+        type=_POSITIVE,
+        default=Pace.checkpoint_minutes,
+        show_default=True,
+        help="Write a checkpoint this often, besides those after evaluations.",
+    )
+    @click.option(
+        "--timeout",
+        type=_POSITIVE,
+        help="End a run after so many minutes without an update, a score or output.",
+    )
+    @wraps(command)
+    def wrapper(*, checkpoint_minutes: float, timeout: float | None, **others: Any) -> None:
+        minutes = Pace(checkpoint_minutes=checkpoint_minutes, timeout_minutes=timeout)
+        command(pace=minutes, **others)
+
+    return wrapper
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,8 @@ class Executor(Component):
     """Carries out runs in processes of their own, which communicate through the ledger only.
 
     It is given the path of a run's folder: ``harness.runs.worker.perform(path)`` does the rest,
-    wherever it is called.
+    wherever it is called. ``perform_guarded(path)`` does so in a process that can be told to end,
+    and that leaves nothing behind.
     """
 
     slot: ClassVar[str] = "executor"

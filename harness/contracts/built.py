@@ -180,7 +180,7 @@ class Jobs(Protocol):
         """The runs that ended since the last call, with their exit status (0: outcome written)."""
 
     def cancel(self) -> None:
-        """End every run in progress."""
+        """End every run in progress, within five seconds."""
 
     def logs(self, path: Path) -> str:
         """The output of a run, its traceback last."""

@@ -7,6 +7,7 @@ the run, with that as its reason.
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +18,10 @@ from harness.components import Executor
 from harness.contracts import Jobs, Outcome
 from harness.registry.attribution import attributed_to, refuse
 from harness.runs.ledger import Ledger
+from harness.runs.lock import holder
 from harness.runs.planned_run import PlannedRun
 from harness.runs.records import RunLocation
+from harness.runs.supervision import Pace
 
 _POLL_EVERY = 0.1  # seconds
 
@@ -36,7 +39,12 @@ class Ended(NamedTuple):
 
 
 def execute(
-    runs: Sequence[PlannedRun], *, executor: Executor, jobs: int, ledger: Ledger
+    runs: Sequence[PlannedRun],
+    *,
+    executor: Executor,
+    jobs: int,
+    ledger: Ledger,
+    pace: Pace | None = None,
 ) -> Generator[tuple[Ended, ...], None, None]:
     """Carry out the runs that do not exist yet; yields at every poll the runs that ended since.
 
@@ -44,17 +52,21 @@ def execute(
     Raises `ComponentError` for an error of the executor.
     """
     checked = _CheckedJobs(executor, jobs=jobs)
-    queue = _Queue(ledger=ledger, names={run.digest: run.variant for run in runs if run.start})
+    starts = {run.digest: run.variant for run in runs if run.start}
+    queue = _Queue(ledger=ledger, names=starts, pace=pace or Pace())
     for run in runs:
         if not run.exists:
             queue.waiting.setdefault(run.digest, []).append(run)
     for same in queue.waiting.values():
-        _request(same, ledger=ledger)
+        _request(same, ledger=ledger, pace=queue.pace)
     try:
         while queue.waiting or queue.running:
             ended = list(queue.give_up())
             for digest in queue.ready()[: max(0, checked.capacity() - len(queue.running))]:
                 queue.running[digest] = queue.waiting.pop(digest)
+                if other := holder(ledger.run(digest)):
+                    title = queue.running[digest][0].title
+                    sys.stderr.write(f"{title}: held by {other}; waits for its end\n")
                 checked.submit(ledger.run(digest))
             for path, fault in checked.ended([*map(ledger.run, queue.running)]):
                 ended += queue.end(path.name, fault=fault)
@@ -113,6 +125,7 @@ class _Queue:
 
     ledger: Ledger
     names: dict[str, str]
+    pace: Pace
     waiting: dict[str, list[PlannedRun]] = field(default_factory=dict)
     running: dict[str, list[PlannedRun]] = field(default_factory=dict)
     lost: dict[str, list[Ended]] = field(default_factory=dict)
@@ -136,13 +149,13 @@ class _Queue:
                 # The run trains, and only some of its decodings lack their draft model. Those
                 # are reported when it ends, as a digest ends once.
                 self.waiting[digest], self.lost[digest] = possible, lost
-                _request(possible, ledger=self.ledger)
+                _request(possible, ledger=self.ledger, pace=self.pace)
             elif lost:
                 yield self._end_without_start(self.waiting.pop(digest))
 
     def end(self, digest: str, *, fault: str | None) -> Iterator[Ended]:
         """The runs that ended with a process."""
-        yield _ended(self.running.pop(digest), fault=fault, ledger=self.ledger)
+        yield from _ended(self.running.pop(digest), fault=fault, ledger=self.ledger)
         yield from self.lost.pop(digest, ())
 
     def _fault(self, run: PlannedRun) -> str | None:
@@ -168,7 +181,7 @@ class _Queue:
         return self.ledger.status(digest) or "failed"
 
 
-def _request(same: Sequence[PlannedRun], *, ledger: Ledger) -> None:
+def _request(same: Sequence[PlannedRun], *, ledger: Ledger, pace: Pace) -> None:
     """Request one run with all decodings that are planned of it."""
     first = same[0]
     ledger.request(
@@ -179,25 +192,35 @@ def _request(same: Sequence[PlannedRun], *, ledger: Ledger) -> None:
             files={digest: file for run in same for digest, file in run.files.items()},
             plugins=first.plugins,
             generation=first.decoding.generation,
+            checkpoint_minutes=pace.checkpoint_minutes,
+            timeout_minutes=pace.timeout_minutes,
         ),
     )
 
 
-def _ended(same: Sequence[PlannedRun], *, fault: str | None, ledger: Ledger) -> Ended:
-    """Runs whose process has ended, with the fault, or the lack of results, as their reason."""
+def _ended(same: Sequence[PlannedRun], *, fault: str | None, ledger: Ledger) -> Iterator[Ended]:
+    """Runs whose process has ended: results decide, and a run without them has the fault.
+
+    The process may have failed in a decoding that another study requested.
+    """
     digest = same[0].digest
-    status = ledger.status(digest)
-    if fault is None and status != "diverged":
-        done = all(
-            ledger.weights(digest)
-            if run.start
-            else ledger.evaluated(digest, evaluation=run.evaluation)
-            for run in same
-        )
-        fault = None if done else "the process exited with status 0 but wrote no outcome"
-    if fault and status not in ("finished", "diverged"):
+    fault = fault or "the process exited with status 0 but wrote no outcome"
+    if ledger.status(digest) not in ("finished", "diverged"):
         ledger.end(digest, status="failed", reason=fault)
-    return Ended(same, fault)
+    complete = [run for run in same if _complete(run, ledger=ledger)]
+    lacking = [run for run in same if run not in complete]
+    if complete:
+        yield Ended(complete, None)
+    if lacking:
+        yield Ended(lacking, fault)
+
+
+def _complete(run: PlannedRun, *, ledger: Ledger) -> bool:
+    if ledger.status(run.digest) == "diverged":
+        return True
+    if run.start:
+        return ledger.weights(run.digest) is not None
+    return ledger.evaluated(run.digest, evaluation=run.evaluation) is not None
 
 
 def _fault(status: int, *, log: str) -> str | None:

@@ -1,11 +1,12 @@
 """The folder of runs on disk: the truth, and the only channel between workers and coordinator.
 
 ``runs/<training digest>/``: run.json (the run's identity; never changes), where.json (the paths of
-its files, and the requested decodings), measurements.jsonl (grows, one line per update),
+its files, and the decodings requested last), measurements.jsonl (grows, one line per update),
 checkpoint.pt (until training ends), weights.pt, outcome.json (last of all), log.txt. Each decoding
-of it in ``evaluations/<evaluation digest>/``: evaluation.json, hypotheses.jsonl, by_sentence.json
-(the summands of the core's scores), outcome.json; and, written by the coordinator, scores.json
-and sentences.json (text scores, and the influence of each sentence on every score).
+of it in ``evaluations/<evaluation digest>/``: evaluation.json, where.json (the paths of the study
+that requested it; together these are the set of all that is requested), hypotheses.jsonl,
+by_sentence.json (the summands of the core's scores), outcome.json; and, written by the coordinator,
+scores.json and sentences.json (text scores, and the influence of each sentence on every score).
 
 Each JSON file has the number of its schema (`harness.runs.records`). Files of lines have none:
 their lines are lists, appended and truncated by byte length, and run.json beside them has one.
@@ -13,7 +14,6 @@ their lines are lists, appended and truncated by byte length, and run.json besid
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,10 @@ from typing import Literal, NamedTuple
 from harness.contracts import Evaluation, Measurement, Outcome, TrainingOutcome
 from harness.files import complete_lines, write_atomically
 from harness.runs import records
+from harness.runs.lock import holder
 from harness.runs.records import DecodingIdentity, RunIdentity, RunLocation
+
+_LOCATION = "where.json"
 
 
 class Hypothesis(NamedTuple):
@@ -55,7 +58,18 @@ class Ledger:
 
     def location(self, digest: str) -> RunLocation:
         """A run's paths and requested decodings; raises `HarnessError` for a run without them."""
-        return records.require(self.run(digest) / "where.json", kind=RunLocation)
+        return records.require(self.run(digest) / _LOCATION, kind=RunLocation)
+
+    def requested(self, digest: str) -> tuple[str, ...]:
+        """The decodings that any study requested of a run, those of the last study first."""
+        last = self.location(digest).evaluations
+        others = (self.run(digest) / "evaluations").glob(f"*/{_LOCATION}")
+        return tuple(dict.fromkeys((*last, *sorted(path.parent.name for path in others))))
+
+    def decoding_location(self, digest: str, *, evaluation: str) -> RunLocation:
+        """The paths of the study that requested one decoding; else those of the run."""
+        path = self.evaluation(digest, evaluation=evaluation) / _LOCATION
+        return records.read_valid(path, kind=RunLocation) or self.location(digest)
 
     def decoding(self, digest: str, *, evaluation: str) -> DecodingIdentity:
         """The identity of one decoding; raises `HarnessError` for one that was never requested."""
@@ -70,19 +84,23 @@ class Ledger:
         decodings: Mapping[str, DecodingIdentity],
         location: RunLocation,
     ) -> Path:
-        """Add a run if it is new, and request these decodings of it; returns its folder."""
-        files: dict[Path, RunIdentity | DecodingIdentity] = {
+        """Add a run if it is new, and add these decodings to those requested; returns its folder.
+
+        A file for each decoding, since studies that share a run may do so at the same time.
+        """
+        files: dict[Path, RunIdentity | DecodingIdentity | RunLocation] = {
             self.run(digest) / "run.json": identity
         }
         for name, decoding in decodings.items():
-            files[self.evaluation(digest, evaluation=name) / "evaluation.json"] = decoding
+            folder = self.evaluation(digest, evaluation=name)
+            files |= {folder / "evaluation.json": decoding, folder / _LOCATION: location}
         for path, record in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             # A damaged file is written again: the digest in its path determines its content.
             if records.read_valid(path, kind=type(record)) != record:
                 records.write_record(path, record=record)
         requested = replace(location, evaluations=tuple(decodings))
-        records.write_record(self.run(digest) / "where.json", record=requested)
+        records.write_record(self.run(digest) / _LOCATION, record=requested)
         return self.run(digest)
 
     def measurements(self, digest: str) -> list[Measurement]:
@@ -108,14 +126,7 @@ class Ledger:
 
     def running(self, digest: str) -> bool:
         """True while a worker holds the run's lock, which its process loses when it ends."""
-        try:
-            with (self.run(digest) / "lock").open() as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except FileNotFoundError:
-            return False
-        except BlockingIOError:
-            return True
-        return False
+        return holder(self.run(digest)) is not None
 
     def outcome(self, digest: str) -> TrainingOutcome | None:
         """The end of a run's training; None before it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from harness.registry.serialization import resolved
 from harness.runs import records
 from harness.runs.identity import digest, training_identity
 from harness.runs.ledger import Ledger
-from harness.runs.records import RunIdentity
+from harness.runs.records import RunIdentity, RunLocation
 from harness.study.experiment import Experiment
 from harness.training.assembly import Assembly, Start, assemble, restore
 from harness.training.task import vocabulary
@@ -45,6 +45,13 @@ class RunLoader:
         plugins = discover([Path(file) for file in location.plugins])
         return cls(ledger, plugins, location.files)
 
+    def of(self, location: RunLocation, *, loaded: Sequence[str]) -> RunLoader:
+        """A loader with the text files and plugins of a location; those `loaded` are not again."""
+        plugins = self.plugins
+        if location.plugins != tuple(loaded):
+            plugins = discover([Path(file) for file in location.plugins])
+        return RunLoader(self.ledger, plugins, {**self.files, **location.files})
+
     def experiment(self, run: str, *, generation: object) -> Experiment:
         """The experiment of a run, with this generation.
 
@@ -66,8 +73,11 @@ class RunLoader:
     def assemble(self, experiment: Experiment, *, seed: int) -> Assembly:
         """The parts of an experiment, with the initial weights of the run that it starts from."""
         start = self._start(experiment) if experiment.starts_from else None
-        trained = partial(self._model, like=experiment)
-        return assemble(experiment, seed=seed, start=start, trained=trained)
+        return assemble(experiment, seed=seed, start=start, trained=self.trained(experiment))
+
+    def trained(self, experiment: Experiment) -> Callable[[str], Model]:
+        """``Setting.trained`` for an experiment: the models of the runs that it draws on."""
+        return partial(self._model, like=experiment)
 
     def _start(self, experiment: Experiment) -> Start:
         run = str(experiment.starts_from)

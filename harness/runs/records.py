@@ -62,14 +62,17 @@ class RunLocation:
     """Everything that a worker needs beside a run's identity (where.json).
 
     `files` are the paths of the text files by the digest of their content, `plugins` the files that
-    the study names. `evaluations` are the digests of the requested decodings; for a run without
-    one, `generation` is the one that builds its experiment.
+    the study names. `evaluations` are the digests of the decodings requested last; for a run
+    without one, `generation` is the one that builds its experiment. A checkpoint is written every
+    `checkpoint_minutes`, and a worker without a sign of life for `timeout_minutes` is ended.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
     plugins: tuple[str, ...] = ()
     generation: Any = None
     evaluations: tuple[str, ...] = ()
+    checkpoint_minutes: float = 10.0
+    timeout_minutes: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

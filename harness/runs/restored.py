@@ -102,6 +102,8 @@ def restore_run(
     ledger = Ledger(folder.parent)
     run = records.require(folder / "run.json", kind=RunIdentity)
     location = ledger.location(folder.name)
+    if decoding:  # of a study that need not be the last one to request something of this run
+        location = ledger.decoding_location(folder.name, evaluation=decoding)
     plugins = discover([Path(file) for file in location.plugins])
     catalog = Catalog.of(plugins)
     stored = _generation(folder, decoding=decoding, location=location)

@@ -2,45 +2,76 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
-import math
+import signal
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-from harness.contracts import Evaluation, Run, TrainingOutcome
+from harness.contracts import Run, TrainingOutcome
 from harness.errors import HarnessError, PluginError
 from harness.hookspecs import hookimpl
 from harness.registry.attribution import naming_plugins, owner, plugin_at_fault
 from harness.registry.discovery import CORE, PluginFault, Plugins, implementers
 from harness.runs import records
-from harness.runs.identity import digest, evaluation_identity
-from harness.runs.ledger import Hypothesis, Ledger, write_hypotheses
-from harness.runs.pretrained import CHANGED, RunLoader, read_weights
-from harness.runs.records import RunIdentity, SentenceSums
+from harness.runs.decodings import Decodings, load_decodings
+from harness.runs.ledger import Ledger
+from harness.runs.lock import hold
+from harness.runs.pretrained import RunLoader, read_weights
+from harness.runs.records import RunIdentity
+from harness.runs.stopping import Checkpoints, Stop
+from harness.runs.supervision import STOPPING, guard
 from harness.study.experiment import Experiment
 from harness.training import checkpoint
 from harness.training.assembly import Assembly, load_weights
 from harness.training.divergence import Diverged
-from harness.training.evaluation import final_weights, teacher_forced, translate
+from harness.training.evaluation import final_weights
 from harness.training.loop import Update, train
 from harness.training.parameter_counts import counts
 
 
-def perform(path: Path) -> None:
+def perform_guarded(path: Path) -> None:
+    """As `perform`, in a process of its own that this one guards; returns in that process only.
+
+    SIGTERM, SIGINT, SIGHUP and the death of the process that started this one end the run at its
+    next update, with a checkpoint; a second signal, or some seconds, end it at once. So does the
+    study's timeout. Processes that a component starts end with the run.
+    """
+    location = Ledger(path.parent).location(path.name)
+    timeout = location.timeout_minutes
+    guard(alive=partial(_signs_of_life, path), timeout=None if timeout is None else 60 * timeout)
+    stop = Stop()
+    for number in STOPPING:
+        signal.signal(number, stop)
+    perform(path, stop=stop)
+
+
+def _signs_of_life(path: Path) -> list[tuple[str, int]]:
+    """The run's files with their times: each update writes one, each score, each line of output."""
+    signs = []
+    for file in path.rglob("*"):
+        with suppress(FileNotFoundError):  # a temporary one
+            signs.append((file.name, file.stat().st_mtime_ns))
+    return sorted(signs)
+
+
+def perform(path: Path, *, stop: Stop | None = None) -> None:
     """Train the run in this folder unless it is trained, and carry out the requested decodings.
 
     Raises any error; a run that diverges raises none, and has an outcome that says so.
     """
     runs = RunLoader.beside(path)
-    plugins, core = runs.plugins, _core(path, runs=runs)
+    plugins = runs.plugins
+    location = runs.ledger.location(path.name)
+    experiment = runs.experiment(path.name, generation=location.generation)
+    decodings = load_decodings(path, runs=runs, location=location)
+    checkpoints = Checkpoints(stop or Stop(), every=60 * location.checkpoint_minutes)
+    core = _Core(runs, experiment=experiment, decodings=decodings, checkpoints=checkpoints)
     plugins.registry.register(core, name=CORE)
     seed = records.require(path / "run.json", kind=RunIdentity).seed
     run = Run(seed, path.name, path)
-    with _lock(path):
+    with hold(path):
         try:
             with naming_plugins(plugins):
                 plugins.registry.hook.harness_run(run=run)
@@ -51,14 +82,13 @@ def perform(path: Path) -> None:
             if plugin_fault:
                 raise PluginError(str(plugin_fault)) from error
             raise
-        _check_outcome(run, plugins=plugins, requested=core.requested)
+        _check_outcome(run, plugins=plugins, decodings=decodings)
 
 
-def _check_outcome(run: Run, *, plugins: Plugins, requested: Collection[Path]) -> None:
+def _check_outcome(run: Run, *, plugins: Plugins, decodings: Decodings) -> None:
     """Raise `PluginError` if a plugin carried the run out in place of the core, without outcome."""
     ledger = Ledger(run.path.parent)
-    decoded = all(ledger.evaluated(run.digest, evaluation=folder.name) for folder in requested)
-    complete = decoded if requested else ledger.weights(run.digest)
+    complete = not decodings.waiting if decodings.loaded else ledger.weights(run.digest)
     if complete or ledger.status(run.digest) == "diverged":
         return
     others = [name for name in implementers(plugins, hook="harness_run") if name != CORE]
@@ -66,61 +96,43 @@ def _check_outcome(run: Run, *, plugins: Plugins, requested: Collection[Path]) -
     raise PluginError(str(PluginFault(", ".join(others), "harness_run", fault)))
 
 
-def _core(path: Path, *, runs: RunLoader) -> _Core:
-    """The core's implementation of `harness_run` for a run's folder.
-
-    Raises `HarnessError` if the digests of what would run here are not the folders' names.
-    """
-    ledger = runs.ledger
-    location = ledger.location(path.name)
-    requested = {}
-    for name in location.evaluations:
-        decoding = ledger.decoding(path.name, evaluation=name)
-        experiment = runs.experiment(path.name, generation=decoding.generation)
-        now = evaluation_identity(experiment, training=path.name, split=decoding.split)
-        if digest(now) != name:
-            raise HarnessError(CHANGED)
-        requested[ledger.evaluation(path.name, evaluation=name)] = experiment
-    experiment = runs.experiment(path.name, generation=location.generation)
-    return _Core(runs, experiment=experiment, requested=requested)
-
-
 class _Core:
     """The core's own implementation of `harness_run`, called last."""
 
     def __init__(
-        self, runs: RunLoader, *, experiment: Experiment, requested: Mapping[Path, Experiment]
+        self,
+        runs: RunLoader,
+        *,
+        experiment: Experiment,
+        decodings: Decodings,
+        checkpoints: Checkpoints,
     ) -> None:
-        self._runs, self._experiment, self.requested = runs, experiment, requested
+        self._runs, self._experiment, self._decodings = runs, experiment, decodings
+        self._checkpoints = checkpoints
 
     @hookimpl(trylast=True)
     def harness_run(self, run: Run) -> bool:
-        """Train, then decode."""
-        ledger = self._runs.ledger
-        waiting = {
-            folder: experiment
-            for folder, experiment in self.requested.items()
-            if not ledger.evaluated(run.digest, evaluation=folder.name)
-        }
-        if not waiting and (self.requested or ledger.weights(run.digest)):
-            return True
-        checkpoint.settle(self._experiment.budget)
-        parts = self._runs.assemble(self._experiment, seed=run.seed)
-        if _trained(parts, path=run.path, plugins=self._runs.plugins):
-            for folder, experiment in waiting.items():
-                _evaluate(parts, experiment=experiment, folder=folder, ledger=ledger)
+        """Train, then decode; raises the fault of the first decoding that fails, after the rest."""
+        if self._decodings.waiting or not self._runs.ledger.weights(run.digest):
+            checkpoint.settle(self._experiment.budget)
+            parts = self._runs.assemble(self._experiment, seed=run.seed)
+            plugins, checkpoints = self._runs.plugins, self._checkpoints
+            if _trained(parts, path=run.path, plugins=plugins, checkpoints=checkpoints):
+                self._decodings.carry_out(parts)
+        self._decodings.refuse_faults()
         return True
 
 
-def _trained(parts: Assembly, *, path: Path, plugins: Plugins) -> bool:
+def _trained(parts: Assembly, *, path: Path, plugins: Plugins, checkpoints: Checkpoints) -> bool:
     """Train to the end of the budget; False for a run that diverged."""
     status, weights = Ledger(path.parent).status(path.name), path / "weights.pt"
     if status == "diverged":
         return False
     if status != "finished" or not weights.exists():
-        outcome = _train(parts, path=path, plugins=plugins)
-        records.write_record(path / "outcome.json", record=outcome)
-        checkpoint.drop(path)
+        with checkpoints.stop.between_updates():
+            outcome = _train(parts, path=path, plugins=plugins, checkpoints=checkpoints)
+            records.write_record(path / "outcome.json", record=outcome)
+            checkpoint.drop(path)
         status = outcome.status
     if status != "finished":
         return False
@@ -128,7 +140,9 @@ def _trained(parts: Assembly, *, path: Path, plugins: Plugins) -> bool:
     return True
 
 
-def _train(parts: Assembly, *, path: Path, plugins: Plugins) -> TrainingOutcome:
+def _train(
+    parts: Assembly, *, path: Path, plugins: Plugins, checkpoints: Checkpoints
+) -> TrainingOutcome:
     """Train, and write the measurements of every update as it comes."""
     budget = parts.experiment.budget
     started = time.perf_counter()
@@ -140,8 +154,9 @@ def _train(parts: Assembly, *, path: Path, plugins: Plugins) -> TrainingOutcome:
             for update in train(parts, after=after):
                 values = [(split, metric, value) for _, split, metric, value in update.measurements]
                 file.write(json.dumps([update.number, values]).encode() + b"\n")
-                if update.number and update.number % budget.evaluate_every == 0:
+                if checkpoints.due(update.number, budget=budget):
                     checkpoint.save(parts, path=path, update=update.number, size=file.tell())
+                checkpoints.stop.leave(f"stopped after update {update.number}, which is kept")
         except Diverged as fault:
             diverged = divergence_reason(fault, plugins=plugins)
     if diverged is None:
@@ -173,40 +188,3 @@ def divergence_reason(fault: Diverged, *, plugins: Plugins) -> str:
     if component is None:
         return str(fault)
     return f"{fault} (plugin {owner(plugins, component=component)}, hook {component.hook})"
-
-
-def _evaluate(parts: Assembly, *, experiment: Experiment, folder: Path, ledger: Ledger) -> None:
-    """Score the trained model on the split, and store its hypotheses."""
-    split = ledger.decoding(folder.parent.parent.name, evaluation=folder.name).split
-    started = time.perf_counter()
-    encoded, pairs = getattr(parts.task, split), getattr(parts.task.corpus, split)
-    texts = translate(parts, pairs=encoded, of=experiment.generation)
-    hypotheses = [
-        Hypothesis(pair.source, pair.target, text) for pair, text in zip(pairs, texts, strict=True)
-    ]
-    write_hypotheses(folder, hypotheses=hypotheses)
-    scored = teacher_forced(parts, pairs=encoded)
-    if math.isfinite(scored.nll):
-        nats, right, tokens = map(tuple, scored.by_sentence)
-        sums = SentenceSums(nats=nats, right=right, tokens=tokens)
-        records.write_rows(folder / "by_sentence.json", record=sums)
-    outcome = Evaluation(
-        scores=scored.by_name(),
-        sentences=len(hypotheses),
-        tokens=_digest([target.tolist() for target in encoded.targets]),
-        references=_digest([[pair.source, pair.target] for pair in pairs]),
-        seconds=round(time.perf_counter() - started, 3),
-    )
-    records.write_record(folder / "outcome.json", record=outcome)
-
-
-def _digest(rows: Sequence[Sequence[object]]) -> str:
-    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """Admit one worker per run: a second one waits, and then finds the outcome written."""
-    with (path / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

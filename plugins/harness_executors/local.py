@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from harness.contracts import Jobs
 from harness.errors import HarnessError
 
 _LOG = "log.txt"
+_PATIENCE = 4.5  # seconds: the process of a run ends its worker, and what that started, before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +56,14 @@ class LocalJobs:
                 yield path, process.exitcode or 0
 
     def cancel(self) -> None:
-        """Terminate every process; files written so far stay, and runs resume from them."""
-        for process in self._processes.values():
-            process.terminate()
-        for process in self._processes.values():
-            process.join()
+        """End every process in a few seconds; runs resume from the checkpoints that they write."""
+        deadline = time.monotonic() + _PATIENCE
+        for end in (ForkServerProcess.terminate, ForkServerProcess.kill):
+            for process in self._processes.values():
+                end(process)
+            for process in self._processes.values():
+                process.join(max(0.0, deadline - time.monotonic()))
+            deadline += 1
         self._processes.clear()
 
     def logs(self, path: Path) -> str:
@@ -69,7 +74,9 @@ class LocalJobs:
 
 def _perform(path: Path) -> None:
     """Carry out one run in this process, with all output redirected to the run's log."""
-    from harness.runs.worker import perform  # here, since the coordinator must not load torch
+    from harness.runs.worker import (
+        perform_guarded,  # here, since the coordinator must not load torch
+    )
 
     # Appending: an orphaned process of the same run may still be writing.
     log = os.open(path / _LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -77,7 +84,7 @@ def _perform(path: Path) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     try:
-        perform(path)
+        perform_guarded(path)
     except HarnessError as error:
         if error.__cause__:  # raised in a plugin, whose author needs the traceback
             traceback.print_exc()

@@ -12,7 +12,7 @@ from harness.comparability.sharing import Shared, predict_sharing
 from harness.loading import study_error
 from harness.loading.validation_errors import DataFault, DataPath
 from harness.planning.preview.power import Resolution
-from harness.planning.probe import Estimate, probe, without_effect
+from harness.planning.probe import LIMIT, Estimate, probe, without_effect
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.study.changes import Change, changes_from_baseline
@@ -83,13 +83,22 @@ def preregister(
     )
 
 
-def no_effect_warnings(study: Study, *, runs: Sequence[PlannedRun], jobs: int) -> Iterator[str]:
-    """A line for each variant that changes nothing; those without a run are probed."""
+def no_effect_warnings(
+    study: Study, *, runs: Sequence[PlannedRun], jobs: int, limit: float = LIMIT
+) -> Iterator[str]:
+    """A line for each variant that changes nothing; those without a run are probed.
+
+    A probe that takes over `limit` seconds is a line too.
+    """
     known = {run.variant for run in runs if run.exists} | {BASELINE, *study.design.noise_floor}
     unknown = [name for name in study.variants if name not in known]
     # Probes are processes of this machine, which need not be one that can train.
     if unknown and study.executor.name == "local":
-        probed = probe(study, names=[BASELINE, *unknown], jobs=jobs, sentences=2)
+        names = [BASELINE, *unknown]
+        probed = probe(study, names=names, jobs=jobs, sentences=2, limit=limit)
+        for name, result in probed.items():
+            if result.hung:
+                yield f"the probe of {name} {result.fault}: a run of it may hang too"
         yield from without_effect(probed, changed=changes_from_baseline(study))
 
 

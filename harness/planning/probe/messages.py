@@ -21,7 +21,8 @@ class ProbeResult:
     """The seconds and bytes that probed updates took, and digests of their results.
 
     `averaged` is the digest of the weights that would be evaluated, `scores` are theirs, and
-    `written` is the digest of their translations. With a `fault` all else is empty.
+    `written` is the digest of their translations. With a `fault` all else is empty; `hung` are
+    those that gave no result in time.
     """
 
     updates: tuple[int, ...] = ()
@@ -35,3 +36,4 @@ class ProbeResult:
     decoding: float = 0.0  # all of the test split
     memory: int = 0
     fault: str | None = None
+    hung: bool = False

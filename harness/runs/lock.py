@@ -1,0 +1,62 @@
+"""The lock of a run, with the name of its holder: a process, which loses it however it ends."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+_LOCK = "lock"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The process that holds a lock; its fields are empty if it has not written them yet."""
+
+    pid: int | None = None
+    host: str = ""
+    since: str = ""
+
+    def __str__(self) -> str:
+        if self.pid is None:
+            return "another process"
+        return f"process {self.pid} on {self.host}, since {self.since}"
+
+
+@contextmanager
+def hold(path: Path) -> Iterator[None]:
+    """Admit one worker per run: a second one waits, and then finds the outcome written."""
+    with (path / _LOCK).open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
+        file.truncate(0)
+        file.write(json.dumps([os.getpid(), socket.gethostname(), since]))
+        file.flush()
+        yield
+
+
+def holder(path: Path) -> Holder | None:
+    """The process that holds the lock of the run in this folder; None if there is none."""
+    try:
+        with (path / _LOCK).open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return _holder(file.read())
+    except FileNotFoundError:
+        pass
+    return None
+
+
+def _holder(text: str) -> Holder:
+    try:
+        pid, host, since = json.loads(text)
+    except ValueError:  # not written yet
+        return Holder()
+    return Holder(pid, host, since)

@@ -1,0 +1,54 @@
+"""The end of a worker on request, and the times of its checkpoints, which no result depends on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from harness.study.experiment import Budget
+
+
+class Stop:
+    """A request to end, made by a signal: granted at once, or between two updates of training."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._deferred = False
+
+    def __call__(self, signal: int, frame: FrameType | None) -> None:
+        """Take a signal."""
+        self.requested = True
+        if not self._deferred:
+            self.leave("stopped")
+
+    @contextmanager
+    def between_updates(self) -> Iterator[None]:
+        """Leave it to the code within when to leave; what it has finished is kept."""
+        self._deferred = True
+        yield
+        self._deferred = False
+        self.leave("stopped after training, which is kept")
+
+    def leave(self, reason: str) -> None:
+        """End this process if that was requested."""
+        if self.requested:
+            # No `Exception`, which a component may catch.
+            raise SystemExit(f"{reason}; run again to go on")
+
+
+class Checkpoints:
+    """The times to write one: after every evaluation, every so many seconds, and before a stop."""
+
+    def __init__(self, stop: Stop, *, every: float) -> None:
+        self.stop, self._every = stop, every
+        self._last = time.monotonic()
+
+    def due(self, update: int, *, budget: Budget) -> bool:
+        """True if a checkpoint is to be written after this update."""
+        late = time.monotonic() - self._last >= self._every
+        due = update > 0 and (update % budget.evaluate_every == 0 or late or self.stop.requested)
+        if due:
+            self._last = time.monotonic()
+        return due
