@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from harness.cli import (
+    check,
     compare,
     export,
     figure,
@@ -80,6 +81,7 @@ for _command in (
     sync.sync,
     ui.ui,
     export.export,
+    check.check,
     compare.compare,
     generate.generate,
     figure.figure,

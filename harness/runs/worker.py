@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import math
+import sys
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,12 +14,13 @@ from pathlib import Path
 
 from harness.contracts import Evaluation, Run, TrainingOutcome
 from harness.errors import HarnessError, PluginError
+from harness.files import abandoned, sha256
 from harness.hookspecs import hookimpl
 from harness.registry.attribution import naming_plugins, owner, plugin_at_fault
 from harness.registry.discovery import CORE, PluginFault, Plugins, implementers
 from harness.runs import records
 from harness.runs.identity import digest, evaluation_identity
-from harness.runs.ledger import Hypothesis, Ledger, write_hypotheses
+from harness.runs.ledger import MEASUREMENTS, WEIGHTS, Hypothesis, Ledger, write_hypotheses
 from harness.runs.pretrained import CHANGED, RunLoader, read_weights
 from harness.runs.records import RunIdentity, SentenceSums
 from harness.study.experiment import Experiment
@@ -102,7 +104,9 @@ class _Core:
             for folder, experiment in self.requested.items()
             if not ledger.evaluated(run.digest, evaluation=folder.name)
         }
-        if not waiting and (self.requested or ledger.weights(run.digest)):
+        trained = ledger.status(run.digest) == "finished" and not ledger.damage(run.digest)
+        has_weights = ledger.weights(run.digest) and not ledger.damaged_weights(run.digest)
+        if trained and not waiting and (self.requested or has_weights):
             return True
         checkpoint.settle(self._experiment.budget)
         parts = self._runs.assemble(self._experiment, seed=run.seed)
@@ -114,18 +118,32 @@ class _Core:
 
 def _trained(parts: Assembly, *, path: Path, plugins: Plugins) -> bool:
     """Train to the end of the budget; False for a run that diverged."""
-    status, weights = Ledger(path.parent).status(path.name), path / "weights.pt"
+    ledger = Ledger(path.parent)
+    _discard_damaged(path, ledger=ledger)
+    status = ledger.status(path.name)
     if status == "diverged":
         return False
-    if status != "finished" or not weights.exists():
+    if status != "finished" or not ledger.weights(path.name):
         outcome = _train(parts, path=path, plugins=plugins)
         records.write_record(path / "outcome.json", record=outcome)
         checkpoint.drop(path)
         status = outcome.status
     if status != "finished":
         return False
-    load_weights(parts.model, weights=read_weights(weights))
+    load_weights(parts.model, weights=read_weights(path / WEIGHTS))
     return True
+
+
+def _discard_damaged(path: Path, *, ledger: Ledger) -> None:
+    """Remove the outcome of a training whose files have changed since: it is trained again."""
+    damage = ledger.damage(path.name)
+    if damage is None and ledger.damaged_weights(path.name):
+        damage = f"{WEIGHTS} damaged"
+    if damage:
+        sys.stderr.write(f"warning: {path}: {damage}; trained again\n")
+        # Before anything is written, so that a crash leaves an unfinished run and no mixture.
+        for name in ("outcome.json", WEIGHTS):
+            (path / name).unlink(missing_ok=True)
 
 
 def _train(parts: Assembly, *, path: Path, plugins: Plugins) -> TrainingOutcome:
@@ -135,7 +153,7 @@ def _train(parts: Assembly, *, path: Path, plugins: Plugins) -> TrainingOutcome:
     after = checkpoint.resume(parts, path=path)
     update = Update(after, ())
     diverged: str | None = None
-    with (path / "measurements.jsonl").open("ab", buffering=0) as file:
+    with (path / MEASUREMENTS).open("ab", buffering=0) as file:
         try:
             for update in train(parts, after=after):
                 values = [(split, metric, value) for _, split, metric, value in update.measurements]
@@ -148,7 +166,7 @@ def _train(parts: Assembly, *, path: Path, plugins: Plugins) -> TrainingOutcome:
         with final_weights(parts):
             named = parts.model.named_parameters()
             weights = {name: parameter.detach().cpu() for name, parameter in named}
-            checkpoint.write_tensors(path / "weights.pt", value=weights)
+            checkpoint.write_tensors(path / WEIGHTS, value=weights)
     epochs = 1 + (update.number * budget.accumulation - 1) // len(parts.order.epoch(0))
     counted = counts(
         dict(parts.model.named_parameters()), groups=parts.groups, updates=budget.updates
@@ -164,6 +182,7 @@ def _train(parts: Assembly, *, path: Path, plugins: Plugins) -> TrainingOutcome:
         shapes={name: tuple(counted.shapes[name]) for name in parts.initial_weights},
         initial_weights=dict(parts.initial_weights),
         order=tuple(parts.order.digest(epoch) for epoch in range(epochs)),
+        files=_digests(path, names=[MEASUREMENTS, *([] if diverged else [WEIGHTS])]),
     )
 
 
@@ -185,19 +204,26 @@ def _evaluate(parts: Assembly, *, experiment: Experiment, folder: Path, ledger: 
         Hypothesis(pair.source, pair.target, text) for pair, text in zip(pairs, texts, strict=True)
     ]
     write_hypotheses(folder, hypotheses=hypotheses)
-    scored = teacher_forced(parts, pairs=encoded)
+    scored, written = teacher_forced(parts, pairs=encoded), ["hypotheses.jsonl"]
     if math.isfinite(scored.nll):
         nats, right, tokens = map(tuple, scored.by_sentence)
         sums = SentenceSums(nats=nats, right=right, tokens=tokens)
         records.write_rows(folder / "by_sentence.json", record=sums)
+        written.append("by_sentence.json")
     outcome = Evaluation(
         scores=scored.by_name(),
         sentences=len(hypotheses),
         tokens=_digest([target.tolist() for target in encoded.targets]),
         references=_digest([[pair.source, pair.target] for pair in pairs]),
         seconds=round(time.perf_counter() - started, 3),
+        files=_digests(folder, names=written),
     )
     records.write_record(folder / "outcome.json", record=outcome)
+
+
+def _digests(folder: Path, *, names: Sequence[str]) -> Mapping[str, str]:
+    """The SHA-256 of files that have just been written."""
+    return {name: content for name in names if (content := sha256(folder / name))}
 
 
 def _digest(rows: Sequence[Sequence[object]]) -> str:
@@ -209,4 +235,7 @@ def _lock(path: Path) -> Iterator[None]:
     """Admit one worker per run: a second one waits, and then finds the outcome written."""
     with (path / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        for folder in (path, *path.glob("evaluations/*")):
+            for partial in abandoned(folder):
+                partial.unlink(missing_ok=True)
         yield
