@@ -2,34 +2,72 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+
+_PARTIAL = re.compile(r"\..+\.(\d+)")  # the file, and the process that writes it
 
 
 def write_atomically(path: Path, *, content: bytes) -> None:
-    """Write a file so that a reader, or a crash, sees all of it or nothing."""
+    """Write a file so that a reader, a crash or a loss of power leaves all of it or nothing."""
     # In the same folder, as a file can be replaced atomically only within one file system; with
     # the process in its name, as two may write the same file.
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in a folder survive a loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def abandoned(folder: Path) -> Iterator[Path]:
+    """The unfinished files in a folder whose writers are gone: they were killed at it."""
+    for path in sorted(folder.glob(".*")):
+        partial = _PARTIAL.fullmatch(path.name)
+        if partial and not _is_running(int(partial[1])):
+            yield path
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # it belongs to another user
+        return True
+    return True
+
+
+def sha256(path: Path) -> str | None:
+    """The SHA-256 of a file's content in hexadecimal digits; None if there is no such file."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None
 
 
 def write_json(path: Path, *, value: object) -> None:
     """Write a JSON file atomically; NaN and infinities are refused."""
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
     write_atomically(path, content=text.encode() + b"\n")
-
-
-def write_columns(path: Path, *, columns: Mapping[str, object]) -> None:
-    """Write a JSON object atomically, one key per line: long lists of numbers stay on one."""
-    lines = [f"{json.dumps(key)}: {json.dumps(columns[key], allow_nan=False)}" for key in columns]
-    write_atomically(path, content=("{" + ",\n".join(lines) + "}\n").encode())
 
 
 def complete_lines(path: Path) -> Iterator[bytes]:
@@ -39,3 +77,8 @@ def complete_lines(path: Path) -> Iterator[bytes]:
     except FileNotFoundError:
         return
     yield from content[: content.rfind(b"\n") + 1].splitlines()
+
+
+def file_digests(folder: Path, *, names: Sequence[str]) -> Mapping[str, str]:
+    """The SHA-256 of files of a folder, by name; one that is not there is left out."""
+    return {name: content for name in names if (content := sha256(folder / name))}

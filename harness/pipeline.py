@@ -36,7 +36,12 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> PlannedStudy:
     opened = PlannedStudy(
         study=study, plugins=plugins, ledger=Ledger(out / "runs"), folder=folder, command=command
     )
-    return opened.plan_next(previous=study_folder.previous_plan(folder))
+    opened = opened.plan_next(previous=study_folder.previous_plan(folder))
+    for run in opened.plan:
+        if run.damaged:
+            place = opened.ledger.run(run.digest)
+            sys.stderr.write(f"warning: {place}: {run.why}; `harness run {path}` makes it again\n")
+    return opened
 
 
 def plan_study(

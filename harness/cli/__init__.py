@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from harness.cli import (
+    check,
     compare,
     export,
     figure,
@@ -95,6 +96,7 @@ for _command in (
     sync.sync,
     ui.ui,
     export.export,
+    check.check,
     compare.compare,
     generate.generate,
     figure.figure,

@@ -17,7 +17,8 @@ class TrainingOutcome:
     `reason` alone. `resumed_after` is the update from which the last process went on, 0 for none,
     and `seconds` the duration of that process. `trained_parameters` counts those that learn.
     `shapes` and `initial_weights` (a digest each) are by parameter name, before regularizers add
-    any; `order` has the digest of the order of batches in every epoch.
+    any; `order` has the digest of the order of batches in every epoch. `files` has the SHA-256 of
+    the files beside it by name, with which they are checked when they are read.
     """
 
     status: Outcome
@@ -30,6 +31,7 @@ class TrainingOutcome:
     shapes: Mapping[str, tuple[int, ...]] | None = None
     initial_weights: Mapping[str, str] | None = None
     order: tuple[str, ...] | None = None
+    files: Mapping[str, str] | None = None
 
     @property
     def seconds_per_update(self) -> float | None:
@@ -46,6 +48,7 @@ class Evaluation:
 
     `sentences` counts the hypotheses. `tokens` and `references` are digests of the target tokens
     and of the sentence pairs that were scored: two runs can be compared only if these are equal.
+    `files` has the SHA-256 of the files beside it by name.
     """
 
     scores: Mapping[str, float | None]
@@ -53,3 +56,4 @@ class Evaluation:
     tokens: str | None = None
     references: str | None = None
     seconds: float | None = None
+    files: Mapping[str, str] | None = None

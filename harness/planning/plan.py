@@ -54,8 +54,13 @@ class _Planner:
         variants = [self._run(name, seed=seed, starts=digests) for name in self.study.variants]
         waited = {need for run in variants if not run.exists for need in run.needs + run.drafts}
         for run in starts:
-            needless = not run.exists and run.digest not in waited
-            yield replace(run, state=RunState.NOT_NEEDED) if needless else run
+            needed = run.digest in waited
+            if not run.exists and not needed:
+                yield replace(run, state=RunState.NOT_NEEDED, detail="")
+            elif run.exists and needed and self.ledger.damaged_weights(run.digest):
+                yield replace(run, state=RunState.DAMAGED, detail="weights.pt damaged")
+            else:
+                yield run
         yield from variants
 
     def _run(self, name: str, *, seed: int, starts: Mapping[str, str]) -> PlannedRun:
@@ -114,6 +119,8 @@ def _digest_of(name: str, *, starts: Mapping[str, str]) -> str:
 def _state(run: PlannedRun, *, ledger: Ledger) -> tuple[RunState, str]:
     """The state of a run in the ledger, and its detail; NEW if there is nothing of it."""
     outcome = ledger.outcome(run.digest)
+    if damage := ledger.damage(run.digest):
+        return RunState.DAMAGED, damage
     if outcome is None:
         updates = ledger.updates(run.digest)
         return (RunState.INTERRUPTED, str(updates)) if updates else (RunState.NEW, "")
@@ -124,5 +131,11 @@ def _state(run: PlannedRun, *, ledger: Ledger) -> tuple[RunState, str]:
     if run.start:
         has_weights = ledger.weights(run.digest) is not None
         return (RunState.EXISTS if has_weights else RunState.WITHOUT_WEIGHTS), ""
+    return _decoded_state(run, ledger=ledger)
+
+
+def _decoded_state(run: PlannedRun, *, ledger: Ledger) -> tuple[RunState, str]:
+    if damage := ledger.damaged_decoding(run.digest, evaluation=run.evaluation):
+        return RunState.NOT_DECODED, f" ({damage})"
     decoded = ledger.evaluated(run.digest, evaluation=run.evaluation) is not None
     return (RunState.EXISTS if decoded else RunState.NOT_DECODED), ""

@@ -7,7 +7,8 @@ inspections at 3, 5 and 10 seeds, 12% of the variants that do nothing have p < .
 from __future__ import annotations
 
 import itertools
-import json
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,8 +49,11 @@ def record_inspection(report: Report, *, runs: Sequence[PlannedRun], folder: Pat
     inspections, now = _recorded(folder), _inspection(report, runs=runs)
     if now.runs and (not inspections or not _same(inspections[-1], other=now)):
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / _LOG).open("a", encoding="utf-8") as file:
-            file.write(records.line(now))
+        with (folder / _LOG).open("a+b") as file:
+            # A last line that was cut short must not swallow the next one.
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
+            broken = file.read() not in (b"", b"\n")
+            file.write(b"\n" * broken + records.line(now).encode())
         inspections.append(now)
     return inspections_text(inspections, planned=bool(report.design.looks))
 
@@ -92,9 +96,13 @@ def inspections_text(inspections: Sequence[Inspection], *, planned: bool) -> str
 
 def _recorded(folder: Path) -> list[Inspection]:
     path = folder / _LOG
-    return [
-        records.parse(json.loads(line), kind=Inspection, path=path) for line in complete_lines(path)
-    ]
+    inspections = []
+    for number, line in enumerate(complete_lines(path), start=1):
+        try:
+            inspections.append(records.parse_content(line, kind=Inspection, path=path))
+        except ValueError:
+            sys.stderr.write(f"warning: {path}:{number}: damaged; this inspection is not counted\n")
+    return inspections
 
 
 def _same(inspection: Inspection, *, other: Inspection) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from harness.contracts import Evaluation
 from harness.errors import HarnessError
+from harness.files import file_digests
 from harness.registry.attribution import naming_plugins
 from harness.runs import records
 from harness.runs.identity import digest, evaluation_identity
@@ -125,17 +126,19 @@ def _decode(parts: Assembly, *, decoding: Decoding) -> None:
         Hypothesis(pair.source, pair.target, text) for pair, text in zip(pairs, texts, strict=True)
     ]
     write_hypotheses(folder, hypotheses=hypotheses)
-    scored = teacher_forced(parts, pairs=encoded)
+    scored, written = teacher_forced(parts, pairs=encoded), ["hypotheses.jsonl"]
     if math.isfinite(scored.nll):
         nats, right, tokens = map(tuple, scored.by_sentence)
         sums = SentenceSums(nats=nats, right=right, tokens=tokens)
         records.write_rows(folder / "by_sentence.json", record=sums)
+        written.append("by_sentence.json")
     outcome = Evaluation(
         scores=scored.by_name(),
         sentences=len(hypotheses),
         tokens=_digest([target.tolist() for target in encoded.targets]),
         references=_digest([[pair.source, pair.target] for pair in pairs]),
         seconds=round(time.perf_counter() - started, 3),
+        files=file_digests(folder, names=written),
     )
     records.write_record(folder / "outcome.json", record=outcome)
 

@@ -19,7 +19,7 @@ from harness.contracts import Jobs, Outcome
 from harness.registry.attribution import attributed_to, refuse
 from harness.runs.ledger import Ledger
 from harness.runs.lock import holder
-from harness.runs.planned_run import PlannedRun
+from harness.runs.planned_run import PlannedRun, RunState
 from harness.runs.records import RunLocation
 from harness.runs.supervision import Pace
 
@@ -57,7 +57,7 @@ def execute(
     for run in runs:
         if not run.exists:
             queue.waiting.setdefault(run.digest, []).append(run)
-    for same in queue.waiting.values():
+    for same in (*queue.waiting.values(), *_undescribed(runs, ledger=ledger)):
         _request(same, ledger=ledger, pace=queue.pace)
     try:
         while queue.waiting or queue.running:
@@ -179,6 +179,18 @@ class _Queue:
     def _status(self, digest: str) -> Outcome:
         # A start that ended without outcome has failed, as far as those that need it can tell.
         return self.ledger.status(digest) or "failed"
+
+
+def _undescribed(runs: Sequence[PlannedRun], *, ledger: Ledger) -> Iterator[list[PlannedRun]]:
+    """The planned runs of each digest that has ended, and whose description is gone or damaged."""
+    ended: dict[str, list[PlannedRun]] = {}
+    for run in runs:
+        if run.exists and run.state is not RunState.NOT_NEEDED:
+            ended.setdefault(run.digest, []).append(run)
+    for digest, same in ended.items():
+        names = [None if run.start else run.evaluation for run in same]
+        if not all(ledger.is_described(digest, evaluation=name) for name in names):
+            yield [run for run in runs if run.digest == digest]
 
 
 def _request(same: Sequence[PlannedRun], *, ledger: Ledger, pace: Pace) -> None:

@@ -2,9 +2,10 @@
 
 ``runs/<training digest>/``: run.json (the run's identity; never changes), where.json (the paths of
 its files, and the decodings requested last), measurements.jsonl (grows, one line per update),
-checkpoint.pt (until training ends), weights.pt, outcome.json (last of all), log.txt. Each decoding
-of it in ``evaluations/<evaluation digest>/``: evaluation.json, where.json (the paths of the study
-that requested it; together these are the set of all that is requested), hypotheses.jsonl,
+checkpoint.pt and checkpoint.earlier.pt (until training ends), weights.pt, outcome.json (last of
+all, with the digests of the measurements and weights), log.txt. Each decoding of it in
+``evaluations/<evaluation digest>/``: evaluation.json, where.json (the paths of the study that
+requested it; together these are the set of all that is requested), hypotheses.jsonl,
 by_sentence.json (the summands of the core's scores), outcome.json; and, written by the coordinator,
 scores.json and sentences.json (text scores, and the influence of each sentence on every score).
 
@@ -16,16 +17,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from harness.contracts import Evaluation, Measurement, Outcome, TrainingOutcome
-from harness.files import complete_lines, write_atomically
+from harness.files import complete_lines, sha256, write_atomically
 from harness.runs import records
 from harness.runs.lock import holder
-from harness.runs.records import DecodingIdentity, RunIdentity, RunLocation
+from harness.runs.records import DecodingIdentity, RunIdentity, RunLocation, SentenceSums
+
+MEASUREMENTS, WEIGHTS = "measurements.jsonl", "weights.pt"
 
 _LOCATION = "where.json"
 
@@ -103,26 +106,45 @@ class Ledger:
         records.write_record(self.run(digest) / _LOCATION, record=requested)
         return self.run(digest)
 
+    def is_described(self, digest: str, *, evaluation: str | None) -> bool:
+        """True if the identity, the location and this decoding of a run can be read."""
+        kinds: dict[str, type] = {"run.json": RunIdentity, "where.json": RunLocation}
+        if evaluation is not None:
+            kinds[f"evaluations/{evaluation}/evaluation.json"] = DecodingIdentity
+        folder = self.run(digest)
+        return all(records.read_valid(folder / name, kind=kinds[name]) for name in kinds)
+
     def measurements(self, digest: str) -> list[Measurement]:
-        """The measurements of a run so far; half-written lines are left out."""
-        path = self.run(digest) / "measurements.jsonl"
-        return [
-            Measurement(update, split, metric, value)
-            for update, values in map(json.loads, complete_lines(path))
-            for split, metric, value in values
-        ]
+        """The measurements of a run so far; half-written lines are left out.
+
+        None of a file that is damaged: rather no curve than a wrong one.
+        """
+        if self.damage(digest):
+            return []
+        path = self.run(digest) / MEASUREMENTS
+        try:
+            return [
+                Measurement(update, split, metric, value)
+                for update, values in map(json.loads, complete_lines(path))
+                for split, metric, value in values
+            ]
+        except (ValueError, TypeError):
+            return []
 
     def updates(self, digest: str) -> int:
         """The last update in a run's measurements; 0 before the first."""
         try:
-            with (self.run(digest) / "measurements.jsonl").open("rb") as file:
+            with (self.run(digest) / MEASUREMENTS).open("rb") as file:
                 # The end suffices: this is called for every run, several times a second.
                 file.seek(max(0, os.fstat(file.fileno()).st_size - 4096))
                 tail = file.read()
         except FileNotFoundError:
             return 0
         lines = tail[: tail.rfind(b"\n") + 1].splitlines()
-        return int(json.loads(lines[-1])[0]) if lines else 0
+        try:
+            return int(json.loads(lines[-1])[0]) if lines else 0
+        except (ValueError, TypeError, LookupError):  # damaged
+            return 0
 
     def running(self, digest: str) -> bool:
         """True while a worker holds the run's lock, which its process loses when it ends."""
@@ -138,13 +160,56 @@ class Ledger:
         return outcome.status if outcome else None
 
     def evaluated(self, digest: str, *, evaluation: str) -> Evaluation | None:
-        """The core's scores of one decoding; None unless it is finished and complete."""
+        """The core's scores of one decoding; None unless it is finished, complete and unchanged."""
         folder = self.evaluation(digest, evaluation=evaluation)
         record = records.read_valid(folder / "outcome.json", kind=Evaluation)
-        if record is None:
+        if record is None or any(changed_files(folder, files=record.files)):
             return None
-        lines = sum(1 for _ in complete_lines(folder / "hypotheses.jsonl"))
+        sums = folder / "by_sentence.json"
+        if sums.exists() and records.read_valid(sums, kind=SentenceSums) is None:
+            return None
+        # A decoding of an earlier version has no digests: its lines must at least be read.
+        try:
+            lines = len(self.hypotheses(digest, evaluation=evaluation))
+        except (ValueError, TypeError):
+            return None
         return record if lines == record.sentences else None
+
+    def damage(self, digest: str) -> str | None:
+        """The first file of a run's ended training that has changed since, with the change.
+
+        Weights are checked where they are read, as they are large. None if there is none.
+        """
+        if self.outcome(digest) is None:
+            if (self.run(digest) / "outcome.json").exists():
+                return "outcome.json damaged"
+            # It follows the weights at once, so without it they have lost it.
+            weights = (self.run(digest) / WEIGHTS).exists() and not self.running(digest)
+            return "outcome.json gone" if weights else None
+        files = {name: of for name, of in self._digests(digest).items() if name != WEIGHTS}
+        return next(changed_files(self.run(digest), files=files), None)
+
+    def damaged_weights(self, digest: str) -> bool:
+        """True if a run's final weights are there, and not as they were written."""
+        files = {name: of for name, of in self._digests(digest).items() if name == WEIGHTS}
+        return (self.run(digest) / WEIGHTS).exists() and any(
+            changed_files(self.run(digest), files=files)
+        )
+
+    def damaged_decoding(self, digest: str, *, evaluation: str) -> str | None:
+        """The first file of an ended decoding that has changed since, with the change."""
+        folder = self.evaluation(digest, evaluation=evaluation)
+        path = folder / "outcome.json"
+        record = records.read_valid(path, kind=Evaluation)
+        if record is None:
+            return f"{path.name} damaged" if path.exists() else None
+        if self.evaluated(digest, evaluation=evaluation):
+            return None
+        return next(changed_files(folder, files=record.files), "hypotheses.jsonl damaged")
+
+    def _digests(self, digest: str) -> Mapping[str, str]:
+        outcome = self.outcome(digest)
+        return (outcome and outcome.files) or {}
 
     def hypotheses(self, digest: str, *, evaluation: str) -> list[Hypothesis]:
         """The hypotheses of one decoding, in the order of the split."""
@@ -158,8 +223,16 @@ class Ledger:
 
     def weights(self, digest: str) -> Path | None:
         """The file of a finished run's final weights; None for a run that has none."""
-        path = self.run(digest) / "weights.pt"
+        path = self.run(digest) / WEIGHTS
         return path if self.status(digest) == "finished" and path.exists() else None
+
+
+def changed_files(folder: Path, *, files: Mapping[str, str] | None) -> Iterator[str]:
+    """Each of these files that is gone or damaged, with the word for it, by their digests."""
+    for name, recorded in (files or {}).items():
+        now = sha256(folder / name)
+        if now != recorded:
+            yield f"{name} {'damaged' if now else 'gone'}"
 
 
 def write_hypotheses(folder: Path, *, hypotheses: Sequence[Hypothesis]) -> None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from harness.files import abandoned
+
 _LOCK = "lock"
 
 
@@ -38,6 +40,10 @@ def hold(path: Path) -> Iterator[None]:
         file.truncate(0)
         file.write(json.dumps([os.getpid(), socket.gethostname(), since]))
         file.flush()
+        # Only the holder may: a writer that is still at work has the lock itself.
+        for folder in (path, *path.glob("evaluations/*")):
+            for partial in abandoned(folder):
+                partial.unlink(missing_ok=True)
         yield
 
 

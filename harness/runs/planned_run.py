@@ -21,7 +21,8 @@ class RunState(Enum):
     START_CHANGED = "its start {} changed"
     INTERRUPTED = "interrupted at update {}"
     FAILED = "failed before: {}"
-    NOT_DECODED = "trained, not decoded"
+    DAMAGED = "trained, {}"
+    NOT_DECODED = "trained, not decoded{}"
     WITHOUT_WEIGHTS = "trained, weights gone"
     DIVERGED = "diverged"
     EXISTS = "exists"
@@ -62,6 +63,13 @@ class PlannedRun:
     def exists(self) -> bool:
         """True if nothing is left to do."""
         return self.state.done
+
+    @property
+    def damaged(self) -> bool:
+        """True if files of the run have changed since they were written, which `why` names."""
+        return self.state is RunState.DAMAGED or bool(
+            self.detail and self.state is RunState.NOT_DECODED
+        )
 
     @property
     def why(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -107,7 +109,7 @@ def read_weights(path: Path) -> Mapping[str, torch.Tensor]:
     retrain = f"remove the folder {path.parent} and `harness run` its study to train it again"
     try:
         weights: Mapping[str, torch.Tensor] = torch.load(
-            path, weights_only=True, map_location="cpu"
+            io.BytesIO(_as_written(path)), weights_only=True, map_location="cpu"
         )
     except FileNotFoundError:
         raise HarnessError(f"{path}: gone; {retrain}") from None
@@ -115,3 +117,13 @@ def read_weights(path: Path) -> Mapping[str, torch.Tensor]:
         line = " ".join(str(fault).split())
         raise HarnessError(f"{path}: damaged ({line:.80}); {retrain}") from None
     return weights
+
+
+def _as_written(path: Path) -> bytes:
+    """The content of a run's file; raises `ValueError` if its outcome has another digest of it."""
+    content = path.read_bytes()
+    outcome = Ledger(path.parent.parent).outcome(path.parent.name)
+    recorded = ((outcome and outcome.files) or {}).get(path.name)
+    if recorded not in (None, hashlib.sha256(content).hexdigest()):
+        raise ValueError("its SHA-256 is another")
+    return content

@@ -1,13 +1,16 @@
 """The JSON files of a ledger as frozen records, each file with the number of its schema.
 
 A later version of the program reads the files of an earlier one by that number. A file without it
-is of the first version, which wrote none.
+is of the first version, which wrote none. After it comes the SHA-256 of the file, with zeros in its
+own place: a file that differs from what was written counts as damaged. Earlier files have none.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
@@ -17,7 +20,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from harness.errors import HarnessError
-from harness.files import write_columns, write_json
+from harness.files import write_atomically
 
 SCHEMA = 1
 
@@ -25,6 +28,8 @@ _Record = TypeVar("_Record")
 
 # The schema stands first in a file, so that it can be read without the rest.
 _SCHEMA_FIRST = re.compile(rb'\s*\{\s*"schema":\s*([^,}\s]+)')
+_SEAL = re.compile(_SCHEMA_FIRST.pattern + rb',\s*"sha256":\s*"([0-9a-f]{64})"')
+_NO_SEAL = "0" * 64
 
 # Built at first use: an adapter takes a millisecond, and a command reads only some kinds.
 _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
@@ -114,7 +119,7 @@ def read(path: Path, *, kind: type[_Record]) -> _Record | None:
     Raises `HarnessError` for a damaged file, and for one of a later schema.
     """
     try:
-        return _parse_file(path.read_bytes(), kind=kind, path=path)
+        return parse_content(path.read_bytes(), kind=kind, path=path)
     except FileNotFoundError:
         return None
     except ValueError as fault:
@@ -130,9 +135,17 @@ def read_valid(path: Path, *, kind: type[_Record]) -> _Record | None:
     Raises `HarnessError` for a file of a later schema, which must not be overwritten.
     """
     try:
-        return _parse_file(path.read_bytes(), kind=kind, path=path)
+        return parse_content(path.read_bytes(), kind=kind, path=path)
     except (FileNotFoundError, ValueError):
         return None
+
+
+def read_replaceable(path: Path, *, kind: type[_Record], instead: str) -> _Record | None:
+    """The same, with a line on standard error for a damaged file: what is done `instead`."""
+    record = read_valid(path, kind=kind)
+    if record is None and path.exists():
+        sys.stderr.write(f"warning: {path}: damaged; {instead}\n")
+    return record
 
 
 def require(path: Path, *, kind: type[_Record]) -> _Record:
@@ -150,12 +163,16 @@ def parse(value: object, *, kind: type[_Record], path: Path) -> _Record:
     """
     if isinstance(value, dict) and "schema" in value:
         value = dict(value)
+        value.pop("sha256", None)
         _refuse_later(value.pop("schema"), path=path)
     record: _Record = _adapter(kind).validate_python(value)
     return record
 
 
-def _parse_file(content: bytes, *, kind: type[_Record], path: Path) -> _Record:
+def parse_content(content: bytes, *, kind: type[_Record], path: Path) -> _Record:
+    """A record from the content of a file, or from a line of one; raises as `parse` does."""
+    # Before the number of its schema is believed, as that may be what is damaged.
+    _refuse_other(content)
     schema = _SCHEMA_FIRST.match(content)
     if not is_dataclass(kind) or not schema:
         return parse(json.loads(content), kind=kind, path=path)
@@ -164,6 +181,16 @@ def _parse_file(content: bytes, *, kind: type[_Record], path: Path) -> _Record:
     # garbage collector: that takes three times as long as the parsing.
     record: _Record = _adapter(kind).validate_json(content)
     return record
+
+
+def _refuse_other(content: bytes) -> None:
+    """Raise `ValueError` for content that is not what was written, as far as it has a SHA-256."""
+    seal = _SEAL.match(content)
+    if seal:
+        start, end = seal.span(2)
+        written = content[:start] + _NO_SEAL.encode() + content[end:]
+        if hashlib.sha256(written).hexdigest() != seal[2].decode():
+            raise ValueError("its SHA-256 is another")
 
 
 def _refuse_later(schema: object, *, path: Path) -> None:
@@ -178,17 +205,23 @@ def _refuse_later(schema: object, *, path: Path) -> None:
 
 def write_record(path: Path, *, record: object) -> None:
     """Write a record, or a mapping of them, atomically."""
-    write_json(path, value=content(record))
+    text = json.dumps(_to_seal(record), indent=1, ensure_ascii=False, allow_nan=False)
+    write_atomically(path, content=_sealed(text + "\n").encode())
 
 
 def write_rows(path: Path, *, record: object) -> None:
     """The same with one key per line, for records with long lists of numbers."""
-    write_columns(path, columns=content(record))
+    lines = [f"{json.dumps(key)}: {_numbers(value)}" for key, value in _to_seal(record).items()]
+    write_atomically(path, content=_sealed("{" + ",\n".join(lines) + "}\n").encode())
+
+
+def _numbers(value: object) -> str:
+    return json.dumps(value, allow_nan=False)
 
 
 def line(record: object) -> str:
     """A record as one line of a file of JSON lines."""
-    return json.dumps(content(record)) + "\n"
+    return _sealed(json.dumps(_to_seal(record))) + "\n"
 
 
 def content(record: object) -> dict[str, Any]:
@@ -196,6 +229,16 @@ def content(record: object) -> dict[str, Any]:
     # A digest is made of an identity before this number is added: a run whose file has another
     # layout is the same run, and must keep its name.
     return {"schema": SCHEMA, **_fields(record)}
+
+
+def _to_seal(record: object) -> dict[str, Any]:
+    fields_first = content(record)
+    return {"schema": fields_first.pop("schema"), "sha256": _NO_SEAL, **fields_first}
+
+
+def _sealed(text: str) -> str:
+    """The text with its SHA-256 in the place that is kept for it, the first of that kind."""
+    return text.replace(_NO_SEAL, hashlib.sha256(text.encode()).hexdigest(), 1)
 
 
 def _fields(record: object) -> dict[str, Any]:

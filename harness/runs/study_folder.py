@@ -46,4 +46,6 @@ def remember(study: Study, *, runs: Sequence[PlannedRun], folder: Path) -> None:
 
 
 def _stored_plan(folder: Path) -> StoredPlan:
-    return records.read(folder / _PLAN, kind=StoredPlan) or StoredPlan()
+    instead = "it counts as the first plan"
+    stored = records.read_replaceable(folder / _PLAN, kind=StoredPlan, instead=instead)
+    return stored or StoredPlan()

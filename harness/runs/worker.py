@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import time
 from contextlib import suppress
 from functools import partial
@@ -11,12 +12,13 @@ from pathlib import Path
 
 from harness.contracts import Run, TrainingOutcome
 from harness.errors import HarnessError, PluginError
+from harness.files import file_digests
 from harness.hookspecs import hookimpl
 from harness.registry.attribution import naming_plugins, owner, plugin_at_fault
 from harness.registry.discovery import CORE, PluginFault, Plugins, implementers
 from harness.runs import records
 from harness.runs.decodings import Decodings, load_decodings
-from harness.runs.ledger import Ledger
+from harness.runs.ledger import MEASUREMENTS, WEIGHTS, Ledger
 from harness.runs.lock import hold
 from harness.runs.pretrained import RunLoader, read_weights
 from harness.runs.records import RunIdentity
@@ -113,22 +115,27 @@ class _Core:
     @hookimpl(trylast=True)
     def harness_run(self, run: Run) -> bool:
         """Train, then decode; raises the fault of the first decoding that fails, after the rest."""
-        if self._decodings.waiting or not self._runs.ledger.weights(run.digest):
+        ledger, decodings = self._runs.ledger, self._decodings
+        whole = ledger.status(run.digest) == "finished" and not ledger.damage(run.digest)
+        has_weights = ledger.weights(run.digest) and not ledger.damaged_weights(run.digest)
+        if decodings.waiting or not whole or not (decodings.loaded or has_weights):
             checkpoint.settle(self._experiment.budget)
             parts = self._runs.assemble(self._experiment, seed=run.seed)
             plugins, checkpoints = self._runs.plugins, self._checkpoints
             if _trained(parts, path=run.path, plugins=plugins, checkpoints=checkpoints):
-                self._decodings.carry_out(parts)
-        self._decodings.refuse_faults()
+                decodings.carry_out(parts)
+        decodings.refuse_faults()
         return True
 
 
 def _trained(parts: Assembly, *, path: Path, plugins: Plugins, checkpoints: Checkpoints) -> bool:
     """Train to the end of the budget; False for a run that diverged."""
-    status, weights = Ledger(path.parent).status(path.name), path / "weights.pt"
+    ledger = Ledger(path.parent)
+    _discard_damaged(path, ledger=ledger)
+    status = ledger.status(path.name)
     if status == "diverged":
         return False
-    if status != "finished" or not weights.exists():
+    if status != "finished" or not ledger.weights(path.name):
         with checkpoints.stop.between_updates():
             outcome = _train(parts, path=path, plugins=plugins, checkpoints=checkpoints)
             records.write_record(path / "outcome.json", record=outcome)
@@ -136,8 +143,20 @@ def _trained(parts: Assembly, *, path: Path, plugins: Plugins, checkpoints: Chec
         status = outcome.status
     if status != "finished":
         return False
-    load_weights(parts.model, weights=read_weights(weights))
+    load_weights(parts.model, weights=read_weights(path / WEIGHTS))
     return True
+
+
+def _discard_damaged(path: Path, *, ledger: Ledger) -> None:
+    """Remove the outcome of a training whose files have changed since: it is trained again."""
+    damage = ledger.damage(path.name)
+    if damage is None and ledger.damaged_weights(path.name):
+        damage = f"{WEIGHTS} damaged"
+    if damage:
+        sys.stderr.write(f"warning: {path}: {damage}; trained again\n")
+        # Before anything is written, so that a crash leaves an unfinished run and no mixture.
+        for name in ("outcome.json", WEIGHTS):
+            (path / name).unlink(missing_ok=True)
 
 
 def _train(
@@ -149,7 +168,7 @@ def _train(
     after = checkpoint.resume(parts, path=path)
     update = Update(after, ())
     diverged: str | None = None
-    with (path / "measurements.jsonl").open("ab", buffering=0) as file:
+    with (path / MEASUREMENTS).open("ab", buffering=0) as file:
         try:
             for update in train(parts, after=after):
                 values = [(split, metric, value) for _, split, metric, value in update.measurements]
@@ -163,7 +182,7 @@ def _train(
         with final_weights(parts):
             named = parts.model.named_parameters()
             weights = {name: parameter.detach().cpu() for name, parameter in named}
-            checkpoint.write_tensors(path / "weights.pt", value=weights)
+            checkpoint.write_tensors(path / WEIGHTS, value=weights)
     epochs = 1 + (update.number * budget.accumulation - 1) // len(parts.order.epoch(0))
     counted = counts(
         dict(parts.model.named_parameters()), groups=parts.groups, updates=budget.updates
@@ -179,6 +198,7 @@ def _train(
         shapes={name: tuple(counted.shapes[name]) for name in parts.initial_weights},
         initial_weights=dict(parts.initial_weights),
         order=tuple(parts.order.digest(epoch) for epoch in range(epochs)),
+        files=file_digests(path, names=[MEASUREMENTS, *([] if diverged else [WEIGHTS])]),
     )
 
 

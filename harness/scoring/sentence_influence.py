@@ -51,7 +51,8 @@ def over_sentences(
     A metric whose statistics do not give its score is at fault, and has none.
     """
     path = folder / "sentences.json"
-    stored = records.read(path, kind=dict[str, SentenceInfluence]) or {}
+    kind = dict[str, SentenceInfluence]
+    stored = records.read_replaceable(path, kind=kind, instead="computed again") or {}
     known = len(stored)
     faults: list[ComponentError] = []
     names = {}

@@ -66,7 +66,7 @@ def score(run: PlannedRun, *, metrics: Sequence[Metric], ledger: Ledger) -> Scor
 def _text_scores(
     hypotheses: Sequence[Hypothesis], *, metrics: Sequence[Metric], folder: Path
 ) -> tuple[dict[str, Score], list[ComponentError]]:
-    stored = records.read(folder / "scores.json", kind=dict[str, Score]) or {}
+    stored = _stored(folder / "scores.json")
     keys = {metric.name: metric_key(metric) for metric in metrics}
     missing = [metric for metric in metrics if keys[metric.name] not in stored]
     faults = []
@@ -78,6 +78,10 @@ def _text_scores(
     if len(faults) < len(missing):
         records.write_record(folder / "scores.json", record=stored)
     return {name: stored[key] for name, key in keys.items() if key in stored}, faults
+
+
+def _stored(path: Path) -> dict[str, Score]:
+    return records.read_replaceable(path, kind=dict[str, Score], instead="computed again") or {}
 
 
 def _computed(hypotheses: Sequence[Hypothesis], *, metric: Metric) -> Score:

@@ -1,11 +1,16 @@
-"""Checkpoints: all that a run needs to resume, which holds no random state."""
+"""Checkpoints: all that a run needs to resume, which holds no random state.
+
+The last two are kept. A checkpoint begins with the SHA-256 of the rest, and holds that of the
+measurements up to its update; from one that does not match, no run is resumed.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +21,9 @@ from harness.files import write_atomically
 from harness.study.experiment import Budget
 from harness.training.assembly import Assembly, load_weights
 
-_CHECKPOINT, _MEASUREMENTS = "checkpoint.pt", "measurements.jsonl"
+CHECKPOINTS = ("checkpoint.pt", "checkpoint.earlier.pt")  # the last first
+_MEASUREMENTS = "measurements.jsonl"
+_KEYS = {"update", "bytes", "measurements", "weights", "optimizer", "averaging"}
 
 
 def settle(budget: Budget) -> None:
@@ -33,19 +40,23 @@ def save(parts: Assembly, *, path: Path, update: int, size: int) -> None:
     checkpoint = {
         "update": update,
         "bytes": size,
+        "measurements": _measured(path, size=size),
         "weights": {name: weight.detach() for name, weight in parts.model.named_parameters()},
         "optimizer": parts.optimizer.state_dict(),
         "averaging": dict(parts.averager.state()) if parts.averager else {},
     }
-    write_tensors(path / _CHECKPOINT, value=checkpoint)
+    content = _tensors(checkpoint)
+    last, earlier = (path / name for name in CHECKPOINTS)
+    if last.exists():
+        last.replace(earlier)
+    write_atomically(last, content=_digest(content) + b"\n" + content)
 
 
 def resume(parts: Assembly, *, path: Path) -> int:
-    """Load the last checkpoint, if it is complete; returns the number of its update, or 0."""
+    """Load the last checkpoint that is whole; returns the number of its update, or 0."""
     measurements = path / _MEASUREMENTS
-    checkpoint = _read(path / _CHECKPOINT)
-    size = measurements.stat().st_size if measurements.exists() else 0
-    if checkpoint is None or size < checkpoint["bytes"]:
+    checkpoint = next(_whole(path), None)
+    if checkpoint is None:
         measurements.unlink(missing_ok=True)
         return 0
     load_weights(parts.model, weights=checkpoint["weights"])
@@ -57,27 +68,74 @@ def resume(parts: Assembly, *, path: Path) -> int:
 
 
 def drop(path: Path) -> None:
-    """Remove the checkpoint of a run that has ended."""
-    (path / _CHECKPOINT).unlink(missing_ok=True)
+    """Remove the checkpoints of a run that has ended."""
+    for name in CHECKPOINTS:
+        (path / name).unlink(missing_ok=True)
 
 
 def write_tensors(path: Path, *, value: Mapping[str, Any]) -> None:
     """Write a file of tensors atomically."""
+    write_atomically(path, content=_tensors(value))
+
+
+def is_whole(path: Path) -> bool:
+    """True if the file of a checkpoint is what was written."""
+    digest, _, content = path.read_bytes().partition(b"\n")
+    return digest == _digest(content)
+
+
+def _tensors(value: Mapping[str, Any]) -> bytes:
     buffer = io.BytesIO()
     torch.save(value, buffer)
-    write_atomically(path, content=buffer.getvalue())
+    return buffer.getvalue()
 
 
-def _read(path: Path) -> Mapping[str, Any] | None:
-    """A checkpoint; None if there is none that can be read, which costs time and no result."""
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()
+
+
+def _measured(path: Path, *, size: int) -> str:
+    """The digest of a run's measurements up to a number of bytes; of none without a file."""
     try:
-        checkpoint = torch.load(path, weights_only=True)
-        missing = {"update", "bytes", "weights", "optimizer", "averaging"} - set(checkpoint)
+        with (path / _MEASUREMENTS).open("rb") as file:
+            return _digest(file.read(size)).decode()
     except FileNotFoundError:
-        return None
-    except Exception as fault:  # noqa: BLE001 - the type depends on the damage
-        sys.stderr.write(
-            f"{path.name} cannot be read; training restarts from the first update: {fault}\n"
-        )
-        return None
-    return None if missing else checkpoint
+        return _digest(b"").decode()
+
+
+def _whole(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The checkpoints in a run's folder that can be resumed from, the last first.
+
+    Each that cannot is named, with what is done instead: that costs time and no result.
+    """
+    for name in CHECKPOINTS:
+        instead = "training goes on from an earlier update"
+        if name == CHECKPOINTS[-1] or not (path / CHECKPOINTS[-1]).exists():
+            instead = "training restarts from the first update"
+        try:
+            checkpoint = _read(path / name)
+            _refuse_changed(path, checkpoint=checkpoint)
+        except FileNotFoundError:
+            continue
+        except Exception as fault:  # noqa: BLE001 - the type depends on the damage
+            line = " ".join(str(fault).split())
+            sys.stderr.write(f"warning: {path / name} cannot be used ({line:.80}); {instead}\n")
+        else:
+            yield checkpoint
+
+
+def _refuse_changed(path: Path, *, checkpoint: Mapping[str, Any]) -> None:
+    """Raise `ValueError` if the measurements are not those of the checkpoint."""
+    if checkpoint["measurements"] != _measured(path, size=checkpoint["bytes"]):
+        raise ValueError(f"{_MEASUREMENTS} is not what it was")
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    """A checkpoint; raises `FileNotFoundError`, or an error that depends on its damage."""
+    digest, _, content = path.read_bytes().partition(b"\n")
+    if digest != _digest(content):
+        raise ValueError("its SHA-256 is another")
+    checkpoint: Mapping[str, Any] = torch.load(io.BytesIO(content), weights_only=True)
+    if set(checkpoint) != _KEYS:
+        raise ValueError("it is not a checkpoint")
+    return checkpoint

@@ -107,3 +107,29 @@ def test_results_without_a_finished_run_are_not_recorded(tmp_path: Path) -> None
     nothing = replace(report_on(3), results=())
     assert record_inspection(nothing, runs=runs_of(3), folder=folder) == ""
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut", "emptied"])
+def test_a_damaged_inspection_is_said_and_the_others_count(
+    tmp_path: Path, damage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seeds in (2, 3, 4):
+        inspect(tmp_path, seeds)
+    path = tmp_path / "looks.jsonl"
+    first, second, third = path.read_bytes().splitlines(keepends=True)
+    broken = {
+        "flipped": second.replace(b'"nll"', b'"nlm"', 1),
+        "cut": second[:60] + b"\n",
+        "emptied": b"\n",
+    }
+    path.write_bytes(first + broken[damage] + third)
+    assert inspect(tmp_path, 5) == f"Inspected 3 times: with 2, 4 and 5 seeds. {EXTENDED}"
+    assert f"{path}:2: damaged; this inspection is not counted" in capsys.readouterr().err
+
+
+def test_a_line_that_was_cut_short_does_not_swallow_the_next(tmp_path: Path) -> None:
+    inspect(tmp_path, 2)
+    path = tmp_path / "looks.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"schema": 1, "sha2')
+    inspect(tmp_path, 3)
+    assert inspect(tmp_path, 4) == f"Inspected 3 times: with 2, 3 and 4 seeds. {EXTENDED}"

@@ -15,6 +15,7 @@ WORDS = {
     RunState.START_CHANGED: ("general", "its start general changed", False),
     RunState.INTERRUPTED: ("5", "interrupted at update 5", False),
     RunState.FAILED: ("out of {memory}", "failed before: out of {memory}", False),
+    RunState.DAMAGED: ("outcome.json gone", "trained, outcome.json gone", False),
     RunState.NOT_DECODED: ("", "trained, not decoded", False),
     RunState.WITHOUT_WEIGHTS: ("", "trained, weights gone", False),
     RunState.DIVERGED: ("", "diverged", True),

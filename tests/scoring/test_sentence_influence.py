@@ -54,7 +54,7 @@ def test_statistics_are_stored_and_computed_once(
     sentences, _ = over_sentences(LINES, metrics=metrics, folder=tmp_path, scores=scores)
     assert list(sentences) == ["exact_match"]
     assert sentences["exact_match"].influence == pytest.approx([100 / 3, -200 / 3, 100 / 3])
-    schema, kept, nothing = json.loads((tmp_path / "sentences.json").read_text()).values()
+    schema, _, kept, nothing = json.loads((tmp_path / "sentences.json").read_text()).values()
     assert schema == 1
     assert (kept["statistics"], nothing) == ([[1, 1], [0, 1], [1, 1]], {})
     monkeypatch.setattr("harness.scoring.sentence_influence.resample", None)

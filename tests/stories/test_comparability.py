@@ -56,6 +56,7 @@ def test_side_effects_and_sharing_are_reported_and_a_broken_promise_fails_the_st
     outcome = json.loads(path.read_text())
     outcome["initial_weights"]["decoder_norm.weight"] = "0" * 16
     outcome["order"][0] = "1" * 16
+    del outcome["sha256"]
     path.write_text(json.dumps(outcome))
     summary = pipeline.run_study(study, out=out, seeds=None, jobs=1)
     predicted = "although its options predict the baseline's"
