@@ -68,6 +68,7 @@ def run_study(path: Path, *, out: Path, seeds: int | None, jobs: int) -> termina
     opened = open_study(path, out=out, seeds=seeds)
     study, ledger = opened.study, opened.ledger
     preview.refuse_unequal(study, runs=opened.runs, ledger=ledger)
+    preview.refuse_unbuildable(study, runs=opened.plan)
     opened.remember_plan()
     for warning in preview.no_effect_warnings(study, runs=opened.runs, jobs=jobs):
         sys.stderr.write(f"warning: {warning}\n")

@@ -33,11 +33,13 @@ def refuse(fault: str, *, of: Component) -> NoReturn:
 def attributed_to(component: Component) -> Iterator[None]:
     """Turn an exception raised within into a `ComponentError` of this component, with its cause.
 
-    A `HarnessError` passes, since its message is for the user already, and so does out of memory.
+    A `HarnessError` passes, since its message is for the user already, with its component noted;
+    so does out of memory.
     """
     try:
         yield
-    except HarnessError:
+    except HarnessError as error:
+        error.component = error.component or component  # the innermost one
         raise
     except Exception as error:
         if type(error).__name__ in _UNATTRIBUTABLE:
