@@ -7,7 +7,12 @@ from typing import NamedTuple
 
 
 class HarnessError(Exception):
-    """An error that the user can fix; the command line prints it without a traceback."""
+    """An error that the user can fix; the command line prints it without a traceback.
+
+    `component` is the one that raised it, if one did.
+    """
+
+    component: object = None
 
 
 class PluginError(HarnessError):

@@ -31,6 +31,7 @@ from harness.cli import (
 from harness.cli.interruption import INTERRUPTED, STATUS
 from harness.cli.lazy_imports import defer
 from harness.errors import HarnessError
+from harness.search_path import leave_working_folder
 
 
 class _Commands(click.Group):
@@ -77,6 +78,7 @@ def main() -> None:
     A run that exists is never trained twice, and an interrupted one continues from its checkpoint.
     Exit status: 0 done, 1 some runs or metrics failed, 2 the study, a plugin or an option is wrong.
     """
+    leave_working_folder()
     defer("torch")
 
 

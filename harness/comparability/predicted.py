@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from harness.comparability.controls import Controls, mean_controls
 from harness.comparability.sharing import InitialState, Shapes
-from harness.errors import HarnessError
+from harness.components import Component, Decay
+from harness.errors import ComponentError, HarnessError
+from harness.registry.serialization import leaves
 from harness.runs.ledger import Ledger
 from harness.study.experiment import Experiment
 from harness.study.values import Study
 
 if TYPE_CHECKING:
+    from harness.training.assembly import Network
     from harness.training.task import Task
+
+_NO_GPU = "budget.device is cuda, but torch finds no GPU on this machine; use cpu"
 
 Tasks = dict[tuple[object, ...], "Task"]  # the data of variants that share it, made once
 
@@ -24,29 +30,86 @@ Tasks = dict[tuple[object, ...], "Task"]  # the data of variants that share it, 
 class Expected:
     """The controls of a variant, and the shapes of its initial parameters.
 
-    `fault` is the reason why it cannot be built; the rest is empty then.
+    `fault` is the reason why it cannot be built; the rest is empty then. `choice` is the path of
+    what is at fault in its experiment, and None where that is a plugin's code.
     """
 
     controls: Controls = field(default_factory=Controls)
     shapes: Shapes = field(default_factory=dict)
     fault: str | None = None
+    choice: tuple[str, ...] | None = None
+
+
+class _Misfit(HarnessError):
+    """A fault of what is at this path of an experiment."""
+
+    def __init__(self, message: str, *, choice: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.choice = choice
 
 
 def expect(study: Study, *, names: Sequence[str], seed: int) -> dict[str, Expected]:
-    """Build these variants as a run would, without weights and without training; loads torch."""
+    """Build these experiments as a run would, without weights or training; loads torch."""
     tasks: Tasks = {}
-    expected = {}
-    for name in names:
-        experiment = study.variants[name]
-        start = study.pretraining.get(experiment.starts_from or "", experiment)
-        try:
+    return {
+        name: _expected(
+            experiment := study.experiments[name],
+            start=study.pretraining.get(experiment.starts_from or "", experiment),
+            seed=seed,
+            tasks=tasks,
+        )
+        if _can_train(study.experiments[name].budget.device, study=study)
+        else Expected(fault=_NO_GPU, choice=("budget", "device"))
+        for name in names
+    }
+
+
+def _can_train(device: str, *, study: Study) -> bool:
+    """Check this machine for the device, where it is the one that trains."""
+    import torch
+
+    return device != "cuda" or study.executor.name != "local" or torch.cuda.is_available()
+
+
+def _expected(experiment: Experiment, *, start: Experiment, seed: int, tasks: Tasks) -> Expected:
+    try:
+        with _placing(experiment, otherwise=("dataset",)):
             task = _task(experiment, start=start, tasks=tasks)
-            expected[name] = _predict(experiment, seed=seed, task=task)
-        except HarnessError as error:
-            expected[name] = Expected(fault=str(error))
-        except Exception as error:  # noqa: BLE001 - of any kind; the run itself reports it in full
-            expected[name] = Expected(fault=f"{type(error).__name__}: {error}")
-    return expected
+        return _predict(experiment, seed=seed, task=task)
+    except _Misfit as error:
+        return Expected(fault=str(error), choice=error.choice)
+    except HarnessError as error:
+        return Expected(fault=str(error))
+    except Exception as error:  # noqa: BLE001 - of any kind; the run itself reports it in full
+        return Expected(fault=f"{type(error).__name__}: {error}")
+
+
+@contextmanager
+def _placing(experiment: Experiment, *, otherwise: tuple[str, ...]) -> Iterator[None]:
+    """Turn an error for the user into a misfit of the component that raised it, or of `otherwise`.
+
+    An exception of a plugin's code passes: it may be due to the seed, and only its runs fail.
+    """
+    try:
+        yield
+    except HarnessError as error:
+        if isinstance(error, ComponentError) and error.__cause__:
+            raise
+        choice = _path(error.component, experiment=experiment) or otherwise
+        raise _Misfit(str(error), choice=choice) from error
+
+
+def _path(component: object, *, experiment: Experiment) -> tuple[str, ...]:
+    """The path of the choice that a component is, or is an option of; empty for any other."""
+    if not isinstance(component, Component):
+        return ()
+    for name, regularizer in experiment.regularizers.items():
+        if any(leaf is component for leaf in leaves(regularizer)):
+            return ("regularizers", name)
+    for choice in fields(experiment):
+        if any(leaf is component for leaf in leaves(getattr(experiment, choice.name))):
+            return (choice.name,)
+    return ()
 
 
 def summarize_runs(digests: Sequence[str], *, ledger: Ledger) -> Expected | None:
@@ -106,25 +169,49 @@ def _predict(experiment: Experiment, *, seed: int, task: Task) -> Expected:
     from harness.training.guards import schedule
     from harness.training.parameter_counts import counts
 
-    network = build_network(
-        experiment, seed=seed, classes=(task.codecs.source.size, task.codecs.target.size)
-    )
     updates = experiment.budget.updates
-    rate = schedule(experiment.schedule, setting=network.setting)
-    rates = [rate(update) for update in range(1, updates + 1)]
-    parameters = dict(network.model.named_parameters())
-    counted = counts(parameters, groups=network.groups, updates=updates)
+    with _placing(experiment, otherwise=("model",)):
+        network = build_network(
+            experiment, seed=seed, classes=(task.codecs.source.size, task.codecs.target.size)
+        )
+        _build_rest(experiment, network=network)
+        rate = schedule(experiment.schedule, setting=network.setting)
+        rates = [rate(update) for update in range(1, updates + 1)]
+        parameters = dict(network.model.named_parameters())
+        counted = counts(parameters, groups=network.groups, updates=updates)
+    with _placing(experiment, otherwise=("budget", "batch_tokens")):
+        target_tokens = _target_tokens(experiment, seed=seed, task=task)
     return Expected(
         controls=Controls(
             peak_rate=max(rates),
             rate_area=sum(rates),
             parameters=counted.parameters,
             trained_parameters=counted.trained_parameters,
-            target_tokens=_target_tokens(experiment, seed=seed, task=task),
+            target_tokens=target_tokens,
             updates=updates,
         ),
         shapes=network.shapes,
     )
+
+
+def _build_rest(experiment: Experiment, *, network: Network) -> None:
+    """Build what a run builds beyond its network, for the faults alone."""
+    from harness.training import guards
+
+    # Whatever run an option names is a model of this vocabulary; the model at hand will do.
+    setting = replace(network.setting, trained=lambda _: network.model)
+    guards.initializer(experiment.initializer, setting=setting)
+    guards.decoding_policy(experiment.decoding_policy, setting=setting)
+    guards.loss(experiment.loss, setting=setting)
+    guards.optimizer(
+        experiment.optimizer, model=network.model, groups=network.groups, setting=setting
+    )
+    if experiment.averaging:
+        guards.averaging(experiment.averaging, model=network.model, setting=setting)
+    guards.generation(experiment.generation, setting=setting)
+    for value in leaves(experiment):
+        if isinstance(value, Decay):
+            guards.check_decay_rates(value, setting=setting)
 
 
 def _target_tokens(experiment: Experiment, *, seed: int, task: Task) -> int:

@@ -32,7 +32,8 @@ def refuse(fault: str, *, of: Component) -> NoReturn:
 class attributed_to:  # noqa: N801 - used as a function, `with attributed_to(component):`
     """Turn an exception raised within into a `ComponentError` of this component, with its cause.
 
-    A `HarnessError` passes, since its message is for the user already, and so does out of memory.
+    A `HarnessError` passes, since its message is for the user already, with its component noted;
+    so does out of memory.
     """
 
     # A class and no generator: entered at every site of every pass, at a third of the price.
@@ -50,7 +51,10 @@ class attributed_to:  # noqa: N801 - used as a function, `with attributed_to(com
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if not isinstance(error, Exception) or isinstance(error, HarnessError):
+        if isinstance(error, HarnessError):
+            error.component = error.component or self._component  # the innermost one
+            return
+        if not isinstance(error, Exception):
             return
         if type(error).__name__ in _UNATTRIBUTABLE:
             return

@@ -7,6 +7,7 @@ from harness.planning.preview.preview import (
     Preregistration,
     no_effect_warnings,
     preregister,
+    refuse_unbuildable,
     refuse_unequal,
 )
 from harness.planning.preview.text import preview_json, preview_text
@@ -18,6 +19,7 @@ __all__ = [
     "preregister",
     "preview_json",
     "preview_text",
+    "refuse_unbuildable",
     "refuse_unequal",
     "resolution",
 ]

@@ -16,6 +16,7 @@ from harness.planning.probe import LIMIT, Estimate, probe, without_effect
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.study.changes import Change, changes_from_baseline
+from harness.study.experiment import Experiment
 from harness.study.values import BASELINE, Study
 
 
@@ -50,8 +51,13 @@ class Preregistration:
 def preregister(
     study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger, resolution: Resolution
 ) -> Preregistration:
-    """Preregister a study; loads torch where a variant has no finished run of the first seed."""
+    """Preregister a study; loads torch where a variant has no finished run of the first seed.
+
+    Raises `StudyError` as `refuse_unbuildable` does.
+    """
     expected = _expected(study, runs=runs, ledger=ledger)
+    others = [name for name in _waiting(study, runs=runs) if name not in expected]
+    _refuse(study, expected={**expected, **expect(study, names=others, seed=study.seeds[0])})
     changed, controls = changes_from_baseline(study), _controls(expected)
     faults = [
         f"{name} cannot be built: {facts.fault}" for name, facts in expected.items() if facts.fault
@@ -100,6 +106,52 @@ def no_effect_warnings(
             if result.hung:
                 yield f"the probe of {name} {result.fault}: a run of it may hang too"
         yield from without_effect(probed, changed=changes_from_baseline(study))
+
+
+def refuse_unbuildable(study: Study, *, runs: Sequence[PlannedRun]) -> None:
+    """Raise `StudyError` for what only data or building shows, each fault at its place.
+
+    Every experiment of a run that does not exist is built once, with the first seed; loads torch
+    if there is one. Exceptions of plugins' code are left to the runs.
+    """
+    names = _waiting(study, runs=runs)
+    _refuse(study, expected=expect(study, names=names, seed=study.seeds[0]) if names else {})
+
+
+def _waiting(study: Study, *, runs: Sequence[PlannedRun]) -> list[str]:
+    waiting = {run.variant for run in runs if not run.exists}
+    return [name for name in study.experiments if name in waiting]
+
+
+def _refuse(study: Study, *, expected: Mapping[str, Expected]) -> None:
+    """Raise `StudyError` with the faults that a study can mend; equal ones of one place once."""
+    faults: dict[tuple[DataPath, str], DataFault] = {}
+    for name, facts in expected.items():
+        if facts.fault and facts.choice is not None:
+            path = _place_of_choice(study, name=name, choice=facts.choice)
+            faults.setdefault((path, facts.fault), DataFault(path, f"{name}: {facts.fault}"))
+    if faults:
+        raise study_error(study.path, faults=[*faults.values()])
+
+
+def _place_of_choice(study: Study, *, name: str, choice: DataPath) -> DataPath:
+    """The place of a choice: the baseline's unless the variant or the pretraining has another."""
+    if study.tuning and name in study.tuning.experiments:
+        return ("tune",)
+    own = study.experiments[name]
+    if own is not study.variants[BASELINE] and _chosen(own, choice=choice) != _chosen(
+        study.variants[BASELINE], choice=choice
+    ):
+        place = ("pretraining", name) if name in study.pretraining else _place(study, variant=name)
+        return place if len(place) == 1 else (*place, *choice)
+    return (BASELINE, *choice)
+
+
+def _chosen(experiment: Experiment, *, choice: DataPath) -> object:
+    value: object = experiment
+    for step in choice:
+        value = value.get(step) if isinstance(value, Mapping) else getattr(value, str(step), None)
+    return value
 
 
 def refuse_unequal(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> None:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -31,7 +32,11 @@ def serve(uri: str, *, experiment: str, port: int | None, ready: Callable[[str],
         ready(link(uri, experiment=experiment))
         return
     port = _free_port(port or 0)
-    with _server(uri, port=port) as process:
+    # Web servers import from their working folder and read settings there, whatever -P says.
+    with (
+        tempfile.TemporaryDirectory(prefix="harness-ui-") as empty,
+        _server(uri, port=port, folder=empty) as process,
+    ):
         root = f"http://{_HOST}:{port}"
         _wait_until_ready(f"{root}/health", process=process)
         ready(link(root, experiment=experiment))
@@ -54,16 +59,18 @@ def _free_port(port: int) -> int:
 
 
 @contextmanager
-def _server(uri: str, *, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the server; all of its processes end with this one."""
+def _server(uri: str, *, port: int, folder: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the server with this working folder; all of its processes end with this one."""
+    uri = _absolute(uri)
     arguments = ["server", "--backend-store-uri", uri, "--host", _HOST, "--port", str(port)]
     arguments += ["--workers", "1", "--allowed-hosts", f"{_HOST}:{port},localhost:{port}"]
     if uri.startswith("sqlite:"):  # artifacts uploaded by clients go next to the database
         artifacts = Path(uri.partition(":///")[2]).with_name("mlflow-artifacts")
         arguments += ["--artifacts-destination", str(artifacts)]
-    quiet = {**QUIET, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    quiet = {**QUIET, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONSAFEPATH": "1"}
     process = subprocess.Popen(  # noqa: S603 - the arguments are built here
-        [sys.executable, "-m", "mlflow", *arguments],
+        [sys.executable, "-P", "-m", "mlflow", *arguments],
+        cwd=folder,
         env={**os.environ, **quiet},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -80,6 +87,14 @@ def _server(uri: str, *, port: int) -> Iterator[subprocess.Popen[bytes]]:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def _absolute(uri: str) -> str:
+    """The URI of a store that does not depend on the working folder."""
+    scheme, separator, path = uri.partition(":///")
+    if separator:
+        return f"{scheme}:///{Path(path).absolute()}" if scheme == "sqlite" else uri
+    return uri if ":" in uri else str(Path(uri).absolute())
 
 
 def _wait_until_ready(address: str, *, process: subprocess.Popen[bytes]) -> None:
