@@ -102,13 +102,12 @@ def _task(experiment: Experiment, *, start: Experiment, tasks: Tasks) -> Task:
 
 
 def _predict(experiment: Experiment, *, seed: int, task: Task) -> Expected:
-    from harness.training.assembly import build_network
+    from harness.training.assembly import build_network, vocabulary_sizes
     from harness.training.guards import schedule
     from harness.training.parameter_counts import counts
 
-    network = build_network(
-        experiment, seed=seed, classes=(task.codecs.source.size, task.codecs.target.size)
-    )
+    classes = vocabulary_sizes(experiment, codecs=task.codecs)
+    network = build_network(experiment, seed=seed, classes=classes)
     updates = experiment.budget.updates
     rate = schedule(experiment.schedule, setting=network.setting)
     rates = [rate(update) for update in range(1, updates + 1)]
