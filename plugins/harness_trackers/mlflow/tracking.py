@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.contracts import LedgerView, StudyView
 from harness.errors import HarnessError
 from harness_trackers.mlflow import server
+from harness_trackers.mlflow.addresses import database_path
 from harness_trackers.mlflow.export import export_run, export_study, retire_runs
 from harness_trackers.mlflow.logged_run import fingerprint, report_contents, run_key, started_runs
 from harness_trackers.mlflow.store import Store
@@ -68,8 +69,8 @@ class MlflowTracking:
 
     def _database_is_missing(self) -> bool:
         """True if the store is a local database without a file."""
-        scheme, _, path = self.uri.partition(":///")
-        return scheme == "sqlite" and not Path(path).exists()
+        path = database_path(self.uri)
+        return path is not None and not path.exists()
 
     @contextmanager
     def _one_line_errors(self) -> Iterator[None]:

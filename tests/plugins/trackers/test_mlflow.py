@@ -13,9 +13,10 @@ from support.mlflow_ledger import UPDATES, Bench, contents, fresh
 
 from harness.contracts import Measurement
 from harness.errors import HarnessError
+from harness_trackers.mlflow.addresses import database_path
 from harness_trackers.mlflow.component import Mlflow
 from harness_trackers.mlflow.logged_run import curve_points
-from harness_trackers.mlflow.store import connect
+from harness_trackers.mlflow.store import Store, connect
 
 # MLflow uses deprecated names of its own dependencies.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -225,3 +226,19 @@ def test_the_uri_is_the_option_or_the_environment_variable_or_next_to_the_result
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://external")
     assert Mlflow().build(out=tmp_path).uri == "http://external"
     assert Mlflow(uri="http://here").build(out=tmp_path).uri == "http://here"
+
+
+@pytest.mark.parametrize("name", ["why?x=1", "my%20runs", "a%3Fb#c", "100%", "50% of @home:1"])
+def test_the_database_is_in_the_folder_of_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    out = tmp_path / name
+    out.mkdir()
+    uri = Mlflow().build(out=out).uri
+    assert database_path(uri) == out / "mlflow.db"
+    store = Store(uri, experiment="e", artifacts=out / "mlflow-artifacts")
+    run = store.create_run("key", name="n", start=0, tags={})
+    store.log_json(run.info.run_id, name="facts.json", value=1)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert {path.name for path in out.iterdir()} == {"mlflow.db", "mlflow-artifacts"}
