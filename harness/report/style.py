@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 # Pure black and white are reserved: `inline` replaces them by the colors of the reader's theme.
@@ -47,11 +49,23 @@ _STYLE: Mapping[Any, Any] = {
 @contextmanager
 def style(name: str) -> Iterator[None]:
     """Draw in the report's style, without a display; the figure's name salts the ids in its SVG."""
-    import matplotlib
-
-    matplotlib.use("agg")
-    with matplotlib.rc_context({**matplotlib.rcParamsDefault, **_STYLE, "svg.hashsalt": name}):
+    matplotlib = _without_display()
+    defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if key != "backend"}
+    with matplotlib.rc_context({**defaults, **_STYLE, "svg.hashsalt": name}):
         yield
+
+
+def _without_display() -> ModuleType:
+    """Matplotlib, drawing to files; MPLBACKEND, perhaps of a notebook's server, has no say."""
+    foreign = os.environ.pop("MPLBACKEND", None)
+    try:
+        import matplotlib
+
+        matplotlib.use("agg")
+    finally:
+        if foreign is not None:
+            os.environ["MPLBACKEND"] = foreign
+    return matplotlib
 
 
 def inline(svg: str, *, name: str) -> str:

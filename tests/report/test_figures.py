@@ -7,11 +7,13 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
 from matplotlib.figure import Figure as Drawn
 from support import report_views
 
 from harness.components import Figure
 from harness.contracts import Draw, ReportView
+from harness.errors import HarnessError
 from harness.report import draw
 from harness.report.style import inline
 
@@ -157,3 +159,58 @@ def test_text_is_text_and_nothing_else(tmp_path: Path) -> None:
     svg = element(tmp_path)
     assert "&lt;b&gt; &amp; $x$" in svg
     assert "<b>" not in svg
+
+
+class Other(Plain):
+    """Another one."""
+
+    name = "other"
+
+
+class Uninstalled(Plain):
+    """A figure that needs what is not there."""
+
+    name = "uninstalled"
+
+    def build(self) -> Draw:
+        raise HarnessError("paper is not installed")
+
+
+def test_a_figure_that_fails_in_any_way_spoils_no_other(tmp_path: Path) -> None:
+    (tmp_path / "broken.svg").mkdir()
+    (tmp_path / "plain.png").mkdir()
+    figures = [Uninstalled(), Broken(), Plain(), Other()]
+    *failed, last = draw(figures, view=VIEW, folder=tmp_path)
+    assert [str(drawing.fault) for drawing in failed[:2]] == [
+        "figure uninstalled: paper is not installed",
+        "figure broken: raised RuntimeError: no paper",
+    ]
+    assert "IsADirectoryError" in str(failed[2].fault)  # where the file should go
+    assert last.fault is None
+
+
+@pytest.mark.parametrize(
+    "backend", ["module://matplotlib_inline.backend_inline", "TkAgg", "no such backend"]
+)
+def test_the_backend_of_somebody_else_has_no_say(tmp_path: Path, backend: str) -> None:
+    code = """
+import sys
+from pathlib import Path
+from support import report_views
+from harness.report import draw
+from harness_figures import Forest, LearningCurves
+view = report_views.view(variants=1, seeds=2)
+for drawing in draw([Forest(), LearningCurves()], view=view, folder=Path(sys.argv[1])):
+    print(drawing.fault)
+"""
+    environment = {**os.environ, "MPLBACKEND": backend}
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("None\nNone\n", "")
+    assert {path.name for path in tmp_path.glob("*.png")} == {"forest.png", "learning_curves.png"}
