@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.analysis.resampling import Sentences
+from harness.analysis.resampling import LARGEST, Sentences
 from harness.contracts import Outcome, Split
-
-_LARGEST = 1e150  # the square of a larger score overflows a float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +31,7 @@ class RunResult:
     def score(self, metric: str) -> float | None:
         """The run's score; None if it did not finish or the score is missing or too large."""
         value = self.scores.get(metric) if self.outcome == "finished" else None
-        return value if value is not None and abs(value) <= _LARGEST else None
+        return value if value is not None and abs(value) <= LARGEST else None
 
 
 @dataclass(frozen=True, kw_only=True)

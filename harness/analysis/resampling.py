@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+LARGEST = 1e150  # the square of a larger score overflows a float
 _DRAWS, _SEED = 1000, 12345  # sacrebleu's defaults, so that its paired bootstrap is reproduced
 
 
@@ -29,7 +30,7 @@ def resample(
     `rows` has the statistics of each sentence, and `score` makes a score of their sum: over all
     sentences but one (the jackknife, Quenouille 1956; Tukey 1958), and over as many sampled with
     replacement (the bootstrap, Efron 1979). None with fewer than two sentences, or if the score of
-    some sample is not finite.
+    some sample is not finite, or so large that its square would not be.
     """
     import numpy as np
 
@@ -40,7 +41,12 @@ def resample(
     left_out = [score(row) for row in (table.sum(axis=0) - table).tolist()]
     samples = np.random.default_rng(_SEED).choice(n, size=(_DRAWS, n), replace=True)
     resampled = [score(table[row].sum(axis=0).tolist()) for row in samples]
-    if not all(map(math.isfinite, [*left_out, *resampled])):
+    if not _are_comparable([*left_out, *resampled]):
         return None
     center = math.fsum(left_out) / n
-    return Sentences([(n - 1) * (center - value) for value in left_out], resampled)
+    influence = [(n - 1) * (center - value) for value in left_out]
+    return Sentences(influence, resampled) if _are_comparable(influence) else None
+
+
+def _are_comparable(values: Sequence[float]) -> bool:
+    return all(abs(value) <= LARGEST for value in values)  # not a number is not

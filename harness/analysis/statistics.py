@@ -135,8 +135,9 @@ def mcnemar_p(only_first: int, *, only_second: int) -> float:
     Under the null hypothesis, each case in which exactly one of them occurred is a fair coin toss.
     """
     n, least = only_first + only_second, min(only_first, only_second)
-    tail = math.fsum(math.comb(n, hits) for hits in range(least + 1)) / 2.0**n
-    return min(1.0, 2 * tail)
+    # In whole numbers: both sides of the fraction exceed a float from some 1,000 cases on.
+    ways = sum(math.comb(n, hits) for hits in range(least + 1))
+    return min(1.0, 2 * ways / (1 << n))
 
 
 def fisher_p(first: tuple[int, int], *, second: tuple[int, int]) -> float:

@@ -5,6 +5,7 @@ Heavy packages are imported by the commands that need them, so that help comes a
 
 from __future__ import annotations
 
+import io
 import sys
 import tempfile
 from typing import Any
@@ -80,6 +81,10 @@ def main() -> None:
     """
     leave_working_folder()
     defer("torch")
+    for stream in (sys.stdout, sys.stderr):
+        # A letter that the terminal lacks must not cost what else there is to print.
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _keep_lines(command: click.Command) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _STANDARD_INPUT = "-"
 _STUDIES = (".yaml", ".yml")
-_OF_FILE = ("baseline", "lower_is_better", "split")
+_OF_FILE = ("baseline", "lower_is_better", "higher_is_better", "split")
 
 
 def _comparison_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -30,6 +30,9 @@ def _comparison_options(command: Callable[..., None]) -> Callable[..., None]:
         "--baseline", metavar="NAME", help="Of FILE: the variant to compare the others with."
     )
     @click.option("--lower-is-better", metavar="METRIC", multiple=True, help="Of FILE; repeatable.")
+    @click.option(
+        "--higher-is-better", metavar="METRIC", multiple=True, help="Of FILE; repeatable."
+    )
     @click.option(
         "--split", type=click.Choice(["test", "validation"]), help="Of FILE; test by default."
     )
@@ -50,7 +53,9 @@ def _comparison_options(command: Callable[..., None]) -> Callable[..., None]:
 
         values = {field.name: arguments.pop(field.name) for field in fields(ComparisonOptions)}
         if arguments["table"] is None and any(values[name] for name in _OF_FILE):
-            raise HarnessError("--baseline, --lower-is-better and --split go with --from-csv")
+            raise HarnessError(
+                "--baseline, --lower-is-better, --higher-is-better and --split go with --from-csv"
+            )
         terms = ComparisonOptions(
             **{name: value for name, value in values.items() if value is not None}
         )
@@ -77,8 +82,9 @@ def compare(
     seed, and compared where they were scored on the same sentences.
 
     FILE has the columns variant, seed, metric and value, and optionally outcome (finished,
-    diverged, failed). The variant named baseline is the baseline. --json prints findings as in
-    findings.json.
+    diverged, failed). The variant named baseline is the baseline. Of metrics that are commonly
+    known (loss, wer, ter, latency and others) lower is better, of others higher is, unless an
+    option says otherwise; the answer states it. --json prints findings as in findings.json.
 
     The results of every study that is named are recorded as inspected.
 

@@ -28,6 +28,13 @@ def results(name: str) -> Callable[[Any], Any]:
     )
 
 
+def _cores() -> int:
+    """The cores that this process may use or, on systems that do not tell, those of the machine."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 OUT = results("--out")
 SEEDS = click.option(
     "--seeds", type=click.IntRange(min=1), help="Use seeds 1 to N instead of the study's."
@@ -36,7 +43,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for prog
 JOBS = click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    default=len(os.sched_getaffinity(0)),
+    default=_cores(),
     show_default="the number of cores",
     help="How many runs to train at once; never changes a result.",
 )

@@ -165,15 +165,14 @@ def _task(experiment: Experiment, *, start: Experiment, tasks: Tasks) -> Task:
 
 
 def _predict(experiment: Experiment, *, seed: int, task: Task) -> Expected:
-    from harness.training.assembly import build_network
+    from harness.training.assembly import build_network, vocabulary_sizes
     from harness.training.guards import schedule
     from harness.training.parameter_counts import counts
 
     updates = experiment.budget.updates
     with _placing(experiment, otherwise=("model",)):
-        network = build_network(
-            experiment, seed=seed, classes=(task.codecs.source.size, task.codecs.target.size)
-        )
+        classes = vocabulary_sizes(experiment, codecs=task.codecs)
+        network = build_network(experiment, seed=seed, classes=classes)
         _build_rest(experiment, network=network)
         rate = schedule(experiment.schedule, setting=network.setting)
         rates = [rate(update) for update in range(1, updates + 1)]

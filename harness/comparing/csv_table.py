@@ -48,7 +48,14 @@ def read_csv(content: bytes, *, name: str) -> CsvTable:
     faults: list[Fault] = []
     (_, header), *rows = _lines(text, name=name, delimiter=delimiter, faults=faults) or [("", [])]
     columns = [cell.casefold() for cell in header]
-    table_rows = [CsvRow(place, _cells(columns, cells=cells)) for place, cells in rows]
+    table_rows = []
+    for place, cells in rows:
+        if any(cells[len(columns) :]):  # empty cells at the end of a row are a spreadsheet's
+            fault = f"{len(cells)} cells below {len(columns)} columns"
+            hint = "; a decimal comma needs semicolons between cells" if delimiter == "," else ""
+            faults.append(Fault(place, f"{fault}{hint}"))
+        else:
+            table_rows.append(CsvRow(place, _cells(columns, cells=cells)))
     return CsvTable(columns, table_rows, delimiter, faults)
 
 

@@ -6,11 +6,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, get_args
 
 from harness.analysis import RunResult, ScoredMetric
 from harness.comparing.csv_table import CsvRow, CsvTable, read_csv
+from harness.comparing.directions import usual_direction
 from harness.comparing.options import (
     CollectedRuns,
     ComparisonOptions,
@@ -20,6 +22,7 @@ from harness.comparing.options import (
 from harness.contracts import CORE_METRICS, Outcome
 from harness.errors import Fault, HarnessError
 from harness.report import Report
+from harness.report.answer_text import direction
 from harness.study.values import BASELINE
 
 _COLUMNS = ("variant", "seed", "metric", "value")
@@ -42,9 +45,10 @@ class _Score(NamedTuple):
 def compare_scores(content: bytes, *, name: str, options: ComparisonOptions) -> Report:
     """Compare the scores in a table with the columns variant, seed, metric and value.
 
-    A column `outcome` may say finished, diverged or failed; other columns are ignored. Higher is
-    better unless `options` say otherwise; for the core's metrics the direction is known. Those come
-    last, as in a study. Raises `HarnessError` with every fault, one per line.
+    A column `outcome` may say finished, diverged or failed; other columns are ignored. Lower is
+    better for metrics whose names are known for it, higher for others, unless `options` say
+    otherwise. The core's metrics come last, as in a study. Raises `HarnessError` with every
+    fault, one per line.
     """
     table = read_csv(content, name=name)
     faults = [*_header_faults(table, name=name)]
@@ -88,13 +92,30 @@ def _report(
         changes={},
         signatures={},
     )
-    return comparison_report(
+    report = comparison_report(
         collected, comparison=options.comparison(primary=options.primary or metrics[0])
     )
+    return replace(report, readings=_readings(report, metrics=collected.metrics, options=options))
+
+
+def _readings(
+    report: Report, *, metrics: Sequence[ScoredMetric], options: ComparisonOptions
+) -> Sequence[str]:
+    """The direction of every metric that nobody stated, with the option to state the other."""
+    stated = {*options.lower_is_better, *options.higher_is_better, *CORE_METRICS}
+    primary_first = sorted(metrics, key=lambda metric: metric.name != report.primary.name)
+    return [
+        f"{metric.name}, {direction(metric)} (say --"
+        f"{'lower' if metric.higher_is_better else 'higher'}-is-better {metric.name} if not)"
+        for metric in primary_first
+        if metric.name not in stated
+    ]
 
 
 def _higher_is_better(metric: str, *, options: ComparisonOptions) -> bool:
-    return metric not in options.lower_is_better and CORE_METRICS.get(metric, True)
+    if metric in options.lower_is_better:
+        return False
+    return metric in options.higher_is_better or usual_direction(metric)
 
 
 def _results(scores: Sequence[_Score]) -> list[RunResult]:
@@ -226,7 +247,13 @@ def _missing(
         yield "no run has a score"
     elif options.primary is None and len(metrics) > 1:
         yield f"several metrics ({', '.join(metrics)}); set the primary one with --primary NAME"
-    named = [name for name in (options.primary, *options.lower_is_better) if name is not None]
+    named = [
+        name
+        for name in (options.primary, *options.lower_is_better, *options.higher_is_better)
+        if name is not None
+    ]
+    both = {*options.lower_is_better} & {*options.higher_is_better}
+    yield from (f"{name} is said to be better both lower and higher" for name in sorted(both))
     yield from (
         unknown_name(name, among=metrics, kind="metric") for name in named if name not in metrics
     )

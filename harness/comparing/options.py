@@ -19,8 +19,8 @@ from harness.study.values import BASELINE, Comparison
 class ComparisonOptions:
     """The options given on the command line; the others are the study's or the defaults.
 
-    `baseline`, `lower_is_better` and `split` are for external scores, of which nothing else is
-    known. `margin` is in the unit of the `primary` metric.
+    `baseline`, `lower_is_better`, `higher_is_better` and `split` are for external scores, of which
+    nothing else is known. `margin` is in the unit of the `primary` metric.
     """
 
     primary: str | None = None
@@ -28,6 +28,7 @@ class ComparisonOptions:
     method: Method | None = None
     baseline: str = BASELINE
     lower_is_better: Sequence[str] = ()
+    higher_is_better: Sequence[str] = ()
     split: Split = "test"
 
     def comparison(self, *, primary: str, study: Comparison | None = None) -> Comparison:

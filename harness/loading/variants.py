@@ -208,6 +208,7 @@ def _design(
     if swept == same == valid.keys() - {BASELINE} and same:
         fault = "every value of this grid equals the baseline's; add another value"
         faults.add(fault, at=values[0].variant.mark)
+    _refuse_repeated(valid, values=values, faults=faults)
     for cell in cells:
         if valid.get(cell.variant.name) == baseline:
             fault = f"{shown(cell.variant.name)} equals the baseline; change one of its levels"
@@ -223,6 +224,22 @@ def _design(
         ),
     )
     return variants, design
+
+
+def _refuse_repeated(
+    valid: Mapping[str, Experiment], *, values: Sequence[grid.GridValue], faults: Faults
+) -> None:
+    """Values of a grid that are one experiment: each would count in the correction."""
+    first: dict[str, Experiment] = {}
+    for value in values:
+        name = value.variant.name
+        experiment = valid.get(name)
+        equal = next((known for known, other in first.items() if other == experiment), None)
+        if experiment is not None and equal is not None and equal != name:
+            fault = f"{shown(name)} is the same experiment as {shown(equal)}; remove one"
+            faults.add(fault, at=value.variant.mark)
+        elif experiment is not None:
+            first.setdefault(name, experiment)
 
 
 def _sweep(values: Sequence[grid.GridValue], *, same: set[str]) -> Sweep:

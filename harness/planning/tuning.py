@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
 
@@ -57,7 +57,8 @@ def tuning_results(
     """The value chosen for each variant: the one with the best mean over the trials' seeds.
 
     Trials are judged on validation, by the primary metric or, where that is of text, by the
-    likelihood. A value with which some trial diverged is the worst. Of equals the first is chosen.
+    likelihood. A value with which some trial diverged, or has no finite score after its last
+    update, is the worst. Of equals the first is chosen.
     """
     tuning = study.tuning
     if tuning is None:
@@ -68,7 +69,7 @@ def tuning_results(
     tuned = []
     for variant, values in tuning.candidates.items():
         scores: Mapping[str, float] = {
-            value: fmean(
+            value: _mean(
                 _score(run, metric=metric, ledger=ledger, worst=worst)
                 for run in trials
                 if run.variant == tuning.name(variant, value=value)
@@ -81,10 +82,20 @@ def tuning_results(
     return TuningSummary(tuning.option, len(tuning.seeds), metric, tuned)
 
 
+def _mean(scores: Iterable[float]) -> float:
+    """The mean; infinite, and thus the worst, where a sum of perplexities overflows."""
+    values = [*scores]
+    try:
+        return fmean(values)
+    except OverflowError:
+        return math.inf
+
+
 def _score(run: PlannedRun, *, metric: str, ledger: Ledger, worst: float) -> float:
-    values = [
-        measurement.value
-        for measurement in ledger.measurements(run.digest)
-        if (measurement.split, measurement.metric) == ("validation", metric)
-    ]
-    return values[-1] if values and ledger.status(run.digest) == "finished" else worst
+    """The score after the last update, and no older one: one that overflowed is not stored."""
+    if ledger.status(run.digest) != "finished":
+        return worst
+    scored = [row for row in ledger.measurements(run.digest) if row.split == "validation"]
+    last = max((row.update for row in scored), default=None)
+    values = {row.metric: row.value for row in scored if row.update == last}
+    return values.get(metric, worst)

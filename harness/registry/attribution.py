@@ -62,6 +62,16 @@ class attributed_to:  # noqa: N801 - used as a function, `with attributed_to(com
         raise ComponentError(self._component, fault) from error
 
 
+def component_fault(error: Exception, *, of: Component) -> ComponentError:
+    """An exception as a component's fault, for results that go on without that component."""
+    if isinstance(error, ComponentError):
+        return error
+    text = str(error) if isinstance(error, HarnessError) else f"raised {_one_line(error)}"
+    fault = ComponentError(of, text if text.startswith(label(of)) else f"{label(of)}: {text}")
+    fault.__cause__ = error
+    return fault
+
+
 @contextmanager
 def naming_plugins(plugins: Plugins) -> Iterator[None]:
     """Turn a `ComponentError` from within into a `PluginError` with plugin, hook and fault."""

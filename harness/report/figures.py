@@ -14,7 +14,7 @@ from harness.components import Figure
 from harness.contracts import ReportView
 from harness.errors import ComponentError
 from harness.files import write_atomically
-from harness.registry.attribution import attributed_to, refuse
+from harness.registry.attribution import attributed_to, component_fault, refuse
 from harness.registry.serialization import resolved
 from harness.report.style import style
 from harness.runs.identity import source_digest
@@ -42,8 +42,8 @@ def draw(figures: Sequence[Figure], *, view: ReportView, folder: Path) -> Iterat
         caption = " ".join((figure.__doc__ or "").split())
         try:
             _update(figure, view=view, path=path, key=_key(figure, content=content))
-        except ComponentError as fault:
-            yield Drawing(figure.name, caption, None, fault)
+        except Exception as error:  # noqa: BLE001 - a figure must not cost the report
+            yield Drawing(figure.name, caption, None, component_fault(error, of=figure))
         else:
             yield Drawing(figure.name, caption, path)
 
@@ -63,7 +63,7 @@ def _update(figure: Figure, *, view: ReportView, path: Path, key: str) -> None:
     png = path.with_suffix(".png")
     if png.is_file() and path.is_file() and key.encode() in _head(path):
         return
-    with style(figure.name), attributed_to(figure):
+    with attributed_to(figure), style(figure.name):
         result: Any = figure.build()(view)
         if not hasattr(result, "savefig"):
             refuse(f"must return a matplotlib Figure, got {result!r:.40}", of=figure)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 # Pure black and white are reserved: `inline` replaces them by the colors of the reader's theme.
@@ -53,10 +55,9 @@ def style(name: str) -> Iterator[None]:
 
     A line on standard error names the letters that the font lacks.
     """
-    import matplotlib
-
-    matplotlib.use("agg")
-    settings = {**matplotlib.rcParamsDefault, **_STYLE, "svg.hashsalt": name}
+    matplotlib = _without_display()
+    defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if key != "backend"}
+    settings = {**defaults, **_STYLE, "svg.hashsalt": name}
     with matplotlib.rc_context(settings), _missing_letters_in_one_line(name):
         yield
 
@@ -83,6 +84,19 @@ def _missing_letters_in_one_line(name: str) -> Iterator[None]:
             f"warning: figure {name}: the font has no {missing}; "
             "boxes in PNG and PDF, text in SVG\n"
         )
+
+
+def _without_display() -> ModuleType:
+    """Matplotlib, drawing to files; MPLBACKEND, perhaps of a notebook's server, has no say."""
+    foreign = os.environ.pop("MPLBACKEND", None)
+    try:
+        import matplotlib
+
+        matplotlib.use("agg")
+    finally:
+        if foreign is not None:
+            os.environ["MPLBACKEND"] = foreign
+    return matplotlib
 
 
 def inline(svg: str, *, name: str) -> str:

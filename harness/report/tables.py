@@ -122,7 +122,10 @@ def tuning(summary: TuningSummary) -> Table:
         [
             tuned.variant,
             tuned.chosen,
-            *("diverged" if score is None else f"{score:.4g}" for score in tuned.scores.values()),
+            *(
+                "diverged or too large" if score is None else f"{score:.4g}"
+                for score in tuned.scores.values()
+            ),
         ]
         for tuned in summary.variants
     ]

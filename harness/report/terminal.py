@@ -37,6 +37,7 @@ def summary(report: Report, *, path: Path, failed: Sequence[str]) -> Summary:
 def comparison(report: Report) -> Summary:
     """The summary of a comparison without a study: verdicts, and a report's tables in Markdown."""
     lines = [*_verdicts(report), "", answer(report)]
+    lines += [f"Read as: {'; '.join(report.readings)}."] if report.readings else []
     sections = {
         "": tables.verdicts(report),
         "Supporting statistics:": tables.supporting_statistics(report),

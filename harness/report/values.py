@@ -32,7 +32,7 @@ class Pretraining(NamedTuple):
 class TunedVariant(NamedTuple):
     """The value that tuning chose for a variant, and the validation score of every value.
 
-    A score is None if the run diverged.
+    A score is None if a run diverged, or if its score is too large for a number.
     """
 
     variant: str
@@ -70,7 +70,7 @@ class Report:
     differ from it, and `runs` are for figures. `signatures` describe the computation of each text
     metric, and `faults` are messages about metrics that could not be computed. `command` reproduces
     the report with the software of `versions`. `inspections` is a note on earlier looks at the
-    results.
+    results, and `readings` are the directions of metrics that were assumed.
     """
 
     name: str
@@ -93,6 +93,7 @@ class Report:
     pretraining: Sequence[Pretraining] = ()
     tuning: TuningSummary | None = None
     provenance: Provenance = field(default_factory=Provenance)
+    readings: Sequence[str] = ()
 
     @property
     def on_primary(self) -> list[Finding]:

@@ -71,6 +71,7 @@ def as_markdown(report: Report) -> str:
 
 
 def _replace(path: Path, *, text: str) -> None:
-    content = text.encode()
+    # A path that is not in the encoding of the file system has letters that no encoding has.
+    content = text.encode(errors="backslashreplace")
     if not path.is_file() or path.read_bytes() != content:
         write_atomically(path, content=content)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from harness.analysis import Sentences, resample
 from harness.components import Metric
 from harness.errors import ComponentError
-from harness.registry.attribution import attributed_to, refuse
+from harness.registry.attribution import attributed_to, component_fault, refuse
 from harness.registry.serialization import resolved
 from harness.runs import records
 from harness.runs.identity import digest, source_digest, versions_behind
@@ -25,7 +25,7 @@ OfSums = Callable[[Sequence[float]], float]
 # The core's scores from the sums of nats, of correct tokens, and of tokens.
 _CORE: Mapping[str, OfSums] = {
     "nll": lambda sums: sums[0] / sums[2],
-    "perplexity": lambda sums: math.exp(sums[0] / sums[2]),
+    "perplexity": lambda sums: _perplexity(sums[0] / sums[2]),
     "token_accuracy": lambda sums: sums[1] / sums[2],
 }
 
@@ -64,8 +64,10 @@ def over_sentences(
         try:
             if source.key not in stored or stored[source.key].influence is None:
                 stored[source.key] = _computed(source, value=value)
-        except ComponentError as error:
-            faults.append(error)
+        except Exception as error:  # one score must not cost the others
+            if source.metric is None:
+                raise
+            faults.append(component_fault(error, of=source.metric))
     if len(stored) > known:
         records.write_rows(path, record=stored)
     sentences = {
@@ -87,6 +89,11 @@ def columns(hypotheses: Sequence[Hypothesis]) -> tuple[list[str], list[str]]:
     """The hypotheses and the references, as metrics take them."""
     texts = [sentence.hypothesis for sentence in hypotheses]
     return texts, [sentence.reference for sentence in hypotheses]
+
+
+def _perplexity(nll: float) -> float:
+    """exp(nll), as in the evaluation: infinite where that overflows."""
+    return math.exp(nll) if nll < 700 else math.inf
 
 
 def _core(folder: Path) -> Iterator[_Source]:
@@ -114,6 +121,14 @@ def _parts(metric: Metric, *, hypotheses: Sequence[Hypothesis]) -> tuple[Rows, O
     return (parts.statistics(*columns(hypotheses)), parts.score) if parts else None
 
 
+def _plain(rows: Rows) -> list[list[float]]:
+    """Numbers that JSON has, of whatever kind a metric's are."""
+    import numpy as np
+
+    plain: list[list[float]] = np.asarray(rows).tolist()
+    return plain
+
+
 def _key(of: str) -> str:
     return digest({"of": of, "code": source_digest("harness.analysis.resampling")})[:16]
 
@@ -124,7 +139,7 @@ def _computed(source: _Source, *, value: float) -> SentenceInfluence:
         parts = source.parts()
         if parts is None:
             return SentenceInfluence()
-        rows, score = [list(row) for row in parts[0]], parts[1]
+        rows, score = _plain(parts[0]), parts[1]
         again = score([sum(column) for column in zip(*rows, strict=True)])
         computed = resample(rows, score=score)
     if source.metric and not math.isclose(again, value, rel_tol=1e-6, abs_tol=1e-9):

@@ -13,7 +13,7 @@ from harness.analysis import RunResult
 from harness.components import Metric
 from harness.contracts import Outcome, Score
 from harness.errors import ComponentError
-from harness.registry.attribution import attributed_to, refuse
+from harness.registry.attribution import attributed_to, component_fault, refuse
 from harness.runs import records
 from harness.runs.ledger import Hypothesis, Ledger
 from harness.runs.planned_run import PlannedRun
@@ -73,8 +73,8 @@ def _text_scores(
     for metric in missing:
         try:
             stored[keys[metric.name]] = _computed(hypotheses, metric=metric)
-        except ComponentError as error:
-            faults.append(error)
+        except Exception as error:  # noqa: BLE001 - one metric must not cost the others
+            faults.append(component_fault(error, of=metric))
     if len(faults) < len(missing):
         records.write_record(folder / "scores.json", record=stored)
     return {name: stored[key] for name, key in keys.items() if key in stored}, faults

@@ -13,6 +13,7 @@ import torch
 from harness import streams
 from harness.components import Decay
 from harness.contracts import (
+    SPECIAL_TOKENS,
     Averager,
     Codecs,
     LossFunction,
@@ -126,11 +127,42 @@ def _groups(
     return guards.parameter_groups(experiment.parameter_groups, names=names, setting=setting)
 
 
+def vocabulary_sizes(experiment: Experiment, *, codecs: Codecs) -> tuple[int, int]:
+    """The classes of the source and of the target, for `build_network`.
+
+    Raises `HarnessError` if ``tie: all`` would give one row of the shared matrix two meanings.
+    """
+    source, target = codecs
+    if experiment.model.tie == "all" and source.size == target.size:
+        same = _equal_ids(codecs)
+        if same < source.size:
+            raise HarnessError(
+                f"tie: all needs one vocabulary for both sides, got {source.size} source and "
+                f"{target.size} target classes, of which {same} are the same; "
+                "share the vocabulary (tokenizer option shared: true), or use tie: target or none"
+            )
+    return source.size, target.size
+
+
+def _equal_ids(codecs: Codecs) -> int:
+    """The number of ids, special ones included, that both codecs of one size decode alike."""
+    source, target = codecs
+    if source is target:
+        return source.size
+    special = len(SPECIAL_TOKENS)
+    # Twice in a row too: only the second of two tokens shows if it is written without a space.
+    return special + sum(
+        source.decode([token]) == target.decode([token])
+        and source.decode([token, token]) == target.decode([token, token])
+        for token in range(special, source.size)
+    )
+
+
 def restore(
     experiment: Experiment, *, seed: int, codecs: Codecs, weights: Mapping[str, torch.Tensor]
 ) -> Transformer:
     """The model of a trained run, frozen, on the CPU."""
-    classes = (codecs.source.size, codecs.target.size)
+    classes = vocabulary_sizes(experiment, codecs=codecs)
     model = build_network(experiment, seed=seed, classes=classes).model
     load_weights(model, weights=weights)
     return model.requires_grad_(requires_grad=False)
@@ -210,7 +242,7 @@ def assemble(
             {name: tensor_digest(weight) for name, weight in model.named_parameters()}
         )
 
-    classes = (task.codecs.source.size, task.codecs.target.size)
+    classes = vocabulary_sizes(experiment, codecs=task.codecs)
     network = build_network(
         experiment, seed=seed, classes=classes, trained=trained, initialize=initialize
     )

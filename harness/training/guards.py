@@ -68,7 +68,8 @@ def tokenizer(component: Tokenizer, *, corpus: Corpus) -> Codecs:
     """The codecs that a tokenizer learns from a corpus; each checks its tokens and its text."""
     with attributed_to(component):
         source, target = contract_checks.codecs(component.build(corpus), of=component)
-    return Codecs(_GuardedCodec(source, component), _GuardedCodec(target, component))
+    guarded = _GuardedCodec(source, component)
+    return Codecs(guarded, guarded if target is source else _GuardedCodec(target, component))
 
 
 @dataclass(frozen=True)

@@ -163,6 +163,13 @@ def test_mcnemars_exact_test_is_a_binomial_one(b: int, c: int) -> None:
     assert mcnemar_p(b, only_second=c) == pytest.approx(theirs, rel=1e-12)
 
 
+@pytest.mark.parametrize(("b", "c"), [(1100, 0), (0, 1025), (600, 700), (5000, 5000)])
+def test_mcnemars_exact_test_takes_any_number_of_cases(b: int, c: int) -> None:
+    # 2^-1099 is below the smallest float.
+    theirs = scipy.stats.binomtest(b, b + c).pvalue
+    assert mcnemar_p(b, only_second=c) == pytest.approx(theirs, rel=1e-9, abs=1e-300)
+
+
 @pytest.mark.parametrize("table", [((0, 5), (0, 5)), ((3, 2), (0, 5)), ((4, 1), (2, 6))])
 def test_fishers_exact_test_is_scipys(table: tuple[tuple[int, int], tuple[int, int]]) -> None:
     ours = fisher_p(table[0], second=table[1])

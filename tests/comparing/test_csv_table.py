@@ -65,10 +65,25 @@ def test_a_row_over_several_lines_has_the_place_where_it_begins() -> None:
     assert [row.place for row in table.rows] == ["t:2", "t:4"]
 
 
-def test_short_rows_have_empty_cells_and_long_ones_lose_what_has_no_column() -> None:
-    first, second = read_csv(b"a,b\n1\n1,2,3\n", name="t").rows
+def test_short_rows_have_empty_cells_and_long_ones_may_end_in_them() -> None:
+    first, second = read_csv(b"a,b\n1\n1,2,, \n", name="t").rows
     assert first.cells == {"a": "1", "b": ""}
     assert second.cells == {"a": "1", "b": "2"}
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ("x,1,30,5", "4 cells below 3 columns; a decimal comma needs semicolons between cells"),
+        ("x,1,30,,5", "5 cells below 3 columns; a decimal comma needs semicolons between cells"),
+        ("x;1;30;5", "4 cells below 3 columns"),
+    ],
+)
+def test_a_cell_without_a_column_is_a_fault(row: str, fault: str) -> None:
+    header = "variant;seed;value" if ";" in row else "variant,seed,value"
+    table = read_csv(f"{header}\n{row}\n".encode(), name="t")
+    assert [str(line) for line in table.faults] == [f"t:2: {fault}"]
+    assert not table.rows
 
 
 def test_quotes_that_do_not_fit_are_a_fault_with_its_line() -> None:

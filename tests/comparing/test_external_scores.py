@@ -95,6 +95,36 @@ def test_the_core_s_own_metrics_know_their_direction() -> None:
     assert (finding.higher_is_better, finding.verdict) == (False, "worse")
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["loss", "valid_loss", "WER", "test/cer", "TER", "rmse", "evalMAE", "latency_ms", "error rate"],
+)
+def test_the_usual_names_of_errors_and_costs_mean_lower_is_better(name: str) -> None:
+    text = SLEEP.replace("hours", name)
+    report = compare_scores(text.encode(), name="t", options=ComparisonOptions())
+    assert report.findings[0].verdict == "worse"
+    reading = f"{name}, lower is better (say --higher-is-better {name} if not)"
+    assert report.readings == [reading]
+    assert f"Read as: {reading}." in terminal.comparison(report).text
+    (other,) = compare(text, higher_is_better=[name])
+    assert other.verdict == "better"
+
+
+@pytest.mark.parametrize("name", ["hours", "bleu", "chrf", "losslessness", "terse", "percentage"])
+def test_other_names_mean_higher_is_better_and_the_answer_says_so(name: str) -> None:
+    text = SLEEP.replace("hours", name)
+    report = compare_scores(text.encode(), name="t", options=ComparisonOptions())
+    assert report.findings[0].verdict == "better"
+    assert report.readings == [f"{name}, higher is better (say --lower-is-better {name} if not)"]
+    stated = ComparisonOptions(lower_is_better=[name])
+    assert compare_scores(text.encode(), name="t", options=stated).readings == []
+
+
+def test_a_metric_has_one_direction() -> None:
+    (fault,) = faults(SLEEP, lower_is_better=["hours"], higher_is_better=["hours"])
+    assert fault == "t: hours is said to be better both lower and higher"
+
+
 def test_runs_with_other_seeds_are_compared_by_welch_without_a_missing_one() -> None:
     text = SLEEP
     for seed in range(1, 11):

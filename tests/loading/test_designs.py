@@ -297,3 +297,22 @@ def test_a_number_of_seeds_from_the_caller_replaces_the_looks(loaded: Load) -> N
 )
 def test_a_fault_of_such_seeds_has_its_place(text: str, fault: str, faults: Faults) -> None:
     assert f"study.yaml:{fault}" in faults(("seeds: 5", f"seeds: {text}"))
+
+
+@pytest.mark.parametrize(
+    ("values", "repeated", "first"),
+    [
+        ("0.2, 0.20", "dropout=0.20", "dropout=0.2"),
+        ("0.2, 2e-1", "dropout=2e-1", "dropout=0.2"),
+        ("0.2, {rate: 0.2}", "dropout=rate-0.2", "dropout=0.2"),
+    ],
+)
+def test_a_value_that_is_spelled_differently_is_the_same(
+    faults: Faults, values: str, repeated: str, first: str
+) -> None:
+    (fault,) = faults(grid(f"{{regularizers.dropout: [{values}]}}"))
+    assert fault.endswith(f"'{repeated}' is the same experiment as '{first}'; remove one")
+
+
+def test_every_spelling_beyond_the_first_is_a_fault(faults: Faults) -> None:
+    assert len(faults(grid("{regularizers.dropout: [0.2, 0.20, 2.0e-1, 0.3]}"))) == 2

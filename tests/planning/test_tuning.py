@@ -100,3 +100,28 @@ def test_a_value_that_diverges_is_the_worst(ledger: Ledger) -> None:
     assert trials
     assert [tuned.chosen for tuned in trials.variants] == ["4", "4"]
     assert trials.variants[0].scores == {"4": -1.0, "9": None}
+
+
+def test_a_score_that_overflowed_is_no_older_one(ledger: Ledger) -> None:
+    # The second value is better before training and has no perplexity after it.
+    for run in planned(ledger, primary="perplexity"):
+        end(run, ledger=ledger, score=-1e100)
+        if run.variant.endswith("9"):
+            lines = [[0, [["validation", "perplexity", 24.0]]], [6, [["validation", "nll", 1e3]]]]
+            text = "".join(json.dumps(line) + "\n" for line in lines)
+            (ledger.run(run.digest) / "measurements.jsonl").write_text(text)
+    runs = planned(ledger, primary="perplexity")
+    trials = tuning_results(study("perplexity"), trials=runs, ledger=ledger)
+    assert trials
+    assert [tuned.chosen for tuned in trials.variants] == ["4", "4"]
+    assert trials.variants[0].scores == {"4": 1e100, "9": None}
+
+
+def test_a_mean_that_overflows_is_the_worst(ledger: Ledger) -> None:
+    for run in planned(ledger, primary="perplexity"):
+        end(run, ledger=ledger, score=-1.7e308 if run.variant.endswith("4") else -1e308 / 2)
+    runs = planned(ledger, primary="perplexity")
+    trials = tuning_results(study("perplexity"), trials=runs, ledger=ledger)
+    assert trials
+    assert trials.variants[0].chosen == "9"
+    assert trials.variants[0].scores == {"4": None, "9": 5e307}

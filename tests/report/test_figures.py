@@ -14,6 +14,7 @@ from support import report_views
 
 from harness.components import Figure
 from harness.contracts import Draw, ReportView
+from harness.errors import HarnessError
 from harness.report import draw
 from harness.report.style import inline, style
 
@@ -182,3 +183,58 @@ def test_other_warnings_while_drawing_pass() -> None:
         with style("slopes"):
             warnings.warn("look here", UserWarning, stacklevel=1)
     assert [str(warning.message) for warning in caught] == ["look here"]
+
+
+class Other(Plain):
+    """Another one."""
+
+    name = "other"
+
+
+class Uninstalled(Plain):
+    """A figure that needs what is not there."""
+
+    name = "uninstalled"
+
+    def build(self) -> Draw:
+        raise HarnessError("paper is not installed")
+
+
+def test_a_figure_that_fails_in_any_way_spoils_no_other(tmp_path: Path) -> None:
+    (tmp_path / "broken.svg").mkdir()
+    (tmp_path / "plain.png").mkdir()
+    figures = [Uninstalled(), Broken(), Plain(), Other()]
+    *failed, last = draw(figures, view=VIEW, folder=tmp_path)
+    assert [str(drawing.fault) for drawing in failed[:2]] == [
+        "figure uninstalled: paper is not installed",
+        "figure broken: raised RuntimeError: no paper",
+    ]
+    assert "IsADirectoryError" in str(failed[2].fault)  # where the file should go
+    assert last.fault is None
+
+
+@pytest.mark.parametrize(
+    "backend", ["module://matplotlib_inline.backend_inline", "TkAgg", "no such backend"]
+)
+def test_the_backend_of_somebody_else_has_no_say(tmp_path: Path, backend: str) -> None:
+    code = """
+import sys
+from pathlib import Path
+from support import report_views
+from harness.report import draw
+from harness_figures import Forest, LearningCurves
+view = report_views.view(variants=1, seeds=2)
+for drawing in draw([Forest(), LearningCurves()], view=view, folder=Path(sys.argv[1])):
+    print(drawing.fault)
+"""
+    environment = {**os.environ, "MPLBACKEND": backend}
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("None\nNone\n", "")
+    assert {path.name for path in tmp_path.glob("*.png")} == {"forest.png", "learning_curves.png"}

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from harness.components import Metric
 from harness.contracts import BySentence, Score, ScoreText
+from harness.errors import HarnessError
 from harness.runs import identity
 from harness.runs.ledger import Hypothesis
 from harness.scoring.sentence_influence import metric_key, over_sentences
@@ -71,6 +73,50 @@ def test_the_cores_scores_are_computed_from_the_summands_of_the_evaluation(tmp_p
     # Without the first sentence nll is 1, without the second 0.5.
     assert sentences["nll"].influence == pytest.approx([-0.25, 0.25])
     assert sentences["token_accuracy"].influence == pytest.approx([0.375, -0.375])
+
+
+@pytest.mark.parametrize("nats", [[600.0, 763.8], [1e4, 1.0], [1e300, 1e300]])
+def test_a_score_that_overflows_on_some_sentences_spoils_no_other(
+    tmp_path: Path, nats: list[float]
+) -> None:
+    sums = {"nats": nats, "right": [0.0, 1.0], "tokens": [1.0, 1.0]}
+    (tmp_path / "by_sentence.json").write_text(json.dumps(sums))
+    scores = {"nll": sum(nats) / 2, "token_accuracy": 0.5, "perplexity": 1.4e296}
+    sentences, faults = over_sentences([], metrics=[], folder=tmp_path, scores=scores)
+    assert not faults
+    assert "perplexity" not in sentences
+    assert ("nll" in sentences) == (nats[0] < 1e150)
+    assert sentences["token_accuracy"].influence == pytest.approx([-0.5, 0.5])
+
+
+class Uninstalled(Longest):
+    """Statistics that need what is not there."""
+
+    name = "uninstalled"
+
+    def by_sentence(self) -> BySentence:
+        raise HarnessError("numbers are not installed")
+
+
+class OfNumpy(Longest):
+    """Statistics of a kind that JSON does not have."""
+
+    name = "of_numpy"
+
+    def by_sentence(self) -> BySentence:
+        return BySentence(
+            statistics=lambda ours, _: [np.array([len(line)]) for line in ours],
+            score=lambda sums: sums[0],
+        )
+
+
+def test_a_metric_whose_statistics_fail_spoils_no_other(tmp_path: Path) -> None:
+    scores = {"uninstalled": 1.0, "of_numpy": 21.0, "exact_match": 200 / 3}
+    sentences, (fault,) = over_sentences(
+        LINES, metrics=[Uninstalled(), OfNumpy(), ExactMatch()], folder=tmp_path, scores=scores
+    )
+    assert str(fault) == "metric uninstalled: numbers are not installed"
+    assert list(sentences) == ["of_numpy", "exact_match"]
 
 
 def test_statistics_that_do_not_give_the_score_are_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.components import Tracker
 from harness.contracts import Page
+from harness_trackers.mlflow.addresses import database_uri
 from harness_trackers.mlflow.tracking import MlflowTracking
 
 
@@ -28,7 +29,7 @@ class Mlflow(Tracker):
 
     def build(self, *, out: Path) -> Page:
         """Track in the configured store, by default below `out`; nothing is opened yet."""
-        default = f"sqlite:///{out.absolute() / 'mlflow.db'}"
+        default = database_uri(out.absolute() / "mlflow.db")
         return MlflowTracking(
             uri=self.uri or os.environ.get("MLFLOW_TRACKING_URI") or default,
             experiment=self.experiment,

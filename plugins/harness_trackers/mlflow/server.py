@@ -12,10 +12,10 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.error import URLError
 
 from harness.errors import HarnessError
+from harness_trackers.mlflow.addresses import database_path, remove_misread_folders
 from harness_trackers.mlflow.store import QUIET
 from harness_trackers.mlflow.view import link
 
@@ -39,6 +39,7 @@ def serve(uri: str, *, experiment: str, port: int | None, ready: Callable[[str],
     ):
         root = f"http://{_HOST}:{port}"
         _wait_until_ready(f"{root}/health", process=process)
+        remove_misread_folders(uri)
         ready(link(root, experiment=experiment))
         process.wait()
     raise HarnessError(f"MLflow's server exited with status {process.returncode}")
@@ -64,8 +65,9 @@ def _server(uri: str, *, port: int, folder: str) -> Iterator[subprocess.Popen[by
     uri = _absolute(uri)
     arguments = ["server", "--backend-store-uri", uri, "--host", _HOST, "--port", str(port)]
     arguments += ["--workers", "1", "--allowed-hosts", f"{_HOST}:{port},localhost:{port}"]
-    if uri.startswith("sqlite:"):  # artifacts uploaded by clients go next to the database
-        artifacts = Path(uri.partition(":///")[2]).with_name("mlflow-artifacts")
+    database = database_path(uri)
+    if database:  # artifacts uploaded by clients go next to the database
+        artifacts = database.with_name("mlflow-artifacts")
         arguments += ["--artifacts-destination", str(artifacts)]
     quiet = {**QUIET, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONSAFEPATH": "1"}
     process = subprocess.Popen(  # noqa: S603 - the arguments are built here

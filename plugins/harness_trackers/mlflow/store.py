@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.contracts import RunView
+from harness_trackers.mlflow.addresses import remove_misread_folders
 from harness_trackers.mlflow.limits import accepted_name, cut
 from harness_trackers.mlflow.logged_run import Point
 
@@ -58,6 +59,7 @@ class Store:
         self.client = connect(uri)
         self.refused: list[str] = []
         self.experiment = self._get_or_create(experiment, uri=uri, artifacts=artifacts)
+        remove_misread_folders(uri)
         self.runs = {run.data.tags["harness.key"]: run for run in self._search_runs()}
 
     def _get_or_create(self, name: str, *, uri: str, artifacts: Path) -> Experiment:

@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.contracts import LedgerView, StudyView
 from harness.errors import HarnessError
 from harness_trackers.mlflow import server
+from harness_trackers.mlflow.addresses import database_path
 from harness_trackers.mlflow.export import export_run, export_study, retire_runs
 from harness_trackers.mlflow.limits import cut
 from harness_trackers.mlflow.logged_run import fingerprint, report_contents, run_key, started_runs
@@ -82,10 +83,10 @@ class MlflowTracking:
 
         Empty for a server, which is asked once per process: nothing shows whether it has changed.
         """
-        scheme, _, path = self.uri.partition(":///")
-        if scheme != "sqlite" or not Path(path).exists():
+        path = database_path(self.uri)
+        if path is None or not path.exists():
             return ""
-        facts = Path(path).stat()
+        facts = path.stat()
         return f"{facts.st_mtime_ns} {facts.st_size}"
 
     def _name_refusals(self, store: Store) -> None:

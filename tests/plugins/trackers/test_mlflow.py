@@ -19,10 +19,11 @@ from support.mlflow_ledger import UPDATES, Bench, contents, fresh
 
 from harness.contracts import Measurement
 from harness.errors import HarnessError
+from harness_trackers.mlflow.addresses import database_path
 from harness_trackers.mlflow.component import Mlflow
 from harness_trackers.mlflow.limits import accepted_name
 from harness_trackers.mlflow.logged_run import curve_points
-from harness_trackers.mlflow.store import connect
+from harness_trackers.mlflow.store import Store, connect
 
 # MLflow uses deprecated names of its own dependencies.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -419,3 +420,19 @@ def test_finished_runs_deleted_while_others_go_on_are_not_forgotten(bench: Bench
     bench.end()
     tracking.sync(bench.study, bench.ledger)
     assert len(contents(bench.uri)) == 5
+
+
+@pytest.mark.parametrize("name", ["why?x=1", "my%20runs", "a%3Fb#c", "100%", "50% of @home:1"])
+def test_the_database_is_in_the_folder_of_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    out = tmp_path / name
+    out.mkdir()
+    uri = Mlflow().build(out=out).uri
+    assert database_path(uri) == out / "mlflow.db"
+    store = Store(uri, experiment="e", artifacts=out / "mlflow-artifacts")
+    run = store.create_run("key", name="n", start=0, tags={})
+    store.log_json(run.info.run_id, name="facts.json", value=1)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert {path.name for path in out.iterdir()} == {"mlflow.db", "mlflow-artifacts"}
