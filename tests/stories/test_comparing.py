@@ -159,7 +159,7 @@ def test_a_run_goes_by_its_digest_or_its_folder(compare: Compare) -> None:
         ),
         (
             ["short.yaml", "long.yaml", "--baseline", "x"],
-            "--baseline, --lower-is-better and --split",
+            "--baseline, --lower-is-better, --higher-is-better and --split",
         ),
         (
             ["short.yaml", "long.yaml:more"],

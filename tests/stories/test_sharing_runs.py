@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from support.tiny_study import COMMAND, TINY, Harness
 
+pytestmark = pytest.mark.faults
+
 OWN = '''
 from dataclasses import dataclass
 
