@@ -17,7 +17,7 @@ import torch
 from support.live_study import going_on, processes, until
 from support.tiny_study import TINY, Harness
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.signals
 
 ENDLESS = TINY.replace("updates: 12", "updates: 100000").replace(
     "evaluate_every: 4", "evaluate_every: 90000"
