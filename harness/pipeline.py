@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from harness.errors import Fault, StudyError
 from harness.loading import load, plugins_for
+from harness.notices import warn
 from harness.planned_study import PlannedStudy
 from harness.planning import preview, probe
 from harness.registry.attribution import naming_plugins
@@ -40,7 +40,7 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> PlannedStudy:
     for run in opened.plan:
         if run.damaged:
             place = opened.ledger.run(run.digest)
-            sys.stderr.write(f"warning: {place}: {run.why}; `harness run {path}` makes it again\n")
+            warn(f"{place}: {run.why}; `harness run {path}` makes it again")
     return opened
 
 
@@ -81,7 +81,7 @@ def run_study(
     pace = pace or Pace()
     limit = min(probe.LIMIT, 60 * (pace.timeout_minutes or probe.LIMIT))
     for warning in preview.no_effect_warnings(study, runs=opened.runs, jobs=jobs, limit=limit):
-        sys.stderr.write(f"warning: {warning}\n")
+        warn(warning)
     followers = Followers(study.trackers, out=out, ledger=ledger, plugins=opened.plugins)
     opened.notify("harness_study_started")
     try:

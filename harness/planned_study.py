@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.contracts import StudyView
+from harness.notices import warn
 from harness.planning.plan import plan
 from harness.planning.seed_stopping import runs_due
 from harness.planning.tuning import tuning_results, tuning_runs, with_tuned_options
@@ -101,11 +101,11 @@ class PlannedStudy:
         for drawing in drawings:
             if drawing.fault:
                 fault = fault_line(self.plugins, error=drawing.fault)
-                sys.stderr.write(f"warning: {fault}\n")
+                warn(fault)
         write(report, folder=self.folder, drawings=drawings)
 
     def notify(self, hook: str, **facts: object) -> None:
         """Call an observers' hook; an observer that raises is a warning and changes nothing."""
         arguments = {"study": self.view(), "ledger": self.ledger, **facts}
         for fault in observe(self.plugins, hook=hook, arguments=arguments):
-            sys.stderr.write(f"warning: {fault}\n")
+            warn(fault)

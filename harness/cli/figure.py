@@ -13,7 +13,7 @@ from harness.cli import options, output, run_argument
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from harness.inspection.draw_curves import Curve
+    from harness.introspection.draw_curves import Curve
 
 _POSITIVE = click.IntRange(min=1)
 
@@ -36,7 +36,7 @@ def _several(name: str, *, default: tuple[int, ...]) -> Callable[[Any], Any]:
 
 
 def _save(draw: Callable[[], Figure], *, picture: Path) -> None:
-    from harness.inspection.save import save_drawing
+    from harness.introspection.save import save_drawing
 
     save_drawing(draw, path=picture)
     output.say(picture)
@@ -73,7 +73,7 @@ def figure() -> None:
 @_picture("dropout_sites")
 def dropout_sites(study: Path, *, variant: str, picture: Path) -> None:
     """Draw the share that every site of a model drops, for a variant of STUDY."""
-    from harness.inspection.draw_sites import draw_sites
+    from harness.introspection.draw_sites import draw_sites
     from harness.loading import load
 
     loaded, _ = load(study)
@@ -88,7 +88,7 @@ def dropout_sites(study: Path, *, variant: str, picture: Path) -> None:
 @_picture("label_smoothing")
 def label_smoothing(names: tuple[str, ...], *, classes: int, picture: Path) -> None:
     """Draw the targets that LOSSES pull toward; by default label smoothing's three conventions."""
-    from harness.inspection.draw_losses import draw_targets
+    from harness.introspection.draw_losses import draw_targets
 
     shared = "{{label_smoothing: {{smoothing: 0.4, convention: {}}}}}"
     conventions = ("all", "others", "others_without_pad")
@@ -103,7 +103,7 @@ def label_smoothing(names: tuple[str, ...], *, classes: int, picture: Path) -> N
 @_picture("penalization")
 def penalization(names: tuple[str, ...], *, highest: int, picture: Path) -> None:
     """Draw LOSSES as a function of confidence: the right class gets more of the probability."""
-    from harness.inspection.draw_losses import draw_penalization
+    from harness.introspection.draw_losses import draw_penalization
 
     names = names or ("{kl_divergence: 0.1}", "cross_entropy")
     losses = _named(names, slot="loss")
@@ -117,7 +117,7 @@ def penalization(names: tuple[str, ...], *, highest: int, picture: Path) -> None
 @_picture("noam")
 def noam(*, d_model: tuple[int, ...], warmup: tuple[int, ...], updates: int, picture: Path) -> None:
     """Draw the schedule of the first Transformer for every --d-model and --warmup (repeat them)."""
-    from harness.inspection.schedule_curves import curve
+    from harness.introspection.schedule_curves import curve
 
     parts = _named([f"{{noam: {{warmup: {count}}}}}" for count in warmup], slot="schedule")
     curves = [
@@ -133,7 +133,7 @@ def noam(*, d_model: tuple[int, ...], warmup: tuple[int, ...], updates: int, pic
 @_picture("schedules")
 def schedules(study: Path, *, picture: Path) -> None:
     """Draw the learning rate of every variant of STUDY over its updates."""
-    from harness.inspection.schedule_curves import study_curves
+    from harness.introspection.schedule_curves import study_curves
     from harness.loading import load
 
     loaded, _ = load(study)
@@ -141,7 +141,7 @@ def schedules(study: Path, *, picture: Path) -> None:
 
 
 def _save_rates(curves: list[Curve], *, title: str, picture: Path) -> None:
-    from harness.inspection.draw_curves import draw_curves
+    from harness.introspection.draw_curves import draw_curves
 
     _save(lambda: draw_curves(curves, title=title, x="update", y="learning rate"), picture=picture)
 
@@ -152,8 +152,8 @@ def _save_rates(curves: list[Curve], *, title: str, picture: Path) -> None:
 @_picture("decays")
 def decays(names: tuple[str, ...], *, updates: int, picture: Path) -> None:
     """Draw DECAYS of scheduled sampling; by default those of its paper."""
-    from harness.inspection.draw_curves import draw_curves
-    from harness.inspection.schedule_curves import curve
+    from harness.introspection.draw_curves import draw_curves
+    from harness.introspection.schedule_curves import curve
 
     names = names or ("linear", "{exponential: 0.995}", "{inverse_sigmoid: 100}")
     parts = _named(names, slot="decay").items()
@@ -172,7 +172,7 @@ def decays(names: tuple[str, ...], *, updates: int, picture: Path) -> None:
 @_picture("masks")
 def masks(source: str, *, target: str, padding: int, picture: Path) -> None:
     """Draw the words that each word of SOURCE and TARGET may attend to, padded as in a batch."""
-    from harness.inspection.draw_masks import draw_masks
+    from harness.introspection.draw_masks import draw_masks
 
     words = target.split()
     _save(lambda: draw_masks(source.split(), target=words, padding=padding), picture=picture)
@@ -199,7 +199,7 @@ def attention(
     picture: Path,
 ) -> None:
     """Draw the attention of a trained RUN in translating SENTENCE; RUN as in `harness generate`."""
-    from harness.inspection.draw_attention import draw_attention
+    from harness.introspection.draw_attention import draw_attention
 
     finished = run.load()
     _save(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from harness.inspection.translation import Step, Trace, Translation
+    from harness.introspection.translation import Step, Trace, Translation
 
 _ROUND = 3  # decimals of a probability
 _WRONG = "≠"
@@ -51,7 +51,7 @@ def generate(
     --trace shows, token by token, teacher forcing (the decoder reads the reference) beside free
     running (it reads its own tokens), with the probability of every token that it wrote.
     """
-    from harness.inspection import translation
+    from harness.introspection import translation
 
     lines = list(sentences) or _lines(sys.stdin.buffer.read())
     if reference is not None and (not traced or len(lines) != 1):

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import itertools
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from harness.files import complete_lines
+from harness.notices import warn
 from harness.report import Report
 from harness.report.answer_text import listed
 from harness.runs import records
@@ -101,7 +101,7 @@ def _recorded(folder: Path) -> list[Inspection]:
         try:
             inspections.append(records.parse_content(line, kind=Inspection, path=path))
         except ValueError:
-            sys.stderr.write(f"warning: {path}:{number}: damaged; this inspection is not counted\n")
+            warn(f"{path}:{number}: damaged; this inspection is not counted")
     return inspections
 
 

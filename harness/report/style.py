@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
+
+from harness.notices import warn
 
 # Pure black and white are reserved: `inline` replaces them by the colors of the reader's theme.
 _INK, _PAPER = "#000000", "#ffffff"
@@ -80,10 +81,7 @@ def _missing_letters_in_one_line(name: str) -> Iterator[None]:
             )
     if letters:
         missing = ", ".join(letters)
-        sys.stderr.write(
-            f"warning: figure {name}: the font has no {missing}; "
-            "boxes in PNG and PDF, text in SVG\n"
-        )
+        warn(f"figure {name}: the font has no {missing}; boxes in PNG and PDF, text in SVG")
 
 
 def _without_display() -> ModuleType:

@@ -7,7 +7,6 @@ the run, with that as its reason.
 from __future__ import annotations
 
 import signal
-import sys
 import time
 from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 
 from harness.components import Executor
 from harness.contracts import Jobs, Outcome
+from harness.notices import notify_user
 from harness.registry.attribution import attributed_to, refuse
 from harness.runs.ledger import Ledger
 from harness.runs.lock import holder
@@ -66,7 +66,7 @@ def execute(
                 queue.running[digest] = queue.waiting.pop(digest)
                 if other := holder(ledger.run(digest)):
                     title = queue.running[digest][0].title
-                    sys.stderr.write(f"{title}: held by {other}; waits for its end\n")
+                    notify_user(f"{title}: held by {other}; waits for its end")
                 checked.submit(ledger.run(digest))
             for path, fault in checked.ended([*map(ledger.run, queue.running)]):
                 ended += queue.end(path.name, fault=fault)

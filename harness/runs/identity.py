@@ -61,6 +61,7 @@ APART = frozenset(
         "harness.contracts.results",
         # The format on disk, which is the same whatever the numbers are.
         "harness.files",
+        "harness.notices",
     }
 )
 

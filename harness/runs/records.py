@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
@@ -21,6 +20,7 @@ from pydantic import TypeAdapter
 
 from harness.errors import HarnessError
 from harness.files import write_atomically
+from harness.notices import warn
 
 SCHEMA = 1
 
@@ -144,7 +144,7 @@ def read_replaceable(path: Path, *, kind: type[_Record], instead: str) -> _Recor
     """The same, with a line on standard error for a damaged file: what is done `instead`."""
     record = read_valid(path, kind=kind)
     if record is None and path.exists():
-        sys.stderr.write(f"warning: {path}: damaged; {instead}\n")
+        warn(f"{path}: damaged; {instead}")
     return record
 
 

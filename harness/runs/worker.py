@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 import time
 from contextlib import suppress
 from functools import partial
@@ -14,6 +13,7 @@ from harness.contracts import Run, TrainingOutcome
 from harness.errors import HarnessError, PluginError
 from harness.files import file_digests
 from harness.hookspecs import hookimpl
+from harness.notices import warn
 from harness.registry.attribution import naming_plugins, owner, plugin_at_fault
 from harness.registry.discovery import CORE, PluginFault, Plugins, implementers
 from harness.runs import records
@@ -153,7 +153,7 @@ def _discard_damaged(path: Path, *, ledger: Ledger) -> None:
     if damage is None and ledger.damaged_weights(path.name):
         damage = f"{WEIGHTS} damaged"
     if damage:
-        sys.stderr.write(f"warning: {path}: {damage}; trained again\n")
+        warn(f"{path}: {damage}; trained again")
         # Before anything is written, so that a crash leaves an unfinished run and no mixture.
         for name in ("outcome.json", WEIGHTS):
             (path / name).unlink(missing_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from queue import SimpleQueue
@@ -11,6 +10,7 @@ from threading import Event, Thread
 from harness.components import Tracker
 from harness.contracts import LedgerView, Page, StudyView, Tracking
 from harness.errors import ComponentError, HarnessError
+from harness.notices import warn
 from harness.registry.attribution import attributed_to, fault_line, label
 from harness.registry.discovery import Plugins
 
@@ -82,7 +82,7 @@ class _Follower:
         if self.fault and not self._warned:
             self._warned = True
             way_out = "no run is delayed; `harness sync` copies what is missing"
-            sys.stderr.write(f"warning: {self.fault}; {way_out}\n")
+            warn(f"{self.fault}; {way_out}")
 
     def _put(self, study: StudyView | None) -> None:
         self._idle.clear()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import torch
 
 from harness.errors import HarnessError
 from harness.files import write_atomically
+from harness.notices import warn
 from harness.study.experiment import Budget
 from harness.training.assembly import Assembly, load_weights
 
@@ -119,7 +119,7 @@ def _whole(path: Path) -> Iterator[Mapping[str, Any]]:
             continue
         except Exception as fault:  # noqa: BLE001 - the type depends on the damage
             line = " ".join(str(fault).split())
-            sys.stderr.write(f"warning: {path / name} cannot be used ({line:.80}); {instead}\n")
+            warn(f"{path / name} cannot be used ({line:.80}); {instead}")
         else:
             yield checkpoint
 

@@ -11,7 +11,7 @@ import torch
 from support.finished_run import planned
 
 from harness.errors import HarnessError
-from harness.inspection.translation import translations
+from harness.introspection.translation import translations
 from harness.runs.ledger import Ledger
 from harness.runs.restored import find_run, restore_run
 from harness.training.evaluation import teacher_forced

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.components import Decay, Schedule
 from harness.contracts import SPECIAL_TOKENS, Setting
-from harness.inspection.draw_curves import Curve
+from harness.introspection.draw_curves import Curve
 from harness.study.values import Study
 
 

@@ -6,8 +6,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from harness.errors import HarnessError
-from harness.inspection.draw_curves import Curve, draw_curves
-from harness.inspection.save import save_drawing
+from harness.introspection.draw_curves import Curve, draw_curves
+from harness.introspection.save import save_drawing
 
 
 def draw() -> Figure:

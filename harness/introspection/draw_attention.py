@@ -10,9 +10,9 @@ import torch
 
 from harness.contracts import BOS
 from harness.errors import HarnessError
-from harness.inspection.attention import attention
-from harness.inspection.heatmap import Map, Shades, draw_maps
-from harness.inspection.translation import generate_tokens, source_tokens, token_texts
+from harness.introspection.attention import attention
+from harness.introspection.heatmap import Map, Shades, draw_maps
+from harness.introspection.translation import generate_tokens, source_tokens, token_texts
 from harness.runs.restored import RestoredRun
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import torch
 from support.finished_run import planned
 
 from harness.contracts import BOS, EOS
-from harness.inspection.translation import (
+from harness.introspection.translation import (
     ENDS,
     find_reference,
     generate_tokens,

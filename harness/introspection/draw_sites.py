@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 from harness.contracts import SPECIAL_TOKENS, Site
-from harness.inspection.heatmap import Map, Shades, draw_maps
+from harness.introspection.heatmap import Map, Shades, draw_maps
 from harness.model import TABLE
 from harness.streams import Noise
 from harness.study.experiment import Experiment

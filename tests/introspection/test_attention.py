@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from harness.contracts import Setting
-from harness.inspection.attention import attention
+from harness.introspection.attention import attention
 from harness.model import Transformer
 from harness.model.positions import sinusoids
 from harness.study.experiment import ModelOptions

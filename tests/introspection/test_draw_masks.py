@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from harness.inspection.draw_masks import draw_masks, labels, masks
+from harness.introspection.draw_masks import draw_masks, labels, masks
 from harness.report.style import style
 
 SOURCE, TARGET = ["ein", "hund"], ["a", "dog", "sleeps"]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from harness.contracts import BOS, EOS, PAD, SPECIAL_TOKENS
-from harness.inspection.attention import attention
-from harness.inspection.heatmap import Map, Shades, draw_maps
+from harness.introspection.attention import attention
+from harness.introspection.heatmap import Map, Shades, draw_maps
 from harness.study.experiment import ModelOptions
 from harness.training.assembly import build_model
 

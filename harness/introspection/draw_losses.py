@@ -12,8 +12,8 @@ from jaxtyping import Float
 from harness.components import Loss
 from harness.contracts import PAD, SPECIAL_TOKENS, Setting
 from harness.errors import HarnessError
-from harness.inspection.draw_curves import Curve, draw_curves, mark_lowest
-from harness.inspection.heatmap import Map, Shades, draw_maps
+from harness.introspection.draw_curves import Curve, draw_curves, mark_lowest
+from harness.introspection.heatmap import Map, Shades, draw_maps
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,7 +10,7 @@ from harness import contracts
 from harness.components import Loss
 from harness.contracts import Setting
 from harness.errors import HarnessError
-from harness.inspection.draw_losses import (
+from harness.introspection.draw_losses import (
     draw_penalization,
     draw_targets,
     loss_targets,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from support.tiny_experiment import experiment
 
-from harness.inspection.draw_sites import draw_sites, dropped
+from harness.introspection.draw_sites import draw_sites, dropped
 from harness.model import every_site
 from harness.report.style import style
 from harness.study.experiment import ModelOptions

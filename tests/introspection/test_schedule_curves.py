@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from support.tiny_study import TINY
 
-from harness.inspection.draw_curves import Curve, draw_curves
-from harness.inspection.schedule_curves import curve, study_curves
+from harness.introspection.draw_curves import Curve, draw_curves
+from harness.introspection.schedule_curves import curve, study_curves
 from harness.loading import load
 from harness.report.style import style
 from harness_decays.exponential import Exponential

@@ -8,9 +8,9 @@ from support.finished_run import planned
 
 from harness.contracts import BOS
 from harness.errors import HarnessError
-from harness.inspection.attention import attention
-from harness.inspection.draw_attention import attention_maps, draw_attention
-from harness.inspection.translation import generate_tokens, source_tokens, token_texts
+from harness.introspection.attention import attention
+from harness.introspection.draw_attention import attention_maps, draw_attention
+from harness.introspection.translation import generate_tokens, source_tokens, token_texts
 from harness.report.style import style
 from harness.runs.restored import RestoredRun, restore_run
 
