@@ -76,6 +76,8 @@ def run_study(
     opened = open_study(path, out=out, seeds=seeds)
     study, ledger = opened.study, opened.ledger
     preview.refuse_unequal(study, runs=opened.runs, ledger=ledger)
+    if not all(run.exists for run in opened.plan):
+        probe.start_server()  # now, so that it loads torch while this process builds its models
     preview.refuse_unbuildable(study, runs=opened.plan)
     opened.remember_plan()
     pace = pace or Pace()

@@ -30,7 +30,10 @@ def settle(budget: Budget) -> None:
     """Make this process deterministic; raises `HarnessError` if the device is not available."""
     torch.set_num_threads(budget.threads)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(mode=True)
+    # As `use_deterministic_algorithms`, which also imports the compiler: a second in every run. A
+    # component that compiles its model finds the variable.
+    torch.set_deterministic_debug_mode("error")
+    os.environ.setdefault("TORCHINDUCTOR_DETERMINISTIC", "1")
     if budget.device == "cuda" and not torch.cuda.is_available():
         raise HarnessError("budget.device is cuda, but torch finds no GPU on this machine; use cpu")
 

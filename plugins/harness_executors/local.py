@@ -42,7 +42,7 @@ class LocalJobs:
         """Fork one process for the run in this folder."""
         # The server imports torch once; each run is forked from it, and so starts without delay.
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["harness.runs.worker"])
+        context.set_forkserver_preload(["harness.runs.preload"])
         process = context.Process(target=_perform, args=(path,), daemon=True)
         process.start()
         self._processes[path] = process

@@ -169,17 +169,17 @@ def test_what_a_killed_worker_started_ends_with_it(study: Path) -> None:
 def test_a_checkpoint_is_written_by_the_clock(study: Path, harness: Harness) -> None:
     study.write_text(ENDLESS.replace("100000", "400"))
     with going_on(study, "--checkpoint-minutes", "0.002") as process:
-        until(lambda: [*(study.parent / "results").glob("runs/*/checkpoint.pt")])
+        until(lambda: [*(study.parent / "results").glob("runs/*/checkpoint.earlier.pt")])
         os.killpg(process.pid, signal.SIGKILL)
         until(lambda: not processes(study))
-    (run,) = (study.parent / "results").glob("runs/*/checkpoint.pt")
+    (run,) = {path.parent for path in (study.parent / "results").glob("runs/*/checkpoint*.pt")}
     assert harness("run", study, "--seeds", "1").returncode == 0
     assert harness("run", study, "--seeds", "1", "--out", "whole").returncode == 0
-    outcome = (run.parent / "outcome.json").read_text()
+    outcome = (run / "outcome.json").read_text()
     assert '"resumed_after": 0' not in outcome
-    whole = study.parent / "whole" / "runs" / run.parent.name
+    whole = study.parent / "whole" / "runs" / run.name
     for name in ("measurements.jsonl", "weights.pt"):
-        assert (run.parent / name).read_bytes() == (whole / name).read_bytes()
+        assert (run / name).read_bytes() == (whole / name).read_bytes()
 
 
 def test_a_run_that_hangs_is_ended_and_named_and_the_others_go_on(

@@ -22,16 +22,21 @@ def planned(folder: Path) -> PlannedRun:
     return plan(study, plugins=plugins, ledger=ledger, previous={})[0]
 
 
-def finish(folder: Path) -> Path:
-    """Write the study and execute its first baseline run as a worker does, in this process."""
+def requested(folder: Path) -> Path:
+    """Write the study and request its first baseline run; the folder of the run."""
     (folder / "tiny.yaml").write_text(TINY, encoding="utf-8")
     run = planned(folder)
-    path = Ledger(folder / "results" / "runs").request(
+    return Ledger(folder / "results" / "runs").request(
         run.digest,
         identity=run.identity,
         decodings={run.evaluation: run.decoding},
         location=RunLocation(files=run.files, generation=run.decoding.generation),
     )
+
+
+def finish(folder: Path) -> Path:
+    """Carry the first baseline run of the study out as a worker does, in this process."""
+    path = requested(folder)
     before = torch.are_deterministic_algorithms_enabled()
     worker.perform(path)
     torch.use_deterministic_algorithms(before)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
+from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 
 from harness.errors import HarnessError
@@ -91,9 +92,15 @@ class _Probe:
         self.process.join(_PATIENCE)
 
 
+def start_server() -> None:
+    """Start the fork server, which loads torch while this process goes on."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["harness.runs.preload"])
+    ensure_running()
+
+
 def _start(request: Request, *, limit: float) -> _Probe:
+    start_server()
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["harness.runs.worker"])
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(sender,), kwargs={"request": request}, daemon=True)
     process.start()
