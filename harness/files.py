@@ -47,7 +47,7 @@ def abandoned(folder: Path) -> Iterator[Path]:
 
 def _is_running(process: int) -> bool:
     try:
-        os.kill(process, 0)
+        os.kill(process, 0)  # signal 0 is not sent, and only looks for the process
     except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:  # it belongs to another user
@@ -76,6 +76,7 @@ def complete_lines(path: Path) -> Iterator[bytes]:
         content = path.read_bytes()
     except FileNotFoundError:
         return
+    # Bytes: text would also split at U+2028 and others, which a sentence in JSON may contain.
     yield from content[: content.rfind(b"\n") + 1].splitlines()
 
 

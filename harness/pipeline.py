@@ -79,8 +79,10 @@ def run_study(
     if not all(run.exists for run in opened.plan):
         probe.start_server()  # now, so that it loads torch while this process builds its models
     preview.refuse_unbuildable(study, runs=opened.plan)
+    # Before training, so that a plan after an interruption can name what has changed since.
     opened.remember_plan()
     pace = pace or Pace()
+    # A shorter timeout for runs is one for probes as well.
     limit = min(probe.LIMIT, 60 * (pace.timeout_minutes or probe.LIMIT))
     for warning in preview.no_effect_warnings(study, runs=opened.runs, jobs=jobs, limit=limit):
         warn(warning)
@@ -170,7 +172,7 @@ def show(opened: PlannedStudy, *, port: int | None, ready: Callable[[str], None]
     with naming_plugins(opened.plugins):
         page = tracker_page(opened.study.trackers, out=opened.out)
         view = opened.view(inspect_results(opened))
-        page.sync(view, opened.ledger)
+        page.sync(view, opened.ledger)  # first: the page shows what was copied
         page.serve(view, port=port, ready=ready)
 
 

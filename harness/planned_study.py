@@ -57,6 +57,7 @@ class PlannedStudy:
         """The same study with the runs that it needs next: those of its tuning, or its own."""
         study, plugins, ledger = self.study, self.plugins, self.ledger
         trials = tuning_runs(study, plugins=plugins, ledger=ledger, previous=previous)
+        # As long as trials are missing, they are the plan: the study's own runs follow from them.
         if not all(run.exists for run in trials):
             return replace(self, plan=trials)
         tuning = tuning_results(study, trials=trials, ledger=ledger)

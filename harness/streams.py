@@ -21,6 +21,7 @@ _LEVELS = 2**16  # keep() compares 16 random bits an element with the rate
 
 def key(seed: int, stream: str, *names: str | int) -> int:
     """A 63-bit number that depends on every argument and on nothing else."""
+    # JSON keeps names apart: ("a", "bc") and ("ab", "c") are two keys, and so are 1 and "1".
     text = json.dumps([seed, stream, *names], separators=(",", ":"))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
@@ -86,6 +87,7 @@ class Noise:
         for size in shape:
             count *= size
         words = torch.empty(-(-count // 4), dtype=torch.int64, device=self.device)
+        # Four 16-bit elements a draw; to None, as an upper bound is excluded, and 2^63 is no int64.
         words.random_(-(2**63), None, generator=self.generator(site))
         bits = words.view(torch.int16)[:count].view(*shape)
         # In place and cast: seven times faster on a CPU than a comparison that writes booleans.

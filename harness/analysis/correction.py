@@ -111,6 +111,7 @@ def _over_looks(analyses: InterimAnalyses, *, margin: float | None, family: int)
     return replace(
         evidence,
         p=p_over_looks([earlier.p for earlier in same_sign], planned=looks),
+        # Equivalence has no sign to change, so every look counts.
         p_equivalent=p_over_looks([earlier.p_equivalent for earlier in completed], planned=looks),
         p_sign_flip=p_over_looks([earlier.p_sign_flip for earlier in same_sign], planned=looks),
         p_floor=p_over_looks([evidence.p_floor], planned=looks),
@@ -122,6 +123,7 @@ def _is_positive(evidence: Evidence) -> bool:
 
 
 def _holm(values: Sequence[float | None]) -> list[float | None]:
+    # What cannot be tested stays in the family: the others' p must not depend on who failed.
     adjusted = holm([1.0 if value is None else value for value in values])
     return [
         None if value is None else corrected

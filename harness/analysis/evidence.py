@@ -50,7 +50,7 @@ class Evidence:
 def gather_evidence(pairing: Pairing, *, margin: float | None, family: int) -> Evidence:
     """Compute every statistic of one pairing, as a member of a family of this size."""
     baseline, variant = pairing.scores
-    if not baseline or not variant:
+    if not baseline or not variant:  # no score, but perhaps divergences
         return Evidence(p_diverged=_p_diverged(pairing))
     test = _t_test(pairing)
     difference = test.mean if test else _difference(pairing)
@@ -77,6 +77,8 @@ def _t_test(pairing: Pairing) -> StudentT | None:
     """The t test that the study declares; None for identical runs, which need no test."""
     if pairing.identical:
         return None
+    # Each look's p is multiplied by their number; at this level, its interval excludes 0 just where
+    # that product is below .05.
     confidence = 1 - ALPHA / pairing.looks
     if pairing.method == "paired_t":
         return paired_t(pairing.differences, resolution=pairing.resolution, confidence=confidence)
@@ -86,6 +88,7 @@ def _t_test(pairing: Pairing) -> StudentT | None:
 
 def _detectable(test: StudentT, *, tests: int) -> float:
     # Rounded, so that equal designs share one entry of the cache of `smallest_shift`.
+    # At Holm's first step, the strictest: no study is promised more than the correction allows.
     return smallest_shift(round(test.df, 2), alpha=ALPHA / tests) * test.error
 
 
@@ -118,7 +121,9 @@ def _effect_size(pairing: Pairing, *, test: StudentT | None) -> float | None:
     if test is None:
         return None
     if pairing.method == "paired_t":
+        # d_z = mean / sd, and the standard error is sd / sqrt(n).
         return unbiased(test.mean / (test.error * math.sqrt(pairing.n)), df=test.df)
+    # In pooled deviations, as Hedges' g is defined, with their n1 + n2 - 2 and not Welch's df.
     sides = pairing.scores
     return unbiased(test.mean / pooled_deviation(*sides), df=sum(map(len, sides)) - 2)
 
@@ -145,6 +150,7 @@ def _p_diverged(pairing: Pairing) -> float | None:
         for baseline, variant in pairing.planned
         if baseline and variant
     ]
+    # Seeds with a failed run are left out: it ended for a reason of its own, and will be run again.
     return mcnemar_p(
         outcomes.count(("finished", "diverged")),
         only_second=outcomes.count(("diverged", "finished")),

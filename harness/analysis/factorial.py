@@ -50,6 +50,7 @@ def _effect(factorial: Factorial, *, chosen: Mapping[str, str]) -> FactorialEffe
                 len(factorial.factors[factor]) for factor in chosen
             )
             if at_baseline:
+                # Signs alternate with the number of factors at the baseline: y_A and y_B +, y_0 -.
                 expected[variant] = -((-1.0) ** len(at_baseline)) / share
             else:
                 observed[variant] = 1.0 / share
@@ -84,6 +85,7 @@ def combine_cells(
 
 def _worst(cells: Sequence[RunResult]) -> Outcome:
     outcomes = {cell.outcome for cell in cells}
+    # Failed first: that cell will be run again, so the effect has no result yet.
     order: tuple[Outcome, ...] = ("failed", "diverged", "finished")
     return next(outcome for outcome in order if outcome in outcomes)
 
@@ -92,6 +94,7 @@ def _sums(cells: Sequence[RunResult], *, weights: Sequence[float]) -> dict[str, 
     """The weighted sum of every metric that all cells have."""
     shared = set.intersection(*(set(cell.scores) for cell in cells))
     return {
+        # Rounded once, so that the order of cells changes no bit.
         metric: math.fsum(
             weight * cell.scores[metric] for cell, weight in zip(cells, weights, strict=True)
         )

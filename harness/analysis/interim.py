@@ -53,6 +53,7 @@ def interim_analyses(
     complete = [n for n in looks if all(ended[:n])]
     pairings = [
         pair(contrast, seeds=seeds[:n], metric=metric, method=method, looks=len(looks))
+        # Before the first look is complete, its runs are shown, and no p is given.
         for n in complete or looks[:1]
     ]
     return InterimAnalyses(pairings[-1], pairings if complete else [])

@@ -67,6 +67,7 @@ class Pairing:
     def resolution(self) -> float:
         """The rounding error of a difference: equal differences may vary by this much."""
         largest = max((abs(score) for side in self.scores for score in side), default=0.0)
+        # A few units in the last place: two scores and their difference are each rounded.
         return 8 * sys.float_info.epsilon * largest
 
     @property
@@ -77,11 +78,13 @@ class Pairing:
     @property
     def too_few(self) -> bool:
         """True if there are too few runs for any test."""
-        return min(map(len, self.compared)) < 2
+        return min(map(len, self.compared)) < 2  # no spread can be estimated from one
 
     @cached_property
     def identical(self) -> bool:
         """True if no seed differs in its score nor, for a metric of text, in the text."""
+        # By Welch's method runs without a partner count too, and those are compared with nothing
+        # here.
         if any(self.differences) or not self.pairs or len(self.pairs) < self.n:
             return False
         return not self.metric.of_text or all(
@@ -121,6 +124,7 @@ def pair(
     variant, against, kind, runs = contrast
     planned = [(runs.get((against, seed)), runs.get((variant, seed))) for seed in sorted(seeds)]
     if method == "welch" and _share_no_seed(planned):
+        # Two studies' runs need not have a seed in common, and then none is missing.
         planned = _align(planned)
     names = ("the baseline", "the variant") if against == BASELINE else (against, variant)
     if kind == "effect":

@@ -28,10 +28,11 @@ def sign_flip_p(differences: Sequence[float]) -> float:
     2^n sign patterns whose sum is at least as far from 0 as the observed one. Beyond `EXACT_UP_TO`
     differences, patterns are sampled from a fixed stream, and p = (hits + 1) / (`FLIPS` + 1).
     """
+    # Sorted, so that the order of seeds changes no bit of the sums.
     magnitudes = sorted(abs(value) for value in differences)
     reach = abs(math.fsum(differences)) - _TIE * math.fsum(magnitudes)
     if reach <= 0:
-        return 1.0
+        return 1.0  # every pattern reaches 0
     if len(magnitudes) <= EXACT_UP_TO:
         return _count_flips(magnitudes, reach=reach)
     sums = abs(_sampled_patterns(len(magnitudes)) @ magnitudes)
@@ -66,6 +67,7 @@ def max_t_p(family: Sequence[Mapping[int, float]]) -> list[float]:
     exact = len(seeds) <= JOINT_EXACT_UP_TO
     patterns = _every_pattern(len(seeds)) if exact else _sampled_patterns(len(seeds))
     largest = np.sort(abs(patterns @ table).max(axis=1))
+    # A pattern that ties with the observed one counts, however its sum was rounded.
     hits = len(largest) - np.searchsorted(largest, observed - len(seeds) * _TIE)
     shares = hits / len(largest) if exact else (hits + 1) / (FLIPS + 1)
     return [float(share) for share in shares]
@@ -103,6 +105,7 @@ def _sampled_patterns(n: int) -> Floats:
     """`FLIPS` rows of n signs from a stream that depends on n only."""
     import numpy as np
 
+    # Python's generator and not numpy's, whose streams may change from version to version.
     stream = random.Random(_stream_key(n))
     sampled = np.frombuffer(stream.randbytes(-(-n * FLIPS // 8)), dtype=np.uint8)
     return np.asarray(1 - 2.0 * np.unpackbits(sampled)[: n * FLIPS], dtype=np.float64).reshape(

@@ -44,9 +44,11 @@ def power_at(shift: float, *, df: float, alpha: float = ALPHA) -> float:
     x, weight = np.polynomial.legendre.leggauss(_NODES)
     low, half = np.array(edges[:-1])[:, None], np.diff(edges)[:, None] / 2
     s = low + half * (x + 1)
+    # In logarithms: the gamma function overflows from about 340 degrees of freedom on.
     scale = math.log(2) + df / 2 * math.log(df / 2) - float(gammaln(df / 2))
     density = np.exp(scale + (df - 1) * np.log(s) - df / 2 * s**2)
     rejected = ndtr(shift - t * s) + ndtr(-shift - t * s)
+    # Rounding may take the quadrature past 1.
     return min(1.0, float((half * weight * density * rejected).sum()))
 
 
@@ -62,6 +64,7 @@ def smallest_shift(df: float, *, alpha: float = ALPHA, target: float = POWER) ->
             low = middle
         else:
             high = middle
+    # The upper end, at which the target is reached for certain.
     return high
 
 
@@ -83,7 +86,7 @@ def seeds_for(
     """
     if effect == 0:
         raise ValueError("no number of seeds shows an effect of 0")
-    low, high = 1, 2
+    low, high = 1, 2  # 1 is too few: a test needs 2
     while _power(effect, n=high, alpha=alpha, paired=paired) < power:
         low, high = high, 2 * high
     while high - low > 1:

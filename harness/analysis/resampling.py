@@ -38,6 +38,7 @@ def resample(
     n = len(table)
     if n < 2:
         return None
+    # As plain lists: the score is a plugin's function, which need not know numpy.
     left_out = [score(row) for row in (table.sum(axis=0) - table).tolist()]
     samples = np.random.default_rng(_SEED).choice(n, size=(_DRAWS, n), replace=True)
     resampled = [score(table[row].sum(axis=0).tolist()) for row in samples]

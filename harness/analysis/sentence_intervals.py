@@ -23,6 +23,7 @@ def sentence_t(pairing: Pairing, *, difference: float) -> StudentT | None:
     lengths = {len(influence) for side in influences for influence in side}
     if not all(map(all, known)) or len(lengths) != 1:
         return None
+    # Averaged over runs first: the sentences are the sample here, and runs share them.
     baseline, variant = (np.mean(side, axis=0) for side in influences)
     n = len(variant)
     error = float(np.std(variant - baseline, ddof=1)) / math.sqrt(n)
@@ -35,6 +36,7 @@ def combine_intervals(
     """The interval for new seeds on new sentences, from the half-widths of independent errors."""
     if seeds is None or sentences is None:
         return None
+    # Variances of independent errors add, and each half-width has its own t quantile already.
     half_width = math.hypot(seeds.high - seeds.mean, sentences.high - sentences.mean)
     return seeds.mean - half_width, seeds.mean + half_width
 

@@ -69,6 +69,7 @@ def welch_t(
         return None
     errors = [deviation(values) / math.sqrt(len(values)) for values in sides]
     error = math.hypot(*errors)
+    # (v / sum of v)^2 = (part / error)^4. Divided first: the fourth power of either may be 0.
     shares = [
         (part / error) ** 4 / (len(values) - 1) for part, values in zip(errors, sides, strict=True)
     ]
@@ -78,9 +79,11 @@ def welch_t(
 
 def student(difference: float, *, error: float, df: float, confidence: float = 0.95) -> StudentT:
     """The t test and the interval of a difference with this standard error."""
+    # Not `scipy.stats`, which takes five times as long to import.
     from scipy.special import stdtr, stdtrit
 
     half_width = float(stdtrit(df, (1 + confidence) / 2)) * error
+    # The lower tail itself: 1 - cdf would round a small p to 0.
     p = 2 * float(stdtr(df, -abs(difference) / error))
     low, high = difference - half_width, difference + half_width
     return StudentT(mean=difference, low=low, high=high, p=p, error=error, df=df)
@@ -126,7 +129,7 @@ def correlation(first: Sequence[float], *, second: Sequence[float]) -> float | N
         (x - centers[0]) / norms[0] * ((y - centers[1]) / norms[1])
         for x, y in zip(first, second, strict=True)
     ]
-    return min(1.0, max(-1.0, math.fsum(products)))
+    return min(1.0, max(-1.0, math.fsum(products)))  # rounding may go past 1
 
 
 def mcnemar_p(only_first: int, *, only_second: int) -> float:
@@ -148,6 +151,7 @@ def fisher_p(first: tuple[int, int], *, second: tuple[int, int]) -> float:
     """
     hits, n, others = first[0] + second[0], sum(first), sum(second)
     ways = [math.comb(n, k) * math.comb(others, hits - k) for k in range(min(n, hits) + 1)]
+    # Whole numbers, of which equal ones are equal; `comb` is 0 for tables the margins exclude.
     observed = ways[first[0]]
     return sum(way for way in ways if way <= observed) / math.comb(n + others, hits)
 
@@ -172,4 +176,5 @@ def _spread(values: Sequence[float], *, resolution: float) -> bool:
 
 def _norm(values: Sequence[float]) -> float:
     center = mean(values)
+    # Sorted, so that order changes no bit; `hypot`, as squares of tiny deviations would be 0.
     return math.hypot(*sorted(abs(value - center) for value in values))

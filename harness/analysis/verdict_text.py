@@ -87,6 +87,7 @@ def _seeds(pairing: Pairing, *, spread: bool) -> list[str]:
         return [] if spread else ["no spread on either side for a t test"]
     n, differences = pairing.n, pairing.differences
     if spread:
+        # In the direction of the mean: whether that is for the better, the verdict says.
         up = math.fsum(differences) >= 0
         agree = sum(value > 0 if up else value < 0 for value in differences)
         return [f"{agree} of {n} seeds {'higher' if up else 'lower'}"]

@@ -79,7 +79,9 @@ def main() -> None:
     A run that exists is never trained twice, and an interrupted one continues from its checkpoint.
     Exit status: 0 done, 1 some runs or metrics failed, 2 the study, a plugin or an option is wrong.
     """
+    # First: what is imported from here on must not come from a folder of data.
     leave_working_folder()
+    # Before any plugin is imported: most of them name torch, and few commands compute with it.
     defer("torch")
     for stream in (sys.stdout, sys.stderr):
         # A letter that the terminal lacks must not cost what else there is to print.

@@ -57,6 +57,7 @@ def _comparison_options(command: Callable[..., None]) -> Callable[..., None]:
                 "--baseline, --lower-is-better, --higher-is-better and --split go with --from-csv"
             )
         terms = ComparisonOptions(
+            # What is not given is left to the defaults, or to the study.
             **{name: value for name, value in values.items() if value is not None}
         )
         command(terms=terms, **arguments)
@@ -96,9 +97,10 @@ def compare(
     from harness.report import terminal
     from harness.report.write import as_json as findings
 
-    if bool(names) == (table is not None):
+    if bool(names) == (table is not None):  # neither, or both
         raise HarnessError("nothing to compare: name two RUNs, or --from-csv FILE")
     report = _runs(names, out=out, terms=terms) if table is None else _scores(table, terms=terms)
+    # Afterward, so that a name that does not exist leaves no trace in the others' logs.
     _record_inspections(names, out=out)
     summary = terminal.comparison(report)
     output.say(findings(report.findings) if as_json else f"{summary.text}\n", newline=False)
@@ -128,6 +130,7 @@ def _scores(table: str, *, terms: ComparisonOptions) -> Report:
     from harness.comparing.external_scores import compare_scores
 
     if table == _STANDARD_INPUT:
+        # Bytes, since the encoding is the file's and not that of the locale.
         content = sys.stdin.buffer.read()
         return compare_scores(content, name="standard input", options=terms)
     return compare_scores(Path(table).read_bytes(), name=table, options=terms)

@@ -122,6 +122,7 @@ def noam(*, d_model: tuple[int, ...], warmup: tuple[int, ...], updates: int, pic
     parts = _named([f"{{noam: {{warmup: {count}}}}}" for count in warmup], slot="schedule")
     curves = [
         curve(f"d_model {width}, warmup {count}", part=part, updates=updates, d_model=width)
+        # Each value once, as two equal curves would look like one.
         for width in dict.fromkeys(d_model)
         for count, part in zip(dict.fromkeys(warmup), parts.values(), strict=True)
     ]

@@ -74,6 +74,7 @@ def _lines(content: bytes) -> list[str]:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise HarnessError(f"standard input:{line}: not UTF-8; convert it first") from None
+    # Not `splitlines`, which ends a line at U+2028 and others that a sentence may contain.
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
 
 
@@ -123,6 +124,7 @@ def _print_trace(trace: Trace) -> None:
         output.say(f"reference    {trace.reference}")
     output.say(f"translation  {trace.translation.text}\n")
     terminal = Console().is_terminal
+    # Tokens are no markup: rich would read [b] as a style and :smile: as a picture.
     console = Console(width=None if terminal else _WIDE, highlight=False, markup=False, emoji=False)
     with console.capture() as capture:
         console.print(_table(trace, plain=not terminal))
@@ -139,6 +141,7 @@ def _modes(trace: Trace) -> dict[str, Sequence[Step]]:
 
 def _right(trace: Trace, *, steps: Sequence[Step]) -> int:
     """The number of positions with the gold token."""
+    # Not strict: a translation may be shorter or longer than its reference.
     return sum(step.writes == gold for step, gold in zip(steps, trace.gold, strict=False))
 
 

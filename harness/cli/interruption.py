@@ -23,6 +23,7 @@ def end_on_signals() -> None:
     A signal that was ignored when the program started, as `nohup` does, stays ignored.
     """
     reader, writer = os.pipe()
+    # `set_wakeup_fd` insists on it, as a full pipe would block the interpreter.
     os.set_blocking(writer, False)
     for number in STOPPING:
         if number == signal.SIGTERM or signal.getsignal(number) is not signal.SIG_IGN:
@@ -58,4 +59,5 @@ def _leave() -> NoReturn:
     for child in children:
         child.join(0.1)
     os.write(2, f"{INTERRUPTED}\n".encode())
+    # At once, as a thread that hangs, such as a tracker's, would keep the process from ending.
     os._exit(STATUS)

@@ -14,6 +14,7 @@ class _Deferred(ModuleType):
     def __getattr__(self, name: str) -> object:
         package = self.__name__
         if sys.modules.get(package) is self:
+            # Before the import, which would find the stand-in again.
             del sys.modules[package]
         return getattr(importlib.import_module(package), name)
 
@@ -23,5 +24,6 @@ def defer(package: str) -> None:
     spec = None if package in sys.modules else importlib.util.find_spec(package)
     if spec is not None:
         stand_in = _Deferred(package)
+        # Libraries look for one another by `find_spec`, which raises where this is None.
         stand_in.__spec__ = spec
         sys.modules[package] = stand_in

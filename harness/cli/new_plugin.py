@@ -66,7 +66,7 @@ def _files(name: str) -> Mapping[str, str]:
         keep_trailing_newline=True,
     )
     words = {
-        "distribution": name.replace("_", "-"),
+        "distribution": name.replace("_", "-"),  # as package indexes normalize names
         "module": module,
         "name": "".join(word.capitalize() for word in module.split("_")),
     }

@@ -44,7 +44,7 @@ JOBS = click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=_cores(),
-    show_default="the number of cores",
+    show_default="the number of cores",  # the same help on every machine
     help="How many runs to train at once; never changes a result.",
 )
 _POSITIVE = click.FloatRange(min=0, min_open=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from harness.runs.restored import RestoredRun
     from harness.study.values import Study
 
+# Written out, since `harness.study` would make the help of every command wait for its imports.
 _BASELINE = "baseline"
 
 
@@ -47,6 +48,7 @@ class RunArgument:
             decoding = None if planned.start else planned.evaluation
         folder = folder or find_run(self.name, ledger=Ledger(self.out / "runs"))
         run = restore_run(folder, decoding=decoding, generation=self.generation)
+        # As in training: with other threads or kernels, the last bits, and so ties, could differ.
         settle(run.parts.experiment.budget)
         if run.changed:
             change = f"run {run.name}: {run.changed} since it was trained"
@@ -103,6 +105,7 @@ def takes_run(*, results: str) -> Callable[[Callable[..., None]], Callable[..., 
             run = RunArgument(name=name, variant=variant, seed=seed, generation=generation, out=out)
             command(run=run, **others)
 
+        # As with decorators, of which the last is applied first.
         for parameter in reversed((*_PARAMETERS, options.results(results))):
             wrapper = parameter(wrapper)
         return wrapper

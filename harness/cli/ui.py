@@ -32,5 +32,5 @@ def ui(study: Path, *, out: Path, seeds: int | None, port: int | None, browse: b
         if browse:
             click.launch(link)
 
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt):  # the ordinary way to end it
         pipeline.show(pipeline.open_study(study, out=out, seeds=seeds), port=port, ready=ready)

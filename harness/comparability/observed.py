@@ -101,7 +101,7 @@ def _pairs(
 
 
 def _sharing(variant: str, *, pairs: Sequence[tuple[int, Shared, Shared]]) -> Sharing:
-    _, predicted, _ = pairs[0]
+    _, predicted, _ = pairs[0]  # the same for every seed: it follows from options
     least = min(
         (observed for _, _, observed in pairs),
         key=lambda shared: (len(shared.parameters), shared.order),

@@ -147,7 +147,7 @@ def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
             target_tokens=sum(row.value for row in measured if row.metric == "target_tokens"),
             updates=outcome.updates,
             seconds_per_update=pace,
-            seconds=pace and outcome.updates and pace * outcome.updates,
+            seconds=pace and outcome.updates and pace * outcome.updates,  # of all processes
         ),
         shapes=outcome.shapes,
     )
@@ -155,8 +155,10 @@ def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
 
 def _task(experiment: Experiment, *, start: Experiment, tasks: Tasks) -> Task:
     """The data of a variant, in the vocabulary of the experiment that it starts from."""
+    # Here, as it loads torch, which a study without anything to train does not need.
     from harness.training.task import prepare, vocabulary
 
+    # The start's dataset too, as its vocabulary was learned there.
     key = (experiment.dataset, start.dataset, experiment.tokenizer)
     if key not in tasks:
         codecs = None if start is experiment else vocabulary(start)

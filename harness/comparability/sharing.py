@@ -76,6 +76,7 @@ def observe_sharing(baseline: InitialState, *, variant: InitialState) -> Shared:
     return Shared(
         parameters=parameters,
         others=frozenset(variant.weights.keys() - parameters),
+        # `map` ends with the shorter: a run that diverged began fewer epochs.
         order=all(map(operator.eq, baseline.order, variant.order)),
     )
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from harness.errors import Fault, HarnessError
 
+# Excel's "Unicode text" is UTF-16, and its "CSV UTF-8" begins with a mark too.
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DELIMITERS = ",;\t"
 _QUOTED = re.compile(r'"[^"]*"')
@@ -74,6 +75,7 @@ def _lines(
     text: str, *, name: str, delimiter: str, faults: list[Fault]
 ) -> list[tuple[str, list[str]]]:
     """The non-empty lines with their places; reading stops at unbalanced quotes."""
+    # Strict: otherwise a quote that is never closed swallows the rest of the file as one cell.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     lines = []
     place = f"{name}:1"
@@ -89,4 +91,4 @@ def _lines(
 
 def _cells(columns: Sequence[str], *, cells: Sequence[str]) -> Mapping[str, str]:
     padded = [*cells, *[""] * (len(columns) - len(cells))]
-    return dict(zip(columns, padded, strict=False))
+    return dict(zip(columns, padded, strict=False))  # beyond the header, cells are empty

@@ -13,6 +13,7 @@ _LOWER_IS_BETTER = frozenset(
         *("cost", "flops", "latency", "ms", "regret", "runtime", "seconds", "time"),
     )
 )
+# Words of snake_case and of CamelCase: validLoss has the word Loss.
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 

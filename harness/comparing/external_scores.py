@@ -27,6 +27,7 @@ from harness.study.values import BASELINE
 
 _COLUMNS = ("variant", "seed", "metric", "value")
 _OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+# Narrower than float(), which also reads 1_000 and the digits of other scripts.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
@@ -135,7 +136,7 @@ def _results(scores: Sequence[_Score]) -> list[RunResult]:
 
 
 def _header_faults(table: CsvTable, *, name: str) -> Iterator[Fault]:
-    place = f"{name}:1"
+    place = f"{name}:1"  # the header's line
     counts = Counter(table.columns)
     known = [column for column in counts if column and column.isprintable()]
     for column in (*_COLUMNS, "outcome"):
@@ -184,7 +185,9 @@ def _name(text: str, *, least: int = 1) -> str:
 
 
 def _seed(text: str) -> int:
+    # By way of a float, as other programs write the seed 3 as 3.0.
     value = _number(text, must="must be a whole number")
+    # Beyond 2^53 floats skip whole numbers, and two seeds of the file could become one.
     if not value.is_integer() or abs(value) > 2**53:
         raise ValueError(f"must be a whole number, got {text!r:.60}")
     return int(value)

@@ -35,6 +35,7 @@ class ComparisonOptions:
         """The comparison as a study declares it; raises `HarnessError` for an infinite margin."""
         declared = study or Comparison()
         margin = declared.margin_of(primary) if self.margin is None else self.margin
+        # `click.FloatRange` lets inf and nan pass.
         if margin is not None and not math.isfinite(margin):
             raise HarnessError(f"--margin must be a finite number above 0, got {margin}")
         return Comparison(primary=primary, margin=margin, method=self.method or declared.method)

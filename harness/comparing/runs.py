@@ -219,6 +219,7 @@ def _scored(
 
 def _changes(old: Sequence[PlannedRun], *, new: Sequence[PlannedRun]) -> list[Change]:
     """The options in which runs differ, including those of decoding."""
+    # Of the first run of each: the others differ from it in their seed alone.
     before, after = (
         {**run.identity.experiment, "generation": run.decoding.generation}
         for run in (old[0], new[0])

@@ -26,7 +26,7 @@ class Component(ABC):
 
     __pydantic_config__: ClassVar[Any] = {
         "extra": "forbid",
-        "strict": True,
+        "strict": True,  # otherwise pydantic reads "3" as 3, and 1 as true
         "allow_inf_nan": False,
     }
 
@@ -41,7 +41,7 @@ class Component(ABC):
         """An option whose type is a slot's base takes any component of the slot, by name."""
         from pydantic_core import core_schema
 
-        if not inspect.isabstract(cls):
+        if not inspect.isabstract(cls):  # a component, which has options of its own to check
             return usual(source)
         return core_schema.with_info_plain_validator_function(cls._choose)
 

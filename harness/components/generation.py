@@ -15,9 +15,9 @@ class Generation(Component):
     """The decoding strategy of a trained model, such as greedy or beam search.
 
     Decodes a batch of sources of one length, without teacher forcing and without noise (decoding in
-    training is the slot `decoding_policy`). Returns one list of token ids a sentence, without bos
-    and eos. Random draws are keyed by the sentence's line number, so that they do not depend on how
-    sentences are batched.
+    training is the slot `decoding_policy`). Returns one list of token ids per sentence, without
+    bos and eos. Random draws are keyed by the sentence's line number, so that they do not depend on
+    how sentences are batched.
     """
 
     slot: ClassVar[str] = "generation"

@@ -18,7 +18,7 @@ class Initializer(Component):
     by its canonical name, and fills it in place on the CPU. ``generator_of(key)`` gives a generator
     for a key; keyed by the parameter's name, a parameter that a variant adds changes no other.
     Embedding tables are ``source_embedding.weight`` and ``target_embedding.weight``; a layer
-    normalisation's name ends in ``norm.weight`` or ``norm.bias``.
+    normalization's name ends in ``norm.weight`` or ``norm.bias``.
     """
 
     slot: ClassVar[str] = "initializer"

@@ -12,7 +12,7 @@ from harness.contracts import BySentence, ScoreText
 
 @dataclass(frozen=True, kw_only=True)
 class Metric(Component):
-    """Compares detokenised hypotheses with the raw lines of the reference file."""
+    """Compares detokenized hypotheses with the raw lines of the reference file."""
 
     slot: ClassVar[str] = "metrics"
     hook: ClassVar[str] = "harness_metrics"

@@ -25,6 +25,7 @@ def count_of_share(share: float, *, of: int) -> int:
 
     The float nearest to 0.29 is below it, and so is its product with 100.
     """
+    # repr gives the shortest digits that stand for this float: as a rule, those of the study.
     return math.floor(Fraction(repr(float(share))) * of)
 
 
@@ -43,6 +44,7 @@ class TextFile(str):
 
     @classmethod
     def _find(cls, name: str, info: ValidationInfo) -> TextFile:
+        # Without a context, as where a plugin's test makes the component, a name stands for itself.
         find = (info.context or {}).get("find_file")
         return cls(find(name) if find else name)
 

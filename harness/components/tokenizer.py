@@ -19,4 +19,4 @@ class Tokenizer(Component):
 
     @abstractmethod
     def build(self, corpus: Corpus) -> Codecs:
-        """One codec a side. ``decode(encode(line))`` must give the line back, except unknowns."""
+        """One codec per side. ``decode(encode(line))`` must give the line back, except unknowns."""

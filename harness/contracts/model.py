@@ -17,6 +17,7 @@ Perturbation = Callable[["torch.Tensor", "Site", Noise], "torch.Tensor"]
 Transform = Callable[["torch.Tensor"], "torch.Tensor"]
 
 
+# eq=False: a site is a place in one model, and equals no other of the same name.
 @dataclass(eq=False, kw_only=True)
 class Site:
     """A named place in the model for noise; an empty one is the identity and costs nothing.
@@ -144,4 +145,4 @@ class Model(Protocol):
     def step(
         self, tokens: Int[torch.Tensor, "sentences"], cache: Cache, *, noise: Noise | None = None
     ) -> Float[torch.Tensor, "sentences d_model"]:
-        """Feed one more token a sentence, growing the cache; the state for the next token."""
+        """Feed one more token per sentence, growing the cache; the state for the next token."""

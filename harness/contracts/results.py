@@ -136,6 +136,7 @@ class RunView(NamedTuple):
     digest: str
     path: Path
     evaluation: str = ""
+    # Read-only, since all instances share a default.
     experiment: Mapping[str, Any] = MappingProxyType({})
     options: Mapping[str, str] = MappingProxyType({})
     dataset_digest: str = ""

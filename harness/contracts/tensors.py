@@ -22,6 +22,8 @@ class Batch:
     @property
     def target_input(self) -> Int[torch.Tensor, "sentences target"]:
         """The decoder's input: all but the last token (shifted right by the bos)."""
+        # The eos of a shorter sentence stays in: what is predicted after it is padding, and not
+        # `real`.
         return self.target[:, :-1]
 
     @property
@@ -32,6 +34,7 @@ class Batch:
     @property
     def real(self) -> Bool[torch.Tensor, "sentences target"]:
         """True where `target_next` is a token and not padding."""
+        # By number, as no text has the number of pad: every codec is checked for that.
         return self.target_next != PAD
 
 

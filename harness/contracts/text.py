@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
+# The same in every vocabulary, so that model and batches need no codec to know them.
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
 SPECIAL_TOKENS = ("<pad>", "<bos>", "<eos>", "<unk>")
 
@@ -40,11 +41,11 @@ class Codec(Protocol):
         """The token ids of a raw line, without bos and eos; unknown text becomes unk."""
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """Detokenised text; special tokens other than unk are left out."""
+        """Detokenized text; special tokens other than unk are left out."""
 
 
 class Codecs(NamedTuple):
-    """A tokenizer's vocabulary of the training split: one codec a side, perhaps the same one."""
+    """A tokenizer's vocabulary of the training split: one codec per side, perhaps the same one."""
 
     source: Codec
     target: Codec

@@ -1,4 +1,4 @@
-"""Every hook of the program, one file a phase: the manual for plugin authors.
+"""Every hook of the program, one file per phase: the manual for plugin authors.
 
 A plugin is a module whose functions are marked with ``harness.hookspecs.hookimpl`` and named after
 a hook of one of the phases, `supply`, `carry_out` and `observe`. It is found by its entry point

@@ -10,7 +10,7 @@ from harness.hookspecs.markers import hookspec
 def harness_run(run: Run) -> bool | None:
     """Carry out one run: train it and score it, leaving its facts in its folder.
 
-    When: once a run, in its worker, in a process of its own. Who answers: the first that returns
+    When: once per run, in its worker, in a process of its own. Who answers: the first that returns
     True; the core answers last. Wrap it (``@hookimpl(wrapper=True)``) to do something around a run.
     Must not: change `run`, or write to the files of the ledger.
 

@@ -14,7 +14,7 @@ from harness.hookspecs.markers import hookspec
 def harness_study_started(study: StudyView) -> None:
     """The plan is made and the first run is about to begin.
 
-    When: once a study, also when every run exists already. Must not: block.
+    When: once per study, also when every run exists already. Must not: block.
 
     Example::
 
@@ -58,7 +58,7 @@ def harness_run_ended(run: RunView, ledger: LedgerView) -> None:
 def harness_study_ended(study: StudyView, ledger: LedgerView) -> None:
     """Every run has ended and the report is written.
 
-    When: once a study, last of all.
+    When: once per study, last of all.
 
     Example::
 

@@ -43,9 +43,10 @@ def _recorded(model: Model) -> Iterator[dict[str, torch.Tensor]]:
 
     sites = [site for site in model.sites.values() if site.kind == _KIND]
     for site in sites:
+        # It also keeps the model from torch's fused attention, which has no weights to show.
         site.alter(partial(record, module=site.path.removesuffix(f".{_KIND}")))
     try:
         yield weights
     finally:
         for site in sites:
-            site.transforms.pop()
+            site.transforms.pop()  # ours, added last

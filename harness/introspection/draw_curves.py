@@ -31,8 +31,10 @@ def draw_curves(curves: Sequence[Curve], *, title: str, x: str, y: str) -> Figur
     axes = drawn.subplots()
     for place, curve in enumerate(curves):
         color = _COLORS[place % len(_COLORS)]
+        # Shifted in each round of colors, so that all 24 pairs come before one is repeated.
         dashes = _DASHES[(place + place // len(_COLORS)) % len(_DASHES)]
         line = {"color": color, "linestyle": dashes, "linewidth": 1.8, "label": curve.name}
+        # Without an estimator: seaborn would average equal x, and bootstrap an interval.
         seaborn.lineplot(x=curve.x, y=curve.y, ax=axes, legend=False, estimator=None, **line)
     axes.set_title(title)
     axes.set_xlabel(x)

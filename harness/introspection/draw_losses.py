@@ -31,6 +31,7 @@ def loss_targets(loss: Loss, *, classes: int) -> Float[torch.Tensor, "golds clas
     """
     flat = torch.zeros(classes, dtype=torch.float64)
     at_flat = _targets_at(loss, logits=flat)
+    # Any second place will do: a q that depends on the logits is no target distribution.
     at_ramp = _targets_at(loss, logits=flat + torch.arange(classes) / classes)
     if not torch.allclose(at_flat, at_ramp):
         raise HarnessError(

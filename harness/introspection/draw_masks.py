@@ -37,7 +37,7 @@ def masks(
     over all visible keys. Padding of the target comes last, so that the causal mask already hides
     it from every real token.
     """
-    options = ModelOptions(d_model=2, d_ff=2, heads=1, layers=1)
+    options = ModelOptions(d_model=2, d_ff=2, heads=1, layers=1)  # masks have no width
     model = build_model(options, source_classes=_WORD + 1, target_classes=_WORD + 1)
     pads = [PAD] * padding
     source_tokens = torch.tensor([[*(_WORD for _ in source), EOS, *pads]])

@@ -46,7 +46,7 @@ def draw_maps(
     width = columns * (max(len(shown.columns) for shown in maps) * cell[0] + labels)
     height = rows * (max(len(shown.rows) for shown in maps) * cell[1] + 1.2) + 0.4
     drawn = Figure(figsize=(width, height))
-    grid = drawn.subplots(rows, columns, squeeze=False)
+    grid = drawn.subplots(rows, columns, squeeze=False)  # two-dimensional even for one map
     for axes in grid.flat[len(maps) :]:
         axes.axis("off")
     for axes, shown in zip(grid.flat, maps, strict=False):

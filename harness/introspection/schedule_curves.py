@@ -25,5 +25,6 @@ def study_curves(study: Study) -> list[Curve]:
     for variant, experiment in study.variants.items():
         budget, d_model = experiment.budget, experiment.model.d_model
         drawn = curve(variant, part=experiment.schedule, updates=budget.updates, d_model=d_model)
+        # Equal curves would lie on top of one another, and only the last be seen.
         names_by_curve.setdefault(tuple(drawn.y), []).append(variant)
     return [Curve(", ".join(names), range(1, len(y) + 1), y) for y, names in names_by_curve.items()]

@@ -87,7 +87,7 @@ def generate_tokens(run: RestoredRun, *, line: str, number: int = 0) -> list[int
 
 def source_tokens(run: RestoredRun, *, line: str) -> torch.Tensor:
     """A line as the encoder reads it, in a batch of one."""
-    tokens = [*run.codecs.source.encode(line), EOS]
+    tokens = [*run.codecs.source.encode(line), EOS]  # as `encode` does for a corpus
     return torch.tensor([tokens], device=run.parts.experiment.budget.device)
 
 
@@ -130,6 +130,7 @@ def _steps(
     shown = list(token_texts(target, tokens=tokens))
     if writes is not None and likeliest[-1] != EOS:
         shown[-1] = ENDS
+    # The model's own, in which the tokens that it may not write have their share.
     probabilities = logits.softmax(-1)[range(len(tokens)), tokens].tolist()
     return tuple(map(Step, token_texts(target, tokens=reads), shown, probabilities))
 

@@ -27,7 +27,7 @@ def grid_values(grid: yaml.Node | None, *, baseline: Mapping[str, Any]) -> Itera
 
     Other options of the same choice keep the baseline's values.
     """
-    for option, (key, values) in [*entries(grid).items()][:1]:
+    for option, (key, values) in [*entries(grid).items()][:1]:  # `grid_faults` has the rest
         steps = _steps(key)
         for value in values.value if isinstance(values, yaml.SequenceNode) else ():
             name = f"{steps[-1].value}={_label(value)}"
@@ -94,6 +94,7 @@ def _node(data: Any, *, at: yaml.Mark) -> yaml.Node:
         case list() | tuple():
             items = [_node(item, at=at) for item in data]
             return yaml.SequenceNode("tag:yaml.org,2002:seq", items, at, at)
+    # Plain, not quoted: `plain_data` reads JSON's numbers, true and null as what they are.
     return yaml.ScalarNode("tag:yaml.org,2002:str", json.dumps(data), at, at)
 
 

@@ -57,6 +57,8 @@ def schema(catalog: Catalog) -> Schema:
     }
     definitions["pretraining"] = _without(definitions["variant"], option="starts_from")
     for slot, names in catalog.offers.items():
+        # The first of several offers: a name that two plugins offer is refused where a study uses
+        # it.
         components = [names[name][0].component for name in sorted(names)]
         definitions[slot] = _choice(components)
         definitions |= {f"{slot}.{component.name}": _options(component) for component in components}

@@ -80,6 +80,7 @@ def load(
     faults = Faults(path)
     root = _root(path, faults=faults)
     plugins = plugins or discover()
+    # Before anything is checked, since any key may name a component of these files.
     files = _register_files(root, path=path, plugins=plugins, faults=faults)
     checker = Checker(
         Catalog.of(plugins),
@@ -137,6 +138,7 @@ def _tuning(
 def study_error(path: Path, *, faults: Sequence[DataFault]) -> StudyError:
     """Faults that show only once a study's variants are built, as one error with their places."""
     placed = Faults(path)
+    # Read again, because a study as a value no longer knows its places.
     placed.add_data(faults, root=read_yaml(path))
     return placed.error()
 

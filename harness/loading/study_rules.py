@@ -54,6 +54,7 @@ def _unknown_metrics(compare: Any, *, possible: Sequence[str]) -> Iterator[DataF
 
 
 def _repetitions(values: Sequence[Any], *, key: str, noun: str) -> Iterator[DataFault]:
+    # One by one, as values that are not checked yet may have no hash.
     for number, value in enumerate(values):
         if value is not None and value in values[:number]:
             yield DataFault((key, number), f"{noun} {shown(value)} is listed twice; remove one")

@@ -89,6 +89,8 @@ class Checker:
         if isinstance(data, Mapping):
             regularizers = data.get("regularizers", {})
             if isinstance(regularizers, Mapping):
+                # In the form of any component; `_unwrapped` takes the second name out of the
+                # faults' paths.
                 regularizers = {name: {name: regularizers[name]} for name in regularizers}
             data = {**data, "regularizers": regularizers}
         try:

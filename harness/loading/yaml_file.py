@@ -41,6 +41,7 @@ def _text(path: Path) -> str:
     """The text of a file; raises `StudyError` if it is missing, unreadable or not UTF-8."""
     try:
         with path.open("rb") as file:
+            # One byte too many tells, even of a file that never ends.
             content = file.read(LARGEST + 1)
     except FileNotFoundError:
         raise StudyError([Fault(str(path), f"no such study{_nearby(path)}")]) from None
@@ -51,7 +52,7 @@ def _text(path: Path) -> str:
         fault = f"file exceeds the limit of {LARGEST} bytes for a study"
         raise StudyError([Fault(str(path), fault)])
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")  # some editors begin a file with a mark
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise StudyError([Fault(f"{path}:{line}", "not UTF-8 text")]) from None
@@ -81,6 +82,7 @@ class _Refusal(yaml.MarkedYAMLError):
         super().__init__(problem=problem, problem_mark=mark)
 
 
+# Not the faster `CSafeLoader`: its composer is in C, and calls no method that is overridden here.
 class _Composer(yaml.SafeLoader):
     """Composes nodes and constructs nothing; an alias counts as all the nodes that it refers to.
 

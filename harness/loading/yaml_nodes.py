@@ -47,6 +47,7 @@ def plain_data(node: yaml.Node) -> Any:
         return {name: plain_data(entry.value) for name, entry in entries(node).items()}
     if isinstance(node, yaml.SequenceNode):
         return [plain_data(item) for item in node.value]
+    # Only plain scalars: quotes and blocks are for text that looks like something else.
     if isinstance(node, yaml.ScalarNode) and not node.style and len(node.value) <= _LONGEST_NUMBER:
         for pattern, convert in _SCALARS:
             if pattern.fullmatch(node.value):
@@ -60,7 +61,7 @@ def entries(node: yaml.Node | None) -> Mapping[str, Entry]:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value != _MERGE:
-                by_key.setdefault(key.value, Entry(key, value))
+                by_key.setdefault(key.value, Entry(key, value))  # `yaml_faults` reports the second
     return by_key
 
 
@@ -69,6 +70,7 @@ def yaml_faults(node: yaml.Node, *, seen: set[int] | None = None) -> Iterator[Ya
     seen = set() if seen is None else seen
     if id(node) in seen or isinstance(node, yaml.ScalarNode):
         return
+    # Once, however many aliases lead here: each fault would be listed again, at the same place.
     seen.add(id(node))
     children = node.value
     if isinstance(node, yaml.MappingNode):

@@ -26,7 +26,7 @@ class View(NamedTuple):
     """The keys that a query may see: all, those up to its own place, or the `visible` ones."""
 
     visible: Bool[Tensor, "#sentences #heads #target source"] | None = None
-    causal: bool = False
+    causal: bool = False  # a flag and not a mask: fused kernels skip the hidden half
 
     @classmethod
     def of_source(cls, visible: Bool[Tensor, "sentences source"] | None) -> View:
@@ -69,6 +69,7 @@ class Attention(nn.Module):
     ) -> Float[Tensor, "sentences target d_model"]:
         """The attention output of every target state."""
         queries = self._split(self.query(states, noise))
+        # Fused kernels never hold all scores at once, so a site would have nothing to act on.
         if self._scores.active(noise) or self._weights.active(noise):
             mixes = self._written_out(queries, to=to, view=view, noise=noise)
         else:
@@ -97,6 +98,8 @@ class Attention(nn.Module):
     def _split(
         self, states: Float[Tensor, "sentences places d_model"]
     ) -> Float[Tensor, "sentences heads places head"]:
+        # The layout of torch's fused attention. Heads are slices of one matrix: one product for
+        # all.
         return states.view(*states.shape[:2], self._heads, -1).transpose(1, 2)
 
 
@@ -104,6 +107,8 @@ def _softmax(
     scores: Float[Tensor, "sentences heads target source"], *, view: View
 ) -> Float[Tensor, "sentences heads target source"]:
     if view.causal:
+        # The diagonal stays visible: what is fed at a place is the token before the one to predict.
+        # No row is empty then, and one masking is enough.
         later = torch.ones_like(scores[0, 0], dtype=torch.bool).triu(1)
         return scores.masked_fill(later, -math.inf).softmax(-1)
     if view.visible is None:

@@ -12,6 +12,7 @@ from harness.contracts import Memory
 from harness.model.attention import KeysValues
 
 
+# eq=False: generated equality would ask a tensor of booleans for one truth value, and raise.
 @dataclass(eq=False, kw_only=True)
 class Past:
     """The keys and values of one decoder layer, of the target so far and of the source."""
@@ -43,6 +44,7 @@ class KeyValueCache:
         """A new cache of these sentences, in this order; rows may repeat."""
         states, visible = self.memory
         return KeyValueCache(
+            # The memory too, since a beam search asks for a sentence once per hypothesis.
             memory=Memory(states[rows], None if visible is None else visible[rows]),
             layers=tuple(past.select(rows) for past in self.layers),
             length=self.length,

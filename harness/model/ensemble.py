@@ -56,6 +56,7 @@ class Ensemble:
         """The memories of all members, concatenated."""
         memories = [self._model.encode(source, noise=own) for own in self._noises]
         states = torch.cat([memory.states for memory in memories], -1)
+        # What is padding depends on the tokens alone, so every member says the same.
         return Memory(states, memories[0].visible)
 
     def embed(
@@ -84,6 +85,7 @@ class Ensemble:
     ) -> Float[Tensor, "*places classes"]:
         """Logarithm of the mean of the members' probabilities."""
         logits = self._model.project(hidden.unflatten(-1, (len(self._noises), -1)))
+        # Averaged in logarithms: a small probability becomes 0 in float32, and its logarithm -inf.
         return logits.log_softmax(-1).logsumexp(-2) - math.log(len(self._noises))
 
     def start(self, memory: Memory) -> Cache:

@@ -58,12 +58,13 @@ class _Layer(nn.Module):
     def _leave(
         self, sublayer: str, *, states: States, output: States, noise: Noise | None
     ) -> States:
-        """The states after a sublayer: its output added, normalized afterwards if post-norm."""
+        """The states after a sublayer: its output added, normalized afterward if post-norm."""
         states = states + self._sites[f"{self._place}.{sublayer}.residual"](output, noise)
         return states if self._pre_norm else getattr(self, f"{sublayer}_norm")(states)
 
     def _attend(self, states: States, *, past: Past, view: View, noise: Noise | None) -> States:
         x = self._enter("self_attention", states=states)
+        # Without a cache the past is empty, so training and decoding step by step share this code.
         own = past.grow(self.self_attention.keys_values(x, noise=noise))
         x = self.self_attention(x, to=own, view=view, noise=noise)
         return self._leave("self_attention", states=states, output=x, noise=noise)
@@ -81,6 +82,8 @@ class _Layer(nn.Module):
         if not gate.active(noise):
             return sublayers(states)
         used = gate(states.new_ones(len(states), 1, 1), noise) != 0
+        # Selected afterward and not left out, as other sites draw masks for the whole batch. Where
+        # every sentence skips the layer, it is not computed, and its weights get no gradient.
         return torch.where(used, sublayers(states), states) if used.any() else states
 
 
@@ -121,6 +124,7 @@ class DecoderLayer(_Layer):
         self, states: States, *, memory: Memory, past: Past, noise: Noise | None
     ) -> States:
         x = self._enter("cross_attention", states=states)
+        # The source does not grow: its keys and values are made once, and not at every step.
         if past.source is None:
             past.source = self.cross_attention.keys_values(memory.states, noise=noise)
         view = View.of_source(memory.visible)

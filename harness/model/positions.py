@@ -11,9 +11,11 @@ _BLOCK = 64  # the table grows by whole blocks, so that its entries never depend
 
 def sinusoids(places: int, *, d_model: int) -> Float[Tensor, "places d_model"]:
     """PE(p, 2i) = sin(p / 10000^(2i / d_model)) and PE(p, 2i + 1) = cos of the same, in float64."""
+    # In float32, the angle of place 2000 would already be off by some 1e-4.
     place = torch.arange(places, dtype=torch.float64)
     wavelength = 10000.0 ** (torch.arange(0, d_model, 2, dtype=torch.float64) / d_model)
     angle = place[:, None] / wavelength
+    # Sine and cosine alternate, as in the paper; other implementations give each one half.
     return torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(1)
 
 
@@ -22,6 +24,7 @@ class Positions:
 
     def __init__(self, d_model: int) -> None:
         self._d_model = d_model
+        # No buffer: its length follows the sentences seen, and is nothing to store or to restore.
         self._table = sinusoids(0, d_model=d_model)
 
     def add(

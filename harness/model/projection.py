@@ -25,6 +25,7 @@ class Projection(nn.Module):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
+        # Not `nn.Linear`, which would draw its weights from torch's global generator.
         self.weight = nn.Parameter(torch.zeros(outputs, inputs))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.register_module("adapter", None)
@@ -46,9 +47,11 @@ def merged(model: nn.Module) -> Iterator[None]:
     for part in model.modules():
         if not isinstance(part, Projection) or part.adapter is None:
             continue
+        # None of an adapter that is no matrix: it stays where it is, and goes on adding its output.
         delta = part.adapter.delta()
         if delta is not None:
             kept.append((part, part.weight, part.adapter))
+            # An embedding tied to this matrix keeps the old one: no adapter acts there in training.
             part.weight = nn.Parameter((part.weight + delta).detach(), requires_grad=False)
             part.adapter = None
     try:
@@ -67,4 +70,5 @@ class Embedding(nn.Module):
         self.scale = math.sqrt(d_model)
 
     def forward(self, tokens: Int[Tensor, "*places"]) -> Float[Tensor, "*places d_model"]:
+        # Scaled here and not in the weights, which a tied output projection uses unscaled.
         return nn.functional.embedding(tokens, self.weight) * self.scale

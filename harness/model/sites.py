@@ -87,6 +87,7 @@ def _names(row: SiteKind, *, side: str, layers: int) -> Iterator[tuple[str, ...]
         yield everywhere
         return
     for number in range(layers):
+        # From the kind to the path: rates can be set for a kind, a stack, a layer or one site.
         in_layer = (*everywhere, f"{side}.{number}.{row.kind}")
         if row.one_per == "layer":
             yield in_layer

@@ -33,6 +33,7 @@ class Transformer(nn.Module):
         d_model = options.d_model
         self.sites = every_site(encoder_layers=encoder_layers, decoder_layers=decoder_layers)
         self._positions = Positions(d_model)
+        # In this order: torch lists a shared matrix once, under the name that is registered first.
         self.source_embedding = Embedding(source_classes, d_model)
         self.target_embedding = Embedding(target_classes, d_model)
         self.encoder = nn.ModuleList(
@@ -56,6 +57,8 @@ class Transformer(nn.Module):
     ) -> Memory:
         """Run the encoder; padding is hidden by token number."""
         real = source != PAD
+        # Batches hold sentences of similar length: often nothing is padded, and torch is faster
+        # without a mask.
         visible = None if real.all() else real
         states = self._positions.add(self.source_embedding(source))
         states = self.sites["encoder.embedding"](states, noise)
@@ -97,6 +100,7 @@ class Transformer(nn.Module):
         """Feed one more token per sentence, growing the cache; the states that predict the next."""
         assert isinstance(cache, KeyValueCache), "a cache comes from `start`"
         embedded = self.embed(tokens[:, None])
+        # No mask: a single query, and all that is in the cache is its past.
         return self._decode(embedded, cache=cache, view=View(), noise=noise)[:, 0]
 
     def _decode(
@@ -125,10 +129,12 @@ class Transformer(nn.Module):
                     f"source and {len(target.weight)} target classes; use tie: target or none"
                 )
             target.weight = source.weight
+        # After `all`: the projection takes the matrix that the target has by then.
         if tie != "none":
             self.projection.weight = target.weight
 
 
 def _final_norm(options: ModelOptions) -> nn.Module:
+    # Post-norm ends with a norm already; pre-norm would end with an unnormalized residual sum.
     final = options.norm == "pre" if options.final_norm is None else options.final_norm
     return nn.LayerNorm(options.d_model) if final else nn.Identity()

@@ -49,6 +49,7 @@ class _Planner:
 
     def runs(self, seed: int) -> Iterator[PlannedRun]:
         """The starts and drafts of variants, then the variants."""
+        # First: the digest of what starts from a run contains the digest of that run.
         starts = [self._run(name, seed=seed, starts={}) for name in self.study.pretraining]
         digests = {run.variant: run.digest for run in starts}
         variants = [self._run(name, seed=seed, starts=digests) for name in self.study.variants]
@@ -57,6 +58,8 @@ class _Planner:
             needed = run.digest in waited
             if not run.exists and not needed:
                 yield replace(run, state=RunState.NOT_NEEDED, detail="")
+            # Weights are large, so they are read, and checked, only where something starts from
+            # them.
             elif run.exists and needed and self.ledger.damaged_weights(run.digest):
                 yield replace(run, state=RunState.DAMAGED, detail="weights.pt damaged")
             else:
@@ -72,7 +75,7 @@ class _Planner:
         decoding = evaluation_identity(
             experiment, training=training, split=SCORED_SPLIT, trained=trained
         )
-        named = [] if start else trained_runs(experiment)
+        named = [] if start else trained_runs(experiment)  # a start needs no other run
         run = PlannedRun(
             variant=name,
             seed=seed,
@@ -105,6 +108,7 @@ class _Planner:
         if not known:
             return RunState.NEW, ""
         names = {self.previous.get((name, run.seed)): name for name in starts}
+        # A start is a digest here; a reader wants the name of the start that changed.
         for difference in differences(known.experiment, new=run.identity.experiment):
             name = names.get(difference.old)
             if name and starts[name] == difference.new:

@@ -49,6 +49,7 @@ def _with_starts(
 def _undecided(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> set[str]:
     """The variants that need more seeds, with those that they are compared with."""
     primary = study.compare.primary
+    # The other metrics decide nothing here, and some take long to compute.
     metrics = tuple(metric for metric in study.metrics if metric.name == primary)
     _, findings = find(replace(study, metrics=metrics), runs=runs, ledger=ledger)
     undecided = {
@@ -62,4 +63,5 @@ def _undecided(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> s
             study.variants if finding.kind == "effect" else (finding.variant, finding.against)
         )
     }
+    # These keep nothing open, but are of use only with as many seeds as the variants have.
     return undecided | {BASELINE, *study.design.noise_floor} if undecided else set()

@@ -26,6 +26,7 @@ def tuning_runs(
     tuning = study.tuning
     if tuning is None:
         return ()
+    # Without looks: every trial is run, and none is tested.
     trials = replace(
         study, variants=tuning.experiments, seeds=tuning.seeds, tuning=None, design=Design()
     )
@@ -64,7 +65,7 @@ def tuning_results(
     if tuning is None:
         return None
     metric = study.compare.primary if study.compare.primary in CORE_METRICS else "nll"
-    best = max if CORE_METRICS[metric] else min
+    best = max if CORE_METRICS[metric] else min  # of equals, both take the first
     worst = -math.inf if CORE_METRICS[metric] else math.inf
     tuned = []
     for variant, values in tuning.candidates.items():
@@ -77,6 +78,7 @@ def tuning_results(
             for value in values
         }
         chosen = best(scores, key=scores.__getitem__)
+        # JSON has no infinities.
         shown = {value: score if math.isfinite(score) else None for value, score in scores.items()}
         tuned.append(TunedVariant(variant, chosen, shown))
     return TuningSummary(tuning.option, len(tuning.seeds), metric, tuned)

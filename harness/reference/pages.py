@@ -207,7 +207,7 @@ def commands() -> str:
         context = click.Context(
             command,
             info_name=name,
-            terminal_width=_WIDTH,
+            terminal_width=_WIDTH,  # not that of the terminal in which the page is written
             max_content_width=_WIDTH,
             help_option_names=inherited,
         )

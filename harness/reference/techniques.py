@@ -83,6 +83,7 @@ def _line(technique: Technique) -> str:
         oracle,
         ", ".join(_link(study.stem, to=study) for study in technique.studies),
     ]
+    # chr(92) is a backslash, which an f-string's expressions cannot have in Python 3.11.
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 

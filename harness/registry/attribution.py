@@ -54,7 +54,7 @@ class attributed_to:  # noqa: N801 - used as a function, `with attributed_to(com
         if isinstance(error, HarnessError):
             error.component = error.component or self._component  # the innermost one
             return
-        if not isinstance(error, Exception):
+        if not isinstance(error, Exception):  # Ctrl-C, or a stop between two updates
             return
         if type(error).__name__ in _UNATTRIBUTABLE:
             return
@@ -107,7 +107,7 @@ def plugin_at_fault(plugins: Plugins, *, error: BaseException) -> PluginFault | 
     component's class or to a hook.
     """
     files = {
-        name: Path(getattr(plugin, "__file__", None) or "/")
+        name: Path(getattr(plugin, "__file__", None) or "/")  # which is no frame's
         for name, plugin in plugins.registry.list_name_plugin()
     }
     frames = [*traceback.walk_tb(error.__traceback__)][::-1]

@@ -54,6 +54,7 @@ def discover(files: Sequence[Path] = ()) -> Plugins:
     registry.add_hookspecs(hookspecs)
     # A distribution may be seen twice on the path, so a plugin goes by its module.
     points = {point.value: point for point in entry_points(group="harness")}
+    # Sorted, as hooks are called in the order of registration, and that of entry points varies.
     faults = (_register(registry, load=points[name].load, name=name) for name in sorted(points))
     plugins = Plugins(registry, tuple(fault for fault in faults if fault))
     for file in files:
@@ -90,7 +91,7 @@ def _run(source: bytes, *, path: Path) -> ModuleType:
     sys.modules[module.__name__] = module  # dataclasses look their module up while it runs
     try:
         exec(code, vars(module))  # noqa: S102 - what an import does, but never from a stale cache
-    except BaseException:
+    except BaseException:  # half a module must not be found by a later import
         sys.modules.pop(module.__name__, None)
         raise
     return module
@@ -160,6 +161,7 @@ class Offer(NamedTuple):
 
 def offers(plugins: Plugins, *, base: type[Component]) -> Iterator[Offer | PluginFault]:
     """Every offer for a slot, and the faults of those that cannot be used."""
+    # One by one and not through pluggy, which stops at the first that raises.
     for implementation in _implementations(plugins, hook=base.hook):
         plugin = implementation.plugin_name
         result = _call(implementation, hook=base.hook, arguments={})
@@ -225,6 +227,7 @@ def _class_fault(component: object, *, base: type[Component]) -> str | None:
     if inspect.isabstract(component):
         missing = ", ".join(sorted(component.__abstractmethods__))
         return f"offers {own}, which does not define {missing}"
+    # Its own, since every component inherits those of its base.
     if "__dataclass_params__" not in vars(component):
         return f"offers {own}, which is not marked @dataclass(frozen=True, kw_only=True)"
     return None

@@ -66,7 +66,7 @@ def shown(value: object, *, longest: int = _LONGEST) -> str:
 
 def _flow(value: object) -> str:
     match value:
-        case str():
+        case str():  # before Sequence, which text is as well
             return repr(value)
         case Mapping():
             pairs = (f"{spelled(key)}: {_flow(item)}" for key, item in value.items())
@@ -88,6 +88,7 @@ def spelled(key: str) -> str:
 def option_types(options: type) -> Mapping[str, Any]:
     """The type of every option of a dataclass, with its bounds, by the option's name."""
     hints = typing.get_type_hints(options, include_extras=True)
+    # A field that is computed cannot be written in a study.
     return {field.name: hints[field.name] for field in fields(options) if field.init}
 
 

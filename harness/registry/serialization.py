@@ -29,6 +29,7 @@ def resolved(value: object, *, file: Substitution = str, trained: Substitution =
                 return trained(value)
             return file(value) if isinstance(value, TextFile) else value
         case Mapping():
+            # Sorted, as the order in which a study writes a mapping is no part of an identity.
             return {str(key): inside(value[key]) for key in sorted(value)}
         case tuple() | list():
             return [inside(item) for item in value]

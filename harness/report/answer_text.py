@@ -11,6 +11,7 @@ from harness.study.values import BASELINE
 
 _MOST_NAMES = 3  # variants of the noise floor that the answer names before it only counts them
 
+# In the order in which the answer lists them.
 _CLAIMS: dict[Verdict, str] = {
     "better": "{names} {are} better than {against}",
     "worse": "{names} {are} worse than {against}",

@@ -106,6 +106,7 @@ def _samples(runs: Sequence[PlannedRun], *, ledger: Ledger) -> list[SampleTransl
             known[row].reference,
             {variant: texts[row].hypothesis for variant, texts in shared.items()},
         )
+        # Chosen by spread, shown as they stand in the file.
         for row in sorted(nlargest(_SAMPLES, range(len(spread)), key=spread.__getitem__))
     ]
 

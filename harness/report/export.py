@@ -23,6 +23,7 @@ _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    # As text, these two print as inverted marks in LaTeX's default encoding.
     "<": "$<$",
     ">": "$>$",
 }
@@ -71,6 +72,7 @@ def _paper_table(findings: Sequence[Finding]) -> Table:
 def _text(table: Table, *, form: Form) -> str:
     if form == "csv":
         file = io.StringIO()
+        # csv's own default is \r\n on every system.
         csv.writer(file, lineterminator="\n").writerows([table.header, *table.rows])
         return file.getvalue()
     rows = [[NOT_AVAILABLE if cell is None else cell for cell in row] for row in table.rows]

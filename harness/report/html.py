@@ -27,7 +27,7 @@ def as_html(report: Report, *, drawings: Sequence[Drawing]) -> str:
         loader=PackageLoader("harness", "report"),
         autoescape=True,
         finalize=_clean,
-        undefined=StrictUndefined,
+        undefined=StrictUndefined,  # a misspelled name must fail, and not print nothing
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

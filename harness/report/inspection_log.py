@@ -118,7 +118,7 @@ def _inspection(report: Report, *, runs: Sequence[PlannedRun]) -> Inspection:
     for run in runs:
         if (run.variant, run.seed) in finished:
             seeds = evaluations.setdefault(run.variant, {})
-            seeds[str(run.seed)] = run.evaluation[:_DIGITS]
+            seeds[str(run.seed)] = run.evaluation[:_DIGITS]  # which covers the training too
     metrics = sorted({finding.metric for finding in report.findings})
     date = datetime.now(UTC).isoformat(timespec="seconds")
     return Inspection(date, report.primary.name, metrics, evaluations)
@@ -129,5 +129,5 @@ def _continues(earlier: Inspection, *, later: Inspection) -> bool:
     return any(
         earlier.runs.get(variant, {}).items() & runs.items()
         for variant, runs in later.runs.items()
-        if variant != BASELINE
+        if variant != BASELINE  # many questions share a baseline
     )

@@ -29,6 +29,7 @@ def escape(value: object) -> Markdown:
         return Markdown(f"*{value}*")
     text = " ".join(_CONTROL.sub(" ", str(value)).split())
     text = _SPECIAL.sub(r"\\\g<0>", text)
+    # Only where an entity or a tag would begin, so that the raw text stays readable.
     text = re.sub(r"&(?=#?\w+;)", "&amp;", text)
     return Markdown(re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text))
 
@@ -37,6 +38,7 @@ def code(text: str) -> Markdown:
     """An inline code span; not for tables, in which a bar would end the cell."""
     line = " ".join(text.split())
     ticks = _ticks(line, least=1)
+    # A tick at an end would join the fence; Markdown removes one space from both sides.
     pad = " " if line.startswith("`") or line.endswith("`") else ""
     return Markdown(f"{ticks}{pad}{line}{pad}{ticks}")
 
@@ -70,4 +72,4 @@ def _line(row: Sequence[str], *, widths: Sequence[int], right: int) -> str:
 
 def _ticks(text: str, *, least: int) -> str:
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    return "`" * max(least, longest + 1)
+    return "`" * max(least, longest + 1)  # or the text would end it

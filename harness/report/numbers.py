@@ -45,6 +45,6 @@ def interval_text(low: float | None, *, high: float | None, places: int) -> str:
 
 
 def _decimals(value: float, *, digits: int) -> int:
-    if value == 0:
+    if value == 0:  # which has no logarithm
         return 1
     return min(_MOST_DECIMALS, max(0, digits - 1 - math.floor(math.log10(abs(value)))))

@@ -30,6 +30,7 @@ def commit(folder: Path) -> str:
     head = _git("rev-parse", "--short=12", "HEAD", folder=folder)
     if not head:
         return ""
+    # Without untracked files, such as results beside the study.
     return f"{head}, changed" if _git("status", "--porcelain", "-uno", folder=folder) else head
 
 

@@ -31,7 +31,7 @@ _STYLE: Mapping[Any, Any] = {
     "figure.figsize": (4.6, 3.2),
     "figure.constrained_layout.use": True,
     "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same widths everywhere
     "font.size": 9,
     "grid.alpha": 0.15,
     "grid.color": _INK,
@@ -57,6 +57,7 @@ def style(name: str) -> Iterator[None]:
     A line on standard error names the letters that the font lacks.
     """
     matplotlib = _without_display()
+    # From the defaults, whatever a matplotlibrc says; the backend is chosen already.
     defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if key != "backend"}
     settings = {**defaults, **_STYLE, "svg.hashsalt": name}
     with matplotlib.rc_context(settings), _missing_letters_in_one_line(name):

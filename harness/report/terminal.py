@@ -21,7 +21,7 @@ class Summary(NamedTuple):
 def rerun_command(path: Path, *, out: Path, seeds: int | None) -> str:
     """The command line that reproduces a report."""
     words = ["harness", "run", str(path)]
-    words += ["--out", str(out)] if out != Path("results") else []
+    words += ["--out", str(out)] if out != Path("results") else []  # the option's default
     words += ["--seeds", str(seeds)] if seeds is not None else []
     return shlex.join(words)
 

@@ -46,6 +46,7 @@ def as_json(findings: Sequence[Finding]) -> str:
         {**asdict(finding), "per_seed": [pair._asdict() for pair in finding.per_seed]}
         for finding in findings
     ]
+    # NaN is no JSON; a number that does not exist is null.
     return json.dumps(objects, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -72,6 +72,7 @@ def faults(out: Path) -> Iterator[StoredFault]:
         raise HarnessError(f"{out}: no such folder; --out names the folder of all results")
     ledger = Ledger(out / "runs")
     for folder in sorted(path for path in out.glob("runs/*") if path.is_dir()):
+        # A run that goes on is changing its files: what looks damaged may be half written.
         if not ledger.running(folder.name):
             yield from _run(folder)
     for folder in sorted(path for path in out.iterdir() if path.is_dir() and path != ledger.root):
@@ -101,6 +102,7 @@ def _study(folder: Path) -> Iterator[StoredFault]:
     yield from _leftovers(folder)
     plan, log = folder / "plan.json", folder / "looks.jsonl"
     yield from _cache(plan, kind=StoredPlan, way_out="nothing: it only tells what has changed")
+    # An inspection is recorded before findings are written, so there must have been a log.
     if plan.exists() and not log.exists() and (folder / "findings.json").exists():
         yield StoredFault(
             path=log,
@@ -136,6 +138,7 @@ def _training(folder: Path) -> Iterator[StoredFault]:
         yield StoredFault(path=path, fault=fault, way_out=_TRAIN, removes=[path, weights])
     elif damage := ledger.damage(folder.name):
         name, _, word = damage.partition(" ")
+        # The outcome too: as long as it is there, the run counts as trained.
         removes = [folder / name, path, weights]
         yield StoredFault(path=folder / name, fault=word, way_out=_TRAIN, removes=removes)
     elif ledger.outcome(folder.name) is None and any(folder.glob("evaluations/*/outcome.json")):
@@ -177,7 +180,7 @@ def _inspections(path: Path) -> Iterator[StoredFault]:
             if not line.endswith(b"\n"):
                 raise ValueError("it was cut short")  # noqa: TRY301 - as any other damage
             records.parse_content(line.rstrip(b"\n"), kind=dict[str, Any], path=path)
-            whole.append(line)
+            whole.append(line)  # an inspection cannot be made again, so the rest must stay
         except ValueError:
             broken.append(str(number))
     if broken:

@@ -69,6 +69,7 @@ class Decodings:
 
     def refuse_faults(self) -> None:
         """Raise the first fault, which is of the study that asked last where it has one."""
+        # Into the run's log, as only one can be raised.
         for fault in self.faults[1:]:
             traceback.print_exception(fault)
         if self.faults:
@@ -127,11 +128,13 @@ def _decode(parts: Assembly, *, decoding: Decoding) -> None:
     ]
     write_hypotheses(folder, hypotheses=hypotheses)
     scored, written = teacher_forced(parts, pairs=encoded), ["hypotheses.jsonl"]
+    # JSON has no infinities, and sums with one give no score to resample.
     if math.isfinite(scored.nll):
         nats, right, tokens = map(tuple, scored.by_sentence)
         sums = SentenceSums(nats=nats, right=right, tokens=tokens)
         records.write_rows(folder / "by_sentence.json", record=sums)
         written.append("by_sentence.json")
+    # Written last: without it, a decoding counts as not done, and is made again.
     outcome = Evaluation(
         scores=scored.by_name(),
         sentences=len(hypotheses),

@@ -71,9 +71,11 @@ def execute(
             for path, fault in checked.ended([*map(ledger.run, queue.running)]):
                 ended += queue.end(path.name, fault=fault)
             yield tuple(ended)
+            # Only without news: an ended run has freed a place, which the next round fills at once.
             if not ended:
                 time.sleep(_POLL_EVERY)
     finally:
+        # However the loop is left: no run may go on using the machine after its study.
         if queue.running:
             checked.cancel()
 

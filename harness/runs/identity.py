@@ -75,6 +75,7 @@ def training_identity(
     `trained` maps the name of a trained run to its digest.
     """
     choices = dict(resolved_experiment(experiment, file=content_digest, trained=trained))
+    # Variants that differ in their decoding alone share one training.
     del choices["generation"]
     training = [
         getattr(experiment, field.name)
@@ -86,6 +87,7 @@ def training_identity(
         "experiment": choices,
         "seed": seed,
         "code": _code(parts, core=TRAINING, around=wrappers(plugins)),
+        # From the package's metadata: to import torch takes seconds, which a plan need not spend.
         "torch": version("torch"),
     }
 
@@ -98,6 +100,7 @@ def evaluation_identity(
         "training": training,
         "generation": resolved(experiment.generation, file=content_digest, trained=trained),
         "split": split,
+        # What is wrapped around the run is covered by the digest of the training already.
         "code": _code([experiment.generation], core=EVALUATION, around=()),
     }
 
@@ -199,7 +202,7 @@ def _syntax(path: Path) -> ast.Module:
 
 def _foreign(tree: ast.Module) -> Iterator[str]:
     """The top-level packages that a module imports by their full name."""
-    for node in ast.walk(tree):
+    for node in ast.walk(tree):  # imports within functions too
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".", maxsplit=1)[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -212,10 +215,12 @@ def _file(module: str) -> Path | None:
     if loaded is not None and getattr(loaded, "__file__", None):
         return Path(str(loaded.__file__))
     package, *names = module.split(".")
+    # Only of the top: for a submodule, `find_spec` would import, and so execute, its package.
     spec = importlib.util.find_spec(package)
     for folder in (spec.submodule_search_locations or []) if spec else []:
         stem = Path(folder, *names)
         for suffix in importlib.machinery.all_suffixes():
+            # A package before a module of its name, as `import` decides.
             for path in (stem / f"__init__{suffix}", stem.with_name(f"{stem.name}{suffix}")):
                 if path.is_file():
                     return path

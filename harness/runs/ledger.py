@@ -66,6 +66,7 @@ class Ledger:
     def requested(self, digest: str) -> tuple[str, ...]:
         """The decodings that any study requested of a run, those of the last study first."""
         last = self.location(digest).evaluations
+        # Sorted below, as a folder lists its files in any order.
         others = (self.run(digest) / "evaluations").glob(f"*/{_LOCATION}")
         return tuple(dict.fromkeys((*last, *sorted(path.parent.name for path in others))))
 
@@ -102,6 +103,7 @@ class Ledger:
             # A damaged file is written again: the digest in its path determines its content.
             if records.read_valid(path, kind=type(record)) != record:
                 records.write_record(path, record=record)
+        # Last, since a worker reads from it which decodings to look for.
         requested = replace(location, evaluations=tuple(decodings))
         records.write_record(self.run(digest) / _LOCATION, record=requested)
         return self.run(digest)

@@ -34,12 +34,14 @@ class Holder:
 @contextmanager
 def hold(path: Path) -> Iterator[None]:
     """Admit one worker per run: a second one waits, and then finds the outcome written."""
+    # To append: "w" would erase the name of the holder that this one waits for.
     with (path / _LOCK).open("a+") as file:
+        # Not `lockf`, whose lock is lost as soon as this process closes the file anywhere else.
         fcntl.flock(file, fcntl.LOCK_EX)
         since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
         file.truncate(0)
         file.write(json.dumps([os.getpid(), socket.gethostname(), since]))
-        file.flush()
+        file.flush()  # for those who wait; the file stays open as long as the lock is held
         # Only the holder may: a writer that is still at work has the lock itself.
         for folder in (path, *path.glob("evaluations/*")):
             for partial in abandoned(folder):
@@ -52,6 +54,7 @@ def holder(path: Path) -> Holder | None:
     try:
         with (path / _LOCK).open() as file:
             try:
+                # Shared, so that two observers never take each other for the holder.
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return _holder(file.read())

@@ -94,6 +94,7 @@ def identity_change(before: RunIdentity, *, now: RunIdentity) -> str:
     A changed option often brings other code along, and says more than that.
     """
     options = list(differences(before.experiment, new=now.experiment))
+    # A text file's option is a digest here, and two digests would tell a reader nothing.
     if options and all(str(change.old).startswith("sha256:") for change in options):
         return "corpus"
     if options:

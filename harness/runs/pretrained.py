@@ -108,6 +108,7 @@ def read_weights(path: Path) -> Mapping[str, torch.Tensor]:
     """The final weights of a run, on the CPU; raises `HarnessError` if missing or damaged."""
     retrain = f"remove the folder {path.parent} and `harness run` its study to train it again"
     try:
+        # The very bytes whose digest was checked; without code that a pickle could carry.
         weights: Mapping[str, torch.Tensor] = torch.load(
             io.BytesIO(_as_written(path)), weights_only=True, map_location="cpu"
         )

@@ -42,6 +42,7 @@ def watching(
 
     `updates` has the whole budget of every run by its digest.
     """
+    # Standard output is for results, which another program may read.
     console = _Console(stderr=True, highlight=False)
     tally = _Tally(runs, ledger, updates)
     if not tally.names:
@@ -80,6 +81,7 @@ class _Tally:
         self.updates = {digest: updates[digest] for digest in self.names}
         self._ledger = ledger
         self._started = time.monotonic()
+        # Made by an earlier, interrupted attempt: they say nothing about the speed of this one.
         self._before = sum(self.done(digest) for digest in self.names)
         self.ended: dict[str, Ended] = {}
 
@@ -118,6 +120,7 @@ class _Lines:
         for runs in ended:
             line = self.tally.line(runs)
             count = f"[{len(self.tally.ended)}/{len(self.tally.names)}]"
+            # Without markup: rich would swallow a reason's brackets as a style.
             self.console.print(f"{count} {line}; {self.tally.left()}", markup=False, soft_wrap=True)
 
 
@@ -140,6 +143,7 @@ class _Bars:
         total = 0
         for digest, name in self.tally.names.items():
             over = digest in self.tally.ended
+            # A run that diverged early counts in full, or the study's bar would never be full.
             done = self.tally.updates[digest] if over else self.tally.done(digest)
             total += done
             if done and not over:

@@ -117,6 +117,7 @@ def restore_run(
     if digest(now) != folder.name:
         changed = f"changed {identity_change(run, now=RunIdentity(**now))}"
     runs = RunLoader(ledger, plugins, location.files)
+    # Moved after the comparison of digests, as the device is part of the identity.
     parts = runs.assemble(_on_available_device(experiment), seed=run.seed)
     _load(parts, folder=folder, changed=changed)
     chosen: Generation = experiment.generation
@@ -174,7 +175,7 @@ def _load(parts: Assembly, *, folder: Path, changed: str) -> None:
     weights = read_weights(path)
     try:
         load_weights(parts.model, weights=weights)
-    except (KeyError, RuntimeError) as error:
+    except (KeyError, RuntimeError) as error:  # a name that is gone, or another shape
         cause = changed or " ".join(str(error).split())
         raise HarnessError(
             f"{path}: its weights do not fit the model that is built now ({cause}); "

@@ -48,6 +48,7 @@ class Checkpoints:
     def due(self, update: int, *, budget: Budget) -> bool:
         """True if a checkpoint is to be written after this update."""
         late = time.monotonic() - self._last >= self._every
+        # After update 0, an evaluation before training, there is nothing to save.
         due = update > 0 and (update % budget.evaluate_every == 0 or late or self.stop.requested)
         if due:
             self._last = time.monotonic()

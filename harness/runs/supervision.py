@@ -45,15 +45,18 @@ def guard(*, alive: SignOfLife | None = None, timeout: float | None = None) -> N
     same for that long. Processes that it started end with it.
     """
     coordinator = multiprocessing.parent_process()
+    # Away from the terminal: its Ctrl-C reaches the coordinator alone, which ends runs in order.
     with suppress(PermissionError):  # a leader of its session already: the terminal is another's
         os.setsid()
     _prctl(_PR_SET_CHILD_SUBREAPER, value=1)
     guarded = STOPPING | {signal.SIGCHLD}
+    # Blocked before the fork: a signal that comes in between then waits for `sigtimedwait`.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, guarded)
     guardian, worker = os.getpid(), os.fork()
     if worker:
         lives = coordinator.is_alive if coordinator else None
         _Guardian(worker, lives, alive, timeout).watch()
+    # A group of its own, which the guard can kill as a whole.
     os.setsid()
     _prctl(_PR_SET_PDEATHSIG, value=signal.SIGKILL)
     if os.getppid() != guardian:  # it died before the line above
@@ -75,6 +78,7 @@ class _Guardian:
         asked, deadline = 0, float("inf")
         sign, since = self.alive and self.alive(), time.monotonic()
         while (status := self._reap()) is None:
+            # Returns at once when the worker ends; otherwise it is time to look at the clock.
             caught = signal.sigtimedwait(STOPPING | {signal.SIGCHLD}, _POLL_EVERY)
             asked += caught is not None and caught.si_signo in STOPPING
             if not asked and self.coordinator_lives and not self.coordinator_lives():
@@ -110,6 +114,7 @@ class _Guardian:
         self._send(signal.SIGKILL)
         self._sweep()
         # Last in the log, and so the reason of the run's failure.
+        # Not `print`: `os._exit` flushes no buffer.
         os.write(2, f"\nno sign of life for {minutes}, the --timeout; it was ended\n".encode())
         os._exit(1)
 
@@ -119,6 +124,8 @@ class _Guardian:
             os.killpg(self.worker, signal.SIGKILL)
         deadline = time.monotonic() + _LINGER
         while time.monotonic() < deadline:
+            # Round after round: what the killed ones had started is orphaned, and adopted here,
+            # only then.
             for child in _children(os.getpid()):
                 with suppress(ProcessLookupError, PermissionError):
                     os.kill(child, signal.SIGKILL)
@@ -134,7 +141,7 @@ def _end_alike(status: int) -> NoReturn:
     number = -os.waitstatus_to_exitcode(status)
     if number > 0:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the worker's own is the one to look at
-        if number not in (signal.SIGKILL, signal.SIGSTOP):
+        if number not in (signal.SIGKILL, signal.SIGSTOP):  # these take no handler
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
         os.kill(os.getpid(), number)

@@ -70,6 +70,7 @@ def perform(path: Path, *, stop: Stop | None = None) -> None:
     decodings = load_decodings(path, runs=runs, location=location)
     checkpoints = Checkpoints(stop or Stop(), every=60 * location.checkpoint_minutes)
     core = _Core(runs, experiment=experiment, decodings=decodings, checkpoints=checkpoints)
+    # As a plugin like any other, so that others can wrap the run, or carry it out in its place.
     plugins.registry.register(core, name=CORE)
     seed = records.require(path / "run.json", kind=RunIdentity).seed
     run = Run(seed, path.name, path)
@@ -139,10 +140,12 @@ def _trained(parts: Assembly, *, path: Path, plugins: Plugins, checkpoints: Chec
         with checkpoints.stop.between_updates():
             outcome = _train(parts, path=path, plugins=plugins, checkpoints=checkpoints)
             records.write_record(path / "outcome.json", record=outcome)
+            # Only now: a crash before the outcome is written resumes from the last one.
             checkpoint.drop(path)
         status = outcome.status
     if status != "finished":
         return False
+    # After training too: what is decoded is what is stored, averaged where the experiment averages.
     load_weights(parts.model, weights=read_weights(path / WEIGHTS))
     return True
 
@@ -166,12 +169,14 @@ def _train(
     budget = parts.experiment.budget
     started = time.perf_counter()
     after = checkpoint.resume(parts, path=path)
-    update = Update(after, ())
+    update = Update(after, ())  # what stands if no update is left to make
     diverged: str | None = None
+    # Unbuffered: observers see each update at once, and a kill loses none.
     with (path / MEASUREMENTS).open("ab", buffering=0) as file:
         try:
             for update in train(parts, after=after):
                 values = [(split, metric, value) for _, split, metric, value in update.measurements]
+                # Before its checkpoint, which holds how much of this file is covered.
                 file.write(json.dumps([update.number, values]).encode() + b"\n")
                 if checkpoints.due(update.number, budget=budget):
                     checkpoint.save(parts, path=path, update=update.number, size=file.tell())

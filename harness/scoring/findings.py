@@ -35,6 +35,7 @@ def find(
 
 def metric_faults(scored: Sequence[ScoredRun], *, plugins: Plugins) -> list[str]:
     """The faults of metrics, one line each with the number of runs left without a score."""
+    # Counted, as a metric that fails does so on many runs with the same line.
     lines = Counter(fault_line(plugins, error=fault) for run in scored for fault in run.faults)
     return [f"{line}; {count} of {len(scored)} runs unscored" for line, count in lines.items()]
 

@@ -81,6 +81,7 @@ def over_sentences(
 def metric_key(metric: Metric) -> str:
     """The digest of a metric's options, its code and the versions of the libraries it imports."""
     module = type(metric).__module__
+    # Another version of a library may score the same text differently.
     code = {"code": source_digest(module), "versions": versions_behind(module)}
     return digest({"metric": resolved(metric), **code})[:16]
 
@@ -93,7 +94,7 @@ def columns(hypotheses: Sequence[Hypothesis]) -> tuple[list[str], list[str]]:
 
 def _perplexity(nll: float) -> float:
     """exp(nll), as in the evaluation: infinite where that overflows."""
-    return math.exp(nll) if nll < 700 else math.inf
+    return math.exp(nll) if nll < 700 else math.inf  # exp(710) raises
 
 
 def _core(folder: Path) -> Iterator[_Source]:
@@ -142,6 +143,7 @@ def _computed(source: _Source, *, value: float) -> SentenceInfluence:
         rows, score = _plain(parts[0]), parts[1]
         again = score([sum(column) for column in zip(*rows, strict=True)])
         computed = resample(rows, score=score)
+    # Sums are rounded in another order than the score; statistics that are wrong are off by more.
     if source.metric and not math.isclose(again, value, rel_tol=1e-6, abs_tol=1e-9):
         fault = f"its statistics by sentence give a score of {again:g}, but its score is {value:g}"
         refuse(fault, of=source.metric)

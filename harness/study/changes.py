@@ -29,6 +29,7 @@ class Difference(NamedTuple):
 def differences(old: Any, *, new: Any, path: tuple[str, ...] = ()) -> Iterator[Difference]:
     """Every option that differs; a component replaced by another is one difference."""
     if isinstance(old, Mapping) and isinstance(new, Mapping) and _comparable(old, new=new):
+        # A dictionary and not a set, whose order would differ from process to process.
         for key in {**old, **new}:
             yield from differences(old.get(key), new=new.get(key), path=(*path, key))
         if path[-1:] == (_REGULARIZERS,):

@@ -21,6 +21,7 @@ from harness.components import (
 )
 from harness.components.options import NonNegativeInt, PositiveInt, TrainedRun
 
+# Strict, or pydantic would read "3" as 3 and true as 1, and one study have two spellings.
 STRICT: Any = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
 
 

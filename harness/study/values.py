@@ -100,6 +100,7 @@ class Stopping:
     def looks(self) -> tuple[int, ...]:
         """The numbers of seeds at which the results are looked at."""
         step = self.step or math.ceil((self.most - self.least) / 3)
+        # `most` always ends the plan, however short that leaves the last step.
         return (*range(self.least, self.most, step), self.most)
 
 

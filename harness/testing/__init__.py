@@ -1,6 +1,6 @@
 """Contract tests of components, one function per slot, to call from a plugin's own tests.
 
-One function a slot takes a component, builds it in a tiny setting with a real model, and raises
+Each takes a component, builds it in a tiny setting with a real model, and raises
 `AssertionError` with the component's name and what it does wrong::
 
     from harness.testing import check_loss

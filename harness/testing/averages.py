@@ -29,6 +29,7 @@ def check_averaging(component: Averaging) -> None:
     for update in range(1, fixtures.SETTING.updates + 1):
         constant.update(start, update)
     for name, weight in (constant.weights() or {}).items():
+        # Not to the bit: a weighted sum of equal numbers is rounded.
         equal = torch.allclose(weight, start[name], rtol=1e-9, atol=1e-12)
         claims.that(equal, f"the average of equal weights must be those weights; {name} is not")
 
@@ -42,6 +43,7 @@ def _averaged(component: Averaging, *, interrupted: bool) -> dict[str, torch.Ten
             weight.mul_(0.9).add_(0.01 * update)
         averager.update(live, update)
         if interrupted and update == fixtures.SETTING.updates // 2:
+            # Cloned, as in a checkpoint: a state that only refers to live weights must not pass.
             state: Mapping[str, torch.Tensor] = {
                 name: tensor.clone() for name, tensor in averager.state().items()
             }

@@ -65,6 +65,7 @@ def same(one: object, other: object) -> bool:
     """True if two results are equal to the bit, tensor by tensor; NaN is equal to NaN."""
     if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
         alike = one.shape == other.shape and one.dtype == other.dtype
+        # Not `torch.equal`, for which NaN differs from itself.
         return alike and torch.allclose(one, other, rtol=0, atol=0, equal_nan=True)
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)

@@ -10,7 +10,7 @@ from harness.components import Executor
 from harness.contracts import Jobs
 from harness.testing.claims import Claims
 
-_PATIENCE = 120.0  # seconds
+_PATIENCE = 120.0  # seconds; a first process may have to load torch
 
 
 def check_executor(component: Executor) -> None:

@@ -18,7 +18,7 @@ _NARROW, _WIDE = 4.0, 5.2  # inches
 def check_figure(component: Figure) -> None:
     """Check that it draws any report, readable on a phone, the same each time, leaving no trace."""
     import matplotlib.figure
-    import matplotlib.pyplot
+    import matplotlib.pyplot  # for its list of open figures only
 
     claims = Claims(component, base=Figure)
     caption = " ".join((component.__doc__ or "").split())

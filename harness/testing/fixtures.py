@@ -22,8 +22,9 @@ _SIDE = {"eins": "one", "zwei": "two", "drei": "three", "vier": "four", "fünf":
 
 
 def model() -> Transformer:
-    """Two layers a side, every weight drawn from the key of its name."""
+    """Two layers per side, every weight drawn from the key of its name."""
     options = ModelOptions(d_model=SETTING.d_model, d_ff=32, heads=2, layers=2)
+    # In float64, so that contracts hold to 1e-9 and not to what float32 leaves.
     made = build_model(options, source_classes=CLASSES, target_classes=CLASSES, precision="float64")
     with torch.no_grad():
         for name, parameter in made.named_parameters():

@@ -42,7 +42,7 @@ def check_generation(component: Generation) -> None:
     generate = component.build(fixtures.SETTING)
     model = fixtures.model()
     source = torch.tensor([[4, 5, 6, EOS], [7, 8, 9, EOS], [10, 11, 12, EOS]])
-    numbers = [5, 2, 9]
+    numbers = [5, 2, 9]  # not in order, so that a row's place cannot stand for them
     written = claims.keyed(lambda: generate(model, source, sentences=numbers), what="a translation")
     claims.that(len(written) == len(numbers), f"3 sentences, but {len(written)} translations")
     translations: list[Any] = written

@@ -96,6 +96,7 @@ def _rates(claims: Claims, *, rate: Rate, what: str) -> list[float]:
         number = isinstance(value, float | int) and not isinstance(value, bool)
         right = number and math.isfinite(value) and value >= 0
         claims.that(right, f"{what} at update {update} must be a number at least 0, got {value!r}")
+    # A resumed run calls it first in the middle of the budget.
     backwards = [rate(update) for update in reversed(updates)]
     claims.that(values == backwards[::-1], f"{what} of an update depends on earlier calls")
     return values

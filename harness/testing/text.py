@@ -68,5 +68,6 @@ def _claim_line(claims: Claims, *, codec: Codec, line: str) -> None:
     )
     if UNK not in tokens:
         back = codec.decode(tokens)
+        # Case and spacing apart, which many tokenizers normalize.
         alike = " ".join(back.split()).casefold() == " ".join(line.split()).casefold()
         claims.that(alike, f"decode(encode({line!r})) must give the line back, got {back!r}")

@@ -39,6 +39,7 @@ def check_tracker(component: Tracker) -> None:
         untouched = _contents(study.out / "runs") == before
         claims.that(untouched, "changes the ledger, which is the truth; copy to another folder")
         once = _contents(study.out)
+        # A new one too, as `harness sync` builds: what was copied must outlast the process.
         for again in (tracking, component.build(out=study.out)):
             again.sync(study.view(summary="**Why?** That is why."), study.ledger)
             changed = [

@@ -86,6 +86,7 @@ def _stepped(make: MakeOptimizer, *, interrupted: bool) -> dict[str, torch.Tenso
     optimizer = make([{"params": list(made.parameters())}])
     for step in range(4):
         if interrupted and step == 2:
+            # Copied, as `state_dict` refers to the tensors that the next step changes.
             state = copy.deepcopy(optimizer.state_dict())
             optimizer = make([{"params": list(made.parameters())}])
             optimizer.load_state_dict(state)

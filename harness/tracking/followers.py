@@ -42,6 +42,7 @@ class Followers:
         self._ended = True
         for follower in self._followers:
             follower.end(study)
+        # All are told before any is waited for, so that they copy side by side.
         for follower in self._followers:
             follower.wait(patience)
             follower.warn()
@@ -61,15 +62,17 @@ class _Follower:
         self.fault: str | None = None
         self._warned = False
         self._tracking: Tracking | None = None
+        # A daemon, so that one that hangs does not keep the program from ending.
         self._thread = Thread(target=self._follow, name=f"tracker {tracker.name}", daemon=True)
 
     def show(self, study: StudyView) -> None:
+        # A busy one skips this view: the next has all of its facts, and a queue would only grow.
         if self.fault or not self._idle.is_set():
             return
         self._put(study)
 
     def end(self, study: StudyView) -> None:
-        self._put(study)
+        self._put(study)  # after a fault too, as it may have passed
         self._put(None)
 
     def wait(self, patience: float) -> None:
@@ -98,9 +101,10 @@ class _Follower:
     def copy(self, study: StudyView) -> None:
         try:
             with attributed_to(self._tracker):
+                # Built here, in the thread, and kept: building may wait for a server, too.
                 self._tracking = self._tracking or self._tracker.build(out=self._out)
                 self._tracking.sync(study, self._ledger)
-        except ComponentError as error:
+        except ComponentError as error:  # before HarnessError, of which it is one
             self.fault = _short(fault_line(self._plugins, error=error))
         except HarnessError as error:  # with a message of the tracker
             self.fault = _short(f"{label(self._tracker)}: {error}")

@@ -46,6 +46,7 @@ def study_view(
                 evaluation=run.evaluation,
                 experiment=choices[run.variant],
                 options=options[run.variant],
+                # From the identity, in which a file is its content and not its path.
                 dataset_digest=digest(run.identity.experiment["dataset"]),
                 scores=scores.get((run.variant, run.seed), {}),
             )

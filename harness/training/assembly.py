@@ -96,6 +96,7 @@ def build_network(
     )
     if initialize:
         initialize(model, setting=setting)
+    # In this order: the shapes before regularizers add adapters, the groups afterward.
     return Network(
         setting=setting,
         model=model,
@@ -121,6 +122,7 @@ def _regularize(
 def _groups(
     model: Transformer, *, experiment: Experiment, setting: Setting
 ) -> Sequence[ParameterGroup]:
+    # A regularizer may have frozen some, as LoRA does; no optimizer should see those.
     names = [name for name, weight in model.named_parameters() if weight.requires_grad]
     if experiment.parameter_groups is None:
         return [ParameterGroup(names, lambda update: 1.0)]
@@ -133,7 +135,7 @@ def vocabulary_sizes(experiment: Experiment, *, codecs: Codecs) -> tuple[int, in
     Raises `HarnessError` if ``tie: all`` would give one row of the shared matrix two meanings.
     """
     source, target = codecs
-    if experiment.model.tie == "all" and source.size == target.size:
+    if experiment.model.tie == "all" and source.size == target.size:  # else the model refuses
         same = _equal_ids(codecs)
         if same < source.size:
             raise HarnessError(
@@ -163,6 +165,7 @@ def restore(
 ) -> Transformer:
     """The model of a trained run, frozen, on the CPU."""
     classes = vocabulary_sizes(experiment, codecs=codecs)
+    # With its regularizers, since sites and adapters are part of the model that was trained.
     model = build_network(experiment, seed=seed, classes=classes).model
     load_weights(model, weights=weights)
     return model.requires_grad_(requires_grad=False)
@@ -172,6 +175,7 @@ def restore(
 def load_weights(model: Transformer, *, weights: Mapping[str, torch.Tensor]) -> None:
     """Copy weights into a model by name; every parameter must be there."""
     for name, parameter in model.named_parameters():
+        # In place: ties, groups and the optimizer refer to this very tensor.
         parameter.copy_(weights[name])
 
 
@@ -238,6 +242,7 @@ def assemble(
         _initialize(model, experiment=experiment, setting=setting)
         if start:
             _load_start(model, weights=start.weights)
+        # After the start is loaded, as sharing is about the weights that training begins with.
         initial_weights.update(
             {name: tensor_digest(weight) for name, weight in model.named_parameters()}
         )

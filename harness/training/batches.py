@@ -60,6 +60,7 @@ def cut(order: Sequence[int], *, lengths: Sequence[tuple[int, int]], limit: int)
     Raises `HarnessError` for a sentence that alone is longer.
     """
     batches: list[list[int]] = []
+    # As if a batch were full, so that the first sentence opens one.
     tokens = limit
     for row in order:
         length = lengths[row][0]
@@ -90,6 +91,7 @@ class Order:
         """The batches of one epoch, counted from 0; every epoch has equally many."""
         generator = streams.generator(self.seed, "order", self.replicate, number)
         shuffled = torch.randperm(len(self.lengths), generator=generator).tolist()
+        # The sort is stable: sentences of one length stay shuffled, and meet others in each epoch.
         by_length = sorted(shuffled, key=self.lengths.__getitem__)
         batches = cut(by_length, lengths=self.lengths, limit=self.batch_tokens)
         positions = torch.randperm(len(batches), generator=generator).tolist()
@@ -101,6 +103,8 @@ class Order:
 
     def batches(self, *, skip: int = 0) -> Iterator[list[int]]:
         """Epoch after epoch without end, from the batch after the first `skip`."""
+        # Any epoch has as many: lengths, once sorted, are the same, and so are the places of the
+        # cuts.
         epoch, skip = divmod(skip, len(self.epoch(0)))
         while True:
             yield from islice(self.epoch(epoch), skip, None)
@@ -111,4 +115,5 @@ def in_order_of_length(pairs: EncodedPairs, *, limit: int) -> list[list[int]]:
     """Batches for evaluation: every pair once, the same batches always."""
     lengths = pairs.lengths()
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    # However long a sentence is, its score counts; only training may refuse it.
     return cut(order, lengths=lengths, limit=max(limit, *(target for target, _ in lengths)))

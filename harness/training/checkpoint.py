@@ -28,7 +28,9 @@ _KEYS = {"update", "bytes", "measurements", "weights", "optimizer", "averaging"}
 
 def settle(budget: Budget) -> None:
     """Make this process deterministic; raises `HarnessError` if the device is not available."""
+    # Threads share sums among them, so their number decides the order of additions, and bits.
     torch.set_num_threads(budget.threads)
+    # Read when cuBLAS starts; without it, torch refuses to multiply deterministically.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # As `use_deterministic_algorithms`, which also imports the compiler: a second in every run. A
     # component that compiles its model finds the variable.
@@ -50,6 +52,7 @@ def save(parts: Assembly, *, path: Path, update: int, size: int) -> None:
     }
     content = _tensors(checkpoint)
     last, earlier = (path / name for name in CHECKPOINTS)
+    # Moved first: a crash during the write leaves the earlier one.
     if last.exists():
         last.replace(earlier)
     write_atomically(last, content=_digest(content) + b"\n" + content)
@@ -60,12 +63,14 @@ def resume(parts: Assembly, *, path: Path) -> int:
     measurements = path / _MEASUREMENTS
     checkpoint = next(_whole(path), None)
     if checkpoint is None:
+        # Training restarts from scratch, and would append the same updates a second time.
         measurements.unlink(missing_ok=True)
         return 0
     load_weights(parts.model, weights=checkpoint["weights"])
     parts.optimizer.load_state_dict(checkpoint["optimizer"])
     if parts.averager:
         parts.averager.restore(checkpoint["averaging"])
+    # The updates after the checkpoint are made again, and their lines with them.
     os.truncate(measurements, checkpoint["bytes"])
     return int(checkpoint["update"])
 
@@ -88,6 +93,7 @@ def is_whole(path: Path) -> bool:
 
 
 def _tensors(value: Mapping[str, Any]) -> bytes:
+    # In memory, because the digest goes before the content.
     buffer = io.BytesIO()
     torch.save(value, buffer)
     return buffer.getvalue()
@@ -138,6 +144,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     digest, _, content = path.read_bytes().partition(b"\n")
     if digest != _digest(content):
         raise ValueError("its SHA-256 is another")
+    # Tensors only: a file in a shared folder must not get code executed.
     checkpoint: Mapping[str, Any] = torch.load(io.BytesIO(content), weights_only=True)
     if set(checkpoint) != _KEYS:
         raise ValueError("it is not a checkpoint")

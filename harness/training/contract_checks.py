@@ -55,7 +55,7 @@ def checked_corpus(value: Any, *, of: Component) -> Corpus:
 
 
 def codecs(value: Any, *, of: Component) -> Codecs:
-    """A codec a side, each with a size."""
+    """A codec per side, each with a size."""
     for side, codec in zip(("source", "target"), kind(value, expected=Codecs, of=of), strict=True):
         size = getattr(codec, "size", None)
         if not isinstance(size, int) or size < len(SPECIAL_TOKENS):
@@ -67,6 +67,7 @@ def codecs(value: Any, *, of: Component) -> Codecs:
 def tokens(numbers: Any, *, size: int, line: str, of: Component) -> list[int]:
     """The token numbers of a line, all in the vocabulary and none special except unk."""
     integers = isinstance(numbers, list) and all(isinstance(number, int) for number in numbers)
+    # Pad, bos and eos are the core's to place: within a line they would hide or end what follows.
     if not integers or not all(UNK <= number < size for number in numbers):
         expected = f"a list of numbers from {UNK} to {size - 1}"
         refuse(f"encode({line!r:.40}) must give {expected}, got {numbers!r:.60}", of=of)
@@ -159,7 +160,7 @@ def averaged(
 def translated(
     translations: Any, *, sentences: int, classes: int, of: Component
 ) -> list[list[int]]:
-    """One translation a sentence, each a list of token numbers."""
+    """One translation per sentence, each a list of token numbers."""
     if not isinstance(translations, list) or len(translations) != sentences:
         count = len(translations) if isinstance(translations, list) else "no list of"
         refuse(f"{count} translations of {sentences} sentences", of=of)

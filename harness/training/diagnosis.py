@@ -31,6 +31,7 @@ def diverged_update(
 ) -> Diverged:
     """The error for an update whose loss or gradient norm is not finite."""
     values = _values(parts, window=window, noise=noise)
+    # Lazily: nothing is computed that comes after the first.
     first = next((value for value in values if not torch.isfinite(value.value).all()), None)
     description, owner = (first.description, first.owner) if first else ("a gradient", None)
     fault = f"loss {loss:g}, gradient norm {gradient_norm:g} at update {noise.update}"
@@ -58,6 +59,7 @@ def _nonfinite_average(parts: Assembly) -> Averaging | None:
 def _values(parts: Assembly, *, window: Sequence[Batch], noise: Noise) -> Iterator[_Value]:
     """All that an update was made of, computed again: the same keys give the same bits."""
     experiment = parts.experiment
+    # First, since the step of the update before this one may have spoiled them unnoticed.
     for parameter in parts.model.parameters():
         description = f"weights after a step of {label(experiment.optimizer)}"
         yield _Value(description, experiment.optimizer, parameter)

@@ -37,7 +37,7 @@ class TeacherForced(NamedTuple):
     @property
     def perplexity(self) -> float:
         """exp(nll); infinite where that overflows."""
-        return math.exp(self.nll) if self.nll < 700 else math.inf
+        return math.exp(self.nll) if self.nll < 700 else math.inf  # exp(710) raises
 
     def by_name(self) -> dict[str, float]:
         """The core's metrics by the names that studies use; one that overflows is left out."""
@@ -49,6 +49,7 @@ class TeacherForced(NamedTuple):
 def teacher_forced(parts: Assembly, *, pairs: EncodedPairs) -> TeacherForced:
     """Feed the reference tokens, and score the prediction at every one of them."""
     budget = parts.experiment.budget
+    # In float64: sums over a whole split would lose the last digits in float32.
     sums = torch.zeros(3, len(pairs.targets), dtype=torch.float64, device=budget.device)
     with evaluated(parts) as model:
         for rows in in_order_of_length(pairs, limit=budget.batch_tokens):
@@ -60,6 +61,8 @@ def teacher_forced(parts: Assembly, *, pairs: EncodedPairs) -> TeacherForced:
             nats = -log_likelihood.gather(-1, prediction.targets[:, None]).squeeze(-1)
             right = prediction.logits.argmax(-1) == prediction.targets
             columns = torch.stack([nats.double(), right.double(), torch.ones_like(nats).double()])
+            # Predictions are a flat list of real places; back to one row per sentence, to sum over
+            # it.
             places = batch.real.expand(3, -1, -1)
             spread = torch.zeros(places.shape, dtype=torch.float64, device=budget.device)
             sums[:, rows] = spread.masked_scatter(places, columns).sum(-1)
@@ -81,6 +84,7 @@ def translate(parts: Assembly, *, pairs: EncodedPairs, of: Generation) -> list[s
     target = parts.task.codecs.target
     hypotheses = [""] * len(pairs.sources)
     with evaluated(parts) as model:
+        # Nothing is padded, so that no translation depends on what shares its batch.
         for rows in _rows_of_one_length(pairs):
             source = torch.stack([pairs.sources[row] for row in rows])
             source = source.to(parts.experiment.budget.device)
@@ -121,6 +125,7 @@ def final_weights(parts: Assembly) -> Iterator[None]:
     if averaged is None:
         yield
         return
+    # Cloned, as the average is loaded into these very tensors.
     trained = {name: weight.detach().clone() for name, weight in parts.model.named_parameters()}
     load_weights(parts.model, weights=averaged)
     try:

@@ -1,6 +1,6 @@
 """Guards around what components build: every value is checked, every error names its component.
 
-One function a slot, called once, where a run is assembled, so that training and evaluation call
+One function per slot, called once, where a run is assembled, so that training and evaluation call
 parts as if they could not fail. A guard raises `ComponentError` for whatever the component raises,
 and for a value that its slot does not allow; a `HarnessError` passes, since its message is for the
 user already. Regularizers have guards of their own, in `regularizer_guards`.
@@ -68,6 +68,7 @@ def tokenizer(component: Tokenizer, *, corpus: Corpus) -> Codecs:
     """The codecs that a tokenizer learns from a corpus; each checks its tokens and its text."""
     with attributed_to(component):
         source, target = contract_checks.codecs(component.build(corpus), of=component)
+    # One guard for both sides where they share a codec: `tie: all` recognizes that by identity.
     guarded = _GuardedCodec(source, component)
     return Codecs(guarded, guarded if target is source else _GuardedCodec(target, component))
 

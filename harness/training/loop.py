@@ -34,6 +34,7 @@ def train(parts: Assembly, *, after: int = 0) -> Iterator[Update]:
     budget = parts.experiment.budget
     if after == 0:
         yield Update(0, measure(parts, split="validation", update=0))
+    # The order is a function of the seed: to resume, it is enough to count the batches used.
     windows = _windows(parts, skip=after * budget.accumulation)
     # Not strict: the windows never end.
     for update, window in zip(range(after + 1, budget.updates + 1), windows, strict=False):
@@ -60,6 +61,7 @@ def _step(parts: Assembly, *, window: Sequence[Batch], update: int) -> list[Meas
     """One update of the weights; returns its loss, gradient norm, rate and tokens."""
     noise = parts.noise(update)
     tokens = sum(batch.tokens for batch in window)
+    # To None and not to 0: a gradient of 0 would let momentum and decay move a frozen weight.
     parts.optimizer.zero_grad(set_to_none=True)
     losses = []
     for micro_batch, batch in enumerate(window):
@@ -68,8 +70,9 @@ def _step(parts: Assembly, *, window: Sequence[Batch], update: int) -> list[Meas
         loss_per_token = objective(parts, batch=batch, noise=key) / tokens
         if loss_per_token.requires_grad:  # not if every layer that trains was skipped
             loss_per_token.backward()
-        losses.append(loss_per_token.detach())
+        losses.append(loss_per_token.detach())  # or the graphs of all would stay
     gradients = [weight.grad for weight in parts.model.parameters() if weight.grad is not None]
+    # Before any regularizer clips: what is measured, and must be finite, is the objective's own.
     norm = torch.nn.utils.get_total_norm(gradients) if gradients else losses[0].new_zeros(())
     # Both in one transfer: each waits for the device.
     loss, gradient_norm = torch.stack([torch.stack(losses).sum(), norm]).tolist()

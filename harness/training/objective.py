@@ -22,7 +22,7 @@ def objective(parts: Assembly, *, batch: Batch, noise: Noise) -> torch.Tensor:
 
 
 def predict_passes(parts: Assembly, *, batch: Batch, noise: Noise) -> list[Prediction]:
-    """One prediction a pass, as many as the regularizer that needs most."""
+    """One prediction per pass, as many as the regularizer that needs most."""
     passes = max([1, *(regularization.passes for regularization in parts.regularizations)])
     # The first pass keeps the plain key, so that adding passes changes none of its masks.
     noises = [noise, *(noise.of_pass(f"pass {number}") for number in range(1, passes))]

@@ -36,4 +36,5 @@ def counts(
 
 
 def _is_trained(group: ParameterGroup, *, updates: int) -> bool:
+    # Over the whole budget, since gradual unfreezing begins with most groups at 0.
     return any(group.multiple(update) for update in range(1, updates + 1))

@@ -105,6 +105,7 @@ class GuardedEffect:
             actual = getattr(result, "shape", result)
             expected = f"site {self.path} must give shape {tuple(value.shape)}"
             refuse(f"{expected}, got {actual!r:.60}", of=self.owner)
+        # Only NaN: -inf is a legal value at a site of scores, where it hides a key.
         if self.recording and result.isnan().any() and not value.isnan().any():
             self.made_nan = True
         return result

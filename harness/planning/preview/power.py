@@ -65,6 +65,7 @@ def _family(study: Study) -> int:
     """The number of tests on one metric that are corrected together."""
     variants = len(study.variants) - len(study.design.noise_floor)
     pairs = variants * (variants - 1) // 2
+    # A study of nothing but noise corrects over that; otherwise noise floors cost no power.
     plain = variants - 1 or len(study.design.noise_floor)
     comparisons = pairs if study.compare.against == "each" else plain
     return max(1, comparisons) * max(1, len(study.design.looks))

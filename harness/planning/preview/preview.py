@@ -101,6 +101,7 @@ def no_effect_warnings(
     # Probes are processes of this machine, which need not be one that can train.
     if unknown and study.executor.name == "local":
         names = [BASELINE, *unknown]
+        # Few sentences: they are only compared for equality, and every run waits for this.
         probed = probe(study, names=names, jobs=jobs, sentences=2, limit=limit)
         for name, result in probed.items():
             if result.hung:
@@ -125,6 +126,7 @@ def _waiting(study: Study, *, runs: Sequence[PlannedRun]) -> list[str]:
 
 def _refuse(study: Study, *, expected: Mapping[str, Expected]) -> None:
     """Raise `StudyError` with the faults that a study can mend; equal ones of one place once."""
+    # By place: variants inherit the baseline's choices, and with them its faults.
     faults: dict[tuple[DataPath, str], DataFault] = {}
     for name, facts in expected.items():
         if facts.fault and facts.choice is not None:
@@ -139,6 +141,7 @@ def _place_of_choice(study: Study, *, name: str, choice: DataPath) -> DataPath:
     if study.tuning and name in study.tuning.experiments:
         return ("tune",)
     own = study.experiments[name]
+    # A choice that equals the baseline's is inherited, as a rule, and mended there.
     if own is not study.variants[BASELINE] and _chosen(own, choice=choice) != _chosen(
         study.variants[BASELINE], choice=choice
     ):

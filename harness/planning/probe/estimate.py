@@ -36,6 +36,7 @@ def estimate(
     """Extrapolate from a probe; variants that could not be probed are left out."""
     known = {name: result for name, result in probed.items() if not result.fault}
     budgets = {name: choices.budget for name, choices in study.experiments.items()}
+    # By digest, since variants that differ in decoding alone are one run.
     waiting = {run.digest: run for run in runs if not run.exists and run.variant in known}
     durations = [
         _seconds(
@@ -48,6 +49,7 @@ def estimate(
     slots = [0.0] * jobs
     for seconds in durations:  # in their order, each in the slot that is free first
         heapreplace(slots, slots[0] + seconds)
+    # The worst case: those that need most run at the same time.
     heaviest = sorted((result.memory for result in known.values()), reverse=True)[:jobs]
     return Estimate(
         probed=probed,
@@ -64,6 +66,7 @@ def estimate(
 def _seconds(probed: ProbeResult, *, budget: Budget, after: int) -> float:
     """A run's time from the update after `after`; the test split is scored like validation."""
     updates = budget.updates - after
+    # Two more: before the first update, and of the test split.
     evaluations = 2 + -(-updates // budget.evaluate_every)
     spent = updates * probed.update + evaluations * probed.evaluation
     return probed.setup + spent + probed.decoding

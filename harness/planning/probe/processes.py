@@ -32,6 +32,7 @@ def probe(
     """
     waiting = {
         name: Request(
+            # The start need not be trained yet, and changes neither times nor memory.
             experiment={**resolved_experiment(study.experiments[name]), "starts_from": None},
             plugins=tuple(map(str, study.plugins)),
             seed=study.seeds[0],
@@ -47,6 +48,7 @@ def probe(
                 running[name] = _start(waiting.pop(name), limit=limit)
             soonest = min(process.deadline for process in running.values())
             receivers = [process.receiver for process in running.values()]
+            # Until a result or the first deadline: a probe that hangs sends nothing.
             wait(receivers, max(0.0, soonest - time.monotonic()))
             for name, process in [*running.items()]:
                 if result := process.result(limit):

@@ -58,6 +58,7 @@ def probe_variant(request: Request) -> ProbeResult:
         scores=str(scores),
         written=hashlib.sha256("\n".join(written).encode()).hexdigest(),
         setup=setup,
+        # Not the mean: the first update also pays for what torch sets up once.
         update=median(durations),
         evaluation=evaluation,
         decoding=decoding,
@@ -91,6 +92,7 @@ def _averaging(parts: Assembly) -> str:
     averager, last = _averager(parts), parts.setting.updates
     if averager is None:
         return ""
+    # One number in place of all weights, so that thousands of updates take no time.
     shown = [name for name, _ in parts.model.named_parameters()][:1]
     for update in range(max(1, last - _ENOUGH), last + 1):
         averager.update({name: torch.tensor([float(update)]) for name in shown}, update)
