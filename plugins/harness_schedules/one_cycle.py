@@ -35,6 +35,7 @@ class OneCycle(Schedule):
 
     def build(self, setting: Setting) -> Rate:
         """The rate by update; it starts at the peak if `rise` of the budget is below one update."""
+        # Not rounded, as in torch: the peak may fall between two updates.
         top = max(1.0, self.rise * setting.updates)
         start = self.peak / self.start_divisor
         end = start / self.end_divisor
