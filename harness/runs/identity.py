@@ -30,7 +30,9 @@ from harness.study.serialization import resolved_experiment
 
 Identity = Mapping[str, Any]
 
-# The loop, and with checkpoints the settings of torch that a run starts under.
+# The loop, and with checkpoints the settings of torch that a run starts under. Not the worker, and
+# not the loader of other runs: which run a variant starts from is an option, its digest; which
+# weights a run leaves is decided in `training.evaluation`, what becomes of them in `assembly`.
 TRAINING = ("harness.training.loop", "harness.training.checkpoint")
 EVALUATION = ("harness.training.evaluation",)
 
