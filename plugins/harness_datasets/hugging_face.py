@@ -141,6 +141,7 @@ class HuggingFace(Dataset):
                 where = f"row {number} of {split}"
                 source = _text(row, column=self.source, where=where)
                 yield Pair(source, _text(row, column=self.target, where=where))
+        # ValueError includes pyarrow's error for content that is not what the file's name says.
         except (OSError, ValueError, library.exceptions.DatasetsError) as error:
             reason = " ".join(str(error).split())
             raise HarnessError(f"dataset hugging_face: {split} cannot be read: {reason}") from error

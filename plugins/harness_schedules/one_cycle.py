@@ -42,7 +42,9 @@ class OneCycle(Schedule):
 
         def rate(update: int) -> float:
             if update < top:
+                # No division by 0: an update below the top means that it is above 1.
                 return self._anneal(start, end=self.peak, progress=(update - 1) / (top - 1))
+            # At least 1, for a rise over the whole budget, which leaves nothing to fall over.
             progress = (update - top) / max(1.0, setting.updates - top)
             return self._anneal(self.peak, end=end, progress=min(1.0, progress))
 
