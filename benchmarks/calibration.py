@@ -72,6 +72,7 @@ class Setting(NamedTuple):
         """The random part of the scores, one row per variant, the baseline's first."""
         noise = random.normal(size=(self.variants + 1, self.seeds))
         scales = np.ones(1) if self.equal else np.linspace(3.0, 0.5, self.variants)
+        # Not the baseline's: every difference has that, so it cannot make them unequal.
         noise[1:] *= np.resize(scales, self.variants)[:, None]
         return noise
 
@@ -112,6 +113,7 @@ def judge(
 def without_an_effect(studies: int) -> Iterator[Rate]:
     """No variant differs from the baseline, so every better or worse is false."""
     for number, setting in enumerate(SETTINGS):
+        # A stream per setting: adding one leaves the numbers of the others as they are.
         random = np.random.default_rng([1, number])
         decided = joint = covered = 0
         for _ in range(studies):
@@ -142,6 +144,7 @@ def at_the_margin(studies: int) -> Iterator[Rate]:
     """Every variant differs from the baseline by exactly the equivalence margin."""
     for number, setting in enumerate(FEWER):
         random = np.random.default_rng([3, number])
+        # Both signs by turns, so that each of the two one-sided tests is at its bound.
         effects = np.concatenate([[0.0], np.resize([MARGIN, -MARGIN], setting.variants)])
         called = 0
         for _ in range(studies):

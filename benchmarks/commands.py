@@ -25,6 +25,7 @@ def seconds(words: tuple[str, ...], *, repeats: int = 5) -> float:
     times = []
     for _ in range(repeats + 1):
         begun = time.perf_counter()
+        # In a process of its own, since a person waits for imports too.
         subprocess.run(["harness", *words], check=True, capture_output=True)
         times.append(time.perf_counter() - begun)
     return median(times[1:])

@@ -22,6 +22,7 @@ def main() -> None:
     for path in map(Path, sys.argv[1:]):
         for finding in json.loads(path.read_text(encoding="utf-8")):
             pairs = finding["per_seed"]
+            # A variance takes two values.
             if finding["role"] == "primary" and len(pairs) > 1:
                 print(row(path.parent.name, variant=finding["variant"], pairs=pairs))
 

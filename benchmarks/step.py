@@ -32,6 +32,7 @@ def ours(d_model: int):
 
 def theirs(d_model: int):
     """A step of torch's stacks, between the same embeddings and projection."""
+    # norm_first, because our layers are pre-norm by default.
     model = torch.nn.Transformer(
         d_model, 4, 2, 2, 4 * d_model, dropout=0.0, batch_first=True, norm_first=True
     )
@@ -43,6 +44,7 @@ def theirs(d_model: int):
         hidden = model(
             source_table(source), target_table(target), tgt_mask=mask, tgt_is_causal=True
         )
+        # As in ours: a loss that needs no targets.
         projection(hidden).logsumexp(-1).sum().backward()
 
     return step
@@ -60,6 +62,7 @@ def main() -> None:
                 started = time.perf_counter()
                 step(source, target)
                 times[name].append(time.perf_counter() - started)
+        # The first three warm up.
         mine, other = (median(times[name][3:]) for name in steps)
         pace = f"ours {mine * 1e3:.1f} ms, torch {other * 1e3:.1f} ms"
         print(f"d_model {d_model}: {pace}, ratio {mine / other:.2f}")

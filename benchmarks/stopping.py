@@ -68,6 +68,7 @@ def stop(study: Floats, *, looks: Sequence[int]) -> tuple[list[bool], list[int]]
     size = study.shape[1]
     last, rejected = [0] * size, [False] * size
     for place in range(len(looks)):
+        # A variant that is decided takes no more seeds, and keeps its last p.
         last = [last[v] if rejected[v] else place for v in range(size)]
         sequential = [
             p_over_looks([*study[: last[v] + 1, v]], planned=len(looks)) or 1.0 for v in range(size)
@@ -80,11 +81,14 @@ def stop(study: Floats, *, looks: Sequence[int]) -> tuple[list[bool], list[int]]
 
 def p_values(setting: Setting, *, studies: int) -> Floats:
     """The p values of the paired t test by study, look and variant."""
+    # Without the effect: settings that differ in it alone share their noise.
     random = np.random.default_rng([setting.variants, int(setting.unequal), *setting.looks])
     most = setting.looks[-1]
     spread = np.where(np.arange(setting.variants) % 2, 4.0, 1.0) if setting.unequal else 1.0
     baseline = random.normal(size=(studies, most, 1))
+    # Less the same baseline, by which the differences of one study are correlated.
     differences = random.normal(size=(studies, most, setting.variants)) * spread - baseline
+    # A difference of two scores of variance 1 has a standard deviation of sqrt(2).
     differences[:, :, 0] += setting.effect * np.sqrt(2)
     return np.stack([t_test(differences[:, :look]) for look in setting.looks], axis=1)
 

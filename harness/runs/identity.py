@@ -12,11 +12,11 @@ import importlib.machinery
 import importlib.util
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,9 @@ from harness.study.serialization import resolved_experiment
 
 Identity = Mapping[str, Any]
 
-# The loop, and with checkpoints the settings of torch that a run starts under.
+# The loop, and with checkpoints the settings of torch that a run starts under. Not the worker, and
+# not the loader of other runs: which run a variant starts from is an option, its digest; which
+# weights a run leaves is decided in `training.evaluation`, what becomes of them in `assembly`.
 TRAINING = ("harness.training.loop", "harness.training.checkpoint")
 EVALUATION = ("harness.training.evaluation",)
 
@@ -164,14 +166,32 @@ def closure(*modules: str) -> list[str]:
 
 @cache
 def versions_behind(module: str) -> dict[str, str]:
-    """The versions of the libraries that a module and its closure import."""
+    """The versions of the libraries that a module and its closure import, by distribution.
+
+    A package that several distributions share, as ``google`` is, counts with all of them.
+    """
     names = {name for tree in _trees([module]).values() for name in _foreign(tree)}
     names -= {module.split(".", maxsplit=1)[0], "harness", *sys.stdlib_module_names}
-    versions = {}
+    versions: dict[str, str] = {}
     for name in sorted(names):
-        with suppress(PackageNotFoundError):  # its distribution may have another name
+        # By its own name first: it is what runs are recorded with, and needs no list of packages.
+        versions |= _versions([name]) or _versions(_distributions().get(name, ()))
+    return versions
+
+
+def _versions(distributions: Iterable[str]) -> dict[str, str]:
+    """The versions of the distributions that are installed."""
+    versions = {}
+    for name in distributions:
+        with suppress(PackageNotFoundError):
             versions[name] = version(name)
     return versions
+
+
+@cache
+def _distributions() -> Mapping[str, Sequence[str]]:
+    """The distributions that have a top-level package, such as PyYAML for ``yaml``."""
+    return packages_distributions()  # cached, since it reads the files of all that is installed
 
 
 def _trees(modules: Sequence[str]) -> dict[str, ast.Module]:

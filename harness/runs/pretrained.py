@@ -23,7 +23,6 @@ from harness.runs.ledger import Ledger
 from harness.runs.records import RunIdentity, RunLocation
 from harness.study.experiment import Experiment
 from harness.training.assembly import Assembly, Start, assemble, restore
-from harness.training.task import vocabulary
 
 CHANGED = "code, corpus or torch changed since the plan was made; run again"
 
@@ -82,15 +81,16 @@ class RunLoader:
         return partial(self._model, like=experiment)
 
     def _start(self, experiment: Experiment) -> Start:
+        # The digest of the start is an option of the experiment, so that which run it is, and with
+        # it all that decides its weights, is part of this run's identity. This module finds them.
         run = str(experiment.starts_from)
-        codecs = vocabulary(self._needed(run, like=experiment))
-        return Start(codecs=codecs, weights=self._weights(run))
+        return Start(experiment=self._needed(run, like=experiment), weights=self._weights(run))
 
     def _model(self, run: str, *, like: Experiment) -> Model:
         """The model of a run, on the device of the run that needs it."""
         needed = self._needed(run, like=like)
         seed = records.require(self.ledger.run(run) / "run.json", kind=RunIdentity).seed
-        model = restore(needed, seed=seed, codecs=vocabulary(needed), weights=self._weights(run))
+        model = restore(needed, seed=seed, weights=self._weights(run))
         return model.to(like.budget.device)
 
     def _needed(self, run: str, *, like: Experiment) -> Experiment:

@@ -28,7 +28,7 @@ from harness.study.experiment import Experiment
 from harness.training import checkpoint
 from harness.training.assembly import Assembly, load_weights
 from harness.training.divergence import Diverged
-from harness.training.evaluation import final_weights
+from harness.training.evaluation import kept_weights
 from harness.training.loop import Update, train
 from harness.training.parameter_counts import counts
 
@@ -184,10 +184,8 @@ def _train(
         except Diverged as fault:
             diverged = divergence_reason(fault, plugins=plugins)
     if diverged is None:
-        with final_weights(parts):
-            named = parts.model.named_parameters()
-            weights = {name: parameter.detach().cpu() for name, parameter in named}
-            checkpoint.write_tensors(path / WEIGHTS, value=weights)
+        # Which weights these are is decided by code that a run's identity covers; this is not.
+        checkpoint.write_tensors(path / WEIGHTS, value=kept_weights(parts))
     epochs = 1 + (update.number * budget.accumulation - 1) // len(parts.order.epoch(0))
     counted = counts(
         dict(parts.model.named_parameters()), groups=parts.groups, updates=budget.updates

@@ -32,7 +32,7 @@ from harness.streams import Noise
 from harness.study.experiment import Experiment, ModelOptions
 from harness.training import guards, regularizer_guards
 from harness.training.batches import Order
-from harness.training.task import Task, batch_order, prepare
+from harness.training.task import Task, batch_order, prepare, vocabulary
 
 _PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
 
@@ -161,10 +161,10 @@ def _equal_ids(codecs: Codecs) -> int:
 
 
 def restore(
-    experiment: Experiment, *, seed: int, codecs: Codecs, weights: Mapping[str, torch.Tensor]
+    experiment: Experiment, *, seed: int, weights: Mapping[str, torch.Tensor]
 ) -> Transformer:
     """The model of a trained run, frozen, on the CPU."""
-    classes = vocabulary_sizes(experiment, codecs=codecs)
+    classes = vocabulary_sizes(experiment, codecs=vocabulary(experiment))
     # With its regularizers, since sites and adapters are part of the model that was trained.
     model = build_network(experiment, seed=seed, classes=classes).model
     load_weights(model, weights=weights)
@@ -190,9 +190,9 @@ def tensor_digest(weight: torch.Tensor) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """The vocabulary and the final weights of the run that another one starts from."""
+    """The choices and the final weights of the run that another one starts from."""
 
-    codecs: Codecs
+    experiment: Experiment
     weights: Mapping[str, torch.Tensor]
 
 
@@ -235,7 +235,8 @@ def assemble(
 
     `trained` becomes ``Setting.trained``.
     """
-    task = prepare(experiment, codecs=start.codecs if start else None)
+    # The start's vocabulary, by whose ids its embeddings are ordered.
+    task = prepare(experiment, codecs=vocabulary(start.experiment) if start else None)
     initial_weights: dict[str, str] = {}
 
     def initialize(model: Transformer, *, setting: Setting) -> None:

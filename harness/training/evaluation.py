@@ -132,3 +132,16 @@ def final_weights(parts: Assembly) -> Iterator[None]:
         yield
     finally:
         load_weights(parts.model, weights=trained)
+
+
+def kept_weights(parts: Assembly) -> dict[str, torch.Tensor]:
+    """Copies on the CPU of the weights that a trained run leaves, by name: those evaluated.
+
+    Other runs start from them and draft with them.
+    """
+    with final_weights(parts):
+        return {
+            # A copy even on the CPU: the model has its own weights back after the block.
+            name: weight.detach().to("cpu", copy=True)
+            for name, weight in parts.model.named_parameters()
+        }

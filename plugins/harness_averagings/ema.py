@@ -30,6 +30,7 @@ class EMA(Averaging):
     def build(self, setting: Setting) -> Averager:
         def share(update: int) -> float:
             ramp = (1 + update) / (10 + update) if self.ramp else 1.0
+            # `RunningAverage` takes the share of the new weights, which is 1 - d.
             return 1 - min(self.decay, ramp)
 
         return RunningAverage(share)

@@ -49,12 +49,14 @@ class _Checkpoints:
 
     def update(self, weights: Mapping[str, torch.Tensor], update: int) -> None:
         if update % self._every == 0:
+            # Copies: the optimizer changes the weights themselves in place.
             self._kept.append({name: weight.detach().clone() for name, weight in weights.items()})
 
     def weights(self) -> Mapping[str, torch.Tensor] | None:
         if not self._kept:
             return None
         return {
+            # Parameter by parameter: the copies are never in memory a second time all at once.
             name: torch.stack([checkpoint[name] for checkpoint in self._kept]).mean(dim=0)
             for name in self._kept[-1]
         }
@@ -72,5 +74,6 @@ class _Checkpoints:
         for key, weight in state.items():
             index, _, name = key.partition(" ")
             checkpoints.setdefault(int(index), {})[name] = weight.detach().clone()
+        # Oldest first again, since the deque discards from that end.
         self._kept.clear()
         self._kept.extend(checkpoints[index] for index in sorted(checkpoints))

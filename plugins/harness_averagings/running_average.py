@@ -20,6 +20,7 @@ class RunningAverage:
 
     def update(self, weights: Mapping[str, torch.Tensor], update: int) -> None:
         share = self._share(update)
+        # Not lerp by 1, which makes NaN of an average that is infinite.
         if share == 1 or (share and not self._average):
             self.restore(weights)
         elif share:
@@ -33,4 +34,5 @@ class RunningAverage:
         return self._average
 
     def restore(self, state: Mapping[str, torch.Tensor]) -> None:
+        # Copies: the optimizer changes the weights in place, and `update` the average.
         self._average = {name: weight.detach().clone() for name, weight in state.items()}

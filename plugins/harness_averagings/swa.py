@@ -39,6 +39,7 @@ class SWA(Averaging):
 
         def share(update: int) -> float:
             count, remainder = divmod(max(0, update - start), self.every)
+            # The newest of n + 1 weights has the share 1 / (n + 1) of their mean; `count` is n + 1.
             return 1 / count if count and not remainder else 0.0
 
         return RunningAverage(share)

@@ -52,6 +52,7 @@ class Local:
                 f"dataset hugging_face: {split} needs files that all end in one of "
                 f"{', '.join(sorted([_CSV, *_BUILDERS]))}, got {', '.join(suffixes) or 'none'}"
             )
+        # To the library, files given without splits are "train", whichever split they are here.
         rows: Iterable[Mapping[str, Any]] = library.load_dataset(
             _BUILDERS[suffixes[0]], data_files=list(files), split="train", streaming=True
         )
@@ -140,6 +141,7 @@ class HuggingFace(Dataset):
                 where = f"row {number} of {split}"
                 source = _text(row, column=self.source, where=where)
                 yield Pair(source, _text(row, column=self.target, where=where))
+        # ValueError includes pyarrow's error for content that is not what the file's name says.
         except (OSError, ValueError, library.exceptions.DatasetsError) as error:
             reason = " ".join(str(error).split())
             raise HarnessError(f"dataset hugging_face: {split} cannot be read: {reason}") from error
@@ -150,11 +152,13 @@ def _csv_rows(file: str) -> Iterator[Mapping[str, str]]:
 
     Raises `HarnessError` with the line of a row that is no row of the table.
     """
+    # utf-8-sig, since spreadsheets write a byte order mark, which would be part of a column's name.
     with Path(file).open(encoding="utf-8-sig", newline="") as lines:
         reader = csv.reader(lines, strict=True)
         fault = ""
         try:
             header = next(reader, [])
+            # A blank line is read as a row without cells.
             for cells in filter(None, reader):
                 if len(cells) != len(header):
                     fault = f"{len(cells)} cells, and the header has {len(header)}"

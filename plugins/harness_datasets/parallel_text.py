@@ -60,6 +60,7 @@ class ParallelText(Dataset):
 
 def _lines(file: TextFile) -> list[str]:
     try:
+        # Bytes, since reading as text would turn a lone carriage return into a newline.
         text = Path(file).read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise HarnessError(f"{file}: {error.strerror}") from None
@@ -68,4 +69,5 @@ def _lines(file: TextFile) -> list[str]:
         raise HarnessError(f"{file}:{line}: not UTF-8; convert the file first") from None
     if not text:
         raise HarnessError(f"{file}: empty; it needs one sentence per line")
+    # Not splitlines(), which also breaks lines at form feeds, U+0085 and U+2028.
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]

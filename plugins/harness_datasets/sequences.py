@@ -66,8 +66,10 @@ class Sequences(Dataset):
         return pairs
 
     def _sequences(self, split: Split) -> Iterator[tuple[int, ...]]:
+        # The counting sequence is the example that the Annotated Transformer decodes.
         if split == "test" and self.first in {None, 1}:
             yield tuple(1 + index % self.symbols for index in range(self.length))
+        # Without the counts, so that a longer split starts with any shorter one.
         random = Random(key(self.draw, self.name, split))
         prefix = [self.first] if self.first else []
         numbers = range(1, self.symbols + 1)

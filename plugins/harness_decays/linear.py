@@ -29,6 +29,7 @@ class Linear(Decay):
             raise ValueError(f"end must be at most start, got {self.end} and {self.start}")
 
     def build(self, setting: Setting) -> Rate:
+        # At least 1, for a budget of one update: there is nothing to fall over.
         steps = max((self.over or setting.updates) - 1, 1)
         fall = self.start - self.end
         return lambda update: self.end + fall * max(0.0, 1 - (update - 1) / steps)

@@ -35,6 +35,7 @@ class FreeRunning(DecodingPolicy):
 def _predict(model: Model, batch: Batch, *, update: int, noise: Noise | None) -> Prediction:
     with torch.no_grad():
         tokens = _greedy_input(model, batch)
+    # Encoded again: the greedy pass had neither gradients nor noise.
     memory = model.encode(batch.source, noise=noise)
     hidden = model.decode(model.embed(tokens), memory, noise=noise)
     return predict_at_real(model, batch, hidden=hidden)
@@ -47,5 +48,6 @@ def _greedy_input(model: Model, batch: Batch) -> Int[torch.Tensor, "sentences ta
     for position in range(1, tokens.shape[1]):
         hidden = model.step(tokens[:, position - 1], cache)
         likeliest = writable(model.project(hidden)).argmax(-1)
+        # Padding stays where the gold input has it, so that predictions and targets correspond.
         tokens[:, position] = torch.where(batch.real[:, position], likeliest, tokens[:, position])
     return tokens

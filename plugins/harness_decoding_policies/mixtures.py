@@ -33,7 +33,9 @@ class Mixture:
             tokens = torch.multinomial(logits.softmax(-1), 1, generator=coins)
             return model.embed(tokens).squeeze(1)
         if self.name == "top_k":
+            # A vocabulary can have fewer classes than `top_k`, for which topk raises an error.
             best = logits.topk(min(self.top_k, logits.shape[-1]))
+            # A softmax: the authors' program divides logits, which can be negative, by their sum.
             return torch.einsum("rk,rkd->rd", best.values.softmax(-1), model.embed(best.indices))
         classes = torch.arange(logits.shape[-1], device=logits.device)
         return self._weights(logits, noise=noise) @ model.embed(classes[None])[0]
@@ -66,9 +68,11 @@ def sparsemax(
     p_i = max(z_i - tau, 0), with tau = (sum of the k largest z - 1) / k, for the largest k with
     the k-th largest z above tau.
     """
+    # A logit of -inf, that of pad and bos, is never in the support: -inf > -inf is false.
     ranked = logits.sort(dim=-1, descending=True).values
     ranks = torch.arange(1, logits.shape[-1] + 1, device=logits.device, dtype=logits.dtype)
     sums = ranked.cumsum(-1)
+    # The condition holds for the largest classes and for no others, so a count of it is k.
     support = (1 + ranks * ranked > sums).sum(-1, keepdim=True)
     threshold = (sums.gather(-1, support - 1) - 1) / support
     return (logits - threshold).clamp(min=0)

@@ -54,9 +54,11 @@ class ParallelScheduledSampling(DecodingPolicy):
                             model=model,
                             embedded=model.embed(tokens),
                             memory=memory,
+                            # One name, hence the same masks in all passes but the trained one.
                             noise=noise.of_pass("first"),
                         )
                         sampled = (logits + gumbel(logits, noise=noise)).argmax(-1)
+                    # Not in place: the first tokens are the batch's own.
                     tokens = tokens.index_put((replaced,), sampled)
             hidden = model.decode(model.embed(tokens), memory, noise=noise)
             return predict_at_real(model, batch, hidden=hidden)

@@ -35,4 +35,6 @@ def logits_at(
 ) -> Float[torch.Tensor, "replaced classes"]:
     """The logits that predict the tokens at `positions`, each from the position before."""
     hidden = model.decode(embedded, memory, noise=noise)
+    # The state at t - 1 predicts token t. The state at t, used in the program of Mihaylova and
+    # Martins, predicts the label of position t, and would hand the decoder its answer.
     return writable(model.project(hidden[:, :-1][positions[:, 1:]]))

@@ -93,13 +93,16 @@ class ScheduledSampling(DecodingPolicy):
                 replaced = sample_replaced(batch, gold_share=share, noise=noise)
                 if replaced.any():
                     first = noise.of_pass("first")
+                    # `and`, because set_grad_enabled(True) would override a no_grad around it.
                     with torch.set_grad_enabled(
                         self.through_first_pass and torch.is_grad_enabled()
                     ):
                         logits = logits_at(
                             replaced, model=model, embedded=embedded, memory=memory, noise=first
                         )
+                    # Outside the block: the embeddings that are mixed always have gradients.
                     vectors = mix(logits, model=model, noise=noise)
+                    # Not in place: backward() through the first pass needs the gold embeddings.
                     embedded = embedded.index_put((replaced,), vectors)
             hidden = model.decode(embedded, memory, noise=noise)
             return predict_at_real(model, batch, hidden=hidden)
@@ -114,5 +117,6 @@ def _gold_share(
     if at_step is None:
         return at_update
     tokens = batch.target_input
+    # 1 for bos, which is kept; the first target token is at position 1.
     shares = [1.0, *(at_update * at_step(step) for step in range(1, tokens.shape[1]))]
     return torch.tensor(shares, device=tokens.device)

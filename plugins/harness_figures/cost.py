@@ -81,5 +81,6 @@ def _draw_variant(
     costs, scores = zip(*points.values(), strict=True)
     shared = {"ax": axes, "color": style.color, "marker": style.marker, "legend": False}
     seaborn.scatterplot(x=costs, y=scores, s=16, alpha=0.5, linewidth=0, **shared)
+    # The median of costs, since one run on a busy machine would move their mean.
     center = {"x": [median(costs)], "y": [fmean(scores)]}
     seaborn.scatterplot(**center, s=80, label=name, zorder=3, edgecolor="#ffffff", **shared)

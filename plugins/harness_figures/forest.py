@@ -51,6 +51,7 @@ def _draw(view: ReportView) -> MatplotlibFigure:
     for row, finding in enumerate(findings):
         _draw_row(axes, finding=finding, row=row)
     axes.set_yticks(range(len(findings)), [finding.label for finding in findings])
+    # From high to low, so that the first finding is at the top.
     axes.set_ylim(max(1, len(findings)) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)

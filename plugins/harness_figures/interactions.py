@@ -50,6 +50,7 @@ def _draw(view: ReportView) -> MatplotlibFigure:
     grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
     for axes, (first, second) in zip(grid.flat, pairs, strict=False):
         _draw_pair(axes, first=first, second=second, factorial=factorial, view=view)
+    # An odd number of pairs leaves a panel over.
     for axes in grid.flat[len(pairs) :]:
         axes.set_axis_off()
     figure.supylabel(f"{view.metric} ({'higher' if view.higher_is_better else 'lower'} is better)")

@@ -49,6 +49,7 @@ def _draw(view: ReportView) -> MatplotlibFigure:
     _scale(axes)
     handles, names = axes.get_legend_handles_labels()
     if handles:
+        # Drawn last, the baseline is still named first.
         figure.legend(handles[::-1], names[::-1], loc="outside lower center", ncols=columns)
     return figure
 
@@ -59,6 +60,7 @@ def _draw_variant(axes: Axes, *, view: ReportView, variant: str, style: VariantS
     runs = [run for run in view.runs if run.variant == variant]
     curves = []
     for run in runs:
+        # Above 0, because the scale is logarithmic.
         known = [row for row in run.validation if row.metric == _METRIC and row.value > 0]
         curve = {row.update: row.value for row in known if math.isfinite(row.value)}
         curves += [curve] if curve else []

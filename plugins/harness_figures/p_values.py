@@ -73,6 +73,7 @@ def _draw_ordered(axes: Axes, *, values: Sequence[float], label: str, filled: bo
             color=color,
             markerfacecolor=color if filled else "none",
             markersize=5,
+            # Marks at 0 and 1 are half outside of the axes.
             clip_on=False,
         )
 

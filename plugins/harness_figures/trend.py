@@ -50,15 +50,18 @@ def _draw(view: ReportView) -> MatplotlibFigure:
 
 def _draw_levels(axes: Axes, *, sweep: Sweep, view: ReportView) -> None:
     numbers = _numbers(sweep.levels)
+    # Levels that are no numbers stand at equal distances, in the order of the study.
     places = numbers or [float(place) for place in range(len(sweep.levels))]
     color = variant_styles(("baseline", "swept"))["swept"].color
     means = []
+    # By value, since the line would run back and forth if a study lists levels otherwise.
     ordered = sorted(zip(places, sweep.levels, strict=True), key=lambda pair: pair[0])
     for place, level in ordered:
         scores = _scores(view, variant=level.variant)
         axes.plot([place] * len(scores), scores, ".", color=color, markersize=5, alpha=0.5)
         means += [(place, fmean(scores), level.variant)] if scores else []
     line = [(place, mean) for place, mean, _ in means]
+    # Without a score there are no two sequences for zip(*line) to unpack.
     axes.plot(*zip(*line, strict=True), color=color, marker="D", markersize=4) if line else None
     baseline = [(place, mean) for place, mean, variant in means if variant == view.variants[0]]
     for place, mean in baseline:

@@ -59,6 +59,7 @@ class Beam(Generation):
         limit = source.shape[1] + self.extra
         finished = [_Finished() for _ in source]
         beams = _Beams.from_source(model, source=source, size=self.size)
+        # One more than the limit allows: the step for eos, whose probability counts too.
         for length in range(1, limit + 2):
             best = beams.step(model, only_eos=length > limit)
             best.collect(finished, beams=beams, penalty=self._penalty(length))
@@ -99,6 +100,7 @@ class _Continuations:
     def collect(self, finished: Sequence[_Finished], *, beams: _Beams, penalty: float) -> None:
         """Add every hypothesis whose eos is among the `size` best continuations."""
         size = beams.tokens.shape[1]
+        # A score that is not finite belongs to an empty slot.
         at_eos = (self.tokens == EOS) & self.scores.isfinite()
         for sentence, rank in at_eos[:, :size].nonzero().tolist():
             hypotheses = finished[beams.rows[sentence]]
@@ -126,6 +128,7 @@ class _Beams:
         """Beams with one empty prefix per sentence."""
         count = len(source)
         scores = torch.full((count, size), -math.inf, dtype=torch.float64, device=source.device)
+        # The other slots are empty: equal prefixes would fill the beam with one hypothesis.
         scores[:, 0] = 0.0
         copies = torch.arange(count, device=source.device).repeat_interleave(size)
         return cls(
@@ -152,6 +155,7 @@ class _Beams:
         """The beams of the active sentences, one token longer."""
         size = self.scores.shape[1]
         kept = torch.tensor(active, device=self.last.device)
+        # Hypotheses at eos are collected already; here they would go on after it.
         scores = best.scores.masked_fill(best.tokens == EOS, -math.inf)[kept]
         scores, ranks = scores.topk(size)
         prefixes = best.prefixes[kept].gather(1, ranks)

@@ -72,12 +72,14 @@ class Contrastive(Generation):
     ) -> _Choice:
         """Choose a token for every sentence; `read` holds the hidden states of its prefix."""
         logits = writable(model.project(read[:, -1]))
+        # pad and bos are at -inf, and must not become candidates in a small vocabulary.
         count = min(self.top_k, int(logits[0].isfinite().sum()))
         tokens = logits.topk(count).indices
         sentences = torch.arange(len(read), device=read.device)
         cache = cache.select(sentences.repeat_interleave(count))
         states = model.step(tokens.flatten(), cache).unflatten(0, (len(read), count))
         similarity = _normalized(states) @ _normalized(read).transpose(1, 2)
+        # Over all tokens, not over the candidates: p in the equation is the model's.
         probabilities = logits.softmax(-1).gather(-1, tokens)
         # Candidates are sorted by logit and argmax returns the first, so ties go to the likeliest.
         best = ((1 - self.alpha) * probabilities - self.alpha * similarity.amax(-1)).argmax(-1)

@@ -53,6 +53,7 @@ def _decode(
     for position in range(limit):
         tokens = writable(model.project(model.step(tokens, cache))).argmax(-1)
         generated[rows, position] = tokens
+        # Finished sentences leave the batch, so that later steps cost only what is left.
         active = (tokens != EOS).nonzero().squeeze(1)
         if not len(active):
             break

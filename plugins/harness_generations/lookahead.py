@@ -107,6 +107,7 @@ class _Row:
     @property
     def output(self) -> list[int]:
         """The tokens up to eos or the limit."""
+        # The last continuation may run past eos, or past the limit.
         return self.tokens[: [*self.tokens[: self.limit], EOS].index(EOS)]
 
     @property
@@ -128,6 +129,7 @@ class _Row:
         """Accept the longest verified continuation, and add new n-grams to the pool."""
         begin = len(self.tokens)
         pairs = zip(guesses, predictions, strict=True)
+        # All of them are prefixes of the greedy output: of equal lengths, any will do.
         longest = max((_verified(guess, prediction=row) for guess, row in pairs), key=len)
         # The window, with new guesses at its end, replaces the iteration from which it was made.
         window = dict(enumerate(guesses[0], begin))

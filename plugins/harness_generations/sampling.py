@@ -49,6 +49,7 @@ class Sampling(Generation):
             sentences: Sequence[int],
         ) -> list[list[int]]:
             limit = source.shape[1] + self.extra
+            # For all positions in advance: what a sentence draws does not depend on its batch.
             draws = [
                 torch.rand(
                     limit,
@@ -92,12 +93,15 @@ class Sampling(Generation):
         *,
         uniform: Float[torch.Tensor, "sentences"],
     ) -> Int[torch.Tensor, "sentences"]:
+        # Stable: equal logits are ranked by id, whatever the device's sort does.
         ranked, tokens = logits.double().sort(dim=-1, descending=True, stable=True)
         ranked, tokens = ranked[:, : self.top_k], tokens[:, : self.top_k]
         probabilities = (ranked / self.temperature).softmax(-1)
+        # The mass before a token: the one that reaches `top_p` is kept, and always the first.
         before = probabilities.cumsum(-1) - probabilities
         probabilities = probabilities.masked_fill(before >= self.top_p, 0.0)
         sums = probabilities.cumsum(-1)
+        # Times the last sum, which renormalizes what truncation has left.
         index = (sums <= uniform[:, None] * sums[:, -1:]).sum(-1, keepdim=True)
         last = (probabilities > 0).sum(-1, keepdim=True) - 1  # rounding can push the index past it
         return tokens.gather(-1, index.minimum(last)).squeeze(-1)

@@ -54,6 +54,7 @@ class Speculative(Generation):
             limit = source.shape[1] + self.extra
             draws = [
                 torch.rand(
+                    # A round that begins below the limit can end beyond it.
                     limit + self.ahead,
                     3,
                     generator=generator(setting.seed, "generation", sentence),
@@ -170,7 +171,9 @@ def _round(
     p_proposed, q_proposed = (
         distribution[:, :-1].gather(2, proposed)[..., 0] for distribution in (p, q)
     )
+    # u < p / q, times q. It is strict, so that a token with p = 0 is rejected even at u = 0.
     accepted = uniform[rows[:, None], positions - 1, 1] * q_proposed < p_proposed
+    # The product ends the count at the first rejection.
     lengths = lengths + accepted.long().cumprod(1).sum(1)
     residual = (p - q)[rows, lengths - positions[:, 0]].clamp(min=0)
     tokens[rows, lengths] = _sample(residual, uniform=uniform[rows, lengths - 1, 2])

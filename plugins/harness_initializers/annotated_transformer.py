@@ -44,6 +44,7 @@ class AnnotatedTransformer(Initializer):
             if kind == "bias" and not owner.endswith("norm"):
                 # A tied output projection has no matrix of its own name: its inputs are d_model.
                 bound = 1 / math.sqrt(fan_in.get(owner, setting.d_model))
+                # Equal keys give equal draws: copies of one prototype share their biases.
                 generator = generator_of(_prototype(name))
                 torch.nn.init.uniform_(parameter, -bound, bound, generator=generator)
                 return

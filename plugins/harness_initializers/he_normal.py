@@ -25,4 +25,5 @@ class HeNormal(Initializer):
     name = "he_normal"
 
     def build(self, setting: Setting) -> Initialize:
+        # fan_in is torch's default mode; fan_out would preserve the variance of gradients instead.
         return matrices(partial(torch.nn.init.kaiming_normal_, nonlinearity="relu"))

@@ -32,8 +32,10 @@ def matrices(fill: Fill) -> Initialize:
         generator_of: Callable[[str], torch.Generator],
     ) -> None:
         if parameter.ndim > 1:
+            # Keyed by name, not drawn in sequence: a variant with one more matrix shares the rest.
             fill(parameter, generator=generator_of(name))
         else:
+            # By the ending of the name, since every normalization of the models is called `norm`.
             torch.nn.init.constant_(parameter, float(name.endswith("norm.weight")))
 
     return initialize

@@ -29,5 +29,6 @@ class TruncatedNormal(Initializer):
     cut: PositiveFloat = 2.0
 
     def build(self, setting: Setting) -> Initialize:
+        # torch takes absolute bounds: its defaults, -2 and 2, are 100 deviations at a std of 0.02.
         bound = self.cut * self.std
         return matrices(partial(torch.nn.init.trunc_normal_, std=self.std, a=-bound, b=bound))

@@ -21,4 +21,6 @@ class CrossEntropy(Loss):
     name = "cross_entropy"
 
     def build(self, setting: Setting) -> LossFunction:
+        # A sum: the core divides by the tokens of all batches of an update. Means of batches of
+        # different sizes would weight their tokens differently.
         return partial(torch.nn.functional.cross_entropy, reduction="sum")

@@ -52,6 +52,7 @@ class KLDivergence(Loss):
 
     def _entropy(self, classes: int) -> float:
         """The entropy of one token's target distribution, in nats."""
+        # 0 ln 0 is 0 here, but math.log(0) raises an error.
         if self.smoothing == 0:
             return 0.0
         smoothed = classes - {"all": 0, "others": 1, "others_without_pad": 2}[self.convention]

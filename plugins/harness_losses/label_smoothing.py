@@ -55,6 +55,7 @@ class LabelSmoothing(Loss):
             targets: Int[torch.Tensor, "tokens"],
         ) -> Float[torch.Tensor, ""]:
             log_p = torch.log_softmax(logits, dim=-1)
+            # Without ignore_index: the logits are those at real tokens only, so no target is pad.
             nll = torch.nn.functional.nll_loss(log_p, targets, reduction="sum")
             return gold_weight * nll - share * _sum(log_p.sum(dim=0), without=pad)
 

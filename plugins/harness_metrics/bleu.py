@@ -40,7 +40,9 @@ class Bleu(Metric):
         bleu = self._sacrebleu()
 
         def score(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
+            # sacrebleu takes a list of sets of references; lines have a single reference here.
             value = bleu.corpus_score(hypotheses, [references]).score
+            # In this order: sacrebleu has a signature only once it has counted references.
             return Score(value=value, signature=str(bleu.get_signature()))
 
         return score

@@ -38,6 +38,7 @@ class Chrf(Metric):
 
         def score(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
             value = chrf.corpus_score(hypotheses, [references]).score
+            # In this order: sacrebleu has a signature only once it has counted references.
             return Score(value=value, signature=str(chrf.get_signature()))
 
         return score

@@ -33,6 +33,7 @@ class SGD(Optimizer):
     nesterov: bool = False
 
     def __post_init__(self) -> None:
+        # torch raises this error too, but when the run starts and not when the study is read.
         if self.nesterov and not self.momentum:
             raise ValueError("nesterov needs a momentum above 0")
 
@@ -41,6 +42,7 @@ class SGD(Optimizer):
 
         def make(groups: Sequence[Mapping[str, Any]]) -> torch.optim.Optimizer:
             return torch.optim.SGD(
+                # Copies, since torch adds keys of its own to the dictionaries.
                 [dict(group) for group in groups],
                 lr=0.0,
                 momentum=self.momentum,

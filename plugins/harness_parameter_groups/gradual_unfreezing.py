@@ -34,6 +34,7 @@ class GradualUnfreezing(ParameterGroups):
 
     def build(self, setting: Setting) -> Callable[[Sequence[str]], Sequence[ParameterGroup]]:
         def multiple(depth: int) -> Rate:
+            # Exactly 0 while frozen, by which the core knows to leave a group out of the step.
             return lambda update: self.divisor**-depth if update > depth * self.every else 0.0
 
         return by_layer(multiple)

@@ -30,6 +30,7 @@ class LayerWise(ParameterGroups):
 
     def build(self, setting: Setting) -> Callable[[Sequence[str]], Sequence[ParameterGroup]]:
         def multiple(depth: int) -> Rate:
+            # 0**0 is 1, so that a decay of 0 trains the top layer at the full rate.
             return lambda update: self.decay**depth
 
         return by_layer(multiple)

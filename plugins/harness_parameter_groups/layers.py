@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from harness.contracts import ParameterGroup, Rate
 
+# Above embeddings (0), encoder (1) and decoder (2), as `_height` numbers them.
 _TOP = (3, 0)
 
 
@@ -26,6 +27,7 @@ def by_layer(multiple: Callable[[int], Rate]) -> Callable[[Sequence[str]], list[
         for name in names:
             place = "decoder_norm." if tied and name == "projection.bias" else name
             layers.setdefault(_height(place, last=last), []).append(name)
+        # Depth is the rank among trained layers, so that a frozen one costs no factor.
         from_the_top = sorted(layers, reverse=True)
         return [
             ParameterGroup(layers[height], multiple(depth))

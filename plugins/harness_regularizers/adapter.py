@@ -63,6 +63,7 @@ class Adapter(torch.nn.Module):
         factors = Factors(states=states, A=self.A, B=self.B)
         if self._perturb and noise is not None:
             factors = self._perturb(factors, name=self._name, noise=noise)
+        # A first: two thin products, where B A multiplied out would be as large as W.
         linear = torch.nn.functional.linear
         return linear(linear(factors.states, factors.A), factors.B) * self._scale
 

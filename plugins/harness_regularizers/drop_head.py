@@ -34,6 +34,7 @@ class DropHead(Regularizer):
         return Regularization(modify_model=self._fill)
 
     def _fill(self, model: Model, *, generator: Callable[[str], torch.Generator]) -> None:
+        # Asked of the rate in 16 bits: one that rounds to 0 leaves the model as it is.
         if kept_share(self.rate) == 1:
             return
         for site in model.sites.values():
@@ -42,6 +43,8 @@ class DropHead(Regularizer):
 
     def _drop(self, value: torch.Tensor, site: Site, noise: Noise) -> torch.Tensor:
         sentences, heads = value.shape[:2]
+        # 1 for positions and features: a head is dropped as a whole.
         kept = noise.keep(f"drop_head.{site.path}", (sentences, heads, 1, 1), self.rate)
+        # Keeping all where none is left: implementations without this divide 0 by 0.
         shares = (kept | ~kept.any(1, keepdim=True)).to(value.dtype)
         return value * (shares * heads / shares.sum(1, keepdim=True))

@@ -42,4 +42,5 @@ class DropKey(Regularizer):
 
     def _mask(self, value: torch.Tensor, site: Site, noise: Noise) -> torch.Tensor:
         kept = noise.keep(f"drop_key.{site.path}", value.shape, self.rate)
+        # -inf, by which the model tells that no key is left; half precision has no -1e9.
         return value.masked_fill(~kept, -math.inf)

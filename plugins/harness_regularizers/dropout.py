@@ -80,6 +80,7 @@ class Dropout(Regularizer):
 
     def _rate_at(self, site: Site) -> float:
         default = self.rate if site.kind in _POSITIONS else 0.0
+        # A site lists its names from the kind to the path.
         specific_first = reversed(site.names)
         return next((self.rates[name] for name in specific_first if name in self.rates), default)
 
@@ -104,6 +105,7 @@ def _mask_shape(value: torch.Tensor, *, site: Site, kind: str) -> list[int]:
     if kind in ("standard", "alpha"):
         return list(value.shape)
     sizes = dict(zip(site.layout.split(), value.shape, strict=True))
+    # Positions have this name in a layout: places along a sentence, or queries in attention.
     (place,) = sizes.keys() & {"places", "target"}
     if kind.startswith("token"):
         return [size if name in ("sentences", place) else 1 for name, size in sizes.items()]
@@ -117,6 +119,7 @@ def _inverted_dropout(value: torch.Tensor, *, kept: torch.Tensor, share: float) 
 
 def _alpha_dropout(value: torch.Tensor, *, kept: torch.Tensor, share: float) -> torch.Tensor:
     """A x + b if kept, else a minimum + b, with a and b that preserve mean 0 and variance 1."""
+    # With share q and minimum m: the variance of the masked value is q (1 + (1 - q) m^2).
     a: float = (share * (1 + (1 - share) * _SELU_MINIMUM**2)) ** -0.5
     b = -a * (1 - share) * _SELU_MINIMUM
     return torch.where(kept, value, _SELU_MINIMUM) * a + b

@@ -32,6 +32,7 @@ class GradientNoise(Regularizer):
         return Regularization(modify_gradients=self._add) if self.eta else Regularization()
 
     def _add(self, parameters: Parameters, *, update: int, generator: torch.Generator) -> None:
+        # 1 + t is the number of this update, since t counts those completed before it.
         deviation = (self.eta / update**self.gamma) ** 0.5
         for weight in parameters:
             gradient = weight.grad

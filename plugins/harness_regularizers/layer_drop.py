@@ -39,4 +39,5 @@ class LayerDrop(Regularizer):
                 site.fill(self._drop)
 
     def _drop(self, value: torch.Tensor, site: Site, noise: Noise) -> torch.Tensor:
+        # One coin for all sentences, though a gate could have one for each.
         return value * noise.keep(f"layer_drop.{site.path}", (1, 1, 1), self.rate)

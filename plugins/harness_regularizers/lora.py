@@ -46,6 +46,7 @@ class Lora(LowRank):
         return self._drop_inputs if kept_share(self.dropout) < 1 else None
 
     def _drop_inputs(self, factors: Factors, *, name: str, noise: Noise) -> Factors:
+        # An evaluation over the members of another regularizer has noise too, but no input dropout.
         if not noise.training:
             return factors
         states = factors.states

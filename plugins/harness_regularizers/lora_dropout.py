@@ -64,8 +64,10 @@ class LoraDropout(LowRank):
         return self._mask if self._has_masks else None
 
     def _mask(self, factors: Factors, *, name: str, noise: Noise) -> Factors:
+        # Not only in training: the members of an evaluation are such masks.
         share = kept_share(self.rate) if self.rescale == "inverted" else 1.0
         a, b = factors.A, factors.B
+        # A mask over inputs for A and over outputs for B, and 1 along the rank in both.
         if self.matrices != "B":
             a = a * noise.keep(f"lora_dropout.{name}.A", (1, a.shape[1]), self.rate) / share
         if self.matrices != "A":

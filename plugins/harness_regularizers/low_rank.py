@@ -52,6 +52,7 @@ class LowRank(Regularizer):
         # Deferred: the module defines a torch.nn.Module, and so would load torch for every command.
         from harness_regularizers.adapter import Adapter
 
+        # Before adapters are added, whose own parameters train.
         for _, parameter in model.named_parameters():
             parameter.requires_grad = False
         for name, projection in model.projections.items():
@@ -71,6 +72,7 @@ class LowRank(Regularizer):
             )
 
     def _is_target(self, name: str) -> bool:
+        # The empty name is for projections outside of any sublayer.
         *_, sublayer, matrix = ("", *name.split("."))
         return (
             matrix in self.targets if sublayer.endswith("attention") else sublayer in self.targets

@@ -45,6 +45,7 @@ class RDrop(Regularizer):
     def _penalty(self, predictions: Sequence[Prediction]) -> Float[torch.Tensor, ""]:
         log_probabilities = [prediction.logits.log_softmax(-1) for prediction in predictions]
         divergences = [_divergence(p, q=q) for p, q in combinations(log_probabilities, 2)]
+        # `_divergence` is half of the sum of both directions, so this is the alpha / 4 above.
         return self.alpha / 2 * torch.stack(divergences).mean()
 
 
@@ -52,4 +53,5 @@ def _divergence(
     p: Float[torch.Tensor, "tokens classes"], *, q: Float[torch.Tensor, "tokens classes"]
 ) -> Float[torch.Tensor, ""]:
     """(KL(p || q) + KL(q || p)) / 2 of log-probabilities: half the sum of (p - q) ln(p / q)."""
+    # One product instead of two divergences, and exactly 0 if p equals q.
     return ((p.exp() - q.exp()) * (p - q)).sum() / 2

@@ -29,6 +29,7 @@ class Noam(Schedule):
         scale: float = self.factor * setting.d_model**-0.5
 
         def rate(update: int) -> float:
+            # LambdaLR counts completed updates, from 0, for which that program puts in 1.
             step = max(1, update - self.late)
             curve: float = min(step**-0.5, step * self.warmup**-1.5)
             return scale * curve

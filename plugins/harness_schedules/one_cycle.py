@@ -35,13 +35,16 @@ class OneCycle(Schedule):
 
     def build(self, setting: Setting) -> Rate:
         """The rate by update; it starts at the peak if `rise` of the budget is below one update."""
+        # Not rounded, as in torch: the peak may fall between two updates.
         top = max(1.0, self.rise * setting.updates)
         start = self.peak / self.start_divisor
         end = start / self.end_divisor
 
         def rate(update: int) -> float:
             if update < top:
+                # No division by 0: an update below the top means that it is above 1.
                 return self._anneal(start, end=self.peak, progress=(update - 1) / (top - 1))
+            # At least 1, for a rise over the whole budget, which leaves nothing to fall over.
             progress = (update - top) / max(1.0, setting.updates - top)
             return self._anneal(self.peak, end=end, progress=min(1.0, progress))
 

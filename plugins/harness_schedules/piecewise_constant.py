@@ -32,8 +32,10 @@ class PiecewiseConstant(Schedule):
                 "rates must have one more value than boundaries, "
                 f"got {len(self.rates)} and {len(self.boundaries)}"
             )
+        # bisect needs them sorted, and gives wrong rates without an error otherwise.
         if any(boundary >= following for boundary, following in pairwise(self.boundaries)):
             raise ValueError(f"boundaries must increase, got {list(self.boundaries)}")
 
     def build(self, setting: Setting) -> Rate:
+        # The left side: an update at a boundary still has the rate before it.
         return lambda update: self.rates[bisect_left(self.boundaries, update)]

@@ -36,7 +36,9 @@ class SlantedTriangular(Schedule):
     ratio: Annotated[float, Ge(1)] = 32.0
 
     def build(self, setting: Setting) -> Rate:
+        # The floor of the cut as it is written: 0.29 * 100 is below 29 in floating point.
         top = max(1, count_of_share(self.cut, of=setting.updates))
+        # At least 1, for a budget that ends at the peak.
         decay_updates = max(1, setting.updates - top)
 
         def rate(update: int) -> float:

@@ -33,6 +33,7 @@ class WarmupDecay(Schedule):
         def rate(update: int) -> float:
             if update <= self.warmup:
                 return self.peak * update / self.warmup
+            # No division by 0: an update after the warmup means that there are some.
             return self.decayed(min(1.0, (update - self.warmup) / decay_updates))
 
         return rate

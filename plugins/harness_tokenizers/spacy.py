@@ -76,6 +76,7 @@ def _rules(language: str, *, lowercase: bool) -> Split:
         raise HarnessError(f"tokenizer spacy: no language {language!r}: {reason}") from None
 
     def split(line: str) -> list[str]:
+        # spaCy makes a token of each further space in a run.
         text = " ".join((line.lower() if lowercase else line).split())
         tokens, after_space = [], True
         for token in tokenize(text):

@@ -55,6 +55,7 @@ def _codec(lines: Sequence[str], *, train: Train) -> Vocabulary:
 
     def split(line: str) -> list[str]:
         subwords = tokenizer.encode(_with_space(line)).tokens
+        # BPE names the unknown token; a unigram model returns the unknown text itself.
         return [subword if subword in vocabulary else UNKNOWN for subword in subwords]
 
     return Vocabulary(tokens=tokens, split=split, join=_join)

@@ -68,6 +68,7 @@ class VocabularyLearner:
             raise HarnessError(
                 f"no token occurs {self.least_count} times in the training split; lower least_count"
             )
+        # Ties by text: in order of occurrence, ids would depend on the order of the lines.
         tokens.sort(key=lambda token: (-counts[token], token))
         return Vocabulary(tokens=tokens[: self.largest], split=self.split, join=self.join)
 
@@ -83,4 +84,5 @@ class VocabularyLearner:
 
 def join_attached(tokens: Sequence[str]) -> str:
     """Join tokens with spaces, except before those marked as attached."""
+    # The prefix too: a model may generate an attached token first.
     return " ".join(tokens).replace(f" {ATTACHED}", "").removeprefix(ATTACHED)

@@ -46,6 +46,7 @@ class Word(Tokenizer):
 
 def _split(line: str) -> list[str]:
     tokens = []
+    # Where no match can start, so that the first token counts as one after a space.
     end = -1
     for match in _TOKEN.finditer(line):
         attached = match.start() == end

@@ -12,8 +12,9 @@ from harness.contracts import Generate, Model, Setting
 from harness.streams import Noise
 from harness.training.assembly import Assembly, assemble
 from harness.training.batches import EncodedPairs
-from harness.training.evaluation import measure, teacher_forced, translate
+from harness.training.evaluation import kept_weights, measure, teacher_forced, translate
 from harness.training.loop import train
+from harness_averagings import LastK
 from harness_generations import Greedy
 from harness_losses.cross_entropy import CrossEntropy
 from harness_losses.label_smoothing import LabelSmoothing
@@ -162,3 +163,23 @@ def test_what_a_sentence_adds_is_what_it_scores_alone() -> None:
         assert tokens[row] == len(target) - 1
         assert nats[row] / tokens[row] == pytest.approx(alone.nll, rel=1e-9)
         assert right[row] / tokens[row] == alone.token_accuracy
+
+
+def test_a_run_leaves_its_averaged_weights_and_training_goes_on_from_its_own() -> None:
+    parts = assemble(experiment(averaging=LastK(every=1, count=2)), seed=1)
+    history = [weights(parts) for _, _ in zip(range(3), train(parts), strict=False)]
+    kept, own = kept_weights(parts), weights(parts)
+    assert kept.keys() == own.keys()
+    for name, weight in kept.items():
+        torch.testing.assert_close(weight, (history[1][name] + history[2][name]) / 2)
+        torch.testing.assert_close(own[name], history[2][name], rtol=0, atol=0)
+    assert any(not torch.equal(kept[name], own[name]) for name in kept)
+
+
+def test_without_an_average_a_run_leaves_copies_of_its_last_weights() -> None:
+    parts = assemble(experiment(), seed=1)
+    kept, last = kept_weights(parts), weights(parts)
+    with torch.no_grad():
+        for parameter in parts.model.parameters():
+            parameter.add_(1)
+    assert all(torch.equal(kept[name], last[name]) for name in last)

@@ -66,6 +66,7 @@ def complement(sampler: Sampler, *, use: str, subject: Nominal) -> Complement:
             determiner = subject.possessive or determiner
     phrase = sampler.phrase(place.noun, determiner=determiner)
     if use in _GOALS:
+        # A two-way preposition has the accusative for a direction; zu always has the dative.
         case: Case = "dative" if place.motion == "zu" else "accusative"
         german, english = place.motion, place.english_motion
     else:

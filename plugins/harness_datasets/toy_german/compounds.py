@@ -81,6 +81,7 @@ def reason(sampler: Sampler) -> Pair:
     mood = ADJECTIVES[action.although if opposed else action.because]
     subject = _subject_with_pronoun(sampler, kinds=action.subjects)
     pronoun = PRONOUNS[subject.pronoun_key]._replace(possessive=subject.possessive)
+    # "When" is about every time, "because" and "although" are about now.
     when = USUALLY if conjunction is WENN else NOW
     if sampler.chance(0.5):
         main = random_clause(sampler, action=action, subject=pronoun, when=when, affirmative=True)
@@ -106,6 +107,7 @@ def quality(sampler: Sampler) -> Pair:
     plural = sampler.draw_plural(noun)
     bought = sampler.without_adjectives().phrase(noun, known=True, plural=plural)
     adjective = ADJECTIVES[sampler.random.choice(("schön", "neu", "teuer"))]
+    # Being expensive is a reason not to buy.
     main = Clause(subject, VERBS["kaufen"], accusative=bought, negated=adjective.german == "teuer")
     return main_first(
         main,
@@ -122,6 +124,7 @@ def rainy_days(sampler: Sampler) -> Pair:
         when=USUALLY,
         affirmative=True,
     )
+    # A habit: "when it rains", not "when it is raining".
     return subordinate_first(main, conjunction=WENN, subordinate=_RAIN._replace(tense="habit"))
 
 

@@ -54,6 +54,7 @@ class ToyGerman(Dataset):
         )
 
     def _split(self, split: Split, *, count: int) -> list[Pair]:
+        # Without the count, so that a longer split starts with any shorter one.
         random = Random(key(self.draw, "toy_german", split))
         pairs: dict[str, Pair] = {}  # keyed by English, which is determined by the German
         while len(pairs) < count:

@@ -51,6 +51,7 @@ def _end(clause: Clause, *, time: bool) -> tuple[str, str]:
 
 
 def _with_objects(verb: str, *, clause: Clause) -> str:
+    # Without a preposition, the English indirect object comes first.
     objects = (clause.dative, clause.accusative)
     texts = [nominal.english_object for nominal in objects if nominal]
     before, _, after = verb.partition(" *")  # "pick * up": the star is the place of the objects
@@ -62,6 +63,7 @@ def _verbs(clause: Clause) -> _Verbs:
     base = verb.base
     if clause.modal:
         first, _, more = clause.modal.english.partition(" ")
+        # These invert and negate without do: "can he", "is he allowed to", but "does he want to".
         if first in {"can", "be"}:
             return _Verbs(be if first == "be" else first, _words(more, base), "")
         base = _words(clause.modal.english, base)
@@ -71,6 +73,7 @@ def _verbs(clause: Clause) -> _Verbs:
         return _Verbs("did", base, verb.past)
     elif clause.tense == "present" and verb.progressive:
         return _Verbs(be, verb.progressive, "")
+    # The form of "to be" tells the third person singular, which alone has an s.
     if be == "is":
         return _Verbs("does", base, third_person(base))
     return _Verbs("do", base, base)

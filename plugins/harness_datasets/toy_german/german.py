@@ -57,6 +57,7 @@ def _verbs(clause: Clause) -> _Verbs:
         head, bracket = VERBS[verb.auxiliary], verb.participle
     else:
         finite = finite_form(verb, person=subject.person, plural=subject.plural)
+        # At the end of a clause, the prefix is joined again: "er kommt an", but "dass er ankommt".
         return _Verbs(finite, verb.prefix, verb.prefix + finite)
     finite = finite_form(head, person=subject.person, plural=subject.plural)
     return _Verbs(finite, bracket, f"{bracket} {finite}")

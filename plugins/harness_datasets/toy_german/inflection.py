@@ -63,10 +63,13 @@ def finite_form(verb: Verb, *, person: int, plural: bool) -> str:
     if plural:
         return verb.plain
     if person == 1:
+        # Without a t, as in kann and weiß, the first person is the same as the third.
         regular = verb.third.endswith("t")
+        # Both -en (gehen, gehe) and -n (füttern, füttere).
         return verb.plain.removesuffix("n").removesuffix("e") + "e" if regular else verb.third
     if person == 2:
         stem = verb.third.removesuffix("t")
+        # The s of -st is lost after a sibilant: du liest, du sitzt.
         return stem + ("t" if stem.endswith(("s", "ß", "z")) else "st")
     return verb.third
 
@@ -85,4 +88,5 @@ def third_person(base: str) -> str:
 
 def indefinite_article(following: str) -> str:
     """``a`` or ``an``, by the first letter of the next word."""
+    # The letter is enough, since the lexicon has no word like "hour" or "university".
     return "an" if following[0] in _VOWELS else "a"

@@ -165,6 +165,7 @@ def _english(
     words = [noun.english_plural if plural else noun.english]
     if adjective:
         words.insert(0, adjective.english)
+    # The adjective decides, if there is one: "a dog", but "an old dog".
     if article == "a":
         article = indefinite_article(words[0])
     return " ".join(filter(None, (article, *words)))

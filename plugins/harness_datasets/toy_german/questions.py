@@ -84,6 +84,7 @@ def who(sampler: Sampler) -> Pair:
 
 def _asked_clause(sampler: Sampler, *, action: Action) -> Clause:
     subject = sampler.subject(action.subjects, known=True)
+    # Nobody asks what they do themselves: "you" takes the place of "I" and "we".
     if action.has_human_subject and (subject.person == 1 or sampler.chance(0.25)):
         subject = PRONOUNS["du you"]
     return random_clause(sampler, action=action, subject=subject, affirmative=True)

@@ -36,6 +36,7 @@ def random_moment(sampler: Sampler, *, action: Action) -> Moment:
     choose, draw = sampler.random.choice, sampler.random.random()
     if draw < 0.2 and action.verb.past:
         return Moment("past", choose(TIMES["past"]) if sampler.chance(0.7) else None)
+    # A stative verb has no "now" of its own: "needs", not "is needing".
     if not action.verb.progressive:
         return NOW
     if draw < 0.4:
@@ -57,6 +58,7 @@ def random_clause(
     """Draw a clause for an action; sometimes negated, unless `affirmative`."""
     when = when or random_moment(sampler, action=action)
     negate = not affirmative and sampler.chance(0.2)
+    # "Never" is the negation of a habit, and replaces its time.
     if negate and when.tense == "habit":
         when, negate = when._replace(time=_NEVER), False
     known = negate or when.tense == "habit" or not action.has_human_subject

@@ -73,6 +73,7 @@ class Sampler:
         kind = self.random.choice(kinds)
         if kind in HUMAN and self.chance(0.2):
             pronoun = self.random.choice(_AS_OBJECT)
+            # Of one person, both could be the same people, and German would need sich.
             if not (subject.pronoun and subject.person == pronoun.person):
                 return pronoun
         noun = self.pick(NOUNS_OF[kind])

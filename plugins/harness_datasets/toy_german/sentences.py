@@ -33,6 +33,7 @@ _WEIGHTED_KINDS = tuple(kind for weight, kind in _KINDS for _ in range(weight))
 
 def sentence(random: Random, *, sort: Sort | None = None) -> Pair:
     """Draw a German sentence and its translation, of one sort or of all, up to a maximum length."""
+    # A sort is the name of the module that has its kinds of sentence.
     kinds = [
         kind for kind in _WEIGHTED_KINDS if sort is None or kind.__module__.endswith(f".{sort}")
     ]

@@ -27,6 +27,7 @@ _KINDS_AT = {"outside": ("animal", "bird"), "room": ("furniture", "reading")}
 _ONE = (DETERMINERS["ein"], DETERMINERS["ein"], NO)
 _SEVERAL = (BARE, DETERMINERS["viel"], DETERMINERS["zwei"], NO)
 _LIKED = ("reading", "writing", "clothing", "thing", "vehicle", "room", "outside")
+# "es gibt" is "there is": geben, with the English verb exchanged.
 _THERE_IS = VERBS["geben"]._replace(base="be", past="", progressive="")
 _THERE = {
     plural: Nominal(dict.fromkeys(CASES, "es"), "there", "there", 3, plural=False, be=be)
