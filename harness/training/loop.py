@@ -99,11 +99,10 @@ def _apply_gradients(parts: Assembly, *, noise: Noise) -> float:
         if multiple == 0:  # frozen: a missing gradient moves no moment and decays no weight
             for name in group.names:
                 weights[name].grad = None
-    trained = [weight for weight in weights.values() if weight.grad is not None]
-    generator = noise.generator("gradients")
+    trained = {name: weight for name, weight in weights.items() if weight.grad is not None}
     for part in parts.regularizations:
         if part.modify_gradients and trained:
-            part.modify_gradients(trained, update=update, generator=generator)
+            part.modify_gradients(trained, update=update, generator=noise.generator)
     # At the schedule's rate, whatever a group's is, and before the step: decoupled decay shrinks
     # the weights that the gradients were taken at.
     with torch.no_grad():
