@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from harness.comparability.controls import Controls, mean_controls
-from harness.comparability.sharing import InitialState, Shapes
+from harness.comparability.sharing import InitialState, Rewriters, Shapes
 from harness.components import Component, Decay
 from harness.errors import ComponentError, HarnessError
 from harness.registry.serialization import leaves
@@ -28,7 +28,7 @@ Tasks = dict[tuple[object, ...], "Task"]  # the data of variants that share it, 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """The controls of a variant, and the shapes of its initial parameters.
+    """The controls of a variant, the shapes of its initial parameters, and who rewrote some.
 
     `fault` is the reason why it cannot be built; the rest is empty then. `choice` is the path of
     what is at fault in its experiment, and None where that is a plugin's code.
@@ -36,6 +36,7 @@ class Expected:
 
     controls: Controls = field(default_factory=Controls)
     shapes: Shapes = field(default_factory=dict)
+    rewriters: Rewriters = field(default_factory=dict)
     fault: str | None = None
     choice: tuple[str, ...] | None = None
 
@@ -117,7 +118,7 @@ def summarize_runs(digests: Sequence[str], *, ledger: Ledger) -> Expected | None
     runs = [run for digest in digests if (run := _finished(digest, ledger=ledger))]
     if not runs:
         return None
-    return Expected(controls=mean_controls([run.controls for run in runs]), shapes=runs[0].shapes)
+    return replace(runs[0], controls=mean_controls([run.controls for run in runs]))
 
 
 def initial_state(digest: str, *, ledger: Ledger) -> InitialState | None:
@@ -128,7 +129,9 @@ def initial_state(digest: str, *, ledger: Ledger) -> InitialState | None:
     weights, order, shapes = outcome.initial_weights, outcome.order, outcome.shapes
     if weights is None or order is None or shapes is None:
         return None
-    return InitialState(weights=weights, order=order, shapes=shapes)
+    return InitialState(
+        weights=weights, order=order, shapes=shapes, rewriters=outcome.rewriters or {}
+    )
 
 
 def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
@@ -150,6 +153,7 @@ def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
             seconds=pace and outcome.updates and pace * outcome.updates,
         ),
         shapes=outcome.shapes,
+        rewriters=outcome.rewriters or {},
     )
 
 
@@ -190,6 +194,7 @@ def _predict(experiment: Experiment, *, seed: int, task: Task) -> Expected:
             updates=updates,
         ),
         shapes=network.shapes,
+        rewriters=network.rewriters,
     )
 
 

@@ -72,6 +72,8 @@ def preregister(
                 variant=study.variants[name],
                 shapes=facts.shapes,
                 baseline_shapes=expected[BASELINE].shapes,
+                rewriters=facts.rewriters,
+                baseline_rewriters=expected[BASELINE].rewriters,
             )
             for name, facts in expected.items()
             if name != BASELINE and not facts.fault
