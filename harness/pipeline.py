@@ -76,7 +76,8 @@ def run_study(
     opened = open_study(path, out=out, seeds=seeds)
     study, ledger = opened.study, opened.ledger
     preview.refuse_unequal(study, runs=opened.runs, ledger=ledger)
-    preview.refuse_unbuildable(study, runs=opened.plan)
+    for caution in preview.refuse_unbuildable(study, runs=opened.plan):
+        warn(caution)
     opened.remember_plan()
     pace = pace or Pace()
     limit = min(probe.LIMIT, 60 * (pace.timeout_minutes or probe.LIMIT))

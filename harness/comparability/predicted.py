@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from harness.comparability.cautions import cautions
 from harness.comparability.controls import Controls, mean_controls
 from harness.comparability.sharing import InitialState, Rewriters, Shapes
 from harness.components import Component, Decay
@@ -30,13 +31,15 @@ Tasks = dict[tuple[object, ...], "Task"]  # the data of variants that share it, 
 class Expected:
     """The controls of a variant, the shapes of its initial parameters, and who rewrote some.
 
-    `fault` is the reason why it cannot be built; the rest is empty then. `choice` is the path of
-    what is at fault in its experiment, and None where that is a plugin's code.
+    `cautions` are worded for the plan. `fault` is the reason why it cannot be built; the rest is
+    empty then. `choice` is the path of what is at fault in its experiment, and None where that is a
+    plugin's code.
     """
 
     controls: Controls = field(default_factory=Controls)
     shapes: Shapes = field(default_factory=dict)
     rewriters: Rewriters = field(default_factory=dict)
+    cautions: tuple[str, ...] = ()
     fault: str | None = None
     choice: tuple[str, ...] | None = None
 
@@ -195,6 +198,7 @@ def _predict(experiment: Experiment, *, seed: int, task: Task) -> Expected:
         ),
         shapes=network.shapes,
         rewriters=network.rewriters,
+        cautions=(*cautions(experiment, network=network),),
     )
 
 
