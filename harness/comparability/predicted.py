@@ -143,6 +143,7 @@ def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
         return None
     measured = ledger.measurements(digest)
     rates = [row.value for row in measured if row.metric == "learning_rate"]
+    passes = [row.value for row in measured if row.metric == "decoder_passes"]
     pace = outcome.seconds_per_update
     return Expected(
         controls=Controls(
@@ -152,6 +153,7 @@ def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
             trained_parameters=outcome.trained_parameters,
             target_tokens=sum(row.value for row in measured if row.metric == "target_tokens"),
             updates=outcome.updates,
+            decoder_passes=sum(passes) / len(passes) if passes else None,
             seconds_per_update=pace,
             seconds=pace and outcome.updates and pace * outcome.updates,
         ),
