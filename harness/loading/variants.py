@@ -11,6 +11,7 @@ import yaml
 from harness.contracts import Design, Factorial, Level, Sweep
 from harness.loading import factors, grid
 from harness.loading.faults import Faults
+from harness.loading.ignored import ignored_options
 from harness.loading.names import name_fault
 from harness.loading.overrides import (
     BY_KEY,
@@ -68,6 +69,9 @@ def experiments(root: yaml.Node, *, checker: Checker, faults: Faults) -> Experim
         for name, node in choices.items()
     }
     valid, pretraining = _valid(roots, starts=starts, checker=checker, faults=faults)
+    swept = {value.variant.name for value in values}
+    everything = {**valid, **pretraining}
+    _add_data(ignored_options(everything, swept=swept), roots=roots, faults=faults)
     compared, design = _design(valid, values=values, cells=cells, faults=faults)
     return Experiments(compared, design, pretraining)
 

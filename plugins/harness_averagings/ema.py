@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.components import Averaging
-from harness.components.options import ProbabilityBelowOne, count_of_share
+from harness.components.options import ProbabilityBelowOne, count_of_share, unused_options
 from harness.contracts import Averager, Rate, Setting
 from harness_averagings.running_average import RunningAverage
 
 _MOST_OF_FIRST = 0.05  # the share of the first weights from which the plan warns
+_LEAST_RAMP = 0.25  # at step 2, as step 1 is the first weights themselves
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,15 @@ class EMA(Averaging):
     decay: ProbabilityBelowOne = 0.999
     ramp: bool = False
     start: ProbabilityBelowOne = 0.0
+
+    def ignored(self) -> Iterator[str]:
+        """The options that others leave without effect."""
+        if self.decay == 0:
+            reason = "a decay of 0 keeps the last weights"
+            yield from unused_options(self, "ramp", "start", reason=reason, instead="raise decay")
+        elif self.decay <= _LEAST_RAMP:
+            reason = f"the ramp begins at {_LEAST_RAMP}, and a decay of {self.decay:g} is not above"
+            yield from unused_options(self, "ramp", reason=reason, instead="raise decay")
 
     def build(self, setting: Setting) -> Averager:
         """A running average whose first weights are those of the update after `start`."""
