@@ -59,3 +59,13 @@ def test_the_order_of_regularizers_makes_another_experiment(tmp_path: Path) -> N
     before, _, after = TINY.partition("variants:\n  no-dropout: {regularizers: {dropout: off}}\n")
     study.write_text(before + ORDERED + after)
     assert pipeline.validate(study) == ()
+
+
+def test_names_that_look_like_numbers_are_kept_as_they_are_written(tmp_path: Path) -> None:
+    study = tmp_path / "tiny.yaml"
+    names = ["1e3", "0123", "1_000", "0x1F", "123", "1000", "true"]
+    rates = [f"  {name}: {{budget: {{updates: {12 + n}}}}}\n" for n, name in enumerate(names, 1)]
+    study.write_text(TINY.replace("seeds: 2", f"{''.join(rates)}seeds: 2"))
+    assert pipeline.validate(study) == ()
+    opened = pipeline.open_study(study, out=tmp_path / "results", seeds=None)
+    assert [*opened.study.variants] == ["baseline", "no-dropout", *names]
