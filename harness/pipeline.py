@@ -78,7 +78,8 @@ def run_study(
     preview.refuse_unequal(study, runs=opened.runs, ledger=ledger)
     if not all(run.exists for run in opened.plan):
         probe.start_server()  # now, so that it loads torch while this process builds its models
-    preview.refuse_unbuildable(study, runs=opened.plan)
+    for caution in preview.refuse_unbuildable(study, runs=opened.plan):
+        warn(caution)
     # Before training, so that a plan after an interruption can name what has changed since.
     opened.remember_plan()
     pace = pace or Pace()

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, fields, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from harness.comparability.cautions import cautions
 from harness.comparability.controls import Controls, mean_controls
-from harness.comparability.sharing import InitialState, Shapes
+from harness.comparability.sharing import InitialState, Rewriters, Shapes
 from harness.components import Component, Decay
 from harness.errors import ComponentError, HarnessError
 from harness.registry.serialization import leaves
@@ -28,14 +29,17 @@ Tasks = dict[tuple[object, ...], "Task"]  # the data of variants that share it, 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """The controls of a variant, and the shapes of its initial parameters.
+    """The controls of a variant, the shapes of its initial parameters, and who rewrote some.
 
-    `fault` is the reason why it cannot be built; the rest is empty then. `choice` is the path of
-    what is at fault in its experiment, and None where that is a plugin's code.
+    `cautions` are worded for the plan. `fault` is the reason why it cannot be built; the rest is
+    empty then. `choice` is the path of what is at fault in its experiment, and None where that is a
+    plugin's code.
     """
 
     controls: Controls = field(default_factory=Controls)
     shapes: Shapes = field(default_factory=dict)
+    rewriters: Rewriters = field(default_factory=dict)
+    cautions: tuple[str, ...] = ()
     fault: str | None = None
     choice: tuple[str, ...] | None = None
 
@@ -117,7 +121,7 @@ def summarize_runs(digests: Sequence[str], *, ledger: Ledger) -> Expected | None
     runs = [run for digest in digests if (run := _finished(digest, ledger=ledger))]
     if not runs:
         return None
-    return Expected(controls=mean_controls([run.controls for run in runs]), shapes=runs[0].shapes)
+    return replace(runs[0], controls=mean_controls([run.controls for run in runs]))
 
 
 def initial_state(digest: str, *, ledger: Ledger) -> InitialState | None:
@@ -128,7 +132,9 @@ def initial_state(digest: str, *, ledger: Ledger) -> InitialState | None:
     weights, order, shapes = outcome.initial_weights, outcome.order, outcome.shapes
     if weights is None or order is None or shapes is None:
         return None
-    return InitialState(weights=weights, order=order, shapes=shapes)
+    return InitialState(
+        weights=weights, order=order, shapes=shapes, rewriters=outcome.rewriters or {}
+    )
 
 
 def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
@@ -137,6 +143,7 @@ def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
         return None
     measured = ledger.measurements(digest)
     rates = [row.value for row in measured if row.metric == "learning_rate"]
+    passes = [row.value for row in measured if row.metric == "decoder_passes"]
     pace = outcome.seconds_per_update
     return Expected(
         controls=Controls(
@@ -146,10 +153,12 @@ def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
             trained_parameters=outcome.trained_parameters,
             target_tokens=sum(row.value for row in measured if row.metric == "target_tokens"),
             updates=outcome.updates,
+            decoder_passes=sum(passes) / len(passes) if passes else None,
             seconds_per_update=pace,
             seconds=pace and outcome.updates and pace * outcome.updates,  # of all processes
         ),
         shapes=outcome.shapes,
+        rewriters=outcome.rewriters or {},
     )
 
 
@@ -192,6 +201,8 @@ def _predict(experiment: Experiment, *, seed: int, task: Task) -> Expected:
             updates=updates,
         ),
         shapes=network.shapes,
+        rewriters=network.rewriters,
+        cautions=(*cautions(experiment, network=network),),
     )
 
 

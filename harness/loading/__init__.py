@@ -7,8 +7,9 @@ Messages, by the module that words them:
 - `validation_errors`: one value: its type, its range, a missing or an unknown option
 - `validation`: components: their form, and regularizers that cannot be combined
 - `study_rules`: several keys of a study: `variants`, `grid`, `factors`, metrics, repeated entries
+- `ignored`: options that others of the same component leave without effect
 - `overrides`: a variant against the baseline: unknown options, regularizers it cannot turn off
-- `variants`: names that are taken, variants that equal the baseline
+- `variants`: names that are taken, variants that equal the baseline or each other
 - `names`, `grid`, `factors`, `tuning`, `pretraining`: the part of a study that each is named after
 
 Types and bounds in words ("a whole number above 0") and suggestions ("did you mean ...?") come from

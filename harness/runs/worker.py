@@ -200,6 +200,7 @@ def _train(
         trained_parameters=counted.trained_parameters,
         shapes={name: tuple(counted.shapes[name]) for name in parts.initial_weights},
         initial_weights=dict(parts.initial_weights),
+        rewriters=dict(parts.rewriters),
         order=tuple(parts.order.digest(epoch) for epoch in range(epochs)),
         files=file_digests(path, names=[MEASUREMENTS, *([] if diverged else [WEIGHTS])]),
     )

@@ -30,8 +30,9 @@ from harness.model import Transformer
 from harness.registry.serialization import leaves
 from harness.streams import Noise
 from harness.study.experiment import Experiment, ModelOptions
-from harness.training import guards, regularizer_guards
+from harness.training import guards
 from harness.training.batches import Order
+from harness.training.rewriting import regularize
 from harness.training.task import Task, batch_order, prepare, vocabulary
 
 _PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
@@ -42,11 +43,16 @@ _PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """A model as its regularizers left it, with its parameter groups, on the CPU."""
+    """A model as its regularizers left it, with its parameter groups, on the CPU.
+
+    `shapes` are of the parameters that an initializer fills, not of those that regularizers add;
+    `rewriters` has the regularizers that wrote some of these anew.
+    """
 
     setting: Setting
     model: Transformer
-    shapes: Mapping[str, tuple[int, ...]]  # by name, before any regularizer touched the model
+    shapes: Mapping[str, tuple[int, ...]]
+    rewriters: Mapping[str, tuple[str, ...]]
     regularizations: Sequence[Regularization]
     groups: Sequence[ParameterGroup]
 
@@ -97,26 +103,18 @@ def build_network(
     if initialize:
         initialize(model, setting=setting)
     # In this order: the shapes before regularizers add adapters, the groups afterward.
+    filled = {name for name, _ in model.named_parameters()}
+    regularized = regularize(model, experiment=experiment, setting=setting)
     return Network(
         setting=setting,
         model=model,
-        shapes={name: tuple(weight.shape) for name, weight in model.named_parameters()},
-        regularizations=_regularize(model, experiment=experiment, setting=setting),
+        shapes={
+            name: tuple(weight.shape) for name, weight in model.named_parameters() if name in filled
+        },
+        rewriters=regularized.rewriters,
+        regularizations=regularized.regularizations,
         groups=_groups(model, experiment=experiment, setting=setting),
     )
-
-
-def _regularize(
-    model: Transformer, *, experiment: Experiment, setting: Setting
-) -> list[Regularization]:
-    """Let every regularizer modify the model; returns what they do in training."""
-    regularizations = []
-    for component in experiment.regularizers.values():
-        part = regularizer_guards.regularizer(component, setting=setting)
-        if part.modify_model:
-            part.modify_model(model, generator=partial(streams.generator, setting.seed, "init"))
-        regularizations.append(part)
-    return regularizations
 
 
 def _groups(
@@ -205,7 +203,8 @@ class Assembly:
     task: Task
     order: Order
     model: Transformer
-    initial_weights: Mapping[str, str]  # digests, before any regularizer touched the model
+    initial_weights: Mapping[str, str]  # digests, without what regularizers added
+    rewriters: Mapping[str, tuple[str, ...]]
     predict: Predict
     loss: LossFunction
     regularizations: Sequence[Regularization]
@@ -231,28 +230,25 @@ def assemble(
     start: Start | None = None,
     trained: Callable[[str], Model] = no_trained_run,
 ) -> Assembly:
-    """Build, initialize by name, load the start, digest, modify, group, optimize, average.
+    """Build, initialize by name, load the start, modify, digest, group, optimize, average.
 
     `trained` becomes ``Setting.trained``.
     """
     # The start's vocabulary, by whose ids its embeddings are ordered.
     task = prepare(experiment, codecs=vocabulary(start.experiment) if start else None)
-    initial_weights: dict[str, str] = {}
 
     def initialize(model: Transformer, *, setting: Setting) -> None:
         _initialize(model, experiment=experiment, setting=setting)
         if start:
             _load_start(model, weights=start.weights)
-        # After the start is loaded, as sharing is about the weights that training begins with.
-        initial_weights.update(
-            {name: tensor_digest(weight) for name, weight in model.named_parameters()}
-        )
 
     classes = vocabulary_sizes(experiment, codecs=task.codecs)
     network = build_network(
         experiment, seed=seed, classes=classes, trained=trained, initialize=initialize
     )
     setting, groups = network.setting, network.groups
+    drawn = dict(network.model.named_parameters())
+    initial_weights = {name: tensor_digest(drawn[name]) for name in network.shapes}
     # The optimizer comes after the move: its state lies where the weights lie.
     model = network.model.to(experiment.budget.device)
     _check_decays(experiment, setting=setting)
@@ -264,6 +260,7 @@ def assemble(
         order=batch_order(experiment, seed=seed, task=task),
         model=model,
         initial_weights=initial_weights,
+        rewriters=network.rewriters,
         predict=guards.decoding_policy(experiment.decoding_policy, setting=setting),
         loss=guards.loss(experiment.loss, setting=setting),
         regularizations=network.regularizations,

@@ -202,6 +202,7 @@ OF_EVALUATION = {
     "harness.training.evaluation",
     "harness.training.guards",
     "harness.training.regularizer_guards",
+    "harness.training.rewriting",
     "harness.training.task",
 }
 OF_TRAINING = OF_EVALUATION | {

@@ -72,6 +72,8 @@ def preregister(
                 variant=study.variants[name],
                 shapes=facts.shapes,
                 baseline_shapes=expected[BASELINE].shapes,
+                rewriters=facts.rewriters,
+                baseline_rewriters=expected[BASELINE].rewriters,
             )
             for name, facts in expected.items()
             if name != BASELINE and not facts.fault
@@ -85,6 +87,7 @@ def preregister(
                 if not options
             ),
             *confounded_schedules(controls, variants=variants_changing_schedule(changed)),
+            *_cautions(expected),
         ],
     )
 
@@ -109,14 +112,27 @@ def no_effect_warnings(
         yield from without_effect(probed, changed=changes_from_baseline(study))
 
 
-def refuse_unbuildable(study: Study, *, runs: Sequence[PlannedRun]) -> None:
+def refuse_unbuildable(study: Study, *, runs: Sequence[PlannedRun]) -> list[str]:
     """Raise `StudyError` for what only data or building shows, each fault at its place.
 
     Every experiment of a run that does not exist is built once, with the first seed; loads torch
-    if there is one. Exceptions of plugins' code are left to the runs.
+    if there is one. Exceptions of plugins' code are left to the runs. Returns cautions about those
+    that can be built.
     """
     names = _waiting(study, runs=runs)
-    _refuse(study, expected=expect(study, names=names, seed=study.seeds[0]) if names else {})
+    expected = expect(study, names=names, seed=study.seeds[0]) if names else {}
+    _refuse(study, expected=expected)
+    return [*_cautions(expected)]
+
+
+def _cautions(expected: Mapping[str, Expected]) -> Iterator[str]:
+    """Every caution once, with the names of all that it is about."""
+    names: dict[str, list[str]] = {}
+    for name, facts in expected.items():
+        for caution in facts.cautions:
+            names.setdefault(caution, []).append(name)
+    for caution, about in names.items():
+        yield f"{', '.join(about)}: {caution}"
 
 
 def _waiting(study: Study, *, runs: Sequence[PlannedRun]) -> list[str]:
