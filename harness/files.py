@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
+# Opening one of these may never return, and reading it may never end.
+_ENDLESS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
 _PARTIAL = re.compile(r"\..+\.(\d+)")  # the file, and the process that writes it
+
+
+def open_file(path: Path) -> BinaryIO:
+    """A file open for reading; raises `OSError` for what is none, such as a pipe or a device."""
+    kind = _ENDLESS.get(stat.S_IFMT(path.stat().st_mode))
+    if kind:
+        raise OSError(errno.EINVAL, f"it is {kind}, not a file", str(path))
+    return path.open("rb")
 
 
 def write_atomically(path: Path, *, content: bytes) -> None:

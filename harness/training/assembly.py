@@ -30,6 +30,7 @@ from harness.model import Transformer
 from harness.registry.serialization import leaves
 from harness.streams import Noise
 from harness.study.experiment import Experiment, ModelOptions
+from harness.study.model_size import size_fault
 from harness.training import guards, regularizer_guards
 from harness.training.batches import Order
 from harness.training.task import Task, batch_order, prepare
@@ -60,7 +61,13 @@ class Initialization(Protocol):
 def build_model(
     options: ModelOptions, *, source_classes: int, target_classes: int, precision: str = "float32"
 ) -> Transformer:
-    """A model on the CPU, every weight 0 and every norm's weight 1."""
+    """A model on the CPU, every weight 0 and every norm's weight 1.
+
+    Raises `HarnessError` for one that is too large.
+    """
+    fault = size_fault(options, source_classes=source_classes, target_classes=target_classes)
+    if fault:
+        raise HarnessError(fault)
     model = Transformer(options, source_classes=source_classes, target_classes=target_classes)
     return model.to(_PRECISIONS[precision])
 

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 
 from harness.components import Generation
-from harness.components.options import NonNegativeFloat, NonNegativeInt, PositiveInt
+from harness.components.options import ExtraTokens, NonNegativeFloat, Repeats
 from harness.contracts import BOS, EOS, Cache, Generate, Model, Setting
 from harness.prediction import writable
 
@@ -34,10 +34,10 @@ class Beam(Generation):
     name = "beam"
     bare = "size"
 
-    size: PositiveInt = 4
+    size: Repeats = 4
     alpha: NonNegativeFloat = 0.6
     length_penalty: Literal["gnmt", "power"] = "gnmt"
-    extra: NonNegativeInt = 50
+    extra: ExtraTokens = 50
 
     def build(self, setting: Setting) -> Generate:
         """A deterministic function of the model and the sources."""

@@ -11,7 +11,7 @@ from annotated_types import Ge
 from jaxtyping import Int
 
 from harness.components import Generation
-from harness.components.options import NonNegativeInt, PositiveInt
+from harness.components.options import ExtraTokens, OptionalRepeats, Repeats
 from harness.contracts import BOS, EOS, PAD, Generate, Memory, Model, Setting
 from harness_generations.verification import logits_after
 
@@ -39,10 +39,10 @@ class Lookahead(Generation):
 
     name = "lookahead"
 
-    window: PositiveInt = 5
+    window: Repeats = 5
     size: Annotated[int, Ge(2)] = 3
-    candidates: NonNegativeInt = 5
-    extra: NonNegativeInt = 50
+    candidates: OptionalRepeats = 5
+    extra: ExtraTokens = 50
 
     def build(self, setting: Setting) -> Generate:
         """A deterministic function of the model and the sources."""
