@@ -9,6 +9,8 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,13 +32,31 @@ def open_file(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
+@contextmanager
+def naming_file(path: Path) -> Iterator[None]:
+    """Give an error of the system the file's name, as one of a full disk comes without any."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+def append(file: FileIO, *, content: bytes) -> None:
+    """Append all of the content to an unbuffered file, which may take a part of it at a time."""
+    with naming_file(Path(str(file.name))):
+        while content:
+            content = content[file.write(content) :]
+
+
 def write_atomically(path: Path, *, content: bytes) -> None:
     """Write a file so that a reader, a crash or a loss of power leaves all of it or nothing."""
     # In the same folder, as a file can be replaced atomically only within one file system; with
     # the process in its name, as two may write the same file.
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with partial.open("wb") as file:
+        with naming_file(path), partial.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

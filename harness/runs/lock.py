@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from harness.files import abandoned
+from harness.files import abandoned, naming_file
 
 _LOCK = "lock"
 
@@ -37,9 +37,10 @@ def hold(path: Path) -> Iterator[None]:
     with (path / _LOCK).open("a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
-        file.truncate(0)
-        file.write(json.dumps([os.getpid(), socket.gethostname(), since]))
-        file.flush()
+        with naming_file(path / _LOCK):
+            file.truncate(0)
+            file.write(json.dumps([os.getpid(), socket.gethostname(), since]))
+            file.flush()
         # Only the holder may: a writer that is still at work has the lock itself.
         for folder in (path, *path.glob("evaluations/*")):
             for partial in abandoned(folder):

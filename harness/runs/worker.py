@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.contracts import Run, TrainingOutcome
 from harness.errors import HarnessError, PluginError
-from harness.files import file_digests
+from harness.files import append, file_digests
 from harness.hookspecs import hookimpl
 from harness.notices import warn
 from harness.registry.attribution import naming_plugins, owner, plugin_at_fault
@@ -172,7 +172,7 @@ def _train(
         try:
             for update in train(parts, after=after):
                 values = [(split, metric, value) for _, split, metric, value in update.measurements]
-                file.write(json.dumps([update.number, values]).encode() + b"\n")
+                append(file, content=json.dumps([update.number, values]).encode() + b"\n")
                 if checkpoints.due(update.number, budget=budget):
                     checkpoint.save(parts, path=path, update=update.number, size=file.tell())
                 checkpoints.stop.leave(f"stopped after update {update.number}, which is kept")

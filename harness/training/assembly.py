@@ -61,10 +61,7 @@ class Initialization(Protocol):
 def build_model(
     options: ModelOptions, *, source_classes: int, target_classes: int, precision: str = "float32"
 ) -> Transformer:
-    """A model on the CPU, every weight 0 and every norm's weight 1.
-
-    Raises `HarnessError` for one that is too large.
-    """
+    """A model on the CPU, every weight 0 and every norm's weight 1; `HarnessError` if too large."""
     fault = size_fault(options, source_classes=source_classes, target_classes=target_classes)
     if fault:
         raise HarnessError(fault)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 
@@ -16,10 +17,9 @@ def test_the_count_is_that_of_the_model_that_is_built() -> None:
     for norm, final, tie, uneven in itertools.product(
         ("pre", "post"), (None, True, False), ("none", "target", "all"), (None, 3)
     ):
-        options = ModelOptions(
-            d_model=6, d_ff=10, heads=2, layers=2, norm=norm, final_norm=final, tie=tie,
-            encoder_layers=uneven,
-        )  # fmt: skip
+        choices: dict[str, Any] = {"norm": norm, "final_norm": final, "tie": tie}
+        shape = {"d_model": 6, "d_ff": 10, "heads": 2, "layers": 2, "encoder_layers": uneven}
+        options = ModelOptions(**shape, **choices)
         source = 11 if tie == "all" else 7
         built = build_model(options, source_classes=source, target_classes=11)
         counted = parameter_count(options, source_classes=source, target_classes=11)
