@@ -1,4 +1,4 @@
-"""A disk that is full while runs train: the last checkpoint stays, and the rest is said."""
+"""A disk that is full while runs train, or that may only be read: what is there stays."""
 
 from __future__ import annotations
 
@@ -66,3 +66,23 @@ def test_a_full_disk_leaves_the_last_checkpoint_and_is_resumed_to_the_bit(
 
     assert harness("run", study, "--jobs", "1", "--out", "elsewhere").returncode == 0
     assert trained(disk) == trained(tmp_path / "elsewhere")
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")
+def test_results_that_may_only_be_read_are_read_and_what_writes_is_one_line(
+    tmp_path: Path, disk: Path, harness: Harness
+) -> None:
+    study = tmp_path / "tiny.yaml"
+    study.write_text(TINY)
+    assert harness("run", study).returncode == 0
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    for command in ("plan", "export", "report"):  # of a report that is up to date
+        read = harness(command, study)
+        assert (read.returncode, read.stderr) == (0, "")
+    written = harness("run", study)
+    assert written.returncode == 2, written.stdout
+    (line,) = written.stderr.splitlines()
+    assert line.startswith("results/tiny/")
+    assert line.endswith(": Read-only file system")

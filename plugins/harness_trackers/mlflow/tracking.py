@@ -119,15 +119,16 @@ class MlflowTracking:
 
     @contextmanager
     def _one_line_errors(self) -> Iterator[None]:
-        """Turn errors of MLflow, such as an unreachable server, into one line with the URI."""
+        """Turn errors of MLflow, or of the database below it, into one line with the URI."""
         try:
             yield
         except Exception as error:
             from mlflow.exceptions import MlflowException
 
-            if not isinstance(error, MlflowException):
+            fault = getattr(error, "orig", None)  # SQLAlchemy's, as of a lock: MLflow passes it on
+            if fault is None and not isinstance(error, MlflowException):
                 raise
-            raise HarnessError(f"{self.uri}: {_line(str(error))}") from error
+            raise HarnessError(f"{self.uri}: {_line(str(fault or error))}") from error
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
