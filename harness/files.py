@@ -2,14 +2,52 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
+from typing import BinaryIO
 
+# Opening one of these may never return, and reading it may never end.
+_ENDLESS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
 _PARTIAL = re.compile(r"\..+\.(\d+)")  # the file, and the process that writes it
+
+
+def open_file(path: Path) -> BinaryIO:
+    """A file open for reading; raises `OSError` for what is none, such as a pipe or a device."""
+    kind = _ENDLESS.get(stat.S_IFMT(path.stat().st_mode))
+    if kind:
+        raise OSError(errno.EINVAL, f"it is {kind}, not a file", str(path))
+    return path.open("rb")
+
+
+@contextmanager
+def naming_file(path: Path) -> Iterator[None]:
+    """Give an error of the system the file's name, as one of a full disk comes without any."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+def append(file: FileIO, *, content: bytes) -> None:
+    """Append all of the content to an unbuffered file, which may take a part of it at a time."""
+    with naming_file(Path(str(file.name))):
+        while content:
+            content = content[file.write(content) :]
 
 
 def write_atomically(path: Path, *, content: bytes) -> None:
@@ -18,7 +56,7 @@ def write_atomically(path: Path, *, content: bytes) -> None:
     # the process in its name, as two may write the same file.
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with partial.open("wb") as file:
+        with naming_file(path), partial.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -37,7 +37,7 @@ def _cores() -> int:
 
 OUT = results("--out")
 SEEDS = click.option(
-    "--seeds", type=click.IntRange(min=1), help="Use seeds 1 to N instead of the study's."
+    "--seeds", type=click.IntRange(min=1, max=1000), help="Use seeds 1 to N instead of the study's."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 JOBS = click.option(

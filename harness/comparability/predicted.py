@@ -19,10 +19,12 @@ from harness.study.experiment import Experiment
 from harness.study.values import Study
 
 if TYPE_CHECKING:
-    from harness.training.assembly import Network
+    from harness.training.batches import Order
+    from harness.training.network import Network
     from harness.training.task import Task
 
 _NO_GPU = "budget.device is cuda, but torch finds no GPU on this machine; use cpu"
+MOST_WEIGHTS = 1_000_000_000  # of attention in a layer: 4 GB
 
 Tasks = dict[tuple[object, ...], "Task"]  # the data of variants that share it, made once
 
@@ -176,8 +178,8 @@ def _task(experiment: Experiment, *, start: Experiment, tasks: Tasks) -> Task:
 
 
 def _predict(experiment: Experiment, *, seed: int, task: Task) -> Expected:
-    from harness.training.assembly import build_network, vocabulary_sizes
     from harness.training.guards import schedule
+    from harness.training.network import build_network, vocabulary_sizes
     from harness.training.parameter_counts import counts
 
     updates = experiment.budget.updates
@@ -232,9 +234,23 @@ def _target_tokens(experiment: Experiment, *, seed: int, task: Task) -> int:
 
     budget = experiment.budget
     order = batch_order(experiment, seed=seed, task=task)
-    epoch_batches = len(order.epoch(0))
+    epoch = order.epoch(0)
+    _refuse_oversized(epoch, order=order, heads=experiment.model.heads)
+    epoch_batches = len(epoch)
     epochs, rest = divmod(budget.updates * budget.accumulation, epoch_batches)
     # Whole epochs need no order: each holds every sentence once.
     whole = epochs * sum(target for target, _ in order.lengths)
     last = islice(order.batches(skip=epochs * epoch_batches), rest)
     return whole + sum(order.lengths[row][0] for batch in last for row in batch)
+
+
+def _refuse_oversized(batches: Sequence[Sequence[int]], *, order: Order, heads: int) -> None:
+    """Raise `HarnessError` for a batch that one long source pads to more than fits in memory."""
+    for batch in batches:
+        longest = max(order.lengths[row][1] for row in batch)
+        if len(batch) * heads * longest**2 > MOST_WEIGHTS:
+            raise HarnessError(
+                f"a batch of {len(batch)} sources is padded to its longest, of {longest} tokens, "
+                f"and has over {MOST_WEIGHTS:.0e} attention weights in a layer; remove that source"
+                " or lower batch_tokens"
+            )

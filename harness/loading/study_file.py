@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import yaml
-from annotated_types import Ge, Le, MinLen
+from annotated_types import Ge, Le, MaxLen, MinLen
 
 from harness.components import Executor, Figure, Metric, Tracker
 from harness.components.options import NonNegativeInt
 from harness.errors import Fault, PluginError, StudyError
+from harness.files import open_file
 from harness.loading.faults import Faults
-from harness.loading.names import name_fault
+from harness.loading.names import study_name_fault
 from harness.loading.pretraining import find_pretraining, pretraining_names
 from harness.loading.study_rules import study_faults
 from harness.loading.tuning import Candidate, candidates
@@ -32,6 +33,7 @@ from harness.registry.option_types import shown
 from harness.study.experiment import Experiment
 from harness.study.values import Comparison, Stopping, Study, Tuning, TuningOptions
 
+LARGEST_TEXT = 1_000_000_000  # bytes of a corpus, which is held in memory as a whole
 _FIRST_TRIAL = 1_000_001  # a seed far above those that studies use
 _DEFAULTS = {"executor": "local", "trackers": ["mlflow"]}
 # By default, those of them that are installed and apply to the study's design.
@@ -56,7 +58,7 @@ class StudyKeys:
     ) = None
     seeds: (
         Annotated[int, Ge(1), Le(1000)]
-        | Annotated[tuple[NonNegativeInt, ...], MinLen(1)]
+        | Annotated[tuple[NonNegativeInt, ...], MinLen(1), MaxLen(1000)]
         | Stopping
     )
     metrics: tuple[Metric, ...] = ()
@@ -155,9 +157,7 @@ def plugins_for(path: Path) -> Plugins:
 def _root(path: Path, *, faults: Faults) -> yaml.MappingNode:
     """The study as YAML, faults of its keys added; raises `StudyError` if it is not a mapping."""
     root = read_yaml(path)
-    fault = name_fault(path.stem)
-    if path.stem == "runs":
-        fault = "'runs' is reserved for the folder of all runs; choose another name"
+    fault = study_name_fault(path.stem)
     if fault:
         raise StudyError([Fault(str(path), fault)])
     faults.add_yaml(yaml_faults(root))
@@ -187,12 +187,18 @@ def _register_files(
 
 
 def _find_file(name: str, *, folder: Path) -> str:
-    """The absolute path of a text file that an option names; raises `ValueError` if missing."""
+    """The absolute path of a text file that an option names; raises `ValueError` if it is none."""
     path = folder / name
-    with suppress(OSError):  # for a name longer than the system allows
-        if path.is_file():
-            return str(path.absolute())
-    raise ValueError(f"no such file: {path}")
+    try:
+        with open_file(path) as file:
+            size = os.fstat(file.fileno()).st_size
+    except FileNotFoundError:
+        raise ValueError(f"no such file: {path}") from None
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    if size > LARGEST_TEXT:
+        raise ValueError(f"{path} has {size} bytes, more than the limit of {LARGEST_TEXT}")
+    return str(path.absolute())
 
 
 def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> StudyKeys:

@@ -25,7 +25,8 @@ from harness.runs.planned_run import identity_change
 from harness.runs.pretrained import RunLoader, read_weights
 from harness.runs.records import RunIdentity, RunLocation
 from harness.study.experiment import Experiment
-from harness.training.assembly import Assembly, load_weights
+from harness.training.assembly import Assembly
+from harness.training.network import load_weights
 
 _DIGITS = 12  # of a digest, enough to identify a run
 

@@ -20,6 +20,8 @@ def study_folder(study: Study, *, out: Path) -> Path:
     Raises `HarnessError` if it belongs to another file of that name.
     """
     folder = out / study.name
+    if folder.exists() and not folder.is_dir():
+        raise HarnessError(f"{folder} is no folder; rename {study.path.name} or that file")
     owner = _stored_plan(folder).study
     # A file that is gone was moved here as a rule, and a moved study keeps its results.
     if owner and Path(owner) != study.path.resolve() and Path(owner).exists():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from annotated_types import Ge, Le, MinLen
+from annotated_types import Ge, Gt, Le, MinLen
 
 from harness.components import (
     Executor,
@@ -73,7 +73,7 @@ class TuningOptions:
     __pydantic_config__: ClassVar[Any] = STRICT
 
     grid: Annotated[Mapping[str, Annotated[tuple[Any, ...], MinLen(2)]], MinLen(1)]
-    seeds: PositiveInt = 1
+    seeds: Annotated[int, Gt(0), Le(1000)] = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -162,6 +162,20 @@ def test_no_run_stays_running_without_a_process(bench: Bench) -> None:
     assert {run[0] for run in contents(bench.uri).values()} == {"KILLED", "FINISHED"}
 
 
+def test_a_page_that_is_served_shows_a_killed_run_without_another_command(bench: Bench) -> None:
+    bench.go(until=5)
+    bench.summary = "**Does it?** It does."
+    tracker = Mlflow(uri=bench.uri).build(out=bench.out)
+    with (bench.study.runs[0].path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        tracker.sync(bench.study, bench.ledger)
+        assert contents(bench.uri)[FIRST][0] == "RUNNING"
+    before = contents(bench.uri)["study tiny"]
+    tracker.refresh(bench.study)
+    assert contents(bench.uri)[FIRST][0] == "KILLED"
+    assert contents(bench.uri)["study tiny"] == before
+
+
 def test_the_results_are_in_the_description_and_its_files_are_artifacts(bench: Bench) -> None:
     bench.go(until=UPDATES)
     bench.end()
