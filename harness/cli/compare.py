@@ -101,7 +101,10 @@ def compare(
     report = _runs(names, out=out, terms=terms) if table is None else _scores(table, terms=terms)
     _record_inspections(names, out=out)
     summary = terminal.comparison(report)
-    output.say(findings(report.findings) if as_json else f"{summary.text}\n", newline=False)
+    if as_json:
+        output.say_json(findings(report.findings), newline=False)
+    else:
+        output.say(summary.text)
     sys.exit(1 if summary.failed else 0)
 
 

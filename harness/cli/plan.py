@@ -35,4 +35,7 @@ def plan(
     opened = pipeline.open_study(study, out=out, seeds=seeds)
     power = preview.PowerQuestion(effect=questions.effect, sd=questions.sd)
     planned = pipeline.plan_study(opened, question=power, probe_jobs=questions.probe_jobs)
-    output.say(preview.preview_json(planned) if as_json else preview.preview_text(planned))
+    if as_json:
+        output.say_json(preview.preview_json(planned))
+    else:
+        output.say(preview.preview_text(planned))

@@ -23,4 +23,4 @@ def schema(*, study: Path | None) -> None:
     from harness.cli import output
     from harness.loading.schema import schema as schema_of
 
-    output.say(output.schema_json(schema_of(pipeline.catalog(study))))
+    output.say_json(output.schema_json(schema_of(pipeline.catalog(study))))

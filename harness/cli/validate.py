@@ -22,7 +22,7 @@ def validate(study: Path, *, as_json: bool) -> None:
 
     faults = pipeline.validate(study)
     if as_json:
-        output.say(output.faults_json(faults))
+        output.say_json(output.faults_json(faults))
     else:
         output.say(output.faults_text(faults, path=study), err=bool(faults))
     sys.exit(2 if faults else 0)
