@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -26,6 +26,7 @@ from harness.loading.validation_errors import DataFault, InvalidData
 from harness.loading.variants import experiments
 from harness.loading.yaml_file import read_yaml
 from harness.loading.yaml_nodes import entries, plain_data, yaml_faults
+from harness.notices import warn
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover, register_file
 from harness.registry.option_types import shown
@@ -70,17 +71,26 @@ class StudyKeys:
 
 
 def load(
-    path: Path, *, seeds: int | None = None, plugins: Plugins | None = None
+    path: Path,
+    *,
+    seeds: int | None = None,
+    plugins: Plugins | None = None,
+    plugin_files: bool = True,
 ) -> tuple[Study, Plugins]:
     """The study in a file, and the plugins that it may use, its own files among them.
 
-    `seeds`, if given, replaces the study's own seeds by 1 to `seeds`. Raises `StudyError` with
-    every fault of the file.
+    `seeds`, if given, replaces the study's own seeds by 1 to `seeds`. Without `plugin_files` those
+    that it names are not executed, and each is a warning. Raises `StudyError` with every fault of
+    the file.
     """
     faults = Faults(path)
     root = _root(path, faults=faults)
     plugins = plugins or discover()
-    files = _register_files(root, path=path, plugins=plugins, faults=faults)
+    files: Mapping[str, yaml.Mark] = {}
+    if plugin_files:
+        files = _register_files(root, path=path, plugins=plugins, faults=faults)
+    else:
+        _warn_of_files(root, path=path)
     checker = Checker(
         Catalog.of(plugins),
         partial(_find_file, folder=path.parent),
@@ -141,12 +151,18 @@ def study_error(path: Path, *, faults: Sequence[DataFault]) -> StudyError:
     return placed.error()
 
 
-def plugins_for(path: Path) -> Plugins:
-    """The installed plugins and those that a study names as files; other faults are ignored."""
+def plugins_for(path: Path, *, plugin_files: bool = True) -> Plugins:
+    """The installed plugins and those that a study names as files; other faults are ignored.
+
+    Without `plugin_files` those are left out, and each is a warning.
+    """
     faults = Faults(path)
-    plugins = discover()
-    _register_files(read_yaml(path), path=path, plugins=plugins, faults=faults)
-    faults.raise_any()
+    plugins, root = discover(), read_yaml(path)
+    if plugin_files:
+        _register_files(root, path=path, plugins=plugins, faults=faults)
+        faults.raise_any()
+    else:
+        _warn_of_files(root, path=path)
     return plugins
 
 
@@ -170,18 +186,31 @@ def _register_files(
 ) -> Mapping[str, yaml.Mark]:
     """The files that a study names as plugins, each with its place."""
     files: dict[str, yaml.Mark] = {}
+    for file, mark in _files(root):
+        try:
+            register_file(plugins, path=path.parent / file)
+        except PluginError as error:
+            faults.add(str(error), at=mark)
+        files.setdefault(str(path.parent / file), mark)
+    return files
+
+
+def _warn_of_files(root: yaml.Node, *, path: Path) -> None:
+    """Name the plugin files that are left out."""
+    for file, mark in _files(root):
+        place = f"{path}:{mark.line + 1}:{mark.column + 1}"
+        unknown = "what it defines is unknown here, and what it changes unchecked"
+        warn(f"{place}: plugin {path.parent / file}: not executed (--no-plugins); {unknown}")
+
+
+def _files(root: yaml.Node) -> Iterator[tuple[str, yaml.Mark]]:
+    """The names under `plugins`, with their places; `_top` reports those that are no text."""
     entry = entries(root).get("plugins")
     nodes = entry.value.value if entry and isinstance(entry.value, yaml.SequenceNode) else []
     for node in nodes:
         file = plain_data(node)
-        if not isinstance(file, str):
-            continue  # `_top` reports it
-        try:
-            register_file(plugins, path=path.parent / file)
-        except PluginError as error:
-            faults.add(str(error), at=node.start_mark)
-        files.setdefault(str(path.parent / file), node.start_mark)
-    return files
+        if isinstance(file, str):
+            yield file, node.start_mark
 
 
 def _find_file(name: str, *, folder: Path) -> str:

@@ -193,6 +193,7 @@ def _train(
         updates=update.number,
         resumed_after=after,
         seconds=round(time.perf_counter() - started, 3),
+        ended=round(time.time(), 3),
         parameters=counted.parameters,
         trained_parameters=counted.trained_parameters,
         shapes={name: tuple(counted.shapes[name]) for name in parts.initial_weights},
