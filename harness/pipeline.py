@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from harness.errors import Fault, StudyError
+from harness.files import refuse_links_out
 from harness.loading import load, plugins_for
 from harness.notices import warn
 from harness.planned_study import PlannedStudy
@@ -33,6 +34,7 @@ def open_study(
 ) -> PlannedStudy:
     """Load a study and plan its runs; raises `StudyError` with every fault."""
     study, plugins = load(path, seeds=seeds, plugin_files=plugin_files)
+    refuse_links_out(out, whole=["runs", study.name])
     folder = study_folder.study_folder(study, out=out)
     command = terminal.rerun_command(path, out=out, seeds=seeds)
     opened = PlannedStudy(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from harness.files import abandoned
+from harness.files import abandoned, no_link
 
 _LOCK = "lock"
 
@@ -34,7 +34,7 @@ class Holder:
 @contextmanager
 def hold(path: Path) -> Iterator[None]:
     """Admit one worker per run: a second one waits, and then finds the outcome written."""
-    with (path / _LOCK).open("a+") as file:
+    with open(path / _LOCK, "a+", opener=no_link) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
         file.truncate(0)

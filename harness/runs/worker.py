@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.contracts import Run, TrainingOutcome
 from harness.errors import HarnessError, PluginError
-from harness.files import file_digests
+from harness.files import file_digests, no_link
 from harness.hookspecs import hookimpl
 from harness.notices import warn
 from harness.registry.attribution import naming_plugins, owner, plugin_at_fault
@@ -168,7 +168,7 @@ def _train(
     after = checkpoint.resume(parts, path=path)
     update = Update(after, ())
     diverged: str | None = None
-    with (path / MEASUREMENTS).open("ab", buffering=0) as file:
+    with open(path / MEASUREMENTS, "ab", buffering=0, opener=no_link) as file:
         try:
             for update in train(parts, after=after):
                 values = [(split, metric, value) for _, split, metric, value in update.measurements]
