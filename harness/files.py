@@ -51,7 +51,7 @@ def refuse_links_out(folder: Path, *, whole: Sequence[str] = ()) -> None:
         place = waiting.pop()
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(place) as entries:
             for entry in entries:
-                if entry.is_symlink() and not _is_below(os.path.realpath(entry.path), root):
+                if entry.is_symlink() and not _is_below(os.path.realpath(entry.path), root=root):
                     raise HarnessError(
                         f"{entry.path}: a link that leads out of {folder}; replace it by what it "
                         "leads to, or make the whole folder a link"
@@ -60,7 +60,7 @@ def refuse_links_out(folder: Path, *, whole: Sequence[str] = ()) -> None:
                     waiting.append(entry.path)
 
 
-def _is_below(path: str, root: str) -> bool:
+def _is_below(path: str, *, root: str) -> bool:
     return os.path.commonpath([path, root]) == root
 
 

@@ -11,7 +11,6 @@ import tempfile
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Any
 
 import click
@@ -104,7 +103,7 @@ def main() -> None:
     Exit status: 0 done, 1 some runs or metrics failed, 2 the study, a plugin or an option is wrong.
     """
     leave_working_folder()
-    sys.excepthook = _print_bug
+    sys.excepthook = lambda _kind, bug, _place: _print_bug(bug)
     defer("torch")
     for stream in (sys.stdout, sys.stderr):
         # A letter that the terminal lacks must not cost what else there is to print.
@@ -112,9 +111,9 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _print_bug(kind: type[BaseException], bug: BaseException, place: TracebackType | None) -> None:
+def _print_bug(bug: BaseException) -> None:
     """Print the traceback of a bug, whose message may quote anything."""
-    output.say("".join(traceback.format_exception(kind, bug, place)), err=True, newline=False)
+    output.say("".join(traceback.format_exception(bug)), err=True, newline=False)
 
 
 def _keep_lines(command: click.Command) -> None:

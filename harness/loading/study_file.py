@@ -79,18 +79,13 @@ def load(
 ) -> tuple[Study, Plugins]:
     """The study in a file, and the plugins that it may use, its own files among them.
 
-    `seeds`, if given, replaces the study's own seeds by 1 to `seeds`. Without `plugin_files` those
-    that it names are not executed, and each is a warning. Raises `StudyError` with every fault of
-    the file.
+    `seeds`, if given, replaces the study's own seeds by 1 to `seeds`. Without `plugin_files` they
+    are left out, with a warning each. Raises `StudyError` with every fault of the file.
     """
     faults = Faults(path)
     root = _root(path, faults=faults)
     plugins = plugins or discover()
-    files: Mapping[str, yaml.Mark] = {}
-    if plugin_files:
-        files = _register_files(root, path=path, plugins=plugins, faults=faults)
-    else:
-        _warn_of_files(root, path=path)
+    files = _register_files(root, path=path, plugins=plugins, faults=faults, execute=plugin_files)
     checker = Checker(
         Catalog.of(plugins),
         partial(_find_file, folder=path.parent),
@@ -158,11 +153,8 @@ def plugins_for(path: Path, *, plugin_files: bool = True) -> Plugins:
     """
     faults = Faults(path)
     plugins, root = discover(), read_yaml(path)
-    if plugin_files:
-        _register_files(root, path=path, plugins=plugins, faults=faults)
-        faults.raise_any()
-    else:
-        _warn_of_files(root, path=path)
+    _register_files(root, path=path, plugins=plugins, faults=faults, execute=plugin_files)
+    faults.raise_any()
     return plugins
 
 
@@ -182,10 +174,13 @@ def _root(path: Path, *, faults: Faults) -> yaml.MappingNode:
 
 
 def _register_files(
-    root: yaml.Node, *, path: Path, plugins: Plugins, faults: Faults
+    root: yaml.Node, *, path: Path, plugins: Plugins, faults: Faults, execute: bool
 ) -> Mapping[str, yaml.Mark]:
-    """The files that a study names as plugins, each with its place."""
+    """The files that a study names as plugins, each with its place; none if none is executed."""
     files: dict[str, yaml.Mark] = {}
+    if not execute:
+        _warn_of_files(root, path=path)
+        return files
     for file, mark in _files(root):
         try:
             register_file(plugins, path=path.parent / file)
