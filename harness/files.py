@@ -9,10 +9,12 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
+
+from harness.errors import HarnessError
 
 # Opening one of these may never return, and reading it may never end.
 _ENDLESS = {
@@ -73,6 +75,35 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def refuse_links_out(folder: Path, *, whole: Sequence[str] = ()) -> None:
+    """Raise `HarnessError` for a link in a folder that leads out of it; the folder may be a link.
+
+    Of its folders, those named in `whole` are searched too, to the bottom.
+    """
+    root = os.path.realpath(folder)
+    waiting, deep = [root], {f"{root}/{name}" for name in whole}
+    while waiting:
+        place = waiting.pop()
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(place) as entries:
+            for entry in entries:
+                if entry.is_symlink() and not _is_below(os.path.realpath(entry.path), root=root):
+                    raise HarnessError(
+                        f"{entry.path}: a link that leads out of {folder}; replace it by what it "
+                        "leads to, or make the whole folder a link"
+                    )
+                if entry.is_dir(follow_symlinks=False) and (place != root or entry.path in deep):
+                    waiting.append(entry.path)
+
+
+def _is_below(path: str, *, root: str) -> bool:
+    return os.path.commonpath([path, root]) == root
+
+
+def no_link(path: str, flags: int) -> int:
+    """An opener for `open` that never follows a link, through which it would write elsewhere."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def abandoned(folder: Path) -> Iterator[Path]:

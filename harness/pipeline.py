@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from harness.errors import Fault, StudyError
+from harness.files import refuse_links_out
 from harness.loading import load, plugins_for
 from harness.notices import warn
 from harness.planned_study import PlannedStudy
@@ -28,9 +29,12 @@ _SENTENCES = 64  # translated by a probe, to estimate how long decoding takes
 _HURRY = 4.0  # seconds that trackers are given when a study is interrupted
 
 
-def open_study(path: Path, *, out: Path, seeds: int | None) -> PlannedStudy:
+def open_study(
+    path: Path, *, out: Path, seeds: int | None, plugin_files: bool = True
+) -> PlannedStudy:
     """Load a study and plan its runs; raises `StudyError` with every fault."""
-    study, plugins = load(path, seeds=seeds)
+    study, plugins = load(path, seeds=seeds, plugin_files=plugin_files)
+    refuse_links_out(out, whole=["runs", study.name])
     folder = study_folder.study_folder(study, out=out)
     command = terminal.rerun_command(path, out=out, seeds=seeds)
     opened = PlannedStudy(
@@ -177,19 +181,19 @@ def show(opened: PlannedStudy, *, port: int | None, ready: Callable[[str], None]
         page.serve(view, port=port, ready=ready)
 
 
-def validate(path: Path) -> tuple[Fault, ...]:
+def validate(path: Path, *, plugin_files: bool = True) -> tuple[Fault, ...]:
     """Every fault of a study."""
     try:
-        study, _ = load(path)
+        study, _ = load(path, plugin_files=plugin_files)
         preview.refuse_unequal(study, runs=(), ledger=Ledger(Path()))
     except StudyError as error:
         return error.faults
     return ()
 
 
-def catalog(study: Path | None = None) -> Catalog:
+def catalog(study: Path | None = None, *, plugin_files: bool = True) -> Catalog:
     """All that the installed plugins offer, and those that a study names as files."""
-    return Catalog.of(plugins_for(study) if study else discover())
+    return Catalog.of(plugins_for(study, plugin_files=plugin_files) if study else discover())
 
 
 def _summary(opened: PlannedStudy, *, report: Report, failed: list[str]) -> terminal.Summary:

@@ -103,7 +103,10 @@ def compare(
     # Afterward, so that a name that does not exist leaves no trace in the others' logs.
     _record_inspections(names, out=out)
     summary = terminal.comparison(report)
-    output.say(findings(report.findings) if as_json else f"{summary.text}\n", newline=False)
+    if as_json:
+        output.say_json(findings(report.findings), newline=False)
+    else:
+        output.say(summary.text)
     sys.exit(1 if summary.failed else 0)
 
 

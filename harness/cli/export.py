@@ -52,4 +52,4 @@ def export(study: Path, *, form: Form, by_run: bool, out: Path, seeds: int | Non
         text = export_runs(report.results, digests=digests, form=form)
     else:
         text = export_findings(report.findings, form=form)
-    output.say(text, newline=False)
+    output.say_data(text, newline=False)

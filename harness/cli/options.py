@@ -47,6 +47,14 @@ JOBS = click.option(
     show_default="the number of cores",  # the same help on every machine
     help="How many runs to train at once; never changes a result.",
 )
+PLUGINS = click.option(
+    "--no-plugins",
+    "plugin_files",
+    flag_value=False,
+    default=True,
+    type=bool,
+    help="Execute none of the plugin files that STUDY names; what they define is then unknown.",
+)
 _POSITIVE = click.FloatRange(min=0, min_open=True)
 
 

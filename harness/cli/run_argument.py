@@ -37,10 +37,12 @@ class RunArgument:
 
         Raises `HarnessError` where no run, several runs, or an unfinished one has this name.
         """
+        from harness.files import refuse_links_out
         from harness.runs.ledger import Ledger
         from harness.runs.restored import find_run, restore_run
         from harness.training.checkpoint import settle
 
+        refuse_links_out(self.out, whole=["runs"])
         folder, decoding = None, None
         if Path(self.name).suffix in (".yaml", ".yml"):
             planned = self._planned(Path(self.name))

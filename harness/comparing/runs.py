@@ -17,6 +17,7 @@ from harness.comparing.options import (
 from harness.components import Metric
 from harness.contracts import CORE_METRICS
 from harness.errors import HarnessError
+from harness.files import refuse_links_out
 from harness.loading import parse_component
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover
@@ -98,6 +99,7 @@ def _side(name: str, *, out: Path) -> _Side:
     path, _, rest = name.partition(":")
     if Path(path).suffix in _STUDIES:
         return _of_study(name, path=Path(path), rest=rest, out=out)
+    refuse_links_out(out, whole=["runs"])
     folder = find_run(name, ledger=Ledger(out / "runs"))
     ledger, plugins = Ledger(folder.parent), discover()
     if ledger.outcome(folder.name) is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from harness.loading.validation_errors import DataFault, InvalidData
 from harness.loading.variants import experiments
 from harness.loading.yaml_file import read_yaml
 from harness.loading.yaml_nodes import entries, plain_data, yaml_faults
+from harness.notices import warn
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover, register_file
 from harness.registry.option_types import shown
@@ -72,18 +73,22 @@ class StudyKeys:
 
 
 def load(
-    path: Path, *, seeds: int | None = None, plugins: Plugins | None = None
+    path: Path,
+    *,
+    seeds: int | None = None,
+    plugins: Plugins | None = None,
+    plugin_files: bool = True,
 ) -> tuple[Study, Plugins]:
     """The study in a file, and the plugins that it may use, its own files among them.
 
-    `seeds`, if given, replaces the study's own seeds by 1 to `seeds`. Raises `StudyError` with
-    every fault of the file.
+    `seeds`, if given, replaces the study's own seeds by 1 to `seeds`. Without `plugin_files` they
+    are left out, with a warning each. Raises `StudyError` with every fault of the file.
     """
     faults = Faults(path)
     root = _root(path, faults=faults)
     plugins = plugins or discover()
     # Before anything is checked, since any key may name a component of these files.
-    files = _register_files(root, path=path, plugins=plugins, faults=faults)
+    files = _register_files(root, path=path, plugins=plugins, faults=faults, execute=plugin_files)
     checker = Checker(
         Catalog.of(plugins),
         partial(_find_file, folder=path.parent),
@@ -145,11 +150,14 @@ def study_error(path: Path, *, faults: Sequence[DataFault]) -> StudyError:
     return placed.error()
 
 
-def plugins_for(path: Path) -> Plugins:
-    """The installed plugins and those that a study names as files; other faults are ignored."""
+def plugins_for(path: Path, *, plugin_files: bool = True) -> Plugins:
+    """The installed plugins and those that a study names as files; other faults are ignored.
+
+    Without `plugin_files` those are left out, and each is a warning.
+    """
     faults = Faults(path)
-    plugins = discover()
-    _register_files(read_yaml(path), path=path, plugins=plugins, faults=faults)
+    plugins, root = discover(), read_yaml(path)
+    _register_files(root, path=path, plugins=plugins, faults=faults, execute=plugin_files)
     faults.raise_any()
     return plugins
 
@@ -168,22 +176,38 @@ def _root(path: Path, *, faults: Faults) -> yaml.MappingNode:
 
 
 def _register_files(
-    root: yaml.Node, *, path: Path, plugins: Plugins, faults: Faults
+    root: yaml.Node, *, path: Path, plugins: Plugins, faults: Faults, execute: bool
 ) -> Mapping[str, yaml.Mark]:
-    """The files that a study names as plugins, each with its place."""
+    """The files that a study names as plugins, each with its place; none if none is executed."""
     files: dict[str, yaml.Mark] = {}
+    if not execute:
+        _warn_of_files(root, path=path)
+        return files
+    for file, mark in _files(root):
+        try:
+            register_file(plugins, path=path.parent / file)
+        except PluginError as error:
+            faults.add(str(error), at=mark)
+        files.setdefault(str(path.parent / file), mark)
+    return files
+
+
+def _warn_of_files(root: yaml.Node, *, path: Path) -> None:
+    """Name the plugin files that are left out."""
+    for file, mark in _files(root):
+        place = f"{path}:{mark.line + 1}:{mark.column + 1}"
+        unknown = "what it defines is unknown here, and what it changes unchecked"
+        warn(f"{place}: plugin {path.parent / file}: not executed (--no-plugins); {unknown}")
+
+
+def _files(root: yaml.Node) -> Iterator[tuple[str, yaml.Mark]]:
+    """The names under `plugins`, with their places; `_top` reports those that are no text."""
     entry = entries(root).get("plugins")
     nodes = entry.value.value if entry and isinstance(entry.value, yaml.SequenceNode) else []
     for node in nodes:
         file = plain_data(node)
-        if not isinstance(file, str):
-            continue  # `_top` reports it
-        try:
-            register_file(plugins, path=path.parent / file)
-        except PluginError as error:
-            faults.add(str(error), at=node.start_mark)
-        files.setdefault(str(path.parent / file), node.start_mark)
-    return files
+        if isinstance(file, str):
+            yield file, node.start_mark
 
 
 def _find_file(name: str, *, folder: Path) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.contracts import Evaluation, Score, TrainingOutcome
 from harness.errors import HarnessError
-from harness.files import abandoned, write_atomically
+from harness.files import abandoned, refuse_links_out, write_atomically
 from harness.runs import records
 from harness.runs.identity import digest
 from harness.runs.ledger import WEIGHTS, Ledger
@@ -70,6 +70,8 @@ def faults(out: Path) -> Iterator[StoredFault]:
     """The faults of a results folder, file by file; raises `HarnessError` if there is none."""
     if not out.is_dir():
         raise HarnessError(f"{out}: no such folder; --out names the folder of all results")
+    names = [path.name for path in out.iterdir() if path.is_dir()]
+    refuse_links_out(out, whole=names)
     ledger = Ledger(out / "runs")
     for folder in sorted(path for path in out.glob("runs/*") if path.is_dir()):
         # A run that goes on is changing its files: what looks damaged may be half written.

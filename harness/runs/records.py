@@ -67,8 +67,9 @@ class RunLocation:
     """Everything that a worker needs beside a run's identity (where.json).
 
     `files` are the paths of the text files by the digest of their content, `plugins` the files that
-    the study names. `evaluations` are the digests of the decodings requested last; for a run
-    without one, `generation` is the one that builds its experiment. A checkpoint is written every
+    the study names; on disk, relative to the folder of all runs (absolute in earlier versions).
+    `evaluations` are the digests of the decodings requested last; for a run without one,
+    `generation` is the one that builds its experiment. A checkpoint is written every
     `checkpoint_minutes`, and a worker without a sign of life for `timeout_minutes` is ended.
     """
 
@@ -107,7 +108,10 @@ class SentenceInfluence:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredPlan:
-    """The last plan of a study (plan.json): its file, and (variant, seed, digest) of each run."""
+    """The last plan of a study (plan.json): its file, and (variant, seed, digest) of each run.
+
+    The path is relative to the folder of all results; earlier versions wrote an absolute one.
+    """
 
     study: str | None = None
     runs: tuple[tuple[str, int, str], ...] = ()

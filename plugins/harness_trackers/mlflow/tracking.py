@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -134,7 +135,8 @@ class MlflowTracking:
     def _locked(self) -> Iterator[None]:
         """Hold a lock: two processes that create the tables of one database would break them."""
         self.out.mkdir(parents=True, exist_ok=True)
-        with (self.out / ".mlflow.lock").open("w") as file:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW
+        with os.fdopen(os.open(self.out / ".mlflow.lock", flags, 0o666), "w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
