@@ -36,22 +36,30 @@ class RunArgument:
 
         Raises `HarnessError` where no run, several runs, or an unfinished one has this name.
         """
-        from harness.runs.ledger import Ledger
-        from harness.runs.restored import find_run, restore_run
+        from harness.runs.restored import restore_run
         from harness.training.checkpoint import settle
 
-        folder, decoding = None, None
-        if Path(self.name).suffix in (".yaml", ".yml"):
-            planned = self._planned(Path(self.name))
-            folder = self.out / "runs" / planned.digest
-            decoding = None if planned.start else planned.evaluation
-        folder = folder or find_run(self.name, ledger=Ledger(self.out / "runs"))
+        folder, planned = self.find()
+        decoding = None if planned is None or planned.start else planned.evaluation
         run = restore_run(folder, decoding=decoding, generation=self.generation)
         settle(run.parts.experiment.budget)
         if run.changed:
             change = f"run {run.name}: {run.changed} since it was trained"
             output.say(f"warning: {change}; its translations may differ now", err=True)
         return run
+
+    def find(self) -> tuple[Path, PlannedRun | None]:
+        """The folder of the run, and its plan if it is named by its study.
+
+        Raises `HarnessError` where no run, or several, have this name.
+        """
+        from harness.runs.ledger import Ledger
+        from harness.runs.restored import find_run
+
+        if Path(self.name).suffix in (".yaml", ".yml"):
+            planned = self._planned(Path(self.name))
+            return self.out / "runs" / planned.digest, planned
+        return find_run(self.name, ledger=Ledger(self.out / "runs")), None
 
     def _planned(self, path: Path) -> PlannedRun:
         """The run of a study, from its folder of results; raises `HarnessError` without one."""
@@ -80,30 +88,35 @@ class RunArgument:
 VARIANT = click.option(
     "--variant", default=_BASELINE, show_default=True, help="The variant, if RUN is a study."
 )
-_PARAMETERS = (
+_NAMES = (
     click.argument("name", metavar="RUN"),
     VARIANT,
     click.option("--seed", type=int, help="The seed, if RUN is a study; its first by default."),
-    click.option(
-        "--generation", help="Generate otherwise, written as in a study: {beam: {size: 8}}."
-    ),
+)
+_GENERATION = click.option(
+    "--generation", help="Generate otherwise, written as in a study: {beam: {size: 8}}."
 )
 
 
-def takes_run(*, results: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def takes_run(
+    *, results: str, generates: bool = True
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """RUN and its options, as the command's one parameter `run`.
 
-    `results` is the option for the folder of all results.
+    `results` is the option for the folder of all results; a command that `generates` may do so
+    otherwise than the study.
     """
+    parameters = (*_NAMES, *([_GENERATION] if generates else []), options.results(results))
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
-        def wrapper(*, name: str, out: Path, generation: str | None, **others: Any) -> None:
+        def wrapper(*, name: str, out: Path, **others: Any) -> None:
             variant, seed = others.pop("variant"), others.pop("seed")
+            generation = others.pop("generation", None)
             run = RunArgument(name=name, variant=variant, seed=seed, generation=generation, out=out)
             command(run=run, **others)
 
-        for parameter in reversed((*_PARAMETERS, options.results(results))):
+        for parameter in reversed(parameters):
             wrapper = parameter(wrapper)
         return wrapper
 

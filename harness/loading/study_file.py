@@ -30,7 +30,7 @@ from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover, register_file
 from harness.registry.option_types import shown
 from harness.study.experiment import Experiment
-from harness.study.values import Comparison, Stopping, Study, Tuning, TuningOptions
+from harness.study.values import Comparison, Seeds, Stopping, Study, Tuning, TuningOptions
 
 _FIRST_TRIAL = 1_000_001  # a seed far above those that studies use
 _DEFAULTS = {"executor": "local", "trackers": ["mlflow"]}
@@ -70,12 +70,12 @@ class StudyKeys:
 
 
 def load(
-    path: Path, *, seeds: int | None = None, plugins: Plugins | None = None
+    path: Path, *, seeds: Seeds | None = None, plugins: Plugins | None = None
 ) -> tuple[Study, Plugins]:
     """The study in a file, and the plugins that it may use, its own files among them.
 
-    `seeds`, if given, replaces the study's own seeds by 1 to `seeds`. Raises `StudyError` with
-    every fault of the file.
+    `seeds`, if given, replace the study's own; a number stands for 1 to that number. Raises
+    `StudyError` with every fault of the file.
     """
     faults = Faults(path)
     root = _root(path, faults=faults)
@@ -227,7 +227,7 @@ def _stopping(
     return data
 
 
-def _seeds(seeds: int | tuple[int, ...] | Stopping) -> tuple[int, ...]:
+def _seeds(seeds: Seeds | Stopping) -> tuple[int, ...]:
     if isinstance(seeds, Stopping):
         return tuple(range(1, seeds.most + 1))
     return tuple(range(1, seeds + 1)) if isinstance(seeds, int) else seeds

@@ -110,7 +110,7 @@ def restore_run(
     experiment = experiment_from(
         {**run.experiment, "generation": stored},
         catalog=catalog,
-        find_file=partial(_find_file, files=location.files),
+        find_file=partial(find_text_file, files=location.files),
     )
     now = training_identity(experiment, seed=run.seed, plugins=plugins)
     changed = ""
@@ -150,7 +150,7 @@ def _refuse_unfinished(folder: Path) -> None:
     raise HarnessError(f"run {name[:_DIGITS]} {fault}; `harness run` its study first")
 
 
-def _find_file(name: str, *, files: Mapping[str, str]) -> str:
+def find_text_file(name: str, *, files: Mapping[str, str]) -> str:
     """The path of the file of this content; raises `ValueError` if it is gone or changed."""
     path = files.get(name, "")
     if not Path(path).is_file():
