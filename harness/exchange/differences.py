@@ -113,9 +113,12 @@ def _compare(name: str, *, then: Values, now: Values) -> Part:
     """A part, with the first value that is not the same on both sides."""
     for before, after in zip_longest(then, now):
         if repr(before) != repr(after):  # which has every digit, and makes NaN equal to itself
-            return Part(name, len(then), f"{_value(before)}; now {_value(after)}")
+            return Part(name, len(then), _difference(before, now=after))
     return Part(name, len(then))
 
 
-def _value(placed: tuple[str, Any] | None) -> str:
-    return f"{placed[0]}: {placed[1]!r}" if placed else "nothing more"
+def _difference(then: tuple[str, Any] | None, *, now: tuple[str, Any] | None) -> str:
+    if then and now and then[0] == now[0]:
+        return f"{then[0]}: {then[1]!r}, now {now[1]!r}"
+    before, after = (f"{side[0]}: {side[1]!r}" if side else "nothing more" for side in (then, now))
+    return f"{before}; now {after}"

@@ -7,6 +7,7 @@ manifest, which has its own.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import stat
 import struct
@@ -119,10 +120,17 @@ def unpack(path: Path, *, into: Path) -> Manifest:
                 _extract(archive, name=name, digest=digest, into=into)
             (into / MANIFEST).write_bytes(content)
     except _DAMAGE as fault:
-        line = " ".join(str(fault).split())
-        line = line.encode("ascii", "backslashreplace").decode()
-        raise HarnessError(f"{path}: damaged ({line:.200}); get it again") from None
+        raise _damaged(path, fault=fault) from None
+    except OSError as fault:
+        if fault.errno != errno.EINVAL:  # of a place before the start of the file
+            raise
+        raise _damaged(path, fault=fault) from None
     return manifest
+
+
+def _damaged(path: Path, *, fault: Exception) -> HarnessError:
+    line = " ".join(str(fault).split()).encode("ascii", "backslashreplace").decode()
+    return HarnessError(f"{path}: damaged ({line:.200}); get it again")
 
 
 def _danger(entries: Sequence[ZipInfo], *, size: int) -> str | None:
