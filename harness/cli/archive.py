@@ -17,7 +17,7 @@ from harness.cli import options, output
     "--output",
     "path",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The file; STUDY's name and .harness.zip by default.",
+    help="The file; STUDY's name and -results.zip by default.",
 )
 @options.OUT
 @options.SEEDS
@@ -32,7 +32,7 @@ def archive(study: Path, *, weights: bool, path: Path | None, out: Path, seeds: 
 
     \b
       harness archive studies/ablation.yaml
-      harness report ablation.harness.zip
+      harness report ablation-results.zip
     """
     from harness import pipeline
     from harness.exchange.archive import archive_study

@@ -44,7 +44,7 @@ def challenge(
 
     \b
       harness challenge studies/ablation.yaml --seeds 5
-      harness challenge ablation.harness.zip
+      harness challenge ablation-results.zip
     """
     from harness.exchange import challenge as challenges
     from harness.exchange.archive import is_archive

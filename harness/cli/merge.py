@@ -30,7 +30,7 @@ def merge(sources: tuple[Path, ...], *, into: Path) -> None:
     with a line. Inspections are added to the logs. Runs no plugin file.
 
     \b
-      harness merge /mnt/other/results friend.harness.zip --into results
+      harness merge /mnt/other/results friend-results.zip --into results
     """
     from harness.exchange.merge import merge as merge_runs
 

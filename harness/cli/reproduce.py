@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -37,9 +36,7 @@ def reproduce(run: run_argument.RunArgument) -> None:
     end_on_signals()
     folder, planned = run.find()
     ledger = Ledger(folder.parent)
-    location = ledger.location(folder.name)
-    if planned:  # the files where they are now
-        location = replace(location, files=planned.files, plugins=planned.plugins)
+    location = run_argument.located(folder, planned=planned) or ledger.location(folder.name)
     notify_user(f"{folder.name[:12]}: trains {ledger.updates(folder.name)} updates again")
     with TemporaryDirectory() as into:
         reproduced = train_again(folder, location=location, into=Path(into))

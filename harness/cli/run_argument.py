@@ -15,6 +15,7 @@ from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from harness.runs.planned_run import PlannedRun
+    from harness.runs.records import RunLocation
     from harness.runs.restored import RestoredRun
     from harness.study.values import Study
 
@@ -41,7 +42,8 @@ class RunArgument:
 
         folder, planned = self.find()
         decoding = None if planned is None or planned.start else planned.evaluation
-        run = restore_run(folder, decoding=decoding, generation=self.generation)
+        location = located(folder, planned=planned)
+        run = restore_run(folder, decoding=decoding, generation=self.generation, location=location)
         settle(run.parts.experiment.budget)
         if run.changed:
             change = f"run {run.name}: {run.changed} since it was trained"
@@ -121,6 +123,20 @@ def takes_run(
         return wrapper
 
     return decorate
+
+
+def located(folder: Path, *, planned: PlannedRun | None) -> RunLocation | None:
+    """The location of a run as the study has it that it is named by; None without one.
+
+    A run that was merged, or moved, has them elsewhere than it was trained with, or nowhere.
+    """
+    from harness.runs.ledger import Ledger
+
+    if planned is None:
+        return None
+    location = Ledger(folder.parent).location(folder.name)
+    decoded = () if planned.start else (planned.evaluation,)
+    return replace(location, files=planned.files, plugins=planned.plugins, evaluations=decoded)
 
 
 def refuse_unknown(variant: str, *, study: Study) -> None:

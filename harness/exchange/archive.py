@@ -35,7 +35,7 @@ from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.runs.records import RunLocation, StoredPlan
 
-SUFFIX = ".harness.zip"
+SUFFIX = "-results.zip"
 
 _REPORT = ("findings.json", "report.md", "report.html", INSPECTIONS)
 
@@ -87,7 +87,14 @@ def open_archive(path: Path, *, into: Path | None) -> str:
         pages = f"report: {into / 'results' / manifest.name / 'report.html'}"
     versions = ", ".join(f"{name} {number}" for name, number in manifest.environment.items())
     whole = f"{path}: {len(manifest.files)} files, all as they were written, with {versions}"
-    return f"{manifest.summary}\n\n{whole}\n{pages}"
+    return _printable(f"{manifest.summary}\n\n{whole}\n{pages}")
+
+
+def _printable(text: str) -> str:
+    """Text of unknown origin without what would act on a terminal, but for ends of lines."""
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in text
+    )
 
 
 def unpack_new(path: Path, *, into: Path) -> Manifest:
@@ -175,7 +182,6 @@ def _manifest(opened: PlannedStudy, *, report: Report, study: str) -> Manifest:
         name=opened.study.name,
         study=study,
         summary=text.rpartition("\n")[0],  # its last line is the place of the report
-        failed=bool(failed),
         environment={**report.versions, "system": f"{platform.system()} {platform.machine()}"},
         corpora=corpora,
     )

@@ -23,6 +23,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from harness.errors import HarnessError
 from harness.files import replacing
 from harness.runs import records
+from harness.runs.records import RunLocation
 
 MANIFEST = "manifest.json"
 
@@ -51,15 +52,14 @@ class Manifest:
     """A table of contents (manifest.json).
 
     `name` is the study's, `study` its file in the archive. `summary` is its report for a terminal,
-    `failed` true if that has failures, `environment` has the versions that it was written with.
-    `corpora` has the file names of the corpora, which are not in the archive, by the digest of
-    their content, and `files` the SHA-256 of every other file by name.
+    and `environment` has the versions that it was written with. `corpora` has the file names of
+    the corpora, which are not in the archive, by the digest of their content, and `files` the
+    SHA-256 of every other file by name.
     """
 
     name: str
     study: str
     summary: str
-    failed: bool
     environment: Mapping[str, str]
     corpora: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
@@ -116,6 +116,8 @@ def unpack(path: Path, *, into: Path) -> Manifest:
             if names != manifest.files.keys():
                 other = min(names ^ manifest.files.keys())
                 raise ValueError(f"{other!a} is not what its manifest lists")
+            if not {manifest.study, f"results/{manifest.name}/findings.json"} <= names:
+                raise ValueError("the study or its findings are not in it")
             for name, digest in manifest.files.items():
                 _extract(archive, name=name, digest=digest, into=into)
             (into / MANIFEST).write_bytes(content)
@@ -137,10 +139,8 @@ def _danger(entries: Sequence[ZipInfo], *, size: int) -> str | None:
     """The reason why an archive of these entries is not unpacked; None if it may be."""
     if len(entries) > _MOST_FILES:
         return f"it has more than {_MOST_FILES} files"
-    unpacked, most = (
-        sum(entry.file_size for entry in entries),
-        max(_MOST_BYTES, _MOST_GROWTH * size),
-    )
+    unpacked = sum(entry.file_size for entry in entries)
+    most = max(_MOST_BYTES, _MOST_GROWTH * size)
     if unpacked > most:
         sizes = f"{unpacked / 2**30:.3g} GiB, and {most / 2**30:.3g} GiB are allowed"
         return f"it would unpack to {sizes} for a file of this size"
@@ -187,6 +187,11 @@ def _extract(archive: ZipFile, *, name: str, digest: str, into: Path) -> None:
             target.write(block)
     if now.hexdigest() != digest:
         raise ValueError(f"{name!a}: its SHA-256 is another")
+    if path.name == "where.json":
+        location = records.parse_content(path.read_bytes(), kind=RunLocation, path=path)
+        # A run is restored with the plugin files of its location, which would so be run unasked.
+        if location.plugins or location.files:
+            raise ValueError(f"{name!a} names files of another machine")
 
 
 def _new(path: Path) -> BinaryIO:

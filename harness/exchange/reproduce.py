@@ -39,20 +39,24 @@ class Reproduced:
 
 
 def reproduce(folder: Path, *, location: RunLocation, into: Path) -> Reproduced:
-    """Train and decode the run of a folder again, in a ledger `into`, with files of a location.
+    """Train the run of a folder again, in a ledger `into`, with the files of a location.
 
-    Raises `HarnessError` for a run that is not finished, whose files are gone, or whose plugins no
-    longer offer its components.
+    The decodings that the location names are made again: others may need other plugins. Raises
+    `HarnessError` for a run that is not finished, whose files are gone, or whose plugins no longer
+    offer its components.
     """
     if fault := left_out_reason(folder):
         raise HarnessError(f"{folder}: {fault}; only a finished run can be reproduced")
-    replica = _Replica(Ledger(folder.parent), Ledger(into), _plugins(location), location)
+    replica = _Replica(
+        Ledger(folder.parent), Ledger(into), _plugins(location), replace(location, evaluations=())
+    )
     name = replica.place(folder.name)
     then = records.require(folder / "run.json", kind=RunIdentity)
     now = records.require(into / name / "run.json", kind=RunIdentity)
     decoded = {
         decoding: replica.request(folder.name, evaluation=decoding)
         for decoding in decodings(folder)
+        if decoding in location.evaluations
     }
     perform(into / name)
     return Reproduced(

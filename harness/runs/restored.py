@@ -90,20 +90,26 @@ def find_run(name: str, *, ledger: Ledger) -> Path:
 
 
 def restore_run(
-    folder: Path, *, decoding: str | None = None, generation: str | None = None
+    folder: Path,
+    *,
+    decoding: str | None = None,
+    generation: str | None = None,
+    location: RunLocation | None = None,
 ) -> RestoredRun:
     """The finished run in a folder.
 
     Its generation is that of one of its decodings, `decoding` or the first that was requested, or
-    else `generation`, in YAML. Raises `HarnessError` for a run that is not finished, whose corpus
-    or plugin files are gone or changed, or whose components are no longer installed.
+    else `generation`, in YAML. Its files are where `location` has them, or else where they were.
+    Raises `HarnessError` for a run that is not finished, whose corpus or plugin files are gone or
+    changed, or whose components are no longer installed.
     """
     _refuse_unfinished(folder)
     ledger = Ledger(folder.parent)
     run = records.require(folder / "run.json", kind=RunIdentity)
-    location = ledger.location(folder.name)
-    if decoding:  # of a study that need not be the last one to request something of this run
-        location = ledger.decoding_location(folder.name, evaluation=decoding)
+    if location is None:
+        location = ledger.location(folder.name)
+        if decoding:  # of a study that need not be the last one to request something of this run
+            location = ledger.decoding_location(folder.name, evaluation=decoding)
     plugins = discover([Path(file) for file in location.plugins])
     catalog = Catalog.of(plugins)
     stored = _generation(folder, decoding=decoding, location=location)

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from harness.cli import main
+from harness.exchange.packing import Manifest, pack
 from harness.runs.check import faults
 from harness.runs.ledger import Ledger
 
@@ -21,7 +22,7 @@ def harness(*words: object) -> Result:
 
 @pytest.fixture
 def archive(study: Path, tmp_path: Path) -> Path:
-    path = tmp_path / "adapting.harness.zip"
+    path = tmp_path / "adapting-results.zip"
     done = harness("archive", study, "--out", study.parent / "results", "-o", path)
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith(f"{path}: 6 runs, ")
@@ -41,7 +42,7 @@ def test_a_report_needs_neither_the_code_nor_the_results(
 
 
 def test_its_plugin_files_are_not_run(study: Path, tmp_path: Path) -> None:
-    archive, ran = tmp_path / "a.harness.zip", tmp_path / "ran"
+    archive, ran = tmp_path / "a-results.zip", tmp_path / "ran"
     plugin = study.parent.parent / "plugins" / "here.py"
     harness("archive", study, "--out", study.parent / "results", "-o", archive)
     with zipfile.ZipFile(archive) as packed:
@@ -82,7 +83,7 @@ def test_it_has_the_inspections_and_no_path_of_this_machine(archive: Path, tmp_p
 
 
 def test_weights_are_in_it_if_asked(study: Path, tmp_path: Path) -> None:
-    path, into = tmp_path / "a.harness.zip", tmp_path / "unpacked"
+    path, into = tmp_path / "a-results.zip", tmp_path / "unpacked"
     harness("archive", study, "--out", study.parent / "results", "-o", path, "--weights")
     harness("report", path, "--into", into)
     ledger = Ledger(into / "results" / "runs")
@@ -92,7 +93,7 @@ def test_weights_are_in_it_if_asked(study: Path, tmp_path: Path) -> None:
 
 
 def test_equal_results_give_equal_bytes(study: Path, archive: Path, tmp_path: Path) -> None:
-    again = tmp_path / "again.harness.zip"
+    again = tmp_path / "again-results.zip"
     for path in (study.parent / "results" / "runs").rglob("*"):
         path.touch()
     harness("archive", study, "--out", study.parent / "results", "-o", again)
@@ -109,7 +110,7 @@ def test_runs_that_are_not_finished_or_damaged_are_named_and_left_out(
     (out / "runs" / digests["baseline", 2] / "weights.pt").unlink()
     measured = out / "runs" / digests["no-dropout", 1] / "measurements.jsonl"
     measured.write_bytes(measured.read_bytes() + b"\n")
-    path = tmp_path / "a.harness.zip"
+    path = tmp_path / "a-results.zip"
     done = harness("archive", study, "--out", out, "-o", path)
     assert done.stdout.startswith(f"{path}: 4 runs, ")
     assert "baseline, seed 2: outcome.json gone; left out\n" in done.stderr
@@ -123,6 +124,33 @@ def test_a_study_that_was_not_run_has_no_archive(study: Path, tmp_path: Path) ->
     assert not (tmp_path / "a.zip").exists()
 
 
+def test_text_of_an_archive_does_not_act_on_a_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    manifest = Manifest(
+        name="tiny",
+        study="study/tiny.yaml",
+        summary="better\x1b[2J\u202e\nline",
+        environment={"torch": "2\x07"},
+    )
+    files = {"study/tiny.yaml": b"", "results/tiny/findings.json": b"[]"}
+    pack(path, files=files, manifest=manifest)
+    opened = harness("report", path)
+    assert opened.stdout.startswith("better\\x1b[2J\\u202e\nline\n")
+    assert "torch 2\\x07\n" in opened.stdout
+
+
 def test_options_that_do_not_go_with_an_archive_are_refused(study: Path, archive: Path) -> None:
     assert "leave out --seeds" in harness("report", archive, "--seeds", 3).output
     assert "--into goes with an archive" in harness("report", study, "--into", "x").output
+
+
+def test_a_merged_archive_is_reported_and_read_by_its_study(study: Path, tmp_path: Path) -> None:
+    path, into = tmp_path / "a.zip", tmp_path / "merged"
+    harness("archive", study, "--out", study.parent / "results", "-o", path, "--weights")
+    reported = harness("report", study, "--out", study.parent / "results").stdout
+    harness("merge", path, "--into", into)
+    merged = harness("report", study, "--out", into)
+    assert merged.exit_code == 0, merged.output
+    assert merged.stdout.partition("\nreport: ")[0] == reported.partition("\nreport: ")[0]
+    written = harness("generate", study, "--out", into, "s1 s2")
+    assert written.exit_code == 0, written.output

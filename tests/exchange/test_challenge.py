@@ -43,7 +43,7 @@ def test_a_verdict_holds_if_it_is_the_same(now: str | None, line: str) -> None:
 
 
 def test_an_archive_is_challenged_with_fresh_seeds(study: Path, tmp_path: Path) -> None:
-    archive, into = tmp_path / "adapting.harness.zip", tmp_path / "again"
+    archive, into = tmp_path / "adapting-results.zip", tmp_path / "again"
     harness("archive", study, "--out", study.parent / "results", "-o", archive)
     done = harness("challenge", archive, "--into", into, "--jobs", 1)
     then, now = (

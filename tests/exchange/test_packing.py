@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import stat
 import zipfile
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.errors import HarnessError
 from harness.exchange import packing
 from harness.exchange.packing import MANIFEST, Manifest, pack, unpack
+from harness.runs import records
+from harness.runs.records import RunLocation
 
-EMPTY = Manifest(
-    name="tiny", study="study/tiny.yaml", summary="none", failed=False, environment={"torch": "2"}
-)
+EMPTY = Manifest(name="tiny", study="study/tiny.yaml", summary="none", environment={"torch": "2"})
+STUDY, FINDINGS = "study/tiny.yaml", "results/tiny/findings.json"
 
 
 @pytest.fixture
 def packed(tmp_path: Path) -> Path:
     """An archive of two files."""
-    source = tmp_path / "source.jsonl"
+    source = tmp_path / "tiny.yaml"
     source.write_bytes(b"[1, 2]\n" * 50)
-    path = tmp_path / "a.harness.zip"
-    pack(path, files={"results/b.jsonl": source, "a.json": b"{}"}, manifest=EMPTY)
+    path = tmp_path / "a-results.zip"
+    pack(path, files={STUDY: source, FINDINGS: b"[]"}, manifest=EMPTY)
     return path
 
 
@@ -48,17 +52,17 @@ def test_what_was_packed_is_unpacked(packed: Path, tmp_path: Path) -> None:
     into = tmp_path / "unpacked"
     into.mkdir()
     manifest = unpack(packed, into=into)
-    assert sorted(manifest.files) == ["a.json", "results/b.jsonl"]
-    assert (into / "results" / "b.jsonl").read_bytes() == b"[1, 2]\n" * 50
-    assert (into / "a.json").read_bytes() == b"{}"
-    assert sorted(path.name for path in into.iterdir()) == ["a.json", MANIFEST, "results"]
+    assert sorted(manifest.files) == [FINDINGS, STUDY]
+    assert (into / STUDY).read_bytes() == b"[1, 2]\n" * 50
+    assert (into / FINDINGS).read_bytes() == b"[]"
+    assert sorted(path.name for path in into.iterdir()) == [MANIFEST, "results", "study"]
 
 
 def test_equal_files_give_equal_bytes(packed: Path, tmp_path: Path) -> None:
-    source, again = tmp_path / "source.jsonl", tmp_path / "again.zip"
+    source, again = tmp_path / "tiny.yaml", tmp_path / "again.zip"
     source.touch()  # a later time
     source.chmod(0o600)
-    pack(again, files={"a.json": b"{}", "results/b.jsonl": source}, manifest=EMPTY)
+    pack(again, files={FINDINGS: b"[]", STUDY: source}, manifest=EMPTY)
     assert again.read_bytes() == packed.read_bytes()
 
 
@@ -75,7 +79,7 @@ def test_equal_files_give_equal_bytes(packed: Path, tmp_path: Path) -> None:
         ("red\x1b[31m", "control character"),
         ("left\u202eright", "control character"),
         ("two\u2028lines", "line break"),
-        ("a.json", "there twice"),
+        (FINDINGS, "there twice"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")
@@ -105,6 +109,31 @@ def test_a_file_that_the_manifest_does_not_list_is_refused(packed: Path) -> None
     assert "'results/more.py' is not what its manifest lists" in refusal(
         with_entry(packed, "results/more.py")
     )
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        replace(EMPTY, study="../../evil.yaml"),
+        replace(EMPTY, name="../.."),
+    ],
+)
+def test_a_manifest_names_no_file_outside(tmp_path: Path, manifest: Manifest) -> None:
+    path = tmp_path / "a.zip"
+    pack(path, files={STUDY: b"", FINDINGS: b"[]"}, manifest=manifest)
+    assert "the study or its findings are not in it" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    "field", [{"plugins": ("/home/evil.py",)}, {"files": {"a": "/etc/passwd"}}]
+)
+def test_a_run_of_an_archive_names_no_file_of_this_machine(
+    tmp_path: Path, field: Mapping[str, Any]
+) -> None:
+    path, place = tmp_path / "a.zip", "results/runs/1/where.json"
+    location = records.line(RunLocation(**field)).rstrip("\n").encode()
+    pack(path, files={STUDY: b"", FINDINGS: b"[]", place: location}, manifest=EMPTY)
+    assert f"'{place}' names files of another machine" in refusal(path)
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(
@@ -137,8 +166,8 @@ def test_a_flipped_byte_is_named_or_changes_nothing(packed: Path, tmp_path: Path
             told = str(fault)
             refused += told.startswith(f"{damaged}: ") and len(told.splitlines()) == 1
         else:  # of times, versions and other fields that nothing is made of
-            assert (into / "results" / "b.jsonl").read_bytes() == b"[1, 2]\n" * 50
-            assert (into / "a.json").read_bytes() == b"{}"
+            assert (into / STUDY).read_bytes() == b"[1, 2]\n" * 50
+            assert (into / FINDINGS).read_bytes() == b"[]"
             harmless += 1
     assert refused + harmless == len(range(0, len(content), 3))
     assert refused > harmless
@@ -156,7 +185,7 @@ def test_a_changed_file_is_named(tmp_path: Path, packed: Path) -> None:
         for name in old.namelist():
             content = old.read(name)
             new.writestr(name, content.replace(b"[1, 2]", b"[1, 3]", 1))
-    assert "'results/b.jsonl': its SHA-256 is another" in refusal(changed)
+    assert "'study/tiny.yaml': its SHA-256 is another" in refusal(changed)
 
 
 def test_a_later_version_is_said_to_be_one(tmp_path: Path) -> None:

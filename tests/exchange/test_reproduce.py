@@ -52,11 +52,15 @@ def of_another_torch(run: Path) -> Path:
     other = run.with_name(digest(asdict(identity)))
     shutil.copytree(run, other)
     records.write_record(other / "run.json", record=identity)
+    names = []
     for folder in list(other.glob("evaluations/*")):
         decoding = records.require(folder / "evaluation.json", kind=DecodingIdentity)
         decoding = replace(decoding, training=other.name)
         records.write_record(folder / "evaluation.json", record=decoding)
-        folder.rename(folder.with_name(digest(asdict(decoding))))
+        names.append(digest(asdict(decoding)))
+        folder.rename(folder.with_name(names[-1]))
+    location = replace(Ledger(run.parent).location(run.name), evaluations=tuple(names))
+    records.write_record(other / "where.json", record=location)
     return other
 
 
@@ -100,6 +104,7 @@ def test_a_run_of_another_environment_is_trained_in_this_one(study: Path) -> Non
     environment = done.stdout.splitlines()[0]
     assert environment.startswith(f"environment: torch 1.0, now {torch}; code of harness changed")
     assert "numpy 0.1, now absent" in environment
+    assert ", translations: 4 equal\n" in done.stdout
     assert done.stdout.endswith(f"{other.name[:12]}: reproduced to the last digit\n")
 
 
