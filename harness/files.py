@@ -54,18 +54,36 @@ def append(file: FileIO, *, content: bytes) -> None:
 
 def write_atomically(path: Path, *, content: bytes) -> None:
     """Write a file so that a reader, a crash or a loss of power leaves all of it or nothing."""
-    # In the same folder, as a file can be replaced atomically only within one file system; with
-    # the process in its name, as two may write the same file.
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, which takes the path when all of it is written, and is nothing before."""
+    partial = unfinished(path)
     try:
         with naming_file(path), partial.open("wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
     _sync_folder(path.parent)
+
+
+def unfinished(path: Path) -> Path:
+    """The place for a file or folder until it is finished and may take its own."""
+    # In the same folder, as a file can be replaced atomically only within one file system; with
+    # the process in its name, as two may write the same file.
+    return path.with_name(f".{path.name}.{os.getpid()}")
+
+
+def move_folder(folder: Path, *, to: Path) -> None:
+    """Give a finished folder its name, where nothing is; raises `OSError` where something is."""
+    folder.rename(to)
+    _sync_folder(to.parent)
 
 
 def _sync_folder(folder: Path) -> None:

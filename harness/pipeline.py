@@ -22,6 +22,7 @@ from harness.runs.execution import execute
 from harness.runs.ledger import Ledger
 from harness.runs.progress import watching
 from harness.runs.supervision import Pace
+from harness.study.values import Seeds
 from harness.tracking.followers import Followers, copy_to_trackers, tracker_page
 
 _SYNC_EVERY = 4.0  # seconds
@@ -30,7 +31,7 @@ _HURRY = 4.0  # seconds that trackers are given when a study is interrupted
 
 
 def open_study(
-    path: Path, *, out: Path, seeds: int | None, plugin_files: bool = True
+    path: Path, *, out: Path, seeds: Seeds | None, plugin_files: bool = True
 ) -> PlannedStudy:
     """Load a study and plan its runs; raises `StudyError` with every fault."""
     study, plugins = load(path, seeds=seeds, plugin_files=plugin_files)
@@ -74,7 +75,7 @@ def plan_study(
 
 
 def run_study(
-    path: Path, *, out: Path, seeds: int | None, jobs: int, pace: Pace | None = None
+    path: Path, *, out: Path, seeds: Seeds | None, jobs: int, pace: Pace | None = None
 ) -> terminal.Summary:
     """Carry out the runs that do not exist yet, evaluate, and write the report."""
     opened = open_study(path, out=out, seeds=seeds)

@@ -32,7 +32,7 @@ from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover, register_file
 from harness.registry.option_types import shown
 from harness.study.experiment import Experiment
-from harness.study.values import Comparison, Stopping, Study, Tuning, TuningOptions
+from harness.study.values import Comparison, Seeds, Stopping, Study, Tuning, TuningOptions
 
 LARGEST_TEXT = 1_000_000_000  # bytes of a corpus, which is held in memory as a whole
 _FIRST_TRIAL = 1_000_001  # a seed far above those that studies use
@@ -75,14 +75,15 @@ class StudyKeys:
 def load(
     path: Path,
     *,
-    seeds: int | None = None,
+    seeds: Seeds | None = None,
     plugins: Plugins | None = None,
     plugin_files: bool = True,
 ) -> tuple[Study, Plugins]:
     """The study in a file, and the plugins that it may use, its own files among them.
 
-    `seeds`, if given, replaces the study's own seeds by 1 to `seeds`. Without `plugin_files` they
-    are left out, with a warning each. Raises `StudyError` with every fault of the file.
+    `seeds`, if given, replace the study's own; a number stands for 1 to that number. Without
+    `plugin_files` they are left out, with a warning each. Raises `StudyError` with every fault of
+    the file.
     """
     faults = Faults(path)
     root = _root(path, faults=faults)
@@ -259,7 +260,7 @@ def _stopping(
     return data
 
 
-def _seeds(seeds: int | tuple[int, ...] | Stopping) -> tuple[int, ...]:
+def _seeds(seeds: Seeds | Stopping) -> tuple[int, ...]:
     if isinstance(seeds, Stopping):
         return tuple(range(1, seeds.most + 1))
     return tuple(range(1, seeds + 1)) if isinstance(seeds, int) else seeds

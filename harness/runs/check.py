@@ -82,8 +82,13 @@ def faults(out: Path) -> Iterator[StoredFault]:
 
 
 def _run(folder: Path) -> Iterator[StoredFault]:
+    for path in (folder, *folder.glob("evaluations/*")):
+        yield from _leftovers(path)
+    yield from run_faults(folder)
+
+
+def run_faults(folder: Path) -> Iterator[StoredFault]:
     """The faults of a run: its description, its training, and its decodings."""
-    yield from _leftovers(folder)
     yield from _description(folder / "run.json", kind=RunIdentity, name=folder.name)
     yield from _description(folder / "where.json", kind=RunLocation)
     yield from _training(folder)
@@ -92,7 +97,6 @@ def _run(folder: Path) -> Iterator[StoredFault]:
         if path.exists() and not checkpoint.is_whole(path):
             yield StoredFault(path=path, fault="damaged", way_out=_RUN, removes=[path])
     for decoding in sorted(path for path in folder.glob("evaluations/*") if path.is_dir()):
-        yield from _leftovers(decoding)
         yield from _description(
             decoding / "evaluation.json", kind=DecodingIdentity, name=decoding.name
         )

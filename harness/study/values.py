@@ -31,6 +31,8 @@ Controlled = Literal[
     "updates",
     "seconds_per_update",
 ]
+# Seeds in place of a study's own: a number of them, from 1 on, or the seeds themselves.
+Seeds = int | tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
