@@ -7,16 +7,24 @@ from pathlib import Path
 import click
 
 from harness.cli import options, output
+from harness.runs.reuse import Reuse
 
 
 @click.command()
 @options.STUDY
 @options.OUT
 @options.SEEDS
+@options.reuse(Reuse.IDENTICAL)
 @options.JSON
 @options.plan_questions
 def plan(
-    study: Path, *, out: Path, seeds: int | None, as_json: bool, questions: options.PlanQuestions
+    study: Path,
+    *,
+    out: Path,
+    seeds: int | None,
+    reuse: Reuse,
+    as_json: bool,
+    questions: options.PlanQuestions,
 ) -> None:
     """Preview STUDY: its runs, and the effects that they can show. Trains and writes nothing.
 
@@ -32,7 +40,8 @@ def plan(
     from harness import pipeline
     from harness.planning import preview
 
-    opened = pipeline.open_study(study, out=out, seeds=seeds)
+    opened = pipeline.open_study(study, out=out, seeds=seeds, reuse=reuse)
+    pipeline.say_found_elsewhere(opened)
     power = preview.PowerQuestion(effect=questions.effect, sd=questions.sd)
     planned = pipeline.plan_study(opened, question=power, probe_jobs=questions.probe_jobs)
     output.say(preview.preview_json(planned) if as_json else preview.preview_text(planned))
