@@ -139,10 +139,11 @@ class KnownRuns:
         if identity is None or status not in ("finished", "diverged"):
             return
         found = replace(run, digest=digest, identity=identity, detail="", today=run.identity)
-        if status == "finished" and not self.decoded:
-            yield replace(found, state=RunState.NOT_DECODED)
-            return
         state = RunState.EXISTS if status == "finished" else RunState.DIVERGED
+        if not self.decoded:
+            trained = RunState.NOT_DECODED if status == "finished" else state
+            yield replace(found, state=trained)
+            return
         for name, decoding in self.ledger.decodings(digest):
             ended = status == "diverged" or self.ledger.evaluated(digest, evaluation=name)
             planned = (digest, name) == (run.digest, run.evaluation)

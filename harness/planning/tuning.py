@@ -18,7 +18,12 @@ from harness.study.values import Study
 
 
 def tuning_runs(
-    study: Study, *, plugins: Plugins, ledger: Ledger, previous: Previous, reuse: Reuse
+    study: Study,
+    *,
+    plugins: Plugins,
+    ledger: Ledger,
+    previous: Previous,
+    reuse: Reuse = Reuse.IDENTICAL,
 ) -> tuple[PlannedRun, ...]:
     """The runs of every variant at every value, and what they start from; none without tuning.
 
