@@ -5,22 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import Fault, StudyError
 from harness.files import refuse_links_out
 from harness.loading import load, plugins_for
-from harness.notices import warn
+from harness.notices import notify_user, warn
 from harness.planned_study import PlannedStudy
 from harness.planning import preview, probe
 from harness.registry.attribution import naming_plugins
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import discover
 from harness.report import Report, terminal
+from harness.report.provenance import found_elsewhere
 from harness.runs import study_folder
 from harness.runs.execution import execute
 from harness.runs.ledger import Ledger
 from harness.runs.progress import watching
+from harness.runs.reuse import Reuse
 from harness.runs.supervision import Pace
 from harness.study.values import Seeds
 from harness.tracking.followers import Followers, copy_to_trackers, tracker_page
@@ -31,7 +34,12 @@ _HURRY = 4.0  # seconds that trackers are given when a study is interrupted
 
 
 def open_study(
-    path: Path, *, out: Path, seeds: Seeds | None, plugin_files: bool = True
+    path: Path,
+    *,
+    out: Path,
+    seeds: Seeds | None,
+    plugin_files: bool = True,
+    reuse: Reuse = Reuse.IDENTICAL,
 ) -> PlannedStudy:
     """Load a study and plan its runs; raises `StudyError` with every fault."""
     study, plugins = load(path, seeds=seeds, plugin_files=plugin_files)
@@ -39,14 +47,27 @@ def open_study(
     folder = study_folder.study_folder(study, out=out)
     command = terminal.rerun_command(path, out=out, seeds=seeds)
     opened = PlannedStudy(
-        study=study, plugins=plugins, ledger=Ledger(out / "runs"), folder=folder, command=command
+        study=study,
+        plugins=plugins,
+        ledger=Ledger(out / "runs"),
+        folder=folder,
+        command=command,
+        reuse=reuse,
     )
     opened = opened.plan_next(previous=study_folder.previous_plan(folder))
+    if any(run.today for run in opened.plan):
+        opened = replace(opened, command=f"{command} --reuse {reuse}")
     for run in opened.plan:
         if run.damaged:
             place = opened.ledger.run(run.digest)
             warn(f"{place}: {run.why}; `harness run {path}` makes it again")
     return opened
+
+
+def say_found_elsewhere(opened: PlannedStudy) -> None:
+    """Print a line for each other code or environment that runs were found with."""
+    for line in found_elsewhere(opened.plan):
+        notify_user(f"{opened.study.path}: {line}")
 
 
 def plan_study(
@@ -75,10 +96,17 @@ def plan_study(
 
 
 def run_study(
-    path: Path, *, out: Path, seeds: Seeds | None, jobs: int, pace: Pace | None = None
+    path: Path,
+    *,
+    out: Path,
+    seeds: Seeds | None,
+    jobs: int,
+    pace: Pace | None = None,
+    reuse: Reuse = Reuse.IDENTICAL,
 ) -> terminal.Summary:
     """Carry out the runs that do not exist yet, evaluate, and write the report."""
-    opened = open_study(path, out=out, seeds=seeds)
+    opened = open_study(path, out=out, seeds=seeds, reuse=reuse)
+    say_found_elsewhere(opened)
     study, ledger = opened.study, opened.ledger
     preview.refuse_unequal(study, runs=opened.runs, ledger=ledger)
     if not all(run.exists for run in opened.plan):
@@ -99,7 +127,7 @@ def run_study(
             failed = _carry_out(opened, jobs=jobs, followers=followers, pace=pace)
             # Tuning comes before the study's own runs, and a look before more seeds.
             while opened.in_stages and not failed:
-                opened = opened.plan_next(previous={})
+                opened = opened.plan_next(previous=study_folder.previous_plan(opened.folder))
                 if all(run.exists for run in opened.plan):
                     break
                 opened.remember_plan()

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from harness.runs.reuse import Reuse
 from harness.runs.supervision import Pace
 
 STUDY = click.argument("study", type=click.Path(path_type=Path))
@@ -55,6 +56,24 @@ PLUGINS = click.option(
     type=bool,
     help="Execute none of the plugin files that STUDY names; what they define is then unknown.",
 )
+
+
+def reuse(default: Reuse) -> Callable[[Any], Any]:
+    """The runs that count as the same as those of a study, as the parameter `reuse`."""
+    return click.option(
+        "--reuse",
+        type=click.Choice([value.value for value in Reuse]),
+        callback=lambda _context, _option, value: Reuse(value),
+        default=default.value,
+        show_default=True,
+        help=(
+            "What counts as the same run: one of equal bits; of the same choices, data and code, "
+            "whatever the environment; of the same choices and data; any that the last plan had "
+            "under this variant and seed."
+        ),
+    )
+
+
 _POSITIVE = click.FloatRange(min=0, min_open=True)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from harness.cli import options, output
+from harness.runs.reuse import Reuse
 
 
 @click.command()
@@ -14,6 +15,7 @@ from harness.cli import options, output
 @options.OUT
 @options.SEEDS
 @options.PLUGINS
+@options.reuse(Reuse.IDENTICAL)
 @options.JSON
 @options.plan_questions
 def plan(
@@ -22,6 +24,7 @@ def plan(
     out: Path,
     seeds: int | None,
     plugin_files: bool,
+    reuse: Reuse,
     as_json: bool,
     questions: options.PlanQuestions,
 ) -> None:
@@ -41,7 +44,10 @@ def plan(
     from harness import pipeline
     from harness.planning import preview
 
-    opened = pipeline.open_study(study, out=out, seeds=seeds, plugin_files=plugin_files)
+    opened = pipeline.open_study(
+        study, out=out, seeds=seeds, plugin_files=plugin_files, reuse=reuse
+    )
+    pipeline.say_found_elsewhere(opened)
     power = preview.PowerQuestion(effect=questions.effect, sd=questions.sd)
     planned = pipeline.plan_study(opened, question=power, probe_jobs=questions.probe_jobs)
     if as_json:

@@ -73,6 +73,7 @@ class RunArgument:
         from harness.planning.plan import plan
         from harness.runs import study_folder
         from harness.runs.ledger import Ledger
+        from harness.runs.reuse import Reuse
 
         study, plugins = load(path)
         refuse_unknown(self.variant, study=study)
@@ -80,7 +81,9 @@ class RunArgument:
         one_seed = replace(study, seeds=(seed,))
         previous = study_folder.previous_plan(study_folder.study_folder(study, out=self.out))
         ledger = Ledger(self.out / "runs")
-        runs = plan(one_seed, plugins=plugins, ledger=ledger, previous=previous)
+        runs = plan(
+            one_seed, plugins=plugins, ledger=ledger, previous=previous, reuse=Reuse.SAME_STUDY
+        )
         planned = next(run for run in runs if run.variant == self.variant)
         if not planned.exists:
             place = f"{path}, {self.variant}, seed {planned.seed}"

@@ -48,7 +48,7 @@ INTERVALS_NOTE = (
 
 
 def answer(report: Report) -> str:
-    """The findings on the primary metric, in one sentence."""
+    """The findings on the primary metric in one sentence, and one on mixed pairs if there are."""
     if not report.on_primary:
         return "The study has no variants, so there is nothing to compare."
     claims = [
@@ -66,7 +66,8 @@ def answer(report: Report) -> str:
     seeds = f"{len(report.seeds)} {'seed' if len(report.seeds) == 1 else 'seeds'}"
     seeds = f"at most {seeds}" if report.design.looks else seeds
     primary = report.primary
-    return f"By {primary.name} on the {primary.split} split, over {seeds}: {'; '.join(claims)}."
+    found = f"By {primary.name} on the {primary.split} split, over {seeds}: {'; '.join(claims)}."
+    return f"{found} {report.mixed}".rstrip()
 
 
 def method_note(report: Report, *, correction: str) -> str:

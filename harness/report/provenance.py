@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -37,7 +38,18 @@ def provenance(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> P
         machine=_grouped(study, describe=_machine),
         commit=commit(study.path.parent),
         excluded=[*_excluded(runs, ledger=ledger)],
+        found=found_elsewhere(runs),
     )
+
+
+def found_elsewhere(runs: Sequence[PlannedRun]) -> list[str]:
+    """A line for each other code or environment that runs were found with, with their number."""
+    groups = Counter(run.found_with for run in runs if run.today)
+    return [
+        f"{count} of {len(runs)} runs {'was' if count == 1 else 'were'} found with {found.then}"
+        + (f"; this is {found.now}" if found.now else "")
+        for found, count in groups.items()
+    ]
 
 
 def commit(folder: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +130,7 @@ def _description(path: Path, *, kind: Any, name: str | None = None) -> Iterator[
     fault = _fault(path, kind=kind, missing="gone")
     if fault is None and name is not None:
         record = records.read_valid(path, kind=kind)
-        if record is not None and digest(asdict(record)) != name:
+        if record is not None and digest(record.deciding()) != name:
             fault = "not what its folder is named after"
     if fault:
         yield StoredFault(path=path, fault=fault, way_out=f"{_RUN} to write it again")

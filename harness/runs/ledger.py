@@ -26,8 +26,15 @@ from typing import Literal, NamedTuple
 from harness.contracts import Evaluation, Measurement, Outcome, TrainingOutcome
 from harness.files import complete_lines, sha256, write_atomically
 from harness.runs import records
+from harness.runs.identity_parts import identity_parts
 from harness.runs.lock import holder
-from harness.runs.records import DecodingIdentity, RunIdentity, RunLocation, SentenceSums
+from harness.runs.records import (
+    DecodingIdentity,
+    IdentityParts,
+    RunIdentity,
+    RunLocation,
+    SentenceSums,
+)
 
 MEASUREMENTS, WEIGHTS = "measurements.jsonl", "weights.pt"
 
@@ -59,6 +66,20 @@ class Ledger:
     def identity(self, digest: str) -> RunIdentity | None:
         """A run's identity; None for a run that was never requested."""
         return records.read_valid(self.run(digest) / "run.json", kind=RunIdentity)
+
+    def parts(self, digest: str) -> IdentityParts | None:
+        """The parts of a run's identity, also of one without them in its file; None as above."""
+        identity = self.identity(digest)
+        if identity is None:
+            return None
+        return identity.parts or identity_parts(identity, of_start=self.parts)
+
+    def decodings(self, digest: str) -> Iterator[tuple[str, DecodingIdentity]]:
+        """Every decoding that was requested of a run and can be read, by its digest."""
+        for path in sorted((self.run(digest) / "evaluations").glob("*/evaluation.json")):
+            record = records.read_valid(path, kind=DecodingIdentity)
+            if record is not None:
+                yield path.parent.name, record
 
     def location(self, digest: str) -> RunLocation:
         """A run's paths and requested decodings; raises `HarnessError` for a run without them."""

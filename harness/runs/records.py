@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,17 +36,32 @@ _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 
 
 @dataclass(frozen=True, kw_only=True)
+class IdentityParts:
+    """The digests of a run's choices, of the code behind them, and of the environment."""
+
+    choices: str
+    code: str
+    environment: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunIdentity:
     """Everything that decides the bits of a run's training (run.json).
 
     `experiment` has all choices but the generation, `code` the digests of the source code behind
-    them and the versions of the libraries that it imports.
+    them and the versions of the libraries that it imports. `parts` follow from the rest, and from
+    the runs that it starts from; None in files of earlier versions.
     """
 
     experiment: Mapping[str, Any]
     seed: int
     code: Mapping[str, str]
     torch: str
+    parts: IdentityParts | None = field(default=None, compare=False)
+
+    def deciding(self) -> dict[str, Any]:
+        """The fields that the digest is made of, as JSON data."""
+        return {name: value for name, value in asdict(self).items() if name != "parts"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +75,10 @@ class DecodingIdentity:
     generation: Any
     split: str
     code: Mapping[str, str]
+
+    def deciding(self) -> dict[str, Any]:
+        """The fields that the digest is made of, as JSON data."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,4 +274,8 @@ def _fields(record: object) -> dict[str, Any]:
         return dict(record._asdict())
     assert is_dataclass(record)
     values = {item.name: getattr(record, item.name) for item in fields(record)}
-    return {name: value for name, value in values.items() if value is not None}
+    return {
+        name: _fields(value) if is_dataclass(value) else value
+        for name, value in values.items()
+        if value is not None
+    }

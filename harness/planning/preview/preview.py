@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.comparability.controls import Controls, confounded_schedules, unequal_quantities
+from harness.comparability.mixing import mixed_pairs
 from harness.comparability.observed import variants_changing_schedule
 from harness.comparability.predicted import Expected, expect, summarize_runs
 from harness.comparability.sharing import Shared, predict_sharing
@@ -88,8 +89,20 @@ def preregister(
             ),
             *confounded_schedules(controls, variants=variants_changing_schedule(changed)),
             *_cautions(expected),
+            *_mixed(runs),
         ],
     )
+
+
+def _mixed(runs: Sequence[PlannedRun]) -> list[str]:
+    """A line on the pairs that would mix code or environments, if any would."""
+    by_variant: dict[str, list[PlannedRun]] = {}
+    for run in runs:
+        if not run.start:
+            by_variant.setdefault(run.variant, []).append(run)
+    pairs = [(name, BASELINE) for name in by_variant if name != BASELINE]
+    sentence = mixed_pairs(by_variant, pairs=pairs)
+    return [sentence] if sentence else []
 
 
 def no_effect_warnings(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
+
+from harness.notices import warn
 
 
 def ensure_database(path: Path, *, create: Callable[[Path], None]) -> None:
@@ -27,8 +28,7 @@ def ensure_database(path: Path, *, create: Callable[[Path], None]) -> None:
         create(partial)
         if unfinished and is_unfinished(path):
             _remove(_files(path))
-            with suppress(OSError):  # the line is for a reader who may have left
-                sys.stderr.write(f"{path}: its creation was interrupted; made again\n")
+            warn(f"{path}: its creation was interrupted; made again")
         _place(partial, at=path)
     finally:
         _remove(_files(partial))
