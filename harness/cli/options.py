@@ -58,7 +58,7 @@ PLUGINS = click.option(
 )
 
 
-def reuse(default: Reuse) -> Callable[[Any], Any]:
+def reuse(default: Reuse) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """The runs that count as the same as those of a study, as the parameter `reuse`."""
     return click.option(
         "--reuse",
