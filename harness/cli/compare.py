@@ -13,6 +13,7 @@ import click
 
 from harness.cli import options, output
 from harness.errors import HarnessError
+from harness.notices import notify_user
 
 if TYPE_CHECKING:
     from harness.comparing.options import ComparisonOptions
@@ -34,7 +35,7 @@ def _comparison_options(command: Callable[..., None]) -> Callable[..., None]:
         "--higher-is-better", metavar="METRIC", multiple=True, help="Of FILE; repeatable."
     )
     @click.option(
-        "--split", type=click.Choice(["test", "validation"]), help="Of FILE; test by default."
+        "--split", type=click.Choice(["test", "validation"]), help="Of FILE: what was scored."
     )
     @click.option("--primary", metavar="METRIC", help="The metric that decides.")
     @click.option(
@@ -46,6 +47,11 @@ def _comparison_options(command: Callable[..., None]) -> Callable[..., None]:
         "--method",
         type=click.Choice(["paired_t", "welch"]),
         help="How to test; welch does not pair.",
+    )
+    @click.option(
+        "--diverged",
+        type=click.Choice(["excluded", "worst"]),
+        help="What runs that diverged count as: nothing, or the worst in a rank test.",
     )
     @wraps(command)
     def wrapper(**arguments: Any) -> None:
@@ -101,6 +107,8 @@ def compare(
     report = _runs(names, out=out, terms=terms) if table is None else _scores(table, terms=terms)
     _record_inspections(names, out=out)
     summary = terminal.comparison(report)
+    for reading in report.readings if as_json else ():
+        notify_user(f"read as: {reading}")
     output.say(findings(report.findings) if as_json else f"{summary.text}\n", newline=False)
     sys.exit(1 if summary.failed else 0)
 

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from harness.analysis import ScoredMetric
+from harness.analysis.p_values import p_equation
+from harness.analysis.statistics import ALPHA
+from harness.analysis.verdict_text import few_seeds, shortfall
 from harness.contracts import Finding, Verdict
+from harness.report.numbers import level_text
 from harness.report.values import Pretraining, Report
 from harness.study.values import BASELINE
 
 _MOST_NAMES = 3  # variants of the noise floor that the answer names before it only counts them
 
 _CLAIMS: dict[Verdict, str] = {
-    "better": "{names} {are} better than {against}",
-    "worse": "{names} {are} worse than {against}",
+    "better": "{names} {are} better than {against}{little}",
+    "worse": "{names} {are} worse than {against}{little}",
     "equivalent": "{names} {are} equivalent to {against} (within {margin:g})",
     "identical": "{names} {are} identical to {against}",
     "inconclusive": "{names} {are} inconclusive",
     "no_inference": "{names} {have} too few complete pairs of runs for a test",
 }
+_EQUAL = "{names} {have} scores equal to those of {against}"
+_LITTLE = ", by less than matters (within {:g})"
+_RANKED = ", with diverged runs ranked worst"
 _ALARM = ", although only chance differs (a false alarm)"
 
 _DETECTABLE = (
@@ -34,16 +42,27 @@ _SIGN_FLIPS = (
     "The sign-flip and max-T tests assume only that the noise is symmetric; max-T is corrected for"
     " the number of variants. Neither can go below the smallest p that is attainable with this"
     " number of seeds. Correlation: of variant and baseline over seeds; the higher it is, the more"
-    " pairing gains."
+    " pairing gains; in parentheses, its 95% interval (Fisher's z)."
 )
 _DIVERGED = (
-    "Diverged: the number of seeds, with the exact p for the baseline diverging equally often."
+    "Diverged: the number of seeds, of the variant and of the baseline, with the exact p of the"
+    " test that both diverge equally often."
 )
-INTERVALS_NOTE = (
-    "95% intervals of the difference: for new seeds on these sentences, for these runs on new"
-    " sentences, and for new seeds on new sentences. The paired bootstrap over sentences concerns"
-    " only the two models of the first seed."
+_INTERVALS = (
+    "Intervals of the difference: for new seeds on these sentences ({level}), for these runs on new"
+    " sentences (95%), and for new seeds on new sentences (both half-widths combined). The paired"
+    " bootstrap over sentences concerns only the two models of the first seed."
 )
+
+
+class _Claim(NamedTuple):
+    """The claim of a finding without its names; `little` if the difference is below the margin."""
+
+    basis: str
+    text: str
+    against: str
+    little: bool
+    noise_floor: bool
 
 
 def answer(report: Report) -> str:
@@ -57,19 +76,24 @@ def answer(report: Report) -> str:
             [finding for finding in report.on_primary if finding.verdict == verdict]
         )
     ]
-    claims += [
-        f"{finding.variant} diverged in {finding.diverged} of {finding.planned} runs"
-        for finding in report.on_primary
-        if finding.diverged and finding.kind in ("variant", "noise_floor")
-    ]
-    seeds = f"{len(report.seeds)} {'seed' if len(report.seeds) == 1 else 'seeds'}"
-    seeds = f"at most {seeds}" if report.design.looks else seeds
+    claims += divergences(report.on_primary)
+    seeds = few_seeds(len(report.seeds)) or f"{len(report.seeds)} seeds"
+    seeds = f"at most {len(report.seeds)} seeds" if report.design.looks else seeds
     primary = report.primary
-    return f"By {primary.name} on the {primary.split} split, over {seeds}: {'; '.join(claims)}."
+    taken = f" (taken as {direction(primary)})" if primary.presumed else ""
+    metric = f"{primary.name}{taken}{on_split(primary)}"
+    return f"By {metric}, over {seeds}: {'; '.join(claims)}."
 
 
 def method_note(report: Report, *, correction: str) -> str:
     """The computation behind the table of verdicts; `correction` is that of its p values."""
+    if any(finding.p_ranks is not None for finding in report.on_primary):
+        return (
+            "A difference is variant minus baseline on the same seed, averaged over the seeds that"
+            " both finished; its interval is not corrected for the number of variants. p is from a"
+            " signed-rank test over all seeds, in which a run that diverged ranks worst"
+            f"{correction}."
+        )
     if any(finding.method == "welch" for finding in report.on_primary):
         return (
             "A difference is the variant's mean minus the baseline's, over all runs with a score;"
@@ -95,27 +119,87 @@ def supporting_note(report: Report) -> str:
 
 
 def _claims(findings: Sequence[Finding]) -> Iterator[str]:
-    """One claim per comparator for findings with the same verdict."""
-    groups: dict[tuple[str, bool], list[Finding]] = {}
+    """One claim for findings with the same verdict that differ in their names only."""
+    groups: dict[_Claim, list[Finding]] = {}
     for finding in findings:
-        undecided = finding.verdict in ("inconclusive", "no_inference")
-        against = "" if undecided else finding.against
-        groups.setdefault((against, finding.kind == "noise_floor"), []).append(finding)
-    for (against, noise_floor), group in groups.items():
-        names = [finding.variant if against else finding.label for finding in group]
+        groups.setdefault(_claim(finding), []).append(finding)
+    for claim, group in groups.items():
+        names = [finding.variant if claim.against else finding.label for finding in group]
         are, have = ("is", "has") if len(names) == 1 else ("are", "have")
-        if noise_floor and len(names) > _MOST_NAMES:
+        if claim.noise_floor and len(names) > _MOST_NAMES:
             names = [f"{len(names)} variants that change nothing"]
-        verdict = group[0].verdict
-        alarm = noise_floor and verdict in ("better", "worse")
-        claim = _CLAIMS[verdict] + (_ALARM if alarm else "")
-        yield claim.format(
+        text = claim.text.format(
             names=listed(names),
             are=are,
             have=have,
-            against="the baseline" if against == BASELINE else against,
+            against="the baseline" if claim.against == BASELINE else claim.against,
+            little=_LITTLE.format(group[0].margin) if claim.little else "",
             margin=group[0].margin,
         )
+        yield f"{claim.basis}, {text}" if claim.basis else text
+
+
+def _claim(finding: Finding) -> _Claim:
+    noise_floor, decided = finding.kind == "noise_floor", finding.verdict in ("better", "worse")
+    equal = finding.verdict == "inconclusive" and all_equal(finding)
+    text = _EQUAL if equal else _CLAIMS[finding.verdict]
+    text += _RANKED if decided and finding.p_ranks is not None else ""
+    p = finding.p_equivalent_adjusted
+    return _Claim(
+        basis="" if finding.verdict == "no_inference" else _basis(finding),
+        text=text + (_ALARM if noise_floor and decided else ""),
+        against=finding.against if "{against}" in text else "",
+        little=decided and p is not None and p < ALPHA,
+        noise_floor=noise_floor,
+    )
+
+
+def _basis(finding: Finding) -> str:
+    """The pairs that a verdict rests on, where they are fewer than planned."""
+    return shortfall(
+        finding.n_ranked or finding.n,
+        baseline=finding.n_baseline,
+        planned=finding.planned,
+        method=finding.method,
+    )
+
+
+def all_equal(finding: Finding) -> bool:
+    """True if both sides have the same score in every pair."""
+    pairs = finding.per_seed
+    return bool(pairs) and all(pair.variant == pair.baseline for pair in pairs)
+
+
+def divergences(findings: Sequence[Finding]) -> Iterator[str]:
+    """How often each variant and the baseline diverged, a claim for each that did."""
+    compared = [finding for finding in findings if finding.kind in ("variant", "noise_floor")]
+    for finding in compared:
+        if finding.diverged and finding.p_diverged is not None:
+            test = "Fisher" if finding.method == "welch" else "McNemar"
+            tested = f"{test} {p_equation(finding.p_diverged)}"
+            yield (
+                f"{finding.variant} diverged in {finding.diverged} of {finding.planned} runs, the"
+                f" baseline in {finding.diverged_baseline} ({tested})"
+            )
+    alone = [finding for finding in compared if finding.diverged_baseline and not finding.diverged]
+    if alone:
+        yield f"the baseline diverged in {alone[0].diverged_baseline} of {alone[0].planned} runs"
+    sides = {
+        name: f"{name} diverged in {count} of {finding.planned} runs"
+        for finding in findings
+        if finding.kind == "pair"
+        for name, count in (
+            (finding.against, finding.diverged_baseline),
+            (finding.variant, finding.diverged),
+        )
+        if count
+    }
+    yield from sides.values()
+
+
+def on_split(metric: ScoredMetric, *, mark: str = "") -> str:
+    """The split that was scored, to follow a metric's name; empty if it is not known."""
+    return f"{mark} on the {metric.split} split" if metric.split else ""
 
 
 def pretraining_sentence(pretraining: Pretraining) -> str:
@@ -129,6 +213,11 @@ def pretraining_sentence(pretraining: Pretraining) -> str:
         f"{pretraining.name} was trained first, once per seed, for {pretraining.updates} updates: "
         f"{'; '.join(uses)}."
     )
+
+
+def intervals_note(report: Report) -> str:
+    """The meaning of the intervals over seeds and over sentences, and their level."""
+    return _INTERVALS.format(level=level_text(max(1, len(report.design.looks))))
 
 
 def direction(metric: ScoredMetric) -> str:
