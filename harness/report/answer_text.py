@@ -155,13 +155,11 @@ def _claim(finding: Finding) -> _Claim:
 
 
 def _basis(finding: Finding) -> str:
-    """The pairs that a verdict rests on, where they are fewer than planned."""
-    return shortfall(
-        finding.n_ranked or finding.n,
-        baseline=finding.n_baseline,
-        planned=finding.planned,
-        method=finding.method,
-    )
+    """The pairs that a verdict rests on, where they are fewer than planned, or few at a look."""
+    n = finding.n_ranked or finding.n
+    lost = shortfall(n, baseline=finding.n_baseline, planned=finding.planned, method=finding.method)
+    few = few_seeds(n) if finding.looks > 1 else ""
+    return lost or (f"from {few}" if few else "")
 
 
 def all_equal(finding: Finding) -> bool:

@@ -46,6 +46,11 @@ def test_a_claim_from_fewer_pairs_than_planned_starts_with_them(report: Report) 
     assert answer(ranked).endswith(": no-dropout is worse than the baseline.")
 
 
+def test_a_look_at_few_seeds_is_told_with_its_claim(report: Report) -> None:
+    early = replace(only(report, looks=4), design=Design(looks=(3, 6, 9, 12)), seeds=range(12))
+    assert ", over at most 12 seeds: from three seeds only, no-dropout is worse" in answer(early)
+
+
 def test_equal_scores_are_not_called_identical(report: Report) -> None:
     equal = tuple(pair._replace(variant=pair.baseline) for pair in report.on_primary[0].per_seed)
     told = answer(only(report, verdict="inconclusive", difference=0.0, per_seed=equal))
