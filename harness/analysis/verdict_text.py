@@ -49,15 +49,19 @@ def _basis(pairing: Pairing) -> str:
     n = pairing.n if pairing.ranks is None else len(pairing.ranks)
     baseline = len(pairing.compared[0]) if pairing.method == "welch" else n
     planned = len(pairing.planned)
-    return shortfall(n, baseline=baseline, planned=planned, method=pairing.method) or few_seeds(n)
+    lost = shortfall(
+        n, baseline=baseline, planned=planned, method=pairing.method, kind=pairing.kind
+    )
+    return lost or few_seeds(n)
 
 
-def shortfall(n: int, *, baseline: int, planned: int, method: Method) -> str:
+def shortfall(n: int, *, baseline: int, planned: int, method: Method, kind: FindingKind) -> str:
     """The runs that a verdict rests on, where they are fewer than were planned; else empty."""
     if method == "welch":
         sides = f"{n} of {planned} planned runs against {baseline} of {planned}"
         return f"from {sides}" if min(n, baseline) < planned else ""
-    return f"from {n} of {planned} planned pairs" if n < planned else ""
+    unit = "seeds" if kind == "effect" else "pairs"
+    return f"from {n} of {planned} planned {unit}" if n < planned else ""
 
 
 def few_seeds(n: int) -> str:

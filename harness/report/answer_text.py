@@ -157,7 +157,13 @@ def _claim(finding: Finding) -> _Claim:
 def _basis(finding: Finding) -> str:
     """The pairs that a verdict rests on, where they are fewer than planned, or few at a look."""
     n = finding.n_ranked or finding.n
-    lost = shortfall(n, baseline=finding.n_baseline, planned=finding.planned, method=finding.method)
+    lost = shortfall(
+        n,
+        baseline=finding.n_baseline,
+        planned=finding.planned,
+        method=finding.method,
+        kind=finding.kind,
+    )
     few = few_seeds(n) if finding.looks > 1 else ""
     return lost or (f"from {few}" if few else "")
 
@@ -171,19 +177,19 @@ def all_equal(finding: Finding) -> bool:
 def divergences(findings: Sequence[Finding]) -> Iterator[str]:
     """How often each variant and the baseline diverged, a claim for each that did."""
     compared = [finding for finding in findings if finding.kind in ("variant", "noise_floor")]
-    for finding in compared:
-        if finding.diverged and finding.p_diverged is not None:
-            test = "Fisher" if finding.method == "welch" else "McNemar"
-            tested = f"{test} {p_equation(finding.p_diverged)}"
-            yield (
-                f"{finding.variant} diverged in {finding.diverged} of {finding.planned} runs, the"
-                f" baseline in {finding.diverged_baseline} ({tested})"
-            )
-    alone = [finding for finding in compared if finding.diverged_baseline and not finding.diverged]
-    if alone:
-        yield f"the baseline diverged in {alone[0].diverged_baseline} of {alone[0].planned} runs"
+    diverged = [finding for finding in compared if finding.diverged]
+    for finding in diverged:
+        rates = f"{_rate(finding.variant, count=finding.diverged, of=finding)}, the baseline in"
+        test = "Fisher" if finding.method == "welch" else "McNemar"
+        tested = (
+            f" ({test} {p_equation(finding.p_diverged)})" if finding.p_diverged is not None else ""
+        )
+        yield f"{rates} {finding.diverged_baseline}{tested}"
+    baselines = [finding for finding in compared if finding.diverged_baseline]
+    if baselines and not diverged:
+        yield _rate(BASELINE, count=baselines[0].diverged_baseline, of=baselines[0])
     sides = {
-        name: f"{name} diverged in {count} of {finding.planned} runs"
+        name: _rate(name, count=count, of=finding)
         for finding in findings
         if finding.kind == "pair"
         for name, count in (
@@ -193,6 +199,11 @@ def divergences(findings: Sequence[Finding]) -> Iterator[str]:
         if count
     }
     yield from sides.values()
+
+
+def _rate(name: str, *, count: int, of: Finding) -> str:
+    subject = "the baseline" if name == BASELINE else name
+    return f"{subject} diverged in {count} of {of.planned} runs"
 
 
 def on_split(metric: ScoredMetric, *, mark: str = "") -> str:

@@ -51,6 +51,20 @@ def test_a_look_at_few_seeds_is_told_with_its_claim(report: Report) -> None:
     assert ", over at most 12 seeds: from three seeds only, no-dropout is worse" in answer(early)
 
 
+def test_every_side_that_diverged_is_counted_once(report: Report) -> None:
+    first, *_, wild = report.on_primary
+    dead = [replace(finding, diverged_baseline=2) for finding in (first, wild)]
+    assert answer(replace(report, findings=dead)).endswith(
+        "; wild diverged in 1 of 3 runs, the baseline in 2 (McNemar p = 1)."
+    )
+    pairs = [replace(finding, kind="pair") for finding in dead]
+    assert answer(replace(report, findings=pairs)).endswith(
+        "; the baseline diverged in 2 of 3 runs; wild diverged in 1 of 3 runs."
+    )
+    effect = only(report, kind="effect", planned=5)
+    assert "from 3 of 5 planned seeds, no-dropout is worse" in answer(effect)
+
+
 def test_equal_scores_are_not_called_identical(report: Report) -> None:
     equal = tuple(pair._replace(variant=pair.baseline) for pair in report.on_primary[0].per_seed)
     told = answer(only(report, verdict="inconclusive", difference=0.0, per_seed=equal))
