@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from harness.report import Pretraining, Report
-from harness.report.answer_text import answer, listed, pretraining_sentence
+from harness.report.answer_text import answer, pretraining_sentence
 from harness.report.html import as_html
+from harness.report.verdict_claims import listed
 from harness.report.write import as_markdown
 
 

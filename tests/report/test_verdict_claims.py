@@ -32,6 +32,10 @@ def test_few_seeds_stand_in_the_answer(report: Report, seeds: int, words: str) -
 def test_a_difference_that_does_not_matter_is_said_to_be_small(report: Report) -> None:
     small = only(report, verdict="better", margin=0.5, p_equivalent_adjusted=0.01)
     assert "is better than the baseline, by less than matters (within 0.5)." in answer(small)
+    dying = only(
+        report, verdict="better", margin=0.5, p_equivalent_adjusted=0.01, diverged_baseline=1
+    )
+    assert "is better than the baseline;" in answer(dying)
     wide = only(report, verdict="better", margin=0.5, p_equivalent_adjusted=0.2)
     assert "is better than the baseline." in answer(wide)
 
