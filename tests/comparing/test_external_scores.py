@@ -5,9 +5,11 @@ import warnings
 from collections.abc import Iterable
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from harness.cli import main
 from harness.comparing.external_scores import compare_scores
 from harness.comparing.options import ComparisonOptions
 from harness.contracts import Finding
@@ -138,6 +140,12 @@ def test_the_answer_says_what_was_presumed_and_no_more() -> None:
     assert "By loss (taken as lower is better), over 10 seeds: second is worse" in told()
     assert "By loss, over 10 seeds:" in told(lower_is_better=["loss"])
     assert "By loss (taken as lower is better) on the validation split," in told(split="validation")
+
+
+def test_findings_as_json_come_with_the_directions_that_were_presumed() -> None:
+    done = CliRunner().invoke(main, ["compare", "--from-csv", "-", "--json"], input=SLEEP)
+    assert done.stderr == "read as: hours, higher is better (say --lower-is-better hours if not)\n"
+    assert json.loads(done.stdout)[0]["split"] == ""
 
 
 def test_names_that_differ_in_composition_only_are_one_variant() -> None:
