@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import Fault, StudyError
@@ -16,8 +17,10 @@ from harness.registry.attribution import naming_plugins
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import discover
 from harness.report import Report, terminal
+from harness.report.plan_changes import with_past
 from harness.runs import study_folder
 from harness.runs.execution import execute
+from harness.runs.inspections import plan_entry, read_history
 from harness.runs.ledger import Ledger
 from harness.runs.progress import watching
 from harness.runs.supervision import Pace
@@ -33,8 +36,14 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> PlannedStudy:
     study, plugins = load(path, seeds=seeds)
     folder = study_folder.study_folder(study, out=out)
     command = terminal.rerun_command(path, out=out, seeds=seeds)
+    as_filed = plan_entry(study)
     opened = PlannedStudy(
-        study=study, plugins=plugins, ledger=Ledger(out / "runs"), folder=folder, command=command
+        study=with_past(study, plan=as_filed, history=read_history(out)),
+        plugins=plugins,
+        ledger=Ledger(out / "runs"),
+        folder=folder,
+        command=command,
+        as_filed=as_filed,
     )
     opened = opened.plan_next(previous=study_folder.previous_plan(folder))
     for run in opened.plan:
@@ -47,8 +56,9 @@ def open_study(path: Path, *, out: Path, seeds: int | None) -> PlannedStudy:
 def plan_study(
     opened: PlannedStudy, *, question: preview.PowerQuestion, probe_jobs: int | None = None
 ) -> preview.Preregistration:
-    """Preview a study; trains and writes nothing. Raises `StudyError` as `run_study` would.
+    """Preview a study, and freeze its plan; trains nothing.
 
+    Raises `StudyError` as `run_study` would.
     With `probe_jobs`, each variant is trained for a few updates, so many of them at once.
     """
     study, ledger = opened.study, opened.ledger
@@ -58,6 +68,11 @@ def plan_study(
     resolution = preview.resolution(study, question=question, report=report)
     preregistration = preview.preregister(
         study, runs=opened.plan, ledger=ledger, resolution=resolution
+    )
+    preregistration = replace(
+        preregistration,
+        frozen=opened.freeze_plan().plan_digest,
+        warnings=[*preregistration.warnings, *(report.deviations if report else ())],
     )
     if probe_jobs is None:
         return preregistration
@@ -81,6 +96,7 @@ def run_study(
     preview.refuse_unbuildable(study, runs=opened.plan)
     # Before training, so that a plan after an interruption can name what has changed since.
     opened.remember_plan()
+    opened.freeze_plan()
     pace = pace or Pace()
     # A shorter timeout for runs is one for probes as well.
     limit = min(probe.LIMIT, 60 * (pace.timeout_minutes or probe.LIMIT))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.analysis.contrasts import contrast_families
+from harness.analysis.contrasts import contrast_families, dropped_comparisons
 from harness.analysis.correction import Judgment, judge
 from harness.analysis.inputs import RunResult, ScoredMetric
 from harness.analysis.interim import interim_analyses
@@ -40,11 +40,15 @@ def compare(
         for family in families:
             analyses = [
                 interim_analyses(
-                    contrast, seeds=seeds, metric=metric, method=method, looks=design.looks
+                    contrast, seeds=seeds, metric=metric, method=method, looks=design.look_factors
                 )
                 for contrast in family
             ]
-            judgments = judge(analyses, margin=comparison.margin_of(metric.name))
+            judgments = judge(
+                analyses,
+                margin=comparison.margin_of(metric.name),
+                dropped=dropped_comparisons(family, design=design),
+            )
             findings += [_finding(judgment, primary=primary) for judgment in judgments]
     return tuple(findings)
 
@@ -94,5 +98,6 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         higher_is_better=pairing.metric.higher_is_better,
         verdict=judgment.verdict,
         reason=reason(judgment),
+        family=judgment.family,
         per_seed=pairing.pairs,
     )

@@ -22,7 +22,8 @@ class Pairing:
 
     `planned` has the two runs of every seed, the baseline's first, and `complete` those pairs in
     which both have a comparable score. `losses` has one phrase for every run that is missing from
-    those. `looks` is the number of planned looks, each at another number of seeds.
+    those. `looks` is the factor of p at this look: the number of planned looks, or more at one that
+    was added when results had been seen (`added_look`).
     """
 
     variant: str
@@ -34,6 +35,7 @@ class Pairing:
     complete: Sequence[tuple[RunResult, RunResult]]
     losses: Sequence[str]
     looks: int = 1
+    added_look: bool = False
 
     @cached_property
     def pairs(self) -> tuple[SeedValues, ...]:

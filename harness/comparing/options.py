@@ -45,7 +45,8 @@ class ComparisonOptions:
 class CollectedRuns:
     """Runs to be compared; `pairs` if variants are not all compared with `baseline`.
 
-    `changes`, `signatures` and `faults` are as in a `Report`.
+    `changes`, `signatures` and `faults` are as in a `Report`; `dropped` are variants of the same
+    studies that have results too and are left out.
     """
 
     results: Sequence[RunResult]
@@ -56,11 +57,12 @@ class CollectedRuns:
     changes: Mapping[str, Sequence[Change]]
     signatures: Mapping[str, str]
     faults: Sequence[str] = ()
+    dropped: Sequence[str] = ()
 
 
 def comparison_report(collected: CollectedRuns, *, comparison: Comparison) -> Report:
     """Compare the runs, and return the findings as a report."""
-    design = Design(pairs=tuple(collected.pairs))
+    design = Design(pairs=tuple(collected.pairs), dropped=tuple(collected.dropped))
     findings = compare(
         collected.results,
         variants=collected.variants,

@@ -48,7 +48,11 @@ INTERVALS_NOTE = (
 
 
 def answer(report: Report) -> str:
-    """The findings on the primary metric, in one sentence."""
+    """The findings on the primary metric in one sentence, and changes of the plan after them."""
+    return " ".join([_found(report), *report.deviations])
+
+
+def _found(report: Report) -> str:
     if not report.on_primary:
         return "The study has no variants, so there is nothing to compare."
     claims = [

@@ -1,0 +1,201 @@
+"""The record of plans and inspections of a results folder, in which no line can change unseen.
+
+``inspections.jsonl`` lies beside the runs of all studies, so that a study that is renamed keeps its
+past. Each line holds the SHA-256 of the line before it. The study's own folder has a copy of the
+inspections, ``looks.jsonl``, which shows where the end of the record, or all of it, was removed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from harness.files import complete_lines
+from harness.notices import warn
+from harness.runs import records
+from harness.runs.identity import content_digest
+from harness.study.serialization import resolved_experiment
+from harness.study.values import BASELINE, Study
+
+RECORD = "inspections.jsonl"
+COPY = "looks.jsonl"
+_START = "0" * 64  # stands before the first line
+_DIGITS = 12  # of a digest
+_PLAN = ("primary", "margins", "method", "against", "variants", "seeds", "looks")
+
+
+class Entry(NamedTuple):
+    """A frozen plan or, with `runs`, an inspection of results under the plan of that time.
+
+    `runs` has the evaluation of every finished run by variant and seed, `variants` a digest of each
+    variant's choices, which no seed and no code is part of. `late` marks a plan that was frozen
+    when runs of it existed already; `previous` is the SHA-256 of the line before. Entries of
+    earlier versions have only a date, the metrics and the runs.
+    """
+
+    date: str
+    primary: str
+    metrics: Sequence[str] = ()
+    runs: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    study: str = ""
+    margins: Mapping[str, float] = MappingProxyType({})
+    method: str = ""
+    against: str = ""
+    variants: Mapping[str, str] = MappingProxyType({})
+    seeds: Sequence[int] = ()
+    looks: Sequence[int] = ()
+    late: bool = False
+    previous: str = ""
+
+    @property
+    def plan_digest(self) -> str:
+        """The digest of what is frozen: everything but the name of the study and its results."""
+        plan = {name: getattr(self, name) for name in _PLAN}
+        text = json.dumps(plan, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+    @property
+    def seen_seeds(self) -> frozenset[str]:
+        """The seeds of the variant that had most of them in common with the baseline."""
+        baseline = self.runs.get(BASELINE, {}).keys()
+        others = [seeds.keys() & baseline for name, seeds in self.runs.items() if name != BASELINE]
+        return frozenset(max(others, key=len, default=()))
+
+    @property
+    def is_test(self) -> bool:
+        """True if somebody saw results of more than one seed: a single one tests nothing."""
+        return len(self.seen_seeds) > 1
+
+    @property
+    def planned_looks(self) -> Sequence[int]:
+        """The looks; with a fixed number of seeds, the one at its end."""
+        return self.looks or (len(self.seeds),)
+
+    def same(self, other: Entry) -> bool:
+        """True if two entries say the same, whenever they were made."""
+        return self._replace(date="", late=False, previous="") == other._replace(
+            date="", late=False, previous=""
+        )
+
+
+class History(NamedTuple):
+    """The entries of a results folder, in order, and why some may be missing: a `gap`, if any."""
+
+    entries: Sequence[Entry] = ()
+    gap: str = ""
+
+
+def plan_entry(study: Study) -> Entry:
+    """The plan of a study, as its file has it, to be frozen."""
+    terms = study.compare
+    margin = terms.margin if isinstance(terms.margin, Mapping) else {terms.primary: terms.margin}
+    return Entry(
+        date=_now(),
+        primary=terms.primary,
+        metrics=[],
+        runs={},
+        study=study.name,
+        margins={name: float(value) for name, value in margin.items() if value is not None},
+        method=terms.method,
+        against=terms.against,
+        variants={
+            name: _choices(study, variant=name)
+            for name in study.variants
+            if name not in study.design.noise_floor  # no hypothesis
+        },
+        seeds=list(study.seeds),
+        looks=list(study.design.looks),
+    )
+
+
+def _choices(study: Study, *, variant: str) -> str:
+    data = resolved_experiment(study.variants[variant], file=content_digest)
+    # Regularizers act in their order, which sorted keys would hide.
+    data["regularizers"] = [*data["regularizers"].items()]
+    # A variant that is tuned is the choice among these, whichever was chosen.
+    tuned = [*study.tuning.candidates.get(variant, ())] if study.tuning else []
+    text = json.dumps([data, tuned], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+
+def read_history(out: Path, *, quiet: bool = False) -> History:
+    """All plans and inspections in a results folder; damaged lines are named on standard error.
+
+    Not by those who read it again, `quiet`.
+    """
+    entries: dict[str, Entry] = {}
+    gap, previous = "", _START
+    for line, entry in _lines(out / RECORD, quiet=quiet):
+        if entry is None:
+            gap = "a line of its record is damaged"
+        else:
+            if entry.previous != previous:
+                gap = gap or "a line of its record was changed or deleted"
+            entries[line] = entry
+        previous = line
+    for path in sorted(out.glob(f"*/{COPY}")):
+        for line, entry in _lines(path, quiet=quiet):
+            if entry is None:
+                gap = gap or "a line of its record is damaged"
+            elif line not in entries:
+                # Those of earlier versions stand nowhere else, and are in no chain.
+                gap = gap or ("a line of its record was deleted" if entry.previous else "")
+                name = entry.study or path.parent.name
+                entries[line] = entry._replace(study=name)
+    return History(sorted(entries.values(), key=lambda entry: entry.date), gap)
+
+
+def append(entry: Entry, *, out: Path, copy: Path | None = None) -> None:
+    """Add an entry at the end of the record and, where there is one, of the study's `copy`."""
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / RECORD).open("a+b") as file:
+        # Studies that share a folder may end at the same time, and a chain has one end.
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        content = file.read()
+        lines = content.splitlines()
+        previous = _sha256(lines[-1]) if lines else _START
+        line = records.line(entry._replace(date=_now(), previous=previous)).encode()
+        # A last line that was cut short must not swallow the next one.
+        file.write(b"\n" * (content[-1:] not in (b"", b"\n")) + line)
+        file.flush()
+    if copy is not None:
+        copy.mkdir(parents=True, exist_ok=True)
+        with (copy / COPY).open("a+b") as file:
+            file.seek(max(0, file.seek(0, 2) - 1))
+            file.write(b"\n" * (file.read() not in (b"", b"\n")) + line)
+
+
+def broken_lines(path: Path) -> Iterator[int]:
+    """The numbers of the lines of a record that do not follow from the line before."""
+    previous = _START
+    for number, (line, entry) in enumerate(_lines(path, quiet=True), start=1):
+        if entry is not None and entry.previous != previous:
+            yield number
+        previous = line
+
+
+def _lines(path: Path, *, quiet: bool = False) -> Iterator[tuple[str, Entry | None]]:
+    """The SHA-256 of each complete line, and its entry; None for one that is damaged."""
+    for number, line in enumerate(complete_lines(path), start=1):
+        entry: Entry | None = None
+        try:
+            entry = records.parse_content(line, kind=Entry, path=path)
+        except ValueError:
+            if not quiet:
+                warn(f"{path}:{number}: damaged; this inspection is not counted")
+        yield _sha256(line), entry
+
+
+def _sha256(line: bytes) -> str:
+    return hashlib.sha256(line).hexdigest()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
