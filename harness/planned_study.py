@@ -15,7 +15,7 @@ from harness.registry.discovery import Plugins, observe
 from harness.report import Report, TuningSummary, draw, inspection_log, write
 from harness.report.build import build_report
 from harness.runs import study_folder
-from harness.runs.inspections import Entry
+from harness.runs.inspections import PlanEntry
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun, Previous
 from harness.study.values import BASELINE, Study
@@ -37,7 +37,7 @@ class PlannedStudy:
     ledger: Ledger
     folder: Path
     command: str
-    as_filed: Entry
+    as_filed: PlanEntry
     plan: tuple[PlannedRun, ...] = ()
     tuning: TuningSummary | None = None
 
@@ -100,7 +100,7 @@ class PlannedStudy:
         """Keep the plan in the study's folder, so that the next plan can say what changed."""
         study_folder.remember(self.study, runs=self.plan, folder=self.folder)
 
-    def freeze_plan(self) -> Entry:
+    def freeze_plan(self) -> PlanEntry:
         """Record what is planned, beside the runs; a plan from after runs is marked as such."""
         late = any(run.exists for run in self.runs if run.variant != BASELINE)
         try:

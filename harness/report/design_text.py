@@ -43,9 +43,10 @@ def design_sentences(report: Report) -> Iterator[str]:
 def correction_text(report: Report) -> str:
     """The correction of the p values, as the end of a sentence."""
     families = Counter(finding.kind for finding in report.on_primary)
-    sizes = {
-        finding.kind: finding.family or families[finding.kind] for finding in report.on_primary
-    }
+    sizes = {**families}
+    if report.design.dropped:
+        tested = [finding for finding in report.on_primary if finding.kind != "noise_floor"]
+        sizes |= {finding.kind: finding.family for finding in tested}
     several = [
         _family(size, kind=kind, compared=families[kind])
         for kind, size in sizes.items()

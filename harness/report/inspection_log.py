@@ -13,7 +13,7 @@ from pathlib import Path
 from harness.report import Report
 from harness.report.answer_text import listed
 from harness.report.plan_changes import deviations, frozen_plan, inspected, related, unknown
-from harness.runs.inspections import Entry, History, append, read_history
+from harness.runs.inspections import History, PlanEntry, append, read_history
 from harness.runs.planned_run import PlannedRun
 
 _DIGITS = 12  # of a digest
@@ -23,7 +23,7 @@ _EXTENDED = (
 )
 
 
-def freeze(plan: Entry, *, out: Path, late: bool) -> Entry:
+def freeze(plan: PlanEntry, *, out: Path, late: bool) -> PlanEntry:
     """Add a plan to the record, unless it is the last one of the same experiments again.
 
     `late` says that runs of it exist already. Returns the plan that stands in the record.
@@ -36,7 +36,7 @@ def freeze(plan: Entry, *, out: Path, late: bool) -> Entry:
 
 
 def record_inspection(
-    report: Report, *, plan: Entry, runs: Sequence[PlannedRun], folder: Path
+    report: Report, *, plan: PlanEntry, runs: Sequence[PlannedRun], folder: Path
 ) -> Report:
     """Record that somebody saw a report, unless the same was seen last; with all inspections.
 
@@ -51,14 +51,16 @@ def record_inspection(
     return replace(report, inspections=inspections_text(now, history=history))
 
 
-def is_recorded(report: Report, *, plan: Entry, runs: Sequence[PlannedRun], folder: Path) -> bool:
+def is_recorded(
+    report: Report, *, plan: PlanEntry, runs: Sequence[PlannedRun], folder: Path
+) -> bool:
     """True if the record has an inspection of exactly these results."""
     now = _inspection(report, plan=plan, runs=runs)
     return any(_same(entry, now=now) for entry in read_history(folder.parent, quiet=True).entries)
 
 
 def with_deviations(
-    report: Report, *, plan: Entry, runs: Sequence[PlannedRun], out: Path
+    report: Report, *, plan: PlanEntry, runs: Sequence[PlannedRun], out: Path
 ) -> Report:
     """A report that says, in its answer and with every finding, how its plan was changed.
 
@@ -72,7 +74,7 @@ def with_deviations(
     return replace(report, deviations=sentences, findings=findings)
 
 
-def inspections_text(now: Entry, *, history: History) -> str:
+def inspections_text(now: PlanEntry, *, history: History) -> str:
     """The number of inspections of the same experiments; one of a single seed tests nothing.
 
     Seeds that were added are not mentioned where a study planned to, and corrects for it.
@@ -94,29 +96,30 @@ def inspections_text(now: Entry, *, history: History) -> str:
     return " ".join(parts)
 
 
-def _added_seeds(entries: Sequence[Entry], *, now: Entry, frozen: Entry | None) -> list[str]:
+def _added_seeds(
+    entries: Sequence[PlanEntry], *, now: PlanEntry, frozen: PlanEntry | None
+) -> list[str]:
     if now.looks:
         return []
     # Seeds that were left out and put back, or that had not ended yet, are none that were added.
-    planned = set(map(str, frozen.seeds)) if frozen else entries[0].seen_seeds
-    if all(entry.seen_seeds <= planned for entry in entries):
-        return []
-    return [_EXTENDED]
+    known = frozen and entries[0].variants  # the plan was frozen before the first of them
+    planned = set(map(str, frozen.seeds)) if frozen and known else entries[0].seen_seeds
+    return [] if all(entry.seen_seeds <= planned for entry in entries) else [_EXTENDED]
 
 
-def _is_plan(entry: Entry, *, of: Entry) -> bool:
+def _is_plan(entry: PlanEntry, *, of: PlanEntry) -> bool:
     """True if an entry has the plan of another, whatever was seen of it."""
     return (entry.study, entry.plan_digest) == (of.study, of.plan_digest)
 
 
-def _same(entry: Entry, *, now: Entry) -> bool:
+def _same(entry: PlanEntry, *, now: PlanEntry) -> bool:
     if entry.variants:
         return entry.same(now)
     # An entry of an earlier version knows no plan.
     return (entry.primary, entry.metrics, entry.runs) == (now.primary, now.metrics, now.runs)
 
 
-def _inspection(report: Report, *, plan: Entry, runs: Sequence[PlannedRun]) -> Entry:
+def _inspection(report: Report, *, plan: PlanEntry, runs: Sequence[PlannedRun]) -> PlanEntry:
     finished = {
         (result.variant, result.seed) for result in report.results if result.outcome == "finished"
     }

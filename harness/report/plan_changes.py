@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from harness.report.answer_text import listed
-from harness.runs.inspections import Entry, History
+from harness.runs.inspections import History, PlanEntry
 from harness.study.values import BASELINE, Study
 
 # What no correction makes good: a change is only named.
-_NAMED: Mapping[str, Callable[[Entry], str]] = {
+_NAMED: Mapping[str, Callable[[PlanEntry], str]] = {
     "primary metric": lambda entry: entry.primary,
     "margin": lambda entry: _margins(entry.margins),
     "method": lambda entry: entry.method,
@@ -20,7 +20,7 @@ _NAMED: Mapping[str, Callable[[Entry], str]] = {
 }
 
 
-def related(history: History, *, to: Entry) -> list[Entry]:
+def related(history: History, *, to: PlanEntry) -> list[PlanEntry]:
     """The plans and inspections of the same experiments, whatever the study is called now.
 
     Two choices in common make a comparison in common; in a study of the same name, one does, as
@@ -29,12 +29,12 @@ def related(history: History, *, to: Entry) -> list[Entry]:
     return [entry for entry in history.entries if _is_related(entry, to=to)]
 
 
-def inspected(history: History, *, to: Entry) -> list[Entry]:
+def inspected(history: History, *, to: PlanEntry) -> list[PlanEntry]:
     """Those of the related entries that saw a test: the frozen plan is not one of them."""
     return [entry for entry in related(history, to=to) if entry.is_test]
 
 
-def frozen_plan(history: History, *, to: Entry) -> Entry | None:
+def frozen_plan(history: History, *, to: PlanEntry) -> PlanEntry | None:
     """The plan before anybody had seen a test; where none was frozen, that of the first inspection.
 
     The study's own plan where it had one by then. None if nothing has been seen, so that every
@@ -51,7 +51,7 @@ def frozen_plan(history: History, *, to: Entry) -> Entry | None:
     return known[-1] if known else None
 
 
-def _course(history: History, *, to: Entry) -> list[Entry]:
+def _course(history: History, *, to: PlanEntry) -> list[PlanEntry]:
     """The frozen plan, those under which results were seen, and the present one; or nothing."""
     frozen = frozen_plan(history, to=to)
     if frozen is None:
@@ -62,7 +62,7 @@ def _course(history: History, *, to: Entry) -> list[Entry]:
     return [frozen, *(entry for entry in seen if not own or entry.study == to.study), to]
 
 
-def with_past(study: Study, *, plan: Entry, history: History) -> Study:
+def with_past(study: Study, *, plan: PlanEntry, history: History) -> Study:
     """The study with what p is corrected for: variants that were dropped, looks that were added.
 
     The `plan` is that of the study's file.
@@ -79,7 +79,7 @@ def with_past(study: Study, *, plan: Entry, history: History) -> Study:
     return replace(study, design=design)
 
 
-def deviations(plan: Entry, *, history: History, results: bool) -> list[str]:
+def deviations(plan: PlanEntry, *, history: History, results: bool) -> list[str]:
     """A sentence for each kind of departure from what was planned before `results` were seen."""
     sentences = []
     if plans := _course(history, to=plan):
@@ -105,7 +105,7 @@ def deviations(plan: Entry, *, history: History, results: bool) -> list[str]:
     return sentences
 
 
-def unknown(plan: Entry, *, history: History) -> str:
+def unknown(plan: PlanEntry, *, history: History) -> str:
     """Why nobody can say how often these results were seen; empty if it is known."""
     entries = related(history, to=plan)
     if history.gap:
@@ -115,7 +115,7 @@ def unknown(plan: Entry, *, history: History) -> str:
     return ""
 
 
-def _named(plans: Sequence[Entry]) -> Iterator[str]:
+def _named(plans: Sequence[PlanEntry]) -> Iterator[str]:
     frozen, now = plans[0], plans[-1]
     for name, text in _NAMED.items():
         others = [entry for entry in plans if text(entry) != text(now)]
@@ -125,7 +125,7 @@ def _named(plans: Sequence[Entry]) -> Iterator[str]:
             yield f"{name} {text(now)}, before {listed([*before])}"
 
 
-def _is_change(entry: Entry, *, frozen: Entry, now: Entry) -> bool:
+def _is_change(entry: PlanEntry, *, frozen: PlanEntry, now: PlanEntry) -> bool:
     """True if other seeds were seen than the plan's, and looks do not account for them."""
     if entry.looks or now.looks:
         return False
@@ -134,7 +134,7 @@ def _is_change(entry: Entry, *, frozen: Entry, now: Entry) -> bool:
     return not put_back
 
 
-def _corrected(plans: Sequence[Entry]) -> Iterator[str]:
+def _corrected(plans: Sequence[PlanEntry]) -> Iterator[str]:
     frozen, now = plans[0], plans[-1]
     dropped = [*_dropped(plans)]
     added = [
@@ -152,7 +152,7 @@ def _corrected(plans: Sequence[Entry]) -> Iterator[str]:
         yield f"looks {_looks(now)}, before {' and '.join(others)}"
 
 
-def _dropped(plans: Sequence[Entry]) -> Iterator[str]:
+def _dropped(plans: Sequence[PlanEntry]) -> Iterator[str]:
     """The names of the choices that earlier plans compared, and the last one does not."""
     *earlier, now = plans
     choices = {
@@ -164,7 +164,7 @@ def _dropped(plans: Sequence[Entry]) -> Iterator[str]:
     yield from reversed(choices.values())
 
 
-def _is_related(entry: Entry, *, to: Entry) -> bool:
+def _is_related(entry: PlanEntry, *, to: PlanEntry) -> bool:
     if entry.variants:
         common = {*entry.variants.values()} & {*to.variants.values()}
         return len(common) > 1 or (entry.study == to.study and bool(common))
@@ -179,7 +179,7 @@ def _margins(margins: Mapping[str, float]) -> str:
     return listed([f"{margin:g} of {name}" for name, margin in margins.items()] or ["none"])
 
 
-def _looks(entry: Entry) -> str:
+def _looks(entry: PlanEntry) -> str:
     return f"after {listed([*map(str, entry.looks)])} seeds" if entry.looks else "none"
 
 

@@ -12,6 +12,7 @@ from harness.errors import HarnessError
 from harness.files import abandoned, write_atomically
 from harness.runs import records
 from harness.runs.identity import digest
+from harness.runs.inspections import RECORD, broken_lines
 from harness.runs.ledger import WEIGHTS, Ledger
 from harness.runs.records import (
     DecodingIdentity,
@@ -75,6 +76,7 @@ def faults(out: Path) -> Iterator[StoredFault]:
         # A run that goes on is changing its files: what looks damaged may be half written.
         if not ledger.running(folder.name):
             yield from _run(folder)
+    yield from _record(out / RECORD)
     for folder in sorted(path for path in out.iterdir() if path.is_dir() and path != ledger.root):
         yield from _study(folder)
 
@@ -111,6 +113,19 @@ def _study(folder: Path) -> Iterator[StoredFault]:
         )
     if log.exists():
         yield from _inspections(log)
+
+
+def _record(path: Path) -> Iterator[StoredFault]:
+    """The faults of the record of plans and inspections: lines that are damaged, or that are gone.
+
+    Nothing brings back what they said, and to mend the chain would hide that it was broken.
+    """
+    for number in broken_lines(path):
+        yield StoredFault(
+            path=path,
+            fault=f"line {number} does not follow from the line before",
+            way_out="nothing: reports say that the number of inspections is unknown",
+        )
 
 
 def _leftovers(folder: Path) -> Iterator[StoredFault]:

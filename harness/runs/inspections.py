@@ -13,7 +13,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 from harness.files import complete_lines
@@ -30,7 +29,7 @@ _DIGITS = 12  # of a digest
 _PLAN = ("primary", "margins", "method", "against", "variants", "seeds", "looks")
 
 
-class Entry(NamedTuple):
+class PlanEntry(NamedTuple):
     """A frozen plan or, with `runs`, an inspection of results under the plan of that time.
 
     `runs` has the evaluation of every finished run by variant and seed, `variants` a digest of each
@@ -41,15 +40,15 @@ class Entry(NamedTuple):
 
     date: str
     primary: str
-    metrics: Sequence[str] = ()
-    runs: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    metrics: Sequence[str]
+    runs: Mapping[str, Mapping[str, str]]
     study: str = ""
-    margins: Mapping[str, float] = MappingProxyType({})
+    margins: Mapping[str, float] = {}
     method: str = ""
     against: str = ""
-    variants: Mapping[str, str] = MappingProxyType({})
-    seeds: Sequence[int] = ()
-    looks: Sequence[int] = ()
+    variants: Mapping[str, str] = {}
+    seeds: tuple[int, ...] = ()
+    looks: tuple[int, ...] = ()
     late: bool = False
     previous: str = ""
 
@@ -73,11 +72,11 @@ class Entry(NamedTuple):
         return len(self.seen_seeds) > 1
 
     @property
-    def planned_looks(self) -> Sequence[int]:
+    def planned_looks(self) -> tuple[int, ...]:
         """The looks; with a fixed number of seeds, the one at its end."""
         return self.looks or (len(self.seeds),)
 
-    def same(self, other: Entry) -> bool:
+    def same(self, other: PlanEntry) -> bool:
         """True if two entries say the same, whenever they were made."""
         return self._replace(date="", late=False, previous="") == other._replace(
             date="", late=False, previous=""
@@ -87,15 +86,15 @@ class Entry(NamedTuple):
 class History(NamedTuple):
     """The entries of a results folder, in order, and why some may be missing: a `gap`, if any."""
 
-    entries: Sequence[Entry] = ()
+    entries: Sequence[PlanEntry] = ()
     gap: str = ""
 
 
-def plan_entry(study: Study) -> Entry:
+def plan_entry(study: Study) -> PlanEntry:
     """The plan of a study, as its file has it, to be frozen."""
     terms = study.compare
     margin = terms.margin if isinstance(terms.margin, Mapping) else {terms.primary: terms.margin}
-    return Entry(
+    return PlanEntry(
         date=_now(),
         primary=terms.primary,
         metrics=[],
@@ -109,8 +108,8 @@ def plan_entry(study: Study) -> Entry:
             for name in study.variants
             if name not in study.design.noise_floor  # no hypothesis
         },
-        seeds=list(study.seeds),
-        looks=list(study.design.looks),
+        seeds=study.seeds,
+        looks=study.design.looks,
     )
 
 
@@ -129,7 +128,7 @@ def read_history(out: Path, *, quiet: bool = False) -> History:
 
     Not by those who read it again, `quiet`.
     """
-    entries: dict[str, Entry] = {}
+    entries: dict[str, PlanEntry] = {}
     gap, previous = "", _START
     for line, entry in _lines(out / RECORD, quiet=quiet):
         if entry is None:
@@ -151,7 +150,7 @@ def read_history(out: Path, *, quiet: bool = False) -> History:
     return History(sorted(entries.values(), key=lambda entry: entry.date), gap)
 
 
-def append(entry: Entry, *, out: Path, copy: Path | None = None) -> None:
+def append(entry: PlanEntry, *, out: Path, copy: Path | None = None) -> None:
     """Add an entry at the end of the record and, where there is one, of the study's `copy`."""
     out.mkdir(parents=True, exist_ok=True)
     with (out / RECORD).open("a+b") as file:
@@ -181,12 +180,12 @@ def broken_lines(path: Path) -> Iterator[int]:
         previous = line
 
 
-def _lines(path: Path, *, quiet: bool = False) -> Iterator[tuple[str, Entry | None]]:
+def _lines(path: Path, *, quiet: bool = False) -> Iterator[tuple[str, PlanEntry | None]]:
     """The SHA-256 of each complete line, and its entry; None for one that is damaged."""
     for number, line in enumerate(complete_lines(path), start=1):
-        entry: Entry | None = None
+        entry: PlanEntry | None = None
         try:
-            entry = records.parse_content(line, kind=Entry, path=path)
+            entry = records.parse_content(line, kind=PlanEntry, path=path)
         except ValueError:
             if not quiet:
                 warn(f"{path}:{number}: damaged; this inspection is not counted")

@@ -1,4 +1,4 @@
-"""Studies whose runs are invented: finished in a moment, with a score for every variant and seed."""
+"""Studies whose runs are invented: finished in a moment, with a score for each."""
 
 from __future__ import annotations
 
@@ -30,13 +30,11 @@ def study_of(seeds: object, *changes: tuple[str, str]) -> str:
     return text
 
 
-def opened(
-    text: str, *, folder: Path, name: str = "tiny", seeds: int | None = None
-) -> PlannedStudy:
+def opened(text: str, *, folder: Path, name: str = "tiny") -> PlannedStudy:
     """The study in a file of this name, with the plan of its runs."""
     path = folder / f"{name}.yaml"
     path.write_text(text, encoding="utf-8")
-    return pipeline.open_study(path, out=folder / "results", seeds=seeds)
+    return pipeline.open_study(path, out=folder / "results", seeds=None)
 
 
 def carry_out(study: PlannedStudy, *, effects: Mapping[str, float] | None = None) -> PlannedStudy:
@@ -50,9 +48,9 @@ def carry_out(study: PlannedStudy, *, effects: Mapping[str, float] | None = None
     return study
 
 
-def seen(text: str, *, folder: Path, name: str = "tiny", seeds: int | None = None) -> Report:
+def seen(text: str, *, folder: Path, name: str = "tiny") -> Report:
     """The report of a study that is carried out and shown, as `harness run` does."""
-    study = carry_out(opened(text, folder=folder, name=name, seeds=seeds))
+    study = carry_out(opened(text, folder=folder, name=name))
     return study.record_inspection(study.evaluate())
 
 
