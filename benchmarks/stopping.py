@@ -57,10 +57,9 @@ class Extension(NamedTuple):
 
 
 EXTENSIONS = [
-    Extension(tuple(range(2, 4 + 2 * times)), variants)
-    for times in (1, 3, 7)
-    for variants in (1, 5)
-] + [Extension(tuple(2**place for place in range(1, 9)), 1)]
+    *(Extension(tuple(range(2, 4 + 2 * n)), variants) for n in (1, 3, 7) for variants in (1, 5)),
+    Extension(tuple(2**place for place in range(1, 9)), 1),
+]
 
 
 class Outcome(NamedTuple):
@@ -102,7 +101,7 @@ def stop(study: Floats, *, looks: Sequence[int]) -> tuple[list[bool], list[int]]
 
 
 def simulate_extended(extension: Extension, *, studies: int) -> tuple[float, float]:
-    """The shares of studies that are ever false: as corrected, and with every factor that of a plan.
+    """The shares of studies that are ever false: as corrected, and with every factor 2.
 
     A study takes its two looks; whoever has found nothing plans two more, again and again.
     """
@@ -112,8 +111,7 @@ def simulate_extended(extension: Extension, *, studies: int) -> tuple[float, flo
     for factors in (corrected, [2] * len(corrected)):
         false = 0
         for study in p_values(Setting(extension.looks, extension.variants), studies=studies):
-            # The smallest so far decides at every look, so the last one has all false findings,
-            # unless Holm's family shrinks by one, which only the first of them can bring about.
+            # A p over looks never rises, so the last look has every false finding so far.
             smallest = [p_over_looks([*values], factors=factors) or 1.0 for values in study.T]
             false += min(holm(smallest)) < ALPHA
         shares.append(false / studies)

@@ -13,7 +13,7 @@ from pathlib import Path
 from harness.report import Report
 from harness.report.answer_text import listed
 from harness.report.plan_changes import deviations, frozen_plan, inspected, related, unknown
-from harness.runs.inspections import History, PlanEntry, append, read_history
+from harness.runs.inspections import History, PlanEntry, append, copy_inspections, read_history
 from harness.runs.planned_run import PlannedRun
 
 _DIGITS = 12  # of a digest
@@ -46,8 +46,9 @@ def record_inspection(
     history = read_history(out, quiet=True)
     earlier = [entry for entry in history.entries if entry.study == plan.study and entry.runs]
     if now.runs and (not earlier or not _same(earlier[-1], now=now)):
-        append(now, out=out, copy=folder)
+        append(now, out=out)
         history = History([*history.entries, now], history.gap)
+    copy_inspections(out, folder=folder)
     return replace(report, inspections=inspections_text(now, history=history))
 
 

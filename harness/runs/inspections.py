@@ -10,10 +10,11 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from harness.files import complete_lines
 from harness.notices import warn
@@ -140,9 +141,8 @@ def read_history(out: Path, *, quiet: bool = False) -> History:
         previous = line
     for path in sorted(out.glob(f"*/{COPY}")):
         for line, entry in _lines(path, quiet=quiet):
-            if entry is None:
-                gap = gap or "a line of its record is damaged"
-            elif line not in entries:
+            # A damaged line was a copy, or of an earlier version, of which more is unknown anyway.
+            if entry is not None and line not in entries:
                 # Those of earlier versions stand nowhere else, and are in no chain.
                 gap = gap or ("a line of its record was deleted" if entry.previous else "")
                 name = entry.study or path.parent.name
@@ -150,25 +150,34 @@ def read_history(out: Path, *, quiet: bool = False) -> History:
     return History(sorted(entries.values(), key=lambda entry: entry.date), gap)
 
 
-def append(entry: PlanEntry, *, out: Path, copy: Path | None = None) -> None:
-    """Add an entry at the end of the record and, where there is one, of the study's `copy`."""
+def append(entry: PlanEntry, *, out: Path) -> None:
+    """Add an entry at the end of the record."""
     out.mkdir(parents=True, exist_ok=True)
     with (out / RECORD).open("a+b") as file:
         # Studies that share a folder may end at the same time, and a chain has one end.
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
-        content = file.read()
-        lines = content.splitlines()
+        lines = file.read().splitlines()
         previous = _sha256(lines[-1]) if lines else _START
-        line = records.line(entry._replace(date=_now(), previous=previous)).encode()
-        # A last line that was cut short must not swallow the next one.
-        file.write(b"\n" * (content[-1:] not in (b"", b"\n")) + line)
-        file.flush()
-    if copy is not None:
-        copy.mkdir(parents=True, exist_ok=True)
-        with (copy / COPY).open("a+b") as file:
-            file.seek(max(0, file.seek(0, 2) - 1))
-            file.write(b"\n" * (file.read() not in (b"", b"\n")) + line)
+        _add(file, line=records.line(entry._replace(date=_now(), previous=previous)).encode())
+
+
+def copy_inspections(out: Path, *, folder: Path) -> None:
+    """Add what a study's folder lacks of its inspections in the record."""
+    copied = {line for line, _ in _lines(folder / COPY, quiet=True)}
+    for line in complete_lines(out / RECORD):
+        entry = _entry(line, path=out / RECORD)
+        if entry and entry.runs and entry.study == folder.name and _sha256(line) not in copied:
+            folder.mkdir(parents=True, exist_ok=True)
+            with (folder / COPY).open("a+b") as file:
+                _add(file, line=line + b"\n")
+
+
+def _add(file: BinaryIO, *, line: bytes) -> None:
+    # A last line that was cut short must not swallow the next one.
+    file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
+    file.write(b"\n" * (file.read() not in (b"", b"\n")) + line)
+    file.flush()
 
 
 def broken_lines(path: Path) -> Iterator[int]:
@@ -183,13 +192,17 @@ def broken_lines(path: Path) -> Iterator[int]:
 def _lines(path: Path, *, quiet: bool = False) -> Iterator[tuple[str, PlanEntry | None]]:
     """The SHA-256 of each complete line, and its entry; None for one that is damaged."""
     for number, line in enumerate(complete_lines(path), start=1):
-        entry: PlanEntry | None = None
-        try:
-            entry = records.parse_content(line, kind=PlanEntry, path=path)
-        except ValueError:
-            if not quiet:
-                warn(f"{path}:{number}: damaged; this inspection is not counted")
+        entry = _entry(line, path=path)
+        if entry is None and not quiet:
+            warn(f"{path}:{number}: damaged; this inspection is not counted")
         yield _sha256(line), entry
+
+
+def _entry(line: bytes, *, path: Path) -> PlanEntry | None:
+    try:
+        return records.parse_content(line, kind=PlanEntry, path=path)
+    except ValueError:
+        return None
 
 
 def _sha256(line: bytes) -> str:
