@@ -201,3 +201,9 @@ def test_a_plan_prints_the_digest_that_stands_in_its_record(tmp_path: Path) -> N
     assert json.loads(harness("plan", study.study.path, "--json", folder=tmp_path))["plan"] in text
     harness("plan", study.study.path, folder=tmp_path)
     assert len(read_history(tmp_path / "results").entries) == 1
+
+
+def test_who_cannot_write_can_plan(tmp_path: Path) -> None:
+    study = opened(study_of(3), folder=tmp_path)
+    (tmp_path / "results").write_text("no folder")  # as for a folder that may not be written
+    assert "the plan is not frozen: " in harness("plan", study.study.path, folder=tmp_path)
