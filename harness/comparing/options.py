@@ -11,6 +11,7 @@ from harness.contracts import Design, Method, Split
 from harness.errors import HarnessError
 from harness.registry.option_types import shown, suggestion
 from harness.report import Report
+from harness.runs.inspections import PlanEntry
 from harness.study.changes import Change
 from harness.study.values import BASELINE, Comparison
 
@@ -39,6 +40,16 @@ class ComparisonOptions:
         if margin is not None and not math.isfinite(margin):
             raise HarnessError(f"--margin must be a finite number above 0, got {margin}")
         return Comparison(primary=primary, margin=margin, method=self.method or declared.method)
+
+    def plan(self, filed: PlanEntry) -> PlanEntry:
+        """The plan of a study under these options, as far as they are given."""
+        primary = self.primary or filed.primary
+        margin = {} if self.margin is None else {primary: self.margin}
+        return filed._replace(
+            primary=primary,
+            method=self.method or filed.method,
+            margins={**filed.margins, **margin},
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -89,16 +89,9 @@ def compare_runs(names: Sequence[str], *, out: Path, options: ComparisonOptions)
         comparison = replace(comparison, method="welch")
     report = comparison_report(_collect(sides, metrics=metrics), comparison=comparison)
     opened = next((side.opened for side in sides if side.opened), None)
-    return _with_deviations(report, opened=opened, comparison=comparison) if opened else report
-
-
-def _with_deviations(report: Report, *, opened: PlannedStudy, comparison: Comparison) -> Report:
-    """The report with what its study's plan, and these options, make of the frozen plan."""
-    margin = comparison.margin_of(comparison.primary)
-    plan = opened.as_filed._replace(primary=comparison.primary, method=comparison.method)
-    # Without an option, the study's margin is the comparison's.
-    if margin is not None:
-        plan = plan._replace(margins={**plan.margins, comparison.primary: margin})
+    if opened is None:
+        return report
+    plan = options.plan(opened.as_filed)
     return with_deviations(report, plan=plan, runs=opened.runs, out=opened.out)
 
 

@@ -190,6 +190,7 @@ def test_the_best_variant_alone_is_corrected_for_all(tmp_path: Path) -> None:
     text = harness("compare", *names, "--margin", 0.5, folder=tmp_path)
     assert "Holm over 3 pairs, of which 2 were dropped after results were seen" in text
     assert "margin 0.5 of nll, before none" in text
+    assert "margin none, before 0.5 of nll" in answer(seen(study_of(4), folder=tmp_path))
 
 
 def test_a_plan_prints_the_digest_that_stands_in_its_record(tmp_path: Path) -> None:
@@ -203,7 +204,8 @@ def test_a_plan_prints_the_digest_that_stands_in_its_record(tmp_path: Path) -> N
     assert len(read_history(tmp_path / "results").entries) == 1
 
 
-def test_who_cannot_write_can_plan(tmp_path: Path) -> None:
+def test_who_cannot_write_can_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     study = opened(study_of(3), folder=tmp_path)
     (tmp_path / "results").write_text("no folder")  # as for a folder that may not be written
-    assert "the plan is not frozen: " in harness("plan", study.study.path, folder=tmp_path)
+    assert study.freeze_plan() == study.as_filed
+    assert "warning: the plan is not frozen: " in capsys.readouterr().err
