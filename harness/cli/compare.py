@@ -13,6 +13,7 @@ import click
 
 from harness.cli import options, output
 from harness.errors import HarnessError
+from harness.runs.reuse import Reuse
 
 if TYPE_CHECKING:
     from harness.comparing.options import ComparisonOptions
@@ -103,7 +104,10 @@ def compare(
     # Afterward, so that a name that does not exist leaves no trace in the others' logs.
     _record_inspections(names, out=out, terms=terms)
     summary = terminal.comparison(report)
-    output.say(findings(report.findings) if as_json else f"{summary.text}\n", newline=False)
+    if as_json:
+        output.say_json(findings(report.findings), newline=False)
+    else:
+        output.say(summary.text)
     sys.exit(1 if summary.failed else 0)
 
 
@@ -123,7 +127,8 @@ def _record_inspections(names: Sequence[str], *, out: Path, terms: ComparisonOpt
     paths = dict.fromkeys(Path(name.partition(":")[0]) for name in names)
     for path in paths:
         if path.suffix in _STUDIES:
-            opened = pipeline.open_study(path, out=out, seeds=None)
+            opened = pipeline.open_study(path, out=out, seeds=None, reuse=Reuse.SAME_STUDY)
+            pipeline.say_found_elsewhere(opened)
             pipeline.inspect_results(replace(opened, as_filed=terms.plan(opened.as_filed)))
 
 

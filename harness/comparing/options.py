@@ -56,8 +56,8 @@ class ComparisonOptions:
 class CollectedRuns:
     """Runs to be compared; `pairs` if variants are not all compared with `baseline`.
 
-    `changes`, `signatures` and `faults` are as in a `Report`; `dropped` are variants of the same
-    studies that have results too and are left out.
+    `changes`, `signatures`, `faults` and `mixed` are as in a `Report`; `dropped` are variants of
+    the same studies that have results too and are left out.
     """
 
     results: Sequence[RunResult]
@@ -69,6 +69,7 @@ class CollectedRuns:
     signatures: Mapping[str, str]
     faults: Sequence[str] = ()
     dropped: Sequence[str] = ()
+    mixed: str = ""
 
 
 def comparison_report(collected: CollectedRuns, *, comparison: Comparison) -> Report:
@@ -97,6 +98,7 @@ def comparison_report(collected: CollectedRuns, *, comparison: Comparison) -> Re
         versions={},
         design=design,
         faults=collected.faults,
+        mixed=collected.mixed,
     )
 
 

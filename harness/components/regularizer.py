@@ -14,9 +14,11 @@ from harness.contracts import Regularization, Setting
 class Regularizer(Component):
     """Acts on sites, on the objective, on gradients or on weights; a study may name several.
 
-    Noise must come from the `Noise` that a site or an adapter is called with, never from a global
-    generator. `excludes` names those that it cannot be combined with. One that `adds_adapters`,
-    which are parameters, makes a run that no other can start from.
+    Noise must come from the `Noise` that a site or an adapter is called with, or from the source of
+    generators that a part is called with, never from a global generator; keys open with the name of
+    the regularizer, so that no two draw the same numbers. `excludes` names those that it cannot be
+    combined with. One that `adds_adapters`, which are parameters, makes a run that no other can
+    start from.
     """
 
     slot: ClassVar[str] = "regularizers"

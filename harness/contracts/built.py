@@ -53,7 +53,7 @@ LossFunction = Callable[
     ["Float[torch.Tensor, 'tokens classes']", "Int[torch.Tensor, 'tokens']"],
     "Float[torch.Tensor, '']",
 ]
-Parameters = Sequence["torch.nn.Parameter"]
+Parameters = Mapping[str, "torch.nn.Parameter"]
 MakeOptimizer = Callable[[Sequence[Mapping[str, Any]]], "torch.optim.Optimizer"]
 Rate = Callable[[int], float]
 ScoreText = Callable[[Sequence[str], Sequence[str]], "Score"]
@@ -91,16 +91,25 @@ class ModifyModel(Protocol):
 
 @runtime_checkable
 class ModifyGradients(Protocol):
-    """Change the gradients of one update in place; a gradient keeps its memory layout."""
+    """Change the gradients of one update in place; a gradient keeps its memory layout.
+
+    `parameters` are those that have a gradient, by name. `generator` gives the generator of a key.
+    Noise is drawn from one for each parameter, keyed by the names of the regularizer and of the
+    parameter, so that it does not depend on which other parameters learn.
+    """
 
     def __call__(
-        self, parameters: Parameters, *, update: int, generator: torch.Generator
+        self,
+        parameters: Parameters,
+        *,
+        update: int,
+        generator: Callable[[str], torch.Generator],
     ) -> None: ...
 
 
 @runtime_checkable
 class ModifyWeights(Protocol):
-    """Change the weights in place, just before the optimizer's step."""
+    """Change the weights in place, just before the optimizer's step; `parameters` are by name."""
 
     def __call__(self, parameters: Parameters, *, update: int, learning_rate: float) -> None: ...
 

@@ -48,11 +48,12 @@ INTERVALS_NOTE = (
 
 
 def answer(report: Report) -> str:
-    """The findings on the primary metric in one sentence, and changes of the plan after them."""
+    """The findings on the primary metric, mixed pairs if there are, and changes of the plan."""
     return " ".join([_found(report), *report.deviations])
 
 
 def _found(report: Report) -> str:
+    """The findings on the primary metric in one sentence, and one on mixed pairs if there are."""
     if not report.on_primary:
         return "The study has no variants, so there is nothing to compare."
     claims = [
@@ -70,7 +71,8 @@ def _found(report: Report) -> str:
     seeds = f"{len(report.seeds)} {'seed' if len(report.seeds) == 1 else 'seeds'}"
     seeds = f"at most {seeds}" if report.design.looks else seeds
     primary = report.primary
-    return f"By {primary.name} on the {primary.split} split, over {seeds}: {'; '.join(claims)}."
+    found = f"By {primary.name} on the {primary.split} split, over {seeds}: {'; '.join(claims)}."
+    return f"{found} {report.mixed}".rstrip()
 
 
 def method_note(report: Report, *, correction: str) -> str:

@@ -53,13 +53,15 @@ class Provenance(NamedTuple):
     """The circumstances of the runs as text, and the runs without a score with their reasons.
 
     `weights` are those that are scored, `machine` is the hardware, and `commit` that of the Git
-    checkout that the study is in; empty if not known.
+    checkout that the study is in; empty if not known. `found` has a line for each other code or
+    environment that runs were found with.
     """
 
     weights: Sequence[str] = ()
     machine: Sequence[str] = ()
     commit: str = ""
     excluded: Sequence[str] = ()
+    found: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,7 @@ class Report:
     the report with the software of `versions`. `inspections` is a note on earlier looks at the
     results, `deviations` are sentences on what was changed after them, and `readings` are the
     directions of metrics that were assumed.
+    `mixed` is a sentence on pairs of runs that mix code or environments.
     """
 
     name: str
@@ -96,6 +99,7 @@ class Report:
     provenance: Provenance = field(default_factory=Provenance)
     readings: Sequence[str] = ()
     deviations: Sequence[str] = ()
+    mixed: str = ""
 
     @property
     def on_primary(self) -> list[Finding]:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from harness.files import complete_lines
+from harness.files import complete_lines, naming_file, no_link, write_atomically
 from harness.notices import warn
 from harness.runs import records
 from harness.runs.identity import content_digest
@@ -130,15 +130,17 @@ def read_history(out: Path, *, quiet: bool = False) -> History:
     Not by those who read it again, `quiet`.
     """
     entries: dict[str, PlanEntry] = {}
-    gap, previous = "", _START
-    for line, entry in _lines(out / RECORD, quiet=quiet):
-        if entry is None:
-            gap = "a line of its record is damaged"
-        else:
-            if entry.previous != previous:
-                gap = gap or "a line of its record was changed or deleted"
-            entries[line] = entry
-        previous = line
+    gap = ""
+    for path in record_files(out):
+        previous = _START
+        for line, entry in _lines(path, quiet=quiet):
+            if entry is None:
+                gap = "a line of its record is damaged"
+            else:
+                if entry.previous != previous:
+                    gap = gap or "a line of its record was changed or deleted"
+                entries[line] = entry
+            previous = line
     for path in sorted(out.glob(f"*/{COPY}")):
         for line, entry in _lines(path, quiet=quiet):
             # A damaged line was a copy, or of an earlier version, of which more is unknown anyway.
@@ -150,10 +152,29 @@ def read_history(out: Path, *, quiet: bool = False) -> History:
     return History(sorted(entries.values(), key=lambda entry: entry.date), gap)
 
 
+def record_files(out: Path) -> list[Path]:
+    """The record of a results folder, and those of folders that were merged into it."""
+    return sorted(out.glob(f"{Path(RECORD).stem}*.jsonl"))
+
+
+def merge_records(source: Path, *, into: Path) -> None:
+    """Copy the records of a results folder; each remains a chain of its own."""
+    known = {line for path in record_files(into) for line in complete_lines(path)}
+    for path in record_files(source):
+        lines = [*complete_lines(path)]
+        if set(lines) <= known:
+            continue
+        name = RECORD
+        if (into / RECORD).exists():
+            name = f"{Path(RECORD).stem}-{_sha256(lines[0])[:_DIGITS]}.jsonl"
+        write_atomically(into / name, content=b"".join(line + b"\n" for line in lines))
+
+
 def append(entry: PlanEntry, *, out: Path) -> None:
     """Add an entry at the end of the record."""
     out.mkdir(parents=True, exist_ok=True)
-    with (out / RECORD).open("a+b") as file:
+    path = out / RECORD
+    with naming_file(path), open(path, "a+b", opener=no_link) as file:
         # Studies that share a folder may end at the same time, and a chain has one end.
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
@@ -165,11 +186,12 @@ def append(entry: PlanEntry, *, out: Path) -> None:
 def copy_inspections(out: Path, *, folder: Path) -> None:
     """Add what a study's folder lacks of its inspections in the record."""
     copied = {line for line, _ in _lines(folder / COPY, quiet=True)}
+    path = folder / COPY
     for line in complete_lines(out / RECORD):
         entry = _entry(line, path=out / RECORD)
         if entry and entry.runs and entry.study == folder.name and _sha256(line) not in copied:
             folder.mkdir(parents=True, exist_ok=True)
-            with (folder / COPY).open("a+b") as file:
+            with naming_file(path), open(path, "a+b", opener=no_link) as file:
                 _add(file, line=line + b"\n")
 
 

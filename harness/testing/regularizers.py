@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 
-from harness import streams
 from harness.components import Regularizer
 from harness.contracts import Prediction, Regularization
 from harness.model import Transformer
@@ -120,8 +119,8 @@ def _gradients(claims: Claims, *, component: Regularizer) -> dict[str, torch.Ten
     model, built = _modified(component)
     before = fixtures.gradients(model)
     assert built.modify_gradients
-    drawn = streams.generator(1, "dropout", "gradients")
-    built.modify_gradients(list(model.parameters()), update=3, generator=drawn)
+    drawn = fixtures.NOISE.generator
+    built.modify_gradients(dict(model.named_parameters()), update=3, generator=drawn)
     gradients = {}
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None
@@ -138,5 +137,5 @@ def _weights(component: Regularizer) -> dict[str, torch.Tensor]:
     model, built = _modified(component)
     fixtures.gradients(model)
     assert built.modify_weights
-    built.modify_weights(list(model.parameters()), update=3, learning_rate=_RATE)
+    built.modify_weights(dict(model.named_parameters()), update=3, learning_rate=_RATE)
     return fixtures.weights(model)

@@ -66,10 +66,12 @@ def _penalty(penalty: Penalty, *, owner: Regularizer) -> Penalty:
 
 
 def _modify_gradients(modify: ModifyGradients, *, owner: Regularizer) -> ModifyGradients:
-    def guarded(parameters: Parameters, *, update: int, generator: torch.Generator) -> None:
+    def guarded(
+        parameters: Parameters, *, update: int, generator: Callable[[str], torch.Generator]
+    ) -> None:
         with attributed_to(owner):
             modify(parameters, update=update, generator=generator)
-        gradients = [weight.grad for weight in parameters if weight.grad is not None]
+        gradients = [weight.grad for weight in parameters.values() if weight.grad is not None]
         check_finite(gradients, name="the gradients", update=update, owner=owner)
 
     return guarded
@@ -79,7 +81,7 @@ def _modify_weights(modify: ModifyWeights, *, owner: Regularizer) -> ModifyWeigh
     def guarded(parameters: Parameters, *, update: int, learning_rate: float) -> None:
         with attributed_to(owner):
             modify(parameters, update=update, learning_rate=learning_rate)
-        check_finite(parameters, name="the weights", update=update, owner=owner)
+        check_finite(list(parameters.values()), name="the weights", update=update, owner=owner)
 
     return guarded
 

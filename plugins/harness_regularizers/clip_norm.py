@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -29,5 +30,7 @@ class ClipNorm(Regularizer):
         """Gradient clipping, once per update."""
         return Regularization(modify_gradients=self._clip)
 
-    def _clip(self, parameters: Parameters, *, update: int, generator: torch.Generator) -> None:
-        torch.nn.utils.clip_grad_norm_(parameters, self.norm)
+    def _clip(
+        self, parameters: Parameters, *, update: int, generator: Callable[[str], torch.Generator]
+    ) -> None:
+        torch.nn.utils.clip_grad_norm_(parameters.values(), self.norm)

@@ -20,8 +20,12 @@ class DropKey(Regularizer):
 
     scores <- scores where m = 1, else -inf, with m ~ Bernoulli(1 - rate) for each sentence, head,
     query and key. Unlike with dropout after the softmax, the weights still sum to 1, so they are
-    not rescaled. A query that loses every key attends uniformly to all keys visible to it. The
-    paper's rates that decrease with depth are not available.
+    not rescaled; but evaluation, which has all keys, has sharper weights than their mean. A query
+    that loses every key attends uniformly to all keys visible to it. The paper's rates that
+    decrease with depth are not available.
+
+    Not verified, because the paper was available only in its abstract: the treatment of a query
+    without keys, and that evaluation does nothing to make up for the masks.
     """
 
     name = "drop_key"

@@ -43,8 +43,9 @@ class Dropout(Regularizer):
     At attention weights, ``feature`` drops a key for all queries of a head, and ``token`` drops all
     keys of a query in every head. ``alpha`` (Klambauer et al. 2017, section 3) sets elements to the
     minimum of a SELU and preserves mean 0 and variance 1 of inputs that have them, which no site of
-    this model guarantees; ``feature_alpha`` does so for whole features, ``token_alpha`` for whole
-    positions, as torch's feature_alpha_dropout does for (sentences, positions, d_model).
+    this model guarantees: evaluation, with the values as they are, is not the mean of training.
+    ``feature_alpha`` does so for whole features, ``token_alpha`` for whole positions, as torch's
+    feature_alpha_dropout does for (sentences, positions, d_model).
     """
 
     name = "dropout"

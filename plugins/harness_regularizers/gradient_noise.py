@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +19,8 @@ class GradientNoise(Regularizer):
     g <- g + N(0, sigma_t^2) for each element, with sigma_t^2 = eta / (1 + t)^gamma, where t is the
     number of completed updates, so the first has variance `eta`. The paper fixes gamma at 0.55 and
     tries 0.01, 0.3 and 1 for eta. Gradients are per target token; regularizers modify them in the
-    order in which the study lists them.
+    order in which the study lists them. A parameter's noise is keyed by its name: it is the same
+    whichever other parameters are there, frozen, or without a gradient in an update.
     """
 
     name = "gradient_noise"
@@ -31,13 +33,18 @@ class GradientNoise(Regularizer):
         """Noise once per update, or nothing if `eta` is 0."""
         return Regularization(modify_gradients=self._add) if self.eta else Regularization()
 
-    def _add(self, parameters: Parameters, *, update: int, generator: torch.Generator) -> None:
+    def _add(
+        self, parameters: Parameters, *, update: int, generator: Callable[[str], torch.Generator]
+    ) -> None:
         # 1 + t is the number of this update, since t counts those completed before it.
         deviation = (self.eta / update**self.gamma) ** 0.5
-        for weight in parameters:
+        for name, weight in parameters.items():
             gradient = weight.grad
             assert gradient is not None, "the core passes only parameters with a gradient"
             noise = torch.randn(
-                gradient.shape, generator=generator, dtype=gradient.dtype, device=gradient.device
+                gradient.shape,
+                generator=generator(f"{self.name}.{name}"),
+                dtype=gradient.dtype,
+                device=gradient.device,
             )
             gradient.add_(noise, alpha=deviation)

@@ -18,8 +18,10 @@ class LayerDrop(Regularizer):
     """Skips whole layers at random, independently of each other (Fan et al. 2020).
 
     h_{l+1} = layer_l(h_l) with probability 1 - rate, else h_l: one draw per layer and forward pass,
-    shared by all sentences, without rescaling. Evaluation uses every layer. A skipped layer gets no
-    gradient, and so no optimizer step.
+    shared by all sentences. Evaluation uses every layer. As in the authors' code (fairseq), nothing
+    is rescaled, so evaluation adds 1 / (1 - rate) times what training adds on average at a layer;
+    stochastic depth (Huang et al. 2016) is the technique that makes up for it. A skipped layer gets
+    no gradient, and so no optimizer step.
     """
 
     name = "layer_drop"

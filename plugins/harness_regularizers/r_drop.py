@@ -26,8 +26,8 @@ class RDrop(Regularizer):
 
     Gradients flow through p and q. Where the two cross-entropies are averaged and alpha / 2 is
     kept, as in the example of the authors' README, the same training has half of this alpha; their
-    code for translation adds them, as the paper does. If another regularizer requires more than two
-    passes, the divergence is averaged over all pairs.
+    code for translation adds them, as the paper does, and its script has the alpha of 5. If another
+    regularizer requires more than two passes, the divergence is averaged over all pairs.
 
     Without noise both passes are equal and the divergence is exactly 0. An update takes twice as
     long as without R-Drop.

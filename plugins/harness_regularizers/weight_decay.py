@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,7 +42,7 @@ class WeightDecay(Regularizer):
         return Regularization(modify_weights=self._shrink)
 
     def _add_to_gradients(
-        self, parameters: Parameters, *, update: int, generator: torch.Generator
+        self, parameters: Parameters, *, update: int, generator: Callable[[str], torch.Generator]
     ) -> None:
         with torch.no_grad():
             for weight in self._decaying(parameters):
@@ -54,4 +54,4 @@ class WeightDecay(Regularizer):
             weight.mul_(1 - learning_rate * self.rate)
 
     def _decaying(self, parameters: Parameters) -> Iterator[torch.nn.Parameter]:
-        return (weight for weight in parameters if self.vectors or weight.ndim > 1)
+        return (weight for weight in parameters.values() if self.vectors or weight.ndim > 1)

@@ -356,7 +356,8 @@ BROKEN = [
     (
         regularizer(
             modify_gradients=lambda parameters, *, update, generator: [
-                parameter.grad.add_(torch.randn_like(parameter)) for parameter in parameters
+                parameter.grad.add_(torch.randn_like(parameter))
+                for parameter in parameters.values()
             ]
         ),
         "a gradient draws from a global generator",
@@ -364,7 +365,7 @@ BROKEN = [
     (
         regularizer(
             modify_weights=lambda parameters, *, update, learning_rate: [
-                parameter.div_(0.0) for parameter in parameters
+                parameter.div_(0.0) for parameter in parameters.values()
             ]
         ),
         "after modify_weights must be finite",

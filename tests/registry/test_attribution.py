@@ -90,11 +90,11 @@ def altered(change):
 
 
 def bad_gradients(parameters, *, update, generator):
-    parameters[0].grad.fill_(nan)
+    next(iter(parameters.values())).grad.fill_(nan)
 
 
 def bad_weights(parameters, *, update, learning_rate):
-    parameters[0].fill_(nan)
+    next(iter(parameters.values())).fill_(nan)
 
 
 class Leaps(torch.optim.SGD):

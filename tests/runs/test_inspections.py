@@ -15,7 +15,9 @@ from harness.runs.inspections import (
     append,
     broken_lines,
     copy_inspections,
+    merge_records,
     read_history,
+    record_files,
 )
 
 RUNS = {name: {"1": "a", "2": "b"} for name in ("baseline", "other")}
@@ -65,6 +67,20 @@ def test_the_copy_has_a_study_s_own_inspections_and_shows_a_missing_end(tmp_path
     history = read_history(tmp_path)
     assert history.gap == "a line of its record was deleted"
     assert [known.study for known in history.entries] == ["tiny", "tiny", "other"]
+
+
+def test_merged_records_remain_whole(tmp_path: Path) -> None:
+    source, into = tmp_path / "source", tmp_path / "into"
+    recorded(source)
+    copy_inspections(source, folder=source / "other")
+    append(entry("its own"), out=into)
+    for _ in range(2):
+        merge_records(source, into=into)
+        append(entry("more"), out=source)
+    assert len(record_files(into)) == 2
+    history = read_history(into)
+    assert (len(history.entries), history.gap) == (3 + 1 + 1, "")
+    assert [*faults(into)] == []
 
 
 def test_the_digest_of_a_plan_is_that_of_its_terms(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ import torch
 from support.tiny_experiment import experiment
 
 from harness.components import Averaging, Loss, Optimizer, ParameterGroups, Regularizer, Tokenizer
-from harness.contracts import Codecs, ParameterGroup, Regularization, Setting
+from harness.contracts import Codecs, ParameterGroup, Parameters, Regularization, Setting
 from harness.errors import ComponentError, HarnessError
 from harness.testing import fixtures
 from harness.training import guards, regularizer_guards
@@ -110,8 +110,9 @@ def test_a_part_that_a_regularizer_lacks_is_still_lacking() -> None:
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("part", ["modify_gradients", "modify_weights"])
 def test_values_that_a_regularizer_spoils_end_the_run(part: str, value: float) -> None:
-    def spoil(parameters: Sequence[torch.nn.Parameter], **_: object) -> None:
-        tensor = parameters[1].grad if part == "modify_gradients" else parameters[1]
+    def spoil(parameters: Parameters, **_: object) -> None:
+        weight = parameters["encoder.0.feed_forward.inner.weight"]
+        tensor = weight.grad if part == "modify_gradients" else weight
         assert tensor is not None
         tensor.detach()[-1] = value
 
@@ -121,9 +122,9 @@ def test_values_that_a_regularizer_spoils_end_the_run(part: str, value: float) -
     fixtures.gradients(model)
     rest: dict[str, Any] = {"learning_rate": 0.1}
     if part == "modify_gradients":
-        rest = {"generator": torch.Generator()}
+        rest = {"generator": fixtures.NOISE.generator}
     with pytest.raises(Diverged, match="not finite after regularizer acting changed them at") as e:
-        guarded(list(model.parameters()), update=3, **rest)
+        guarded(dict(model.named_parameters()), update=3, **rest)
     assert e.value.component is component
 
 

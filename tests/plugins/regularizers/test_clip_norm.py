@@ -13,6 +13,7 @@ from support.tiny_study import TINY
 
 from harness.contracts import Setting
 from harness.loading import load
+from harness.testing.fixtures import NOISE
 from harness.training.assembly import assemble
 from harness.training.loop import train
 from harness_regularizers import ClipNorm
@@ -37,7 +38,8 @@ def _gradients(parameters: list[torch.nn.Parameter]) -> np.ndarray:
 def _clip(norm: float, parameters: list[torch.nn.Parameter], setting: Setting) -> None:
     modify = ClipNorm(norm=norm).build(setting).modify_gradients
     assert modify is not None
-    modify(parameters, update=1, generator=torch.Generator())
+    named = {f"layer.{number}": parameter for number, parameter in enumerate(parameters)}
+    modify(named, update=1, generator=NOISE.generator)
 
 
 @pytest.mark.parametrize("size", [0.5, 1.0, 100.0])

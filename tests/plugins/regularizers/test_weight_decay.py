@@ -7,6 +7,7 @@ import torch
 from support.tiny_experiment import experiment, weights
 
 from harness.contracts import Setting
+from harness.testing.fixtures import NOISE
 from harness.training.assembly import assemble
 from harness.training.loop import train
 from harness_optimizers.adam import Adam
@@ -22,9 +23,14 @@ def _parameters() -> list[torch.nn.Parameter]:
     return [torch.nn.Parameter(value) for value in drawn]
 
 
+def _named(parameters: list[torch.nn.Parameter]) -> dict[str, torch.nn.Parameter]:
+    return {f"layer.{number}": parameter for number, parameter in enumerate(parameters)}
+
+
 def _steps(decay: WeightDecay | None, optimizer: torch.optim.Optimizer) -> None:
     """Five updates as the core makes them; the gradient is that of a sum of sines."""
     (group,) = optimizer.param_groups
+    parameters = _named(group["params"])
     regularization = (
         decay.build(Setting(seed=1, classes=1, d_model=1, updates=5)) if decay else None
     )
@@ -32,13 +38,11 @@ def _steps(decay: WeightDecay | None, optimizer: torch.optim.Optimizer) -> None:
         optimizer.zero_grad()
         sum((parameter * update).sin().sum() for parameter in group["params"]).backward()
         if regularization and regularization.modify_gradients:
-            regularization.modify_gradients(
-                group["params"], update=update, generator=torch.Generator()
-            )
+            regularization.modify_gradients(parameters, update=update, generator=NOISE.generator)
         if regularization and regularization.modify_weights:
             with torch.no_grad():
                 regularization.modify_weights(
-                    group["params"], update=update, learning_rate=LEARNING_RATE
+                    parameters, update=update, learning_rate=LEARNING_RATE
                 )
         optimizer.step()
 
@@ -70,7 +74,7 @@ def test_the_l2_gradient_is_that_of_half_the_rate_times_the_squared_norm() -> No
     decay = WeightDecay(rate=RATE, kind="l2", vectors=True)
     modify = decay.build(Setting(seed=1, classes=1, d_model=1, updates=5)).modify_gradients
     assert modify is not None
-    modify(parameters, update=1, generator=torch.Generator())
+    modify(_named(parameters), update=1, generator=NOISE.generator)
     (RATE / 2 * sum(parameter.square().sum() for parameter in others)).backward()
     for our, their in zip(parameters, others, strict=True):
         torch.testing.assert_close(our.grad, their.grad, rtol=1e-15, atol=0)
