@@ -13,7 +13,13 @@ from pathlib import Path
 from harness.report import Report
 from harness.report.answer_text import listed
 from harness.report.plan_changes import deviations, frozen_plan, inspected, related, unknown
-from harness.runs.inspections import History, PlanEntry, append, copy_inspections, read_history
+from harness.runs.inspections import (
+    History,
+    PlanEntry,
+    append_entry,
+    copy_inspections,
+    read_history,
+)
 from harness.runs.planned_run import PlannedRun
 
 _DIGITS = 12  # of a digest
@@ -31,7 +37,7 @@ def freeze(plan: PlanEntry, *, out: Path, late: bool) -> PlanEntry:
     entries = [entry for entry in related(read_history(out, quiet=True), to=plan) if entry.variants]
     if entries and _is_plan(entries[-1], of=plan):
         return entries[-1]
-    append(plan._replace(late=late), out=out)
+    append_entry(plan._replace(late=late), out=out)
     return plan
 
 
@@ -46,7 +52,7 @@ def record_inspection(
     history = read_history(out, quiet=True)
     earlier = [entry for entry in history.entries if entry.study == plan.study and entry.runs]
     if now.runs and (not earlier or not _same(earlier[-1], now=now)):
-        append(now, out=out)
+        append_entry(now, out=out)
         history = History([*history.entries, now], history.gap)
     copy_inspections(out, folder=folder)
     return replace(report, inspections=inspections_text(now, history=history))

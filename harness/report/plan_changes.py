@@ -16,6 +16,7 @@ _NAMED: Mapping[str, Callable[[PlanEntry], str]] = {
     "margin": lambda entry: _margins(entry.margins),
     "method": lambda entry: entry.method,
     "compared with": lambda entry: entry.against,
+    "tuning": lambda entry: entry.tuning or "none",
     "seeds": lambda entry: _ranges(entry.seeds),
 }
 

@@ -21,13 +21,13 @@ from harness.notices import warn
 from harness.runs import records
 from harness.runs.identity import content_digest
 from harness.study.serialization import resolved_experiment
-from harness.study.values import BASELINE, Study
+from harness.study.values import BASELINE, Study, Tuning
 
 RECORD = "inspections.jsonl"
 COPY = "looks.jsonl"
 _START = "0" * 64  # stands before the first line
 _DIGITS = 12  # of a digest
-_PLAN = ("primary", "margins", "method", "against", "variants", "seeds", "looks")
+_PLAN = ("primary", "margins", "method", "against", "variants", "seeds", "looks", "tuning")
 
 
 class PlanEntry(NamedTuple):
@@ -50,6 +50,7 @@ class PlanEntry(NamedTuple):
     variants: Mapping[str, str] = {}
     seeds: tuple[int, ...] = ()
     looks: tuple[int, ...] = ()
+    tuning: str = ""
     late: bool = False
     previous: str = ""
 
@@ -111,16 +112,21 @@ def plan_entry(study: Study) -> PlanEntry:
         },
         seeds=study.seeds,
         looks=study.design.looks,
+        tuning=_tuning(study.tuning) if study.tuning else "",
     )
+
+
+def _tuning(tuning: Tuning) -> str:
+    """The option and its values, of which the plan of a study leaves the choice open."""
+    values = dict.fromkeys(value for values in tuning.candidates.values() for value in values)
+    return f"{tuning.option} over {', '.join(map(str, values))}"
 
 
 def _choices(study: Study, *, variant: str) -> str:
     data = resolved_experiment(study.variants[variant], file=content_digest)
     # Regularizers act in their order, which sorted keys would hide.
     data["regularizers"] = [*data["regularizers"].items()]
-    # A variant that is tuned is the choice among these, whichever was chosen.
-    tuned = [*study.tuning.candidates.get(variant, ())] if study.tuning else []
-    text = json.dumps([data, tuned], sort_keys=True, default=str)
+    text = json.dumps(data, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
 
 
@@ -170,7 +176,7 @@ def merge_records(source: Path, *, into: Path) -> None:
         write_atomically(into / name, content=b"".join(line + b"\n" for line in lines))
 
 
-def append(entry: PlanEntry, *, out: Path) -> None:
+def append_entry(entry: PlanEntry, *, out: Path) -> None:
     """Add an entry at the end of the record."""
     out.mkdir(parents=True, exist_ok=True)
     path = out / RECORD

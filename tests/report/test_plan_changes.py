@@ -21,6 +21,7 @@ TIGHT = ("{primary: nll}", "{primary: nll, margin: 0.1}")
 BLEU = ("figures: []", "metrics: [bleu]\nfigures: []")
 FORMS: tuple[Form, ...] = ("csv", "latex", "markdown")
 STEPS = "{least: 2, most: 3, until: decided}"
+TUNE = "tune: {grid: {schedule.noam.warmup: [5, 20]}}\n"
 MORE = "{least: 2, most: 5, until: decided}"
 
 ACTS = {
@@ -47,6 +48,10 @@ ACTS = {
     "other seeds": (
         [study_of(3), study_of("[4, 5, 6]"), study_of("[7, 8, 9]")],
         "seeds 7-9, before 1-3 and 4-6",
+    ),
+    "tuned after all": (
+        [study_of(3, (WARM, "")), study_of(3, (WARM, ""), ("figures", f"{TUNE}figures"))],
+        "tuning schedule.noam.warmup over 5, 20, before none",
     ),
     "a variant dropped": ([study_of(3), study_of(3, (WARM, ""))], "variant warm dropped"),
     "a variant added": ([study_of(3, (WARM, "")), study_of(3)], "variant warm added"),

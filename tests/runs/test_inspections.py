@@ -12,7 +12,7 @@ from harness.runs.inspections import (
     COPY,
     RECORD,
     PlanEntry,
-    append,
+    append_entry,
     broken_lines,
     copy_inspections,
     merge_records,
@@ -31,7 +31,7 @@ def entry(study: str = "tiny", **changed: object) -> PlanEntry:
 def recorded(out: Path) -> list[bytes]:
     """Three lines: a plan, and two inspections of two studies."""
     for line in (entry(), entry(runs=RUNS), entry("other", runs=RUNS)):
-        append(line, out=out)
+        append_entry(line, out=out)
     return (out / RECORD).read_bytes().splitlines(keepends=True)
 
 
@@ -49,7 +49,7 @@ def test_every_line_holds_the_digest_of_the_line_before(tmp_path: Path) -> None:
 def test_a_line_that_is_gone_is_named_and_stays_unknown(tmp_path: Path, gone: int) -> None:
     lines = recorded(tmp_path)
     (tmp_path / RECORD).write_bytes(b"".join(lines[:gone] + lines[gone + 1 :]))
-    append(entry(), out=tmp_path)
+    append_entry(entry(), out=tmp_path)
     assert read_history(tmp_path).gap == "a line of its record was changed or deleted"
     (fault,) = faults(tmp_path)
     assert str(fault) == (
@@ -73,10 +73,10 @@ def test_merged_records_remain_whole(tmp_path: Path) -> None:
     source, into = tmp_path / "source", tmp_path / "into"
     recorded(source)
     copy_inspections(source, folder=source / "other")
-    append(entry("its own"), out=into)
+    append_entry(entry("its own"), out=into)
     for _ in range(2):
         merge_records(source, into=into)
-        append(entry("more"), out=source)
+        append_entry(entry("more"), out=source)
     assert len(record_files(into)) == 2
     history = read_history(into)
     assert (len(history.entries), history.gap) == (3 + 1 + 1, "")
@@ -85,7 +85,7 @@ def test_merged_records_remain_whole(tmp_path: Path) -> None:
 
 def test_the_digest_of_a_plan_is_that_of_its_terms(tmp_path: Path) -> None:
     plan = entry(seeds=(1, 2), margins={"nll": 0.5})
-    append(plan, out=tmp_path)
+    append_entry(plan, out=tmp_path)
     (known,) = read_history(tmp_path).entries
     assert known.plan_digest == plan.plan_digest == entry("b", **_terms(plan)).plan_digest
     assert plan.plan_digest != plan._replace(margins={"nll": 0.4}).plan_digest
