@@ -15,10 +15,11 @@ from harness.registry.discovery import Plugins, observe
 from harness.report import Report, TuningSummary, draw, inspection_log, write
 from harness.report.build import build_report
 from harness.runs import study_folder
+from harness.runs.inspections import PlanEntry
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun, Previous
 from harness.runs.reuse import Reuse
-from harness.study.values import Study
+from harness.study.values import BASELINE, Study
 from harness.tracking.views import study_view
 
 
@@ -26,9 +27,10 @@ from harness.tracking.views import study_view
 class PlannedStudy:
     """A study, the runs that it needs next, and the folders that hold its results.
 
-    `plan_next`, `evaluate`, `view` and `is_inspected` read. `remember_plan`, `record_inspection`
-    and `write_report` write, each one thing, for the commands that call them. `command` is what to
-    type to carry the study out again. `reuse` says which runs are taken for planned ones.
+    `plan_next`, `evaluate`, `view` and `is_inspected` read. `remember_plan`, `freeze_plan`,
+    `record_inspection` and `write_report` write, each one thing, for the commands that call
+    them. `command` is what to type to carry the study out again, `as_filed` the plan of the study's
+    file, without what is corrected for since. `reuse` says which runs are taken for planned ones.
     """
 
     study: Study
@@ -36,6 +38,7 @@ class PlannedStudy:
     ledger: Ledger
     folder: Path
     command: str
+    as_filed: PlanEntry
     reuse: Reuse = Reuse.IDENTICAL
     plan: tuple[PlannedRun, ...] = ()
     tuning: TuningSummary | None = None
@@ -77,6 +80,10 @@ class PlannedStudy:
             plugins=self.plugins,
             command=self.command,
         )
+        # Read again: this very plan may have been frozen since the study was opened.
+        report = inspection_log.with_deviations(
+            report, plan=self.as_filed, runs=self.runs, out=self.out
+        )
         return replace(report, tuning=self.tuning)
 
     def view(self, report: Report | None = None) -> StudyView:
@@ -87,16 +94,28 @@ class PlannedStudy:
 
     def is_inspected(self, report: Report) -> bool:
         """True if an inspection of exactly these results has been recorded."""
-        return inspection_log.is_recorded(report, runs=self.runs, folder=self.folder)
+        return inspection_log.is_recorded(
+            report, plan=self.as_filed, runs=self.runs, folder=self.folder
+        )
 
     def remember_plan(self) -> None:
         """Keep the plan in the study's folder, so that the next plan can say what changed."""
         study_folder.remember(self.study, runs=self.plan, folder=self.folder)
 
+    def freeze_plan(self) -> PlanEntry:
+        """Record what is planned, beside the runs; a plan from after runs is marked as such."""
+        late = any(run.exists for run in self.runs if run.variant != BASELINE)
+        try:
+            return inspection_log.freeze(self.as_filed, out=self.out, late=late)
+        except OSError as fault:  # who may only read can plan
+            warn(f"the plan is not frozen: {fault}")
+            return self.as_filed
+
     def record_inspection(self, report: Report) -> Report:
         """Record that somebody saw these results; the report, with the history of inspections."""
-        history = inspection_log.record_inspection(report, runs=self.runs, folder=self.folder)
-        return replace(report, inspections=history)
+        return inspection_log.record_inspection(
+            report, plan=self.as_filed, runs=self.runs, folder=self.folder
+        )
 
     def write_report(self, report: Report) -> None:
         """Draw the figures and write the pages; a figure that raises is a warning."""

@@ -9,5 +9,14 @@ from harness.analysis.findings import compare
 from harness.analysis.inputs import RunResult, ScoredMetric
 from harness.analysis.p_values import p_text
 from harness.analysis.resampling import Sentences, resample
+from harness.analysis.verdict_text import dropped_text
 
-__all__ = ["RunResult", "ScoredMetric", "Sentences", "compare", "p_text", "resample"]
+__all__ = [
+    "RunResult",
+    "ScoredMetric",
+    "Sentences",
+    "compare",
+    "dropped_text",
+    "p_text",
+    "resample",
+]

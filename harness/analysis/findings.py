@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.analysis.contrasts import contrast_families
+from harness.analysis.contrasts import contrast_families, dropped_comparisons
 from harness.analysis.correction import Judgment, judge
 from harness.analysis.evidence import Evidence
 from harness.analysis.inputs import RunResult, ScoredMetric
@@ -46,11 +46,15 @@ def compare(
                     seeds=seeds,
                     metric=metric,
                     comparison=comparison,
-                    looks=design.looks,
+                    looks=design.look_factors,
                 )
                 for contrast in family
             ]
-            judgments = judge(analyses, margin=comparison.margin_of(metric.name))
+            judgments = judge(
+                analyses,
+                margin=comparison.margin_of(metric.name),
+                dropped=dropped_comparisons(family, design=design),
+            )
             findings += [_finding(judgment, primary=primary) for judgment in judgments]
     return tuple(findings)
 
@@ -97,6 +101,7 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         higher_is_better=pairing.metric.higher_is_better,
         verdict=judgment.verdict,
         reason=reason(judgment),
+        family=judgment.family,
         per_seed=pairing.pairs,
     )
     return _with_intervals(finding, evidence=evidence)

@@ -162,9 +162,20 @@ def _holm(judgment: Judgment) -> str:
     """The correction that p values have had, as the end of a clause."""
     pairing = judgment.pairing
     several = f"Holm over {judgment.family} {_MEMBERS[pairing.kind]}" if judgment.family > 1 else ""
+    if judgment.dropped:
+        several += f", of which {dropped_text(judgment.dropped)}"
     looks = f"{pairing.looks} looks" if pairing.looks > 1 else ""
+    if pairing.added_look:
+        looks = f"a factor of {pairing.looks} for an added look"
+    if pairing.looks > 1 and judgment.dropped:
+        return f"after {several}, and {looks}"
     both = " and ".join(text for text in (several, looks) if text)
     return f"after {both}" if both else ""
+
+
+def dropped_text(dropped: int) -> str:
+    """The number of comparisons that were dropped, as the end of a clause."""
+    return f"{dropped} {'was' if dropped == 1 else 'were'} dropped after results were seen"
 
 
 def _counted(n: int, *, noun: str) -> str:

@@ -25,7 +25,7 @@ def runs_due(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> tup
     """
     due, undecided = tuple(runs), set(study.variants)
     needed: set[tuple[str, int]] = set()
-    for look in study.design.looks:
+    for look in study.design.look_factors:
         needed |= {(variant, seed) for variant in undecided for seed in study.seeds[:look]}
         due = _with_starts(runs, needed=needed)
         if not all(run.exists for run in due):

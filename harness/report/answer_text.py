@@ -35,6 +35,11 @@ _INTERVALS = (
 
 
 def answer(report: Report) -> str:
+    """The findings on the primary metric, mixed pairs if there are, and changes of the plan."""
+    return " ".join([_found(report), *report.deviations])
+
+
+def _found(report: Report) -> str:
     """The findings on the primary metric in one sentence, and one on mixed pairs if there are."""
     if not report.on_primary:
         return "The study has no variants, so there is nothing to compare."

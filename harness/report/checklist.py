@@ -151,6 +151,7 @@ def _intervals(finding: Finding) -> str:
 def _inspections(report: Report) -> Iterator[str]:
     if report.design.looks:
         yield f"planned after {', '.join(map(str, report.design.looks))} seeds, and corrected for"
+    yield from (sentence.rstrip(".") for sentence in report.deviations)
     if report.inspections:
         yield report.inspections.rstrip(".")
     elif not report.design.looks:

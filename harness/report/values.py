@@ -72,7 +72,8 @@ class Report:
     differ from it, and `runs` are for figures. `signatures` describe the computation of each text
     metric, and `faults` are messages about metrics that could not be computed. `command` reproduces
     the report with the software of `versions`. `inspections` is a note on earlier looks at the
-    results, and `readings` are the directions of metrics that were assumed.
+    results, `deviations` are sentences on what was changed after them, and `readings` are the
+    directions of metrics that were assumed.
     `mixed` is a sentence on pairs of runs that mix code or environments.
     """
 
@@ -97,6 +98,7 @@ class Report:
     tuning: TuningSummary | None = None
     provenance: Provenance = field(default_factory=Provenance)
     readings: Sequence[str] = ()
+    deviations: Sequence[str] = ()
     mixed: str = ""
 
     @property

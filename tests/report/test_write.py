@@ -22,7 +22,7 @@ FIELDS = [
     *("margin", "p_equivalent", "p_equivalent_adjusted"),
     *("interval_sentences_low", "interval_sentences_high", "combined_low", "combined_high"),
     "p_bootstrap",
-    *("higher_is_better", "verdict", "reason", "per_seed"),
+    *("higher_is_better", "verdict", "reason", "family", "deviations", "per_seed"),
 ]
 
 

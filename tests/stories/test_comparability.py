@@ -81,4 +81,4 @@ def test_a_plan_is_printed_for_people_and_for_programs(study: Path, harness: Har
     assert plan["estimate"]["missing"] == 4
     assert plan["estimate"]["probed"]["baseline"]["fault"] is None
     assert plan["warnings"] == []
-    assert not (study.parent / "results").exists()
+    assert [path.name for path in (study.parent / "results").iterdir()] == ["inspections.jsonl"]

@@ -68,7 +68,8 @@ def _family(study: Study) -> int:
     # A study of nothing but noise corrects over that; otherwise noise floors cost no power.
     plain = variants - 1 or len(study.design.noise_floor)
     comparisons = pairs if study.compare.against == "each" else plain
-    return max(1, comparisons) * max(1, len(study.design.looks))
+    strictest = max(study.design.look_factors.values(), default=1)
+    return max(1, comparisons + len(study.design.dropped)) * strictest
 
 
 def _smallest(seeds: int, *, levels: tuple[float, float], paired: bool) -> tuple[float, float]:

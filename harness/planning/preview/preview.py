@@ -28,7 +28,7 @@ class Preregistration:
     """Every run with its state, and the expected facts of every variant.
 
     `shares` has the parts that each variant shares with the baseline of the same seed, `warnings`
-    the points that a reader of the results would ask about.
+    the points that a reader of the results would ask about. `frozen` is the digest of the plan.
     """
 
     runs: Sequence[PlannedRun]
@@ -38,6 +38,7 @@ class Preregistration:
     resolution: Resolution
     warnings: Sequence[str]
     estimate: Estimate | None = None
+    frozen: str = ""
 
     def with_probe(self, estimate: Estimate) -> Preregistration:
         """The same, with the times, faults and warnings that a probe of the variants gave."""

@@ -18,6 +18,7 @@ def preview_text(plan: Preregistration) -> str:
     """The runs; each variant's changes, side effects and shared parts; the effects to be shown."""
     parts = [
         _runs(plan),
+        f"plan {plan.frozen}: a change after results are seen will be named with them",
         _changes(plan),
         _controls(plan.controls),
         _shares(plan),
@@ -29,9 +30,10 @@ def preview_text(plan: Preregistration) -> str:
 
 
 def preview_json(plan: Preregistration) -> str:
-    """An object: runs, variants (changes, controls, shares), resolution, estimate, warnings."""
+    """An object: the plan's digest, runs, variants, resolution, estimate and warnings."""
     names = ["variant", "seed", "digest", "evaluation", "exists", "why", "start", "needs", "drafts"]
     content = {
+        "plan": plan.frozen,
         "runs": [{name: getattr(run, name) for name in names} for run in plan.runs],
         "variants": {name: _variant(plan, name=name) for name in plan.controls},
         "resolution": asdict(plan.resolution),
