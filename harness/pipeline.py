@@ -115,8 +115,11 @@ def _carry_out(opened: PlannedStudy, *, jobs: int, followers: Followers, pace: P
     # Runs that differ in their decoding alone share a digest: reversed, so that the first of them
     # stays in the dictionary.
     unreported = {run.digest: run for run in reversed(opened.view().runs)}
-    choices, executor = opened.study.experiments, opened.study.executor
-    updates = {run.digest: choices[run.variant].budget.updates for run in opened.plan}
+    study, executor = opened.study, opened.study.executor
+    updates = {
+        run.digest: study.experiment(run.variant, seed=run.seed).budget.updates
+        for run in opened.plan
+    }
     failed: dict[str, str] = {}
     synced = time.monotonic()
     with ExitStack() as stack:

@@ -68,7 +68,8 @@ class _Planner:
 
     def _run(self, name: str, *, seed: int, starts: Mapping[str, str]) -> PlannedRun:
         """One run; `starts` maps the name of each run that it may need to its digest."""
-        experiment, start = self.study.experiments[name], name in self.study.pretraining
+        experiment = self.study.experiment(name, seed=seed)
+        start = name in self.study.pretraining
         trained = partial(_digest_of, starts=starts)
         identity = training_identity(experiment, seed=seed, plugins=self.plugins, trained=trained)
         training = digest(identity)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.analysis import ScoredMetric
 from harness.contracts import Finding, Verdict
+from harness.report.tuning_text import tuning_limit
 from harness.report.values import Pretraining, Report
 from harness.study.values import BASELINE
 
@@ -66,7 +67,9 @@ def answer(report: Report) -> str:
     seeds = f"{len(report.seeds)} {'seed' if len(report.seeds) == 1 else 'seeds'}"
     seeds = f"at most {seeds}" if report.design.looks else seeds
     primary = report.primary
-    return f"By {primary.name} on the {primary.split} split, over {seeds}: {'; '.join(claims)}."
+    limit = tuning_limit(report.tuning)
+    by = f"{limit}{'by' if limit else 'By'} {primary.name}"
+    return f"{by} on the {primary.split} split, over {seeds}: {'; '.join(claims)}."
 
 
 def method_note(report: Report, *, correction: str) -> str:

@@ -17,6 +17,7 @@ from harness.report.numbers import (
     interval_text,
     number_text,
 )
+from harness.report.tuning_text import chosen_text, trial_seeds
 from harness.report.values import Report
 
 _NOT_DONE = "not done"
@@ -150,10 +151,11 @@ def _tuning(report: Report) -> Iterator[str]:
     if tuning is None:
         return
     values = len(tuning.variants[0].scores)
-    seeds = "1 seed" if tuning.seeds == 1 else f"{tuning.seeds} seeds"
-    yield f"{values} values of {tuning.option} for every variant, {seeds} per value"
-    yield f"chosen by {tuning.metric} on validation"
-    yield from (f"{tuned.variant}: {tuned.chosen}" for tuned in tuning.variants)
+    yield f"{values} values of {tuning.option} for every variant, {trial_seeds(tuning)} per value"
+    how = "once, for all seeds" if tuning.once else "anew for every seed, by trials of its own"
+    yield f"chosen {how}, by {tuning.metric} on validation"
+    for tuned in tuning.variants:
+        yield f"{tuned.variant}: {chosen_text(tuned, once=tuning.once)}"
 
 
 def _by_finding(report: Report, *, text: Callable[[Finding], str]) -> list[str]:

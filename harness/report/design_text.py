@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from harness.contracts import Design, Factorial, FindingKind
 from harness.report.answer_text import listed
-from harness.report.values import Report, TuningSummary
+from harness.report.tuning_text import tuning_sentences
+from harness.report.values import Report
 
 _MEMBERS: Mapping[FindingKind, str] = {
     "variant": "planned variants",
@@ -36,7 +37,7 @@ def design_sentences(report: Report) -> Iterator[str]:
     if design.looks:
         yield _looks(report)
     if report.tuning:
-        yield _tuning(report.tuning)
+        yield from tuning_sentences(report.tuning)
 
 
 def correction_text(report: Report) -> str:
@@ -46,16 +47,6 @@ def correction_text(report: Report) -> str:
     over = f", corrected by Holm's method over {' and over '.join(several)}" if several else ""
     looks = len(report.design.looks)
     return f"{over}{', and' if over else ','} multiplied by the {looks} looks" if looks else over
-
-
-def _tuning(tuning: TuningSummary) -> str:
-    values = len(tuning.variants[0].scores)
-    seeds = "1 seed" if tuning.seeds == 1 else f"{tuning.seeds} seeds"
-    return (
-        f"Equal tuning: every variant was trained with the same {values} values of "
-        f"{tuning.option}, on {seeds} reserved for tuning, and uses the value with the best "
-        f"validation {tuning.metric}; none of its runs was tested before that."
-    )
 
 
 def _factorial(factorial: Factorial) -> str:

@@ -25,7 +25,7 @@ class Preregistration:
     """Every run with its state, and the expected facts of every variant.
 
     `shares` has the parts that each variant shares with the baseline of the same seed, `warnings`
-    the points that a reader of the results would ask about.
+    the points that a reader of the results would ask about. `tuning` is its cost in runs.
     """
 
     runs: Sequence[PlannedRun]
@@ -35,6 +35,7 @@ class Preregistration:
     resolution: Resolution
     warnings: Sequence[str]
     estimate: Estimate | None = None
+    tuning: str = ""
 
     def with_probe(self, estimate: Estimate) -> Preregistration:
         """The same, with the times, faults and warnings that a probe of the variants gave."""
@@ -77,6 +78,7 @@ def preregister(
             if name != BASELINE and not facts.fault
         },
         resolution=resolution,
+        tuning=_cost_of_tuning(study),
         warnings=[
             *faults,
             *(
@@ -87,6 +89,26 @@ def preregister(
             *confounded_schedules(controls, variants=variants_changing_schedule(changed)),
         ],
     )
+
+
+def _cost_of_tuning(study: Study) -> str:
+    """The trials of a whole study, the runs that they come before, and what these can answer."""
+    tuning = study.tuning
+    if tuning is None:
+        return ""
+    variants, values = len(tuning.candidates), len(tuning.candidates[BASELINE])
+    seeds, trials = len(study.seeds), len(tuning.trial_seeds[study.seeds[0]])
+    noun = "trial" if trials == 1 else "trials"
+    grid = f"{variants} variants x {values} values x {trials} {noun}"
+    compared = f"then {variants * seeds} runs to compare"
+    if tuning.once:
+        return (
+            f"tuning once: {grid} = {variants * values * trials} trials, {compared}; verdicts will "
+            "be about the chosen values, not about tuning (choice: per_seed)"
+        )
+    most = "at most " if study.design.looks else ""
+    total = variants * values * trials * seeds
+    return f"tuning for each seed: {grid} x {seeds} seeds = {most}{total} trials, {compared}"
 
 
 def no_effect_warnings(

@@ -29,12 +29,13 @@ def preview_text(plan: Preregistration) -> str:
 
 
 def preview_json(plan: Preregistration) -> str:
-    """An object: runs, variants (changes, controls, shares), resolution, estimate, warnings."""
+    """Runs, variants (changes, controls, shares), resolution, tuning, estimate and warnings."""
     names = ["variant", "seed", "digest", "evaluation", "exists", "why", "start", "needs", "drafts"]
     content = {
         "runs": [{name: getattr(run, name) for name in names} for run in plan.runs],
         "variants": {name: _variant(plan, name=name) for name in plan.controls},
         "resolution": asdict(plan.resolution),
+        "tuning": plan.tuning,
         "estimate": plan.estimate and asdict(plan.estimate),
         "warnings": plan.warnings,
     }
@@ -62,6 +63,7 @@ def _runs(plan: Preregistration) -> str:
     ]
     waiting = {run.digest for run in plan.runs if not run.exists}
     lines += ["", f"{len(plan.runs)} runs; {len(waiting)} to train or decode"]
+    lines += [plan.tuning] if plan.tuning else []
     if any(run.trial for run in plan.runs):
         lines.append("the runs to compare follow from these trials")
     return "\n".join(lines)
