@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from harness.analysis.correction import Judgment
 from harness.analysis.pairing import Pairing
 from harness.analysis.permutation import sign_flip_floor
-from harness.analysis.power import POWER
+from harness.analysis.power import POWER, spread_interval
 from harness.analysis.statistics import ALPHA
 from harness.contracts import FindingKind
 from harness.study.values import BASELINE
@@ -135,7 +135,14 @@ def _detectable(judgment: Judgment) -> list[str]:
     detectable = judgment.evidence.detectable
     if detectable is None or judgment.verdict != "inconclusive" or judgment.differs:
         return []
-    return [f"a difference of {detectable:.2g} would show with {POWER:.0%} power"]
+    shown = f"a difference of {detectable:.2g} would show with {POWER:.0%} power"
+    if judgment.evidence.test is None:
+        return [shown]
+    # The spread is an estimate: of three seeds, the true one may be six times as large.
+    low, high = (
+        f"{factor * detectable:.2g}" for factor in spread_interval(judgment.evidence.test.df)
+    )
+    return [f"{shown} if the spread is as seen ({low} to {high} over its 95% interval)"]
 
 
 def _holm(judgment: Judgment) -> str:

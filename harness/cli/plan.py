@@ -26,8 +26,10 @@ def plan(
     seeds can show.
 
     Effects are in the unit of the primary metric, and --sd is of the differences between a variant
-    and the baseline of the same seed. Of results that exist only their spread is shown, so a plan
-    is no inspection. --probe warns of variants that change nothing; `harness run` does that too.
+    and the baseline of the same seed (of the scores, where a study is unpaired). Without it, the
+    seeds that --effect needs allow for the uncertainty of the spread of results. Of results that
+    exist only their spread is shown, so a plan is no inspection. --probe warns of variants that
+    change nothing; `harness run` does that too.
     """
     from harness import pipeline
     from harness.planning import preview

@@ -56,7 +56,10 @@ def _results(report: Report) -> Iterator[Item]:
     yield Item("Test, p, corrected p", [*_tests(report)])
     yield Item("Smallest attainable p", _by_finding(report, text=_floor))
     yield Item("Effect size", _by_finding(report, text=_effect_size))
-    yield Item("Detectable difference (80% power)", _by_finding(report, text=_detectable))
+    yield Item(
+        "Detectable difference (80% power, at this spread)",
+        _by_finding(report, text=_detectable),
+    )
     yield Item("Margin and equivalence test", _by_finding(report, text=_equivalence))
     yield Item("Variance over seeds and over test sentences", _by_finding(report, text=_intervals))
     yield Item("Inspections of the results", [*_inspections(report)])

@@ -20,7 +20,7 @@ ITEMS = [
     "Test, p, corrected p",
     "Smallest attainable p",
     "Effect size",
-    "Detectable difference (80% power)",
+    "Detectable difference (80% power, at this spread)",
     "Margin and equivalence test",
     "Variance over seeds and over test sentences",
     "Inspections of the results",

@@ -76,7 +76,7 @@ def test_a_plan_is_printed_for_people_and_for_programs(study: Path, harness: Har
     plan = json.loads(asked.stdout)
     assert plan["variants"]["no-dropout"]["changes"][0]["option"] == "regularizers.dropout"
     assert plan["variants"]["no-dropout"]["shares"]["order"] is True
-    assert plan["resolution"]["needed"] == [4, 4]
+    assert plan["resolution"]["spread"]["needed"] == [4, 4]
     assert plan["estimate"]["missing"] == 4
     assert plan["estimate"]["probed"]["baseline"]["fault"] is None
     assert plan["warnings"] == []
