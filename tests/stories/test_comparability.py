@@ -47,7 +47,7 @@ def test_side_effects_and_sharing_are_reported_and_a_broken_promise_fails_the_st
     # Asked again, with what is known: the spread of the results, and no probe.
     opened = pipeline.open_study(study, out=out, seeds=None)
     plan = preview_text(pipeline.plan_study(opened, question=PowerQuestion(effect=0.5)))
-    assert "2 degrees of freedom)" in plan
+    assert "(1 degree of freedom)" in plan
     assert "  an effect of 0.5 needs " in plan
     assert "seconds per update" in plan
 

@@ -136,7 +136,10 @@ def _samples(report: Report, *, paired: bool) -> Mapping[str, Sequence[float]]:
         return {
             finding.variant: [pair.variant - pair.baseline for pair in finding.per_seed]
             for finding in report.on_primary
-            if finding.against == BASELINE and finding.kind != "effect"
+            if finding.against == BASELINE
+            and finding.kind != "effect"
+            # Identical runs are a fact, and no sample of noise.
+            and finding.verdict != "identical"
         }
     metric = report.primary.name
     return {

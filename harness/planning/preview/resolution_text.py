@@ -54,7 +54,11 @@ def _in_metric(resolution: Resolution, *, spread: Spread) -> Iterator[str]:
 def _source(spread: Spread) -> str:
     if spread.freedom is None:
         return "as given"
-    return f"as in the results ({spread.freedom:.3g} degrees of freedom)"
+    return f"as in the results ({_degrees(spread.freedom)})"
+
+
+def _degrees(freedom: float) -> str:
+    return f"{freedom:.3g} {'degree' if freedom == 1 else 'degrees'} of freedom"
 
 
 def _needed(resolution: Resolution, *, spread: Spread) -> Iterator[str]:
@@ -67,8 +71,8 @@ def _needed(resolution: Resolution, *, spread: Spread) -> Iterator[str]:
     if resolution.spreads:
         yield "    if all variants vary alike; by the spread of each variant alone:"
     for variant, own in resolution.spreads.items():
-        if own.needed:
-            sd = f"sd {own.sd:.3g}, {own.freedom:.3g} degrees of freedom"
+        if own.needed and own.freedom:
+            sd = f"sd {own.sd:.3g}, {_degrees(own.freedom)}"
             yield f"    {variant}: {_seeds(resolution, spread=own)} ({sd})"
 
 
