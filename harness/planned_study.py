@@ -23,6 +23,7 @@ from harness.report.build import build_report
 from harness.runs import study_folder
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun, Previous
+from harness.runs.reuse import Reuse
 from harness.study.values import Study
 from harness.tracking.views import study_view
 
@@ -33,7 +34,7 @@ class PlannedStudy:
 
     `plan_next`, `evaluate`, `view` and `is_inspected` read. `remember_plan`, `record_inspection`
     and `write_report` write, each one thing, for the commands that call them. `command` is what to
-    type to carry the study out again.
+    type to carry the study out again. `reuse` says which runs are taken for planned ones.
     """
 
     study: Study
@@ -41,6 +42,7 @@ class PlannedStudy:
     ledger: Ledger
     folder: Path
     command: str
+    reuse: Reuse = Reuse.IDENTICAL
     plan: tuple[PlannedRun, ...] = ()
     tuning: TuningSummary | None = None
 
@@ -61,11 +63,11 @@ class PlannedStudy:
 
     def plan_next(self, *, previous: Previous) -> PlannedStudy:
         """The same study with the runs that it needs next: its own, and the trials before them."""
-        study, plugins, ledger = self.study, self.plugins, self.ledger
-        trials = tuning_runs(study, plugins=plugins, ledger=ledger, previous=previous)
+        study, plugins, ledger, reuse = self.study, self.plugins, self.ledger, self.reuse
+        trials = tuning_runs(study, plugins=plugins, ledger=ledger, previous=previous, reuse=reuse)
         tuning = tuning_results(study, trials=trials, ledger=ledger)
         study = with_tuned_options(study, trials=tuning)
-        runs = plan(study, plugins=plugins, ledger=ledger, previous=previous)
+        runs = plan(study, plugins=plugins, ledger=ledger, previous=previous, reuse=reuse)
         due = runs_due(study, runs=awaiting_trials(study, runs=runs), ledger=ledger)
         # As long as trials are missing, they are the plan: the study's own runs follow from them.
         due = with_trials_first(study, due=due, trials=trials)

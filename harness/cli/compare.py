@@ -13,6 +13,7 @@ import click
 
 from harness.cli import options, output
 from harness.errors import HarnessError
+from harness.runs.reuse import Reuse
 
 if TYPE_CHECKING:
     from harness.comparing.options import ComparisonOptions
@@ -103,7 +104,10 @@ def compare(
     # Afterward, so that a name that does not exist leaves no trace in the others' logs.
     _record_inspections(names, out=out)
     summary = terminal.comparison(report)
-    output.say(findings(report.findings) if as_json else f"{summary.text}\n", newline=False)
+    if as_json:
+        output.say_json(findings(report.findings), newline=False)
+    else:
+        output.say(summary.text)
     sys.exit(1 if summary.failed else 0)
 
 
@@ -123,7 +127,9 @@ def _record_inspections(names: Sequence[str], *, out: Path) -> None:
     paths = dict.fromkeys(Path(name.partition(":")[0]) for name in names)
     for path in paths:
         if path.suffix in _STUDIES:
-            pipeline.inspect_results(pipeline.open_study(path, out=out, seeds=None))
+            opened = pipeline.open_study(path, out=out, seeds=None, reuse=Reuse.SAME_STUDY)
+            pipeline.say_found_elsewhere(opened)
+            pipeline.inspect_results(opened)
 
 
 def _scores(table: str, *, terms: ComparisonOptions) -> Report:

@@ -21,8 +21,9 @@ class Controls:
     """The size and cost of a variant; None where a quantity is not known.
 
     `rate_area` is the sum of the schedule's rates over all updates, `target_tokens` the number seen
-    in training, repetitions included. Seconds are of training with its evaluations, and known only
-    after a run.
+    in training, repetitions included. `decoder_passes` is the mean over the updates of how often
+    the decoder computed each place of a batch; it is known only after a run, as are the seconds,
+    which are of training with its evaluations.
     """
 
     peak_rate: float | None = None
@@ -31,6 +32,7 @@ class Controls:
     trained_parameters: float | None = None
     target_tokens: float | None = None
     updates: float | None = None
+    decoder_passes: float | None = None
     seconds_per_update: float | None = None
     seconds: float | None = None
 

@@ -96,6 +96,8 @@ def _pairs(
                 variant=study.experiment(variant, seed=seed),
                 shapes=changed.shapes,
                 baseline_shapes=baseline.shapes,
+                rewriters=changed.rewriters,
+                baseline_rewriters=baseline.rewriters,
             )
             yield seed, predicted, observe_sharing(baseline, variant=changed)
 

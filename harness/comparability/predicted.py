@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from harness.comparability.cautions import cautions
 from harness.comparability.controls import Controls, mean_controls
-from harness.comparability.sharing import InitialState, Shapes
+from harness.comparability.sharing import InitialState, Rewriters, Shapes
 from harness.components import Component, Decay
 from harness.errors import ComponentError, HarnessError
 from harness.registry.serialization import leaves
@@ -18,24 +19,29 @@ from harness.study.experiment import Experiment
 from harness.study.values import Study
 
 if TYPE_CHECKING:
-    from harness.training.assembly import Network
+    from harness.training.batches import Order
+    from harness.training.network import Network
     from harness.training.task import Task
 
 _NO_GPU = "budget.device is cuda, but torch finds no GPU on this machine; use cpu"
+MOST_WEIGHTS = 1_000_000_000  # of attention in a layer: 4 GB
 
 Tasks = dict[tuple[object, ...], "Task"]  # the data of variants that share it, made once
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """The controls of a variant, and the shapes of its initial parameters.
+    """The controls of a variant, the shapes of its initial parameters, and who rewrote some.
 
-    `fault` is the reason why it cannot be built; the rest is empty then. `choice` is the path of
-    what is at fault in its experiment, and None where that is a plugin's code.
+    `cautions` are worded for the plan. `fault` is the reason why it cannot be built; the rest is
+    empty then. `choice` is the path of what is at fault in its experiment, and None where that is a
+    plugin's code.
     """
 
     controls: Controls = field(default_factory=Controls)
     shapes: Shapes = field(default_factory=dict)
+    rewriters: Rewriters = field(default_factory=dict)
+    cautions: tuple[str, ...] = ()
     fault: str | None = None
     choice: tuple[str, ...] | None = None
 
@@ -50,25 +56,28 @@ class _Misfit(HarnessError):
 
 def expect(study: Study, *, names: Sequence[str], seed: int) -> dict[str, Expected]:
     """Build these experiments as a run would, without weights or training; loads torch."""
-    tasks: Tasks = {}
-    return {
-        name: _expected(
-            experiment := study.experiments[name],
-            start=study.pretraining.get(experiment.starts_from or "", experiment),
-            seed=seed,
-            tasks=tasks,
-        )
-        if _can_train(study.experiments[name].budget.device, study=study)
-        else Expected(fault=_NO_GPU, choice=("budget", "device"))
-        for name in names
-    }
+    choices = {name: with_start(study, name=name) for name in names}
+    return dict(build_dry(choices, seed=seed, trains_here=study.executor.name == "local"))
 
 
-def _can_train(device: str, *, study: Study) -> bool:
-    """Check this machine for the device, where it is the one that trains."""
+def with_start(study: Study, *, name: str) -> tuple[Experiment, Experiment]:
+    """An experiment, and the one that it starts from, or itself if there is none."""
+    experiment = study.experiments[name]
+    return experiment, study.pretraining.get(experiment.starts_from or "", experiment)
+
+
+def build_dry(
+    choices: Mapping[str, tuple[Experiment, Experiment]], *, seed: int, trains_here: bool
+) -> Iterator[tuple[str, Expected]]:
+    """Build experiments one by one, each given with its start; yields their names and facts."""
     import torch
 
-    return device != "cuda" or study.executor.name != "local" or torch.cuda.is_available()
+    tasks: Tasks = {}
+    for name, (experiment, start) in choices.items():
+        if trains_here and experiment.budget.device == "cuda" and not torch.cuda.is_available():
+            yield name, Expected(fault=_NO_GPU, choice=("budget", "device"))
+        else:
+            yield name, _expected(experiment, start=start, seed=seed, tasks=tasks)
 
 
 def _expected(experiment: Experiment, *, start: Experiment, seed: int, tasks: Tasks) -> Expected:
@@ -117,7 +126,7 @@ def summarize_runs(digests: Sequence[str], *, ledger: Ledger) -> Expected | None
     runs = [run for digest in digests if (run := _finished(digest, ledger=ledger))]
     if not runs:
         return None
-    return Expected(controls=mean_controls([run.controls for run in runs]), shapes=runs[0].shapes)
+    return replace(runs[0], controls=mean_controls([run.controls for run in runs]))
 
 
 def initial_state(digest: str, *, ledger: Ledger) -> InitialState | None:
@@ -128,7 +137,9 @@ def initial_state(digest: str, *, ledger: Ledger) -> InitialState | None:
     weights, order, shapes = outcome.initial_weights, outcome.order, outcome.shapes
     if weights is None or order is None or shapes is None:
         return None
-    return InitialState(weights=weights, order=order, shapes=shapes)
+    return InitialState(
+        weights=weights, order=order, shapes=shapes, rewriters=outcome.rewriters or {}
+    )
 
 
 def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
@@ -137,6 +148,7 @@ def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
         return None
     measured = ledger.measurements(digest)
     rates = [row.value for row in measured if row.metric == "learning_rate"]
+    passes = [row.value for row in measured if row.metric == "decoder_passes"]
     pace = outcome.seconds_per_update
     return Expected(
         controls=Controls(
@@ -146,10 +158,12 @@ def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
             trained_parameters=outcome.trained_parameters,
             target_tokens=sum(row.value for row in measured if row.metric == "target_tokens"),
             updates=outcome.updates,
+            decoder_passes=sum(passes) / len(passes) if passes else None,
             seconds_per_update=pace,
             seconds=pace and outcome.updates and pace * outcome.updates,  # of all processes
         ),
         shapes=outcome.shapes,
+        rewriters=outcome.rewriters or {},
     )
 
 
@@ -167,8 +181,8 @@ def _task(experiment: Experiment, *, start: Experiment, tasks: Tasks) -> Task:
 
 
 def _predict(experiment: Experiment, *, seed: int, task: Task) -> Expected:
-    from harness.training.assembly import build_network, vocabulary_sizes
     from harness.training.guards import schedule
+    from harness.training.network import build_network, vocabulary_sizes
     from harness.training.parameter_counts import counts
 
     updates = experiment.budget.updates
@@ -192,6 +206,8 @@ def _predict(experiment: Experiment, *, seed: int, task: Task) -> Expected:
             updates=updates,
         ),
         shapes=network.shapes,
+        rewriters=network.rewriters,
+        cautions=(*cautions(experiment, network=network),),
     )
 
 
@@ -221,9 +237,23 @@ def _target_tokens(experiment: Experiment, *, seed: int, task: Task) -> int:
 
     budget = experiment.budget
     order = batch_order(experiment, seed=seed, task=task)
-    epoch_batches = len(order.epoch(0))
+    epoch = order.epoch(0)
+    _refuse_oversized(epoch, order=order, heads=experiment.model.heads)
+    epoch_batches = len(epoch)
     epochs, rest = divmod(budget.updates * budget.accumulation, epoch_batches)
     # Whole epochs need no order: each holds every sentence once.
     whole = epochs * sum(target for target, _ in order.lengths)
     last = islice(order.batches(skip=epochs * epoch_batches), rest)
     return whole + sum(order.lengths[row][0] for batch in last for row in batch)
+
+
+def _refuse_oversized(batches: Sequence[Sequence[int]], *, order: Order, heads: int) -> None:
+    """Raise `HarnessError` for a batch that one long source pads to more than fits in memory."""
+    for batch in batches:
+        longest = max(order.lengths[row][1] for row in batch)
+        if len(batch) * heads * longest**2 > MOST_WEIGHTS:
+            raise HarnessError(
+                f"a batch of {len(batch)} sources is padded to its longest, of {longest} tokens, "
+                f"and has over {MOST_WEIGHTS:.0e} attention weights in a layer; remove that source"
+                " or lower batch_tokens"
+            )

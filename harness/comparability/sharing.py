@@ -7,12 +7,13 @@ what follows from that; a run may share more by coincidence, such as biases init
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.study.experiment import Experiment
 
 Shapes = Mapping[str, tuple[int, ...]]  # of the parameters, by name
+Rewriters = Mapping[str, tuple[str, ...]]  # regularizers that wrote an initial weight anew, by name
 
 _MOST_NAMES = 4  # parameters that a message names before it counts the rest
 
@@ -43,15 +44,23 @@ class InitialState:
     weights: Mapping[str, str]
     order: tuple[str, ...]
     shapes: Shapes = field(default_factory=dict)
+    rewriters: Rewriters = field(default_factory=dict)
 
 
 def predict_sharing(
-    baseline: Experiment, *, variant: Experiment, shapes: Shapes, baseline_shapes: Shapes
+    baseline: Experiment,
+    *,
+    variant: Experiment,
+    shapes: Shapes,
+    baseline_shapes: Shapes,
+    rewriters: Rewriters,
+    baseline_rewriters: Rewriters,
 ) -> Shared:
-    """Predict sharing from the options alone.
+    """Predict sharing from the options, and from what regularizers do to a model before training.
 
     A module's parameters have equal initial values if names, shapes, initializer, width, precision
-    and pretraining are equal; batches are equal if data, vocabulary, batch size and replicate are.
+    and pretraining are equal, and those regularizers, with their options, that rewrote a parameter;
+    batches are equal if data, vocabulary, batch size and replicate are.
     """
     modules, baseline_modules = _by_module(shapes), _by_module(baseline_shapes)
     equal = _weight_options(baseline) == _weight_options(variant)
@@ -60,6 +69,8 @@ def predict_sharing(
         for module, parts in modules.items()
         if equal and baseline_modules.get(module) == parts
         for name in parts
+        if _rewriting(variant, names=rewriters.get(name, ()))
+        == _rewriting(baseline, names=baseline_rewriters.get(name, ()))
     )
     return Shared(
         parameters=parameters,
@@ -96,6 +107,10 @@ def _by_module(shapes: Shapes) -> Mapping[str, dict[str, tuple[int, ...]]]:
     for name, shape in shapes.items():
         modules.setdefault(name.rpartition(".")[0], {})[name] = shape
     return modules
+
+
+def _rewriting(experiment: Experiment, *, names: Sequence[str]) -> list[object]:
+    return [experiment.regularizers[name] for name in names]
 
 
 def _weight_options(experiment: Experiment) -> tuple[object, ...]:

@@ -45,7 +45,7 @@ class ComparisonOptions:
 class CollectedRuns:
     """Runs to be compared; `pairs` if variants are not all compared with `baseline`.
 
-    `changes`, `signatures` and `faults` are as in a `Report`.
+    `changes`, `signatures`, `faults` and `mixed` are as in a `Report`.
     """
 
     results: Sequence[RunResult]
@@ -56,6 +56,7 @@ class CollectedRuns:
     changes: Mapping[str, Sequence[Change]]
     signatures: Mapping[str, str]
     faults: Sequence[str] = ()
+    mixed: str = ""
 
 
 def comparison_report(collected: CollectedRuns, *, comparison: Comparison) -> Report:
@@ -84,6 +85,7 @@ def comparison_report(collected: CollectedRuns, *, comparison: Comparison) -> Re
         versions={},
         design=design,
         faults=collected.faults,
+        mixed=collected.mixed,
     )
 
 

@@ -20,3 +20,10 @@ class Averaging(Component):
     @abstractmethod
     def build(self, setting: Setting) -> Averager:
         """An averager that has seen nothing yet."""
+
+    def caution(self, *, updates: int) -> str | None:
+        """Words for the plan where this budget makes another average than is meant, with ways out.
+
+        None where there is nothing to say.
+        """
+        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -35,6 +35,13 @@ class Component(ABC):
     name: ClassVar[str]
     bare: ClassVar[str | None] = None
     changes_results: ClassVar[bool] = True
+
+    def ignored(self) -> Iterator[str]:
+        """A fault for each option that the others leave without effect (`options.unused_options`).
+
+        A study may not write one out, unless a sweep or tuning of another option passes through.
+        """
+        yield from ()
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, usual: GetCoreSchemaHandler) -> CoreSchema:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
 
 PositiveInt = Annotated[int, Gt(0)]
 NonNegativeInt = Annotated[int, Ge(0)]
+# Times that a step is repeated, or copies held at once; beyond this a run would not end.
+Repeats = Annotated[int, Gt(0), Le(1000)]
+OptionalRepeats = Annotated[int, Ge(0), Le(1000)]
+ExtraTokens = Annotated[int, Ge(0), Le(10_000)]
 PositiveFloat = Annotated[float, Gt(0)]
 NonNegativeFloat = Annotated[float, Ge(0)]
 Probability = Annotated[float, Ge(0), Le(1)]
@@ -27,6 +33,14 @@ def count_of_share(share: float, *, of: int) -> int:
     """
     # repr gives the shortest digits that stand for this float: as a rule, those of the study.
     return math.floor(Fraction(repr(float(share))) * of)
+
+
+def unused_options(component: Any, *options: str, reason: str, instead: str) -> Iterator[str]:
+    """A fault for each of these options that has another value than its default."""
+    defaults = {option.name: option.default for option in fields(component)}
+    for option in options:
+        if getattr(component, option) != defaults[option]:
+            yield f"{option} has no effect: {reason}; remove it, or {instead}"
 
 
 class TextFile(str):

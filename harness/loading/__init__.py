@@ -7,13 +7,17 @@ Messages, by the module that words them:
 - `validation_errors`: one value: its type, its range, a missing or an unknown option
 - `validation`: components: their form, and regularizers that cannot be combined
 - `study_rules`: several keys of a study: `variants`, `grid`, `factors`, metrics, repeated entries
+- `ignored`: options that others of the same component leave without effect
 - `overrides`: a variant against the baseline: unknown options, regularizers it cannot turn off
-- `variants`: names that are taken, variants that equal the baseline
+- `variants`: names that are taken, variants that equal the baseline or each other
 - `names`, `grid`, `factors`, `tuning`, `pretraining`: the part of a study that each is named after
+- `study_file`: a study that is no mapping, files that it names
+- `component_text`: a component on the command line
 
 Types and bounds in words ("a whole number above 0") and suggestions ("did you mean ...?") come from
 `harness.registry.option_types`, unknown components ("no loss named ...") from
-`harness.registry.catalog`.
+`harness.registry.catalog`. Faults that only data or building shows are worded where they arise, in
+`harness.comparability.predicted` and `harness.training`.
 """
 
 from __future__ import annotations

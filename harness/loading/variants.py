@@ -11,6 +11,7 @@ import yaml
 from harness.contracts import Design, Factorial, Level, Sweep
 from harness.loading import factors, grid
 from harness.loading.faults import Faults
+from harness.loading.ignored import ignored_options
 from harness.loading.names import name_fault
 from harness.loading.overrides import (
     BY_KEY,
@@ -29,6 +30,7 @@ from harness.study.experiment import Experiment
 from harness.study.serialization import resolved_experiment
 from harness.study.values import BASELINE
 
+MOST_VARIANTS = 500  # written out from a grid or not
 _MERGED = {(name,) for name in BY_KEY}
 
 
@@ -58,8 +60,12 @@ def experiments(root: yaml.Node, *, checker: Checker, faults: Faults) -> Experim
     pretrainings = _nodes(
         keys.get("pretraining"), kind="pretraining", baseline=baseline, faults=faults
     )
+    if len(variants) > MOST_VARIANTS:
+        fault = f"{len(variants)} variants exceed the limit of {MOST_VARIANTS}; remove some"
+        faults.add(fault, at=variants[MOST_VARIANTS].mark)
+        return Experiments({}, Design(), {})
     choices = {BASELINE: baseline}
-    _apply(variants, under=baseline, choices=choices, faults=faults)
+    named = _apply(variants, under=baseline, choices=choices, faults=faults)
     without_start = remove_choice(baseline, name=STARTS_FROM)
     starts = _apply(pretrainings, under=without_start, choices=choices, faults=faults)
     # Under the baseline's key, so that a missing option is reported there, where it can be added.
@@ -68,6 +74,13 @@ def experiments(root: yaml.Node, *, checker: Checker, faults: Faults) -> Experim
         for name, node in choices.items()
     }
     valid, pretraining = _valid(roots, starts=starts, checker=checker, faults=faults)
+    swept = {value.variant.name for value in values}
+    everything = {**valid, **pretraining}
+    _add_data(ignored_options(everything, swept=swept), roots=roots, faults=faults)
+    crossed = {cell.variant.name for cell in cells}
+    for kind in (True, False):  # a study that has both kinds is refused for that alone
+        nodes = [node for node in named if (node.name in crossed) is kind]
+        _refuse_repeated(valid, nodes=nodes, faults=faults)
     compared, design = _design(valid, values=values, cells=cells, faults=faults)
     return Experiments(compared, design, pretraining)
 
@@ -204,13 +217,12 @@ def _design(
     """The variants to compare, without values of a grid that equal the baseline, and the design."""
     baseline = valid.get(BASELINE)
     swept = {value.variant.name for value in values}
-    same = {name for name in swept if valid.get(name) == baseline}
+    same = {name for name in swept if _is_same(valid.get(name), other=baseline)}
     if swept == same == valid.keys() - {BASELINE} and same:
         fault = "every value of this grid equals the baseline's; add another value"
         faults.add(fault, at=values[0].variant.mark)
-    _refuse_repeated(valid, values=values, faults=faults)
     for cell in cells:
-        if valid.get(cell.variant.name) == baseline:
+        if _is_same(valid.get(cell.variant.name), other=baseline):
             fault = f"{shown(cell.variant.name)} equals the baseline; change one of its levels"
             faults.add(fault, at=cell.variant.mark)
     variants = {name: variant for name, variant in valid.items() if name not in same}
@@ -220,26 +232,33 @@ def _design(
         noise_floor=tuple(
             name
             for name, variant in variants.items()
-            if baseline and variant != baseline == replace(variant, replicate=baseline.replicate)
+            if baseline and variant.replicate != baseline.replicate
+            if _is_same(replace(variant, replicate=baseline.replicate), other=baseline)
         ),
     )
     return variants, design
 
 
 def _refuse_repeated(
-    valid: Mapping[str, Experiment], *, values: Sequence[grid.GridValue], faults: Faults
+    valid: Mapping[str, Experiment], *, nodes: Sequence[ExperimentNode], faults: Faults
 ) -> None:
-    """Values of a grid that are one experiment: each would count in the correction."""
+    """Variants that are one experiment: each would count in the correction."""
     first: dict[str, Experiment] = {}
-    for value in values:
-        name = value.variant.name
-        experiment = valid.get(name)
-        equal = next((known for known, other in first.items() if other == experiment), None)
-        if experiment is not None and equal is not None and equal != name:
-            fault = f"{shown(name)} is the same experiment as {shown(equal)}; remove one"
-            faults.add(fault, at=value.variant.mark)
+    for node in nodes:
+        experiment = valid.get(node.name)
+        equal = [name for name, other in first.items() if _is_same(experiment, other=other)]
+        if equal:
+            fault = f"{shown(node.name)} is the same experiment as {shown(equal[0])}; remove one"
+            faults.add(fault, at=node.mark)
         elif experiment is not None:
-            first.setdefault(name, experiment)
+            first[node.name] = experiment
+
+
+def _is_same(experiment: Experiment | None, *, other: Experiment | None) -> bool:
+    """Equality that also sees the order of the regularizers, in which they act."""
+    if experiment is None or other is None:
+        return experiment is other
+    return experiment == other and [*experiment.regularizers] == [*other.regularizers]
 
 
 def _sweep(values: Sequence[grid.GridValue], *, same: set[str]) -> Sweep:

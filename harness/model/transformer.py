@@ -24,7 +24,10 @@ class Transformer(nn.Module):
     is 0, a normalization's weight 1, until an initializer fills it. A tied matrix goes by the name
     `target_embedding.weight` with ``tie: target``, `source_embedding.weight` with ``tie: all``.
     There is no train mode: noise comes with each call, through `sites`, or not at all.
+    `decoded` counts the places that the decoder has computed so far, padding included.
     """
+
+    decoded: int = 0
 
     def __init__(self, options: ModelOptions, *, source_classes: int, target_classes: int) -> None:
         super().__init__()
@@ -117,6 +120,7 @@ class Transformer(nn.Module):
         for layer, past in zip(self.decoder, cache.layers, strict=True):
             states = layer(states, memory=cache.memory, past=past, view=view, noise=noise)
         cache.length += embedded.shape[1]
+        self.decoded += embedded.shape[0] * embedded.shape[1]
         hidden: Tensor = self.decoder_norm(states)
         return hidden
 

@@ -49,7 +49,7 @@ INTERVALS_NOTE = (
 
 
 def answer(report: Report) -> str:
-    """The findings on the primary metric, in one sentence."""
+    """The findings on the primary metric in one sentence, and one on mixed pairs if there are."""
     if not report.on_primary:
         return "The study has no variants, so there is nothing to compare."
     claims = [
@@ -69,7 +69,8 @@ def answer(report: Report) -> str:
     primary = report.primary
     limit = tuning_limit(report.tuning)
     by = f"{limit}{'by' if limit else 'By'} {primary.name}"
-    return f"{by} on the {primary.split} split, over {seeds}: {'; '.join(claims)}."
+    found = f"{by} on the {primary.split} split, over {seeds}: {'; '.join(claims)}."
+    return f"{found} {report.mixed}".rstrip()
 
 
 def method_note(report: Report, *, correction: str) -> str:

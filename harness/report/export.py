@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from harness.analysis import RunResult, p_text
 from harness.contracts import Finding
@@ -39,21 +39,29 @@ def export_findings(findings: Sequence[Finding], *, form: Form) -> str:
     return _text(Table(names, rows, right=len(names)), form=form)
 
 
+class RunOrigin(NamedTuple):
+    """A run's digest, its version of torch, and the digest of the core's code that trained it."""
+
+    digest: str
+    torch: str
+    code: str
+
+
 def export_runs(
-    results: Sequence[RunResult], *, digests: Mapping[tuple[str, int], str], form: Form
+    results: Sequence[RunResult], *, origins: Mapping[tuple[str, int], RunOrigin], form: Form
 ) -> str:
     """Every score of every run that ended, one per row; a run without scores has one row too.
 
-    `digests` maps variant and seed to the run's digest.
+    `origins` is by variant and seed.
     """
     rows: list[Sequence[object]] = []
     for run in results:
-        key = [digests[run.variant, run.seed], run.variant, run.seed, run.outcome]
-        rows += [[*key, name, value] for name, value in run.scores.items()]
-        rows += [] if run.scores else [[*key, None, None]]
-    return _text(
-        Table(["run", "variant", "seed", "outcome", "metric", "value"], rows, 5), form=form
-    )
+        digest, *found_with = origins[run.variant, run.seed]
+        key = [digest, run.variant, run.seed, run.outcome]
+        rows += [[*key, name, value, *found_with] for name, value in run.scores.items()]
+        rows += [] if run.scores else [[*key, None, None, *found_with]]
+    header = ["run", "variant", "seed", "outcome", "metric", "value", "torch", "code"]
+    return _text(Table(header, rows, 5), form=form)
 
 
 def _paper_table(findings: Sequence[Finding]) -> Table:

@@ -70,13 +70,15 @@ class Provenance(NamedTuple):
     """The circumstances of the runs as text, and the runs without a score with their reasons.
 
     `weights` are those that are scored, `machine` is the hardware, and `commit` that of the Git
-    checkout that the study is in; empty if not known.
+    checkout that the study is in; empty if not known. `found` has a line for each other code or
+    environment that runs were found with.
     """
 
     weights: Sequence[str] = ()
     machine: Sequence[str] = ()
     commit: str = ""
     excluded: Sequence[str] = ()
+    found: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +90,7 @@ class Report:
     metric, and `faults` are messages about metrics that could not be computed. `command` reproduces
     the report with the software of `versions`. `inspections` is a note on earlier looks at the
     results, and `readings` are the directions of metrics that were assumed.
+    `mixed` is a sentence on pairs of runs that mix code or environments.
     """
 
     name: str
@@ -111,6 +114,7 @@ class Report:
     tuning: TuningSummary | None = None
     provenance: Provenance = field(default_factory=Provenance)
     readings: Sequence[str] = ()
+    mixed: str = ""
 
     @property
     def on_primary(self) -> list[Finding]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from annotated_types import Ge, Le, MinLen
+from annotated_types import Ge, Gt, Le, MinLen
 
 from harness.components import (
     Executor,
@@ -31,6 +31,8 @@ Controlled = Literal[
     "updates",
     "seconds_per_update",
 ]
+# Seeds in place of a study's own: a number of them, from 1 on, or the seeds themselves.
+Seeds = int | tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +77,7 @@ class TuningOptions:
     __pydantic_config__: ClassVar[Any] = STRICT
 
     grid: Annotated[Mapping[str, Annotated[tuple[Any, ...], MinLen(2)]], MinLen(1)]
-    seeds: PositiveInt = 1
+    seeds: Annotated[int, Gt(0), Le(1000)] = 1
     choice: Literal["per_seed", "once"] = "per_seed"
 
 

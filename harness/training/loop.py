@@ -58,9 +58,9 @@ def _windows(parts: Assembly, *, skip: int) -> Iterator[list[Batch]]:
 
 
 def _step(parts: Assembly, *, window: Sequence[Batch], update: int) -> list[Measurement]:
-    """One update of the weights; returns its loss, gradient norm, rate and tokens."""
+    """One update of the weights; returns its loss, gradient norm, rate, tokens and passes."""
     noise = parts.noise(update)
-    tokens = sum(batch.tokens for batch in window)
+    tokens, decoded = sum(batch.tokens for batch in window), parts.model.decoded
     # To None and not to 0: a gradient of 0 would let momentum and decay move a frozen weight.
     parts.optimizer.zero_grad(set_to_none=True)
     losses = []
@@ -71,6 +71,8 @@ def _step(parts: Assembly, *, window: Sequence[Batch], update: int) -> list[Meas
         if loss_per_token.requires_grad:  # not if every layer that trains was skipped
             loss_per_token.backward()
         losses.append(loss_per_token.detach())  # or the graphs of all would stay
+    # In places, so that a decoding token by token counts as the one pass that it amounts to.
+    passes = (parts.model.decoded - decoded) / sum(batch.target_input.numel() for batch in window)
     gradients = [weight.grad for weight in parts.model.parameters() if weight.grad is not None]
     # Before any regularizer clips: what is measured, and must be finite, is the objective's own.
     norm = torch.nn.utils.get_total_norm(gradients) if gradients else losses[0].new_zeros(())
@@ -86,6 +88,7 @@ def _step(parts: Assembly, *, window: Sequence[Batch], update: int) -> list[Meas
         Measurement(update, "train", "gradient_norm", gradient_norm),
         Measurement(update, "train", "learning_rate", rate),
         Measurement(update, "train", "target_tokens", tokens),
+        Measurement(update, "train", "decoder_passes", passes),
     ]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.components import Decay
-from harness.components.options import PositiveInt, Probability
+from harness.components.options import PositiveInt, Probability, unused_options
 from harness.contracts import Rate, Setting
 
 
@@ -27,6 +28,14 @@ class Linear(Decay):
     def __post_init__(self) -> None:
         if self.end > self.start:
             raise ValueError(f"end must be at most start, got {self.end} and {self.start}")
+
+    def ignored(self) -> Iterator[str]:
+        """The options that others leave without effect."""
+        if self.end == self.start:
+            reason = "start and end are the same"
+            yield from unused_options(
+                self, "over", reason=reason, instead="lower end, or use constant"
+            )
 
     def build(self, setting: Setting) -> Rate:
         # At least 1, for a budget of one update: there is nothing to fall over.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +11,12 @@ import torch
 from jaxtyping import Float, Int
 
 from harness.components import Generation
-from harness.components.options import NonNegativeFloat, NonNegativeInt, PositiveInt
+from harness.components.options import (
+    ExtraTokens,
+    NonNegativeFloat,
+    Repeats,
+    unused_options,
+)
 from harness.contracts import BOS, EOS, Cache, Generate, Model, Setting
 from harness.prediction import writable
 
@@ -34,10 +39,21 @@ class Beam(Generation):
     name = "beam"
     bare = "size"
 
-    size: PositiveInt = 4
+    size: Repeats = 4
     alpha: NonNegativeFloat = 0.6
     length_penalty: Literal["gnmt", "power"] = "gnmt"
-    extra: NonNegativeInt = 50
+    extra: ExtraTokens = 50
+
+    def ignored(self) -> Iterator[str]:
+        """The options that others leave without effect."""
+        if self.size == 1:
+            reason = "a beam of 1 is greedy decoding, which ranks no hypotheses"
+            yield from unused_options(
+                self, "alpha", "length_penalty", reason=reason, instead="raise size"
+            )
+        if self.alpha == 0:
+            reason = "with an alpha of 0 every length has the same penalty"
+            yield from unused_options(self, "length_penalty", reason=reason, instead="raise alpha")
 
     def build(self, setting: Setting) -> Generate:
         """A deterministic function of the model and the sources."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,7 +10,12 @@ import torch
 from jaxtyping import Float, Int
 
 from harness.components import Generation
-from harness.components.options import NonNegativeInt, PositiveInt, Probability
+from harness.components.options import (
+    ExtraTokens,
+    PositiveInt,
+    Probability,
+    unused_options,
+)
 from harness.contracts import BOS, EOS, Cache, Generate, Model, Setting
 from harness.prediction import writable
 
@@ -31,7 +36,16 @@ class Contrastive(Generation):
 
     alpha: Probability = 0.6
     top_k: PositiveInt = 4
-    extra: NonNegativeInt = 50
+    extra: ExtraTokens = 50
+
+    def ignored(self) -> Iterator[str]:
+        """The options that others leave without effect."""
+        if self.top_k == 1:
+            reason = "with a top_k of 1 there is nothing to choose from"
+            yield from unused_options(self, "alpha", reason=reason, instead="raise top_k")
+        if self.alpha == 0:
+            reason = "with an alpha of 0 the likeliest token is chosen, as in greedy decoding"
+            yield from unused_options(self, "top_k", reason=reason, instead="raise alpha")
 
     def build(self, setting: Setting) -> Generate:
         """A deterministic function of the model and the sources."""

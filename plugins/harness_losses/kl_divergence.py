@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 
 from harness.components import Loss
-from harness.components.options import ProbabilityBelowOne
+from harness.components.options import ProbabilityBelowOne, unused_options
 from harness.contracts import LossFunction, Setting
 from harness_losses.label_smoothing import LabelSmoothing
 
@@ -36,6 +37,12 @@ class KLDivergence(Loss):
 
     smoothing: ProbabilityBelowOne = 0.1
     convention: Literal["all", "others", "others_without_pad"] = "others_without_pad"
+
+    def ignored(self) -> Iterator[str]:
+        """The options that others leave without effect."""
+        if self.smoothing == 0:
+            reason = "a smoothing of 0 gives no class a share"
+            yield from unused_options(self, "convention", reason=reason, instead="raise smoothing")
 
     def build(self, setting: Setting) -> LossFunction:
         smoothed = LabelSmoothing(smoothing=self.smoothing, convention=self.convention)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -10,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 
 from harness.components import Loss
-from harness.components.options import ProbabilityBelowOne
+from harness.components.options import ProbabilityBelowOne, unused_options
 from harness.contracts import LossFunction, Setting
 
 
@@ -39,6 +40,12 @@ class LabelSmoothing(Loss):
 
     smoothing: ProbabilityBelowOne = 0.1
     convention: Literal["all", "others", "others_without_pad"] = "all"
+
+    def ignored(self) -> Iterator[str]:
+        """The options that others leave without effect."""
+        if self.smoothing == 0:
+            reason = "a smoothing of 0 gives no class a share"
+            yield from unused_options(self, "convention", reason=reason, instead="raise smoothing")
 
     def build(self, setting: Setting) -> LossFunction:
         """A loss from one log-softmax: its gold value and its sum over the smoothed classes."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Lt
 
 from harness.components import Schedule
-from harness.components.options import PositiveFloat
+from harness.components.options import PositiveFloat, unused_options
 from harness.contracts import Rate, Setting
 
 
@@ -32,6 +33,14 @@ class OneCycle(Schedule):
     start_divisor: Annotated[float, Ge(1)] = 25.0
     end_divisor: Annotated[float, Ge(1)] = 1e4
     anneal: Literal["cosine", "linear"] = "cosine"
+
+    def ignored(self) -> Iterator[str]:
+        """The options that others leave without effect."""
+        if self.start_divisor == self.end_divisor == 1:
+            reason = "with both divisors 1 the rate is constant"
+            yield from unused_options(
+                self, "rise", "anneal", reason=reason, instead="raise a divisor"
+            )
 
     def build(self, setting: Setting) -> Rate:
         """The rate by update; it starts at the peak if `rise` of the budget is below one update."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Lt
 
 from harness.components import Schedule
-from harness.components.options import PositiveFloat, count_of_share
+from harness.components.options import PositiveFloat, count_of_share, unused_options
 from harness.contracts import Rate, Setting
 
 
@@ -34,6 +35,12 @@ class SlantedTriangular(Schedule):
     peak: PositiveFloat = 0.01
     cut: Annotated[float, Gt(0), Lt(1)] = 0.1
     ratio: Annotated[float, Ge(1)] = 32.0
+
+    def ignored(self) -> Iterator[str]:
+        """The options that others leave without effect."""
+        if self.ratio == 1:
+            reason = "with a ratio of 1 the rate is constant"
+            yield from unused_options(self, "cut", reason=reason, instead="raise ratio")
 
     def build(self, setting: Setting) -> Rate:
         # The floor of the cut as it is written: 0.29 * 100 is below 29 in floating point.

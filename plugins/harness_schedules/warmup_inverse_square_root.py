@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.components import Schedule
-from harness.components.options import NonNegativeFloat, PositiveFloat, PositiveInt
+from harness.components.options import NonNegativeFloat, PositiveFloat, PositiveInt, unused_options
 from harness.contracts import Rate, Setting
 
 
@@ -30,6 +31,12 @@ class WarmupInverseSquareRoot(Schedule):
     def __post_init__(self) -> None:
         if self.start > self.peak:
             raise ValueError(f"start must be at most peak, got {self.start} and {self.peak}")
+
+    def ignored(self) -> Iterator[str]:
+        """The options that others leave without effect."""
+        if self.warmup == 1:
+            reason = "with a warmup of 1 the first update has the peak"
+            yield from unused_options(self, "start", reason=reason, instead="raise warmup")
 
     def build(self, setting: Setting) -> Rate:
         def rate(update: int) -> float:

@@ -1,44 +1,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.predicted_study import predicted_of, study_of
 from support.tiny_experiment import BUDGET, Counting, experiment
 
-from harness.comparability.predicted import Expected, expect, initial_state, summarize_runs
+from harness.comparability.predicted import expect, initial_state, summarize_runs
 from harness.components.options import TrainedRun
 from harness.runs.ledger import Ledger
 from harness.study.experiment import Experiment, ModelOptions
-from harness.study.values import Comparison, Study
 from harness.training.assembly import assemble
 from harness.training.loop import train
-from harness_executors.local import Local
 from harness_parameter_groups.gradual_unfreezing import GradualUnfreezing
 from harness_schedules.constant import Constant
-
-
-def study_of(
-    *, pretraining: Mapping[str, Experiment] | None = None, **variants: Experiment
-) -> Study:
-    return Study(
-        name="tiny",
-        path=Path("tiny.yaml"),
-        question="?",
-        variants=variants,
-        seeds=(1,),
-        metrics=(),
-        figures=(),
-        compare=Comparison(),
-        executor=Local(),
-        pretraining=pretraining or {},
-    )
-
-
-def predicted_of(choices: Experiment, *, seed: int = 1) -> Expected:
-    return expect(study_of(it=choices), names=["it"], seed=seed)["it"]
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
+import torch
+from support.predicted_study import predicted_of
 from support.tiny_experiment import BUDGET, experiment
 
 from harness.comparability.sharing import (
@@ -11,11 +14,15 @@ from harness.comparability.sharing import (
     observe_sharing,
     predict_sharing,
 )
+from harness.components import Regularizer
+from harness.contracts import Model, Regularization, Setting
 from harness.study.experiment import Experiment, ModelOptions
 from harness.training.assembly import assemble
 from harness_initializers.annotated_transformer import AnnotatedTransformer
 from harness_initializers.xavier_normal import XavierNormal
 from harness_losses.cross_entropy import CrossEntropy
+from harness_regularizers.lora import Lora
+from harness_regularizers.reinitialize_top import ReinitializeTop
 from harness_tokenizers.char import Char
 
 MODEL = experiment().model
@@ -26,12 +33,14 @@ def predicted_and_observed(
 ) -> tuple[Shared, Shared]:
     """The sharing predicted from options, and that of two assembled runs."""
     first, second = (assemble(choices, seed=3) for choices in (baseline or experiment(), variant))
-    shapes = [
-        {name: tuple(weight.shape) for name, weight in parts.model.named_parameters()}
-        for parts in (first, second)
-    ]
+    baseline_facts, facts = (predicted_of(parts.experiment, seed=3) for parts in (first, second))
     predicted = predict_sharing(
-        first.experiment, variant=variant, shapes=shapes[1], baseline_shapes=shapes[0]
+        first.experiment,
+        variant=variant,
+        shapes=facts.shapes,
+        baseline_shapes=baseline_facts.shapes,
+        rewriters=facts.rewriters,
+        baseline_rewriters=baseline_facts.rewriters,
     )
     states = [
         InitialState(weights=parts.initial_weights, order=(parts.order.digest(0),))
@@ -74,6 +83,63 @@ def test_another_vocabulary_shares_what_has_no_classes() -> None:
         "initial parameters, not the order of batches (not projection.bias, projection.weight, "
         "source_embedding.weight, target_embedding.weight)"
     )
+
+
+def test_a_rewritten_layer_is_not_shared() -> None:
+    drawn = experiment(initializer=AnnotatedTransformer())  # with biases that are not 0
+    again = replace(drawn, regularizers={"reinitialize_top": ReinitializeTop()})
+    predicted, observed = predicted_and_observed(again, baseline=drawn)
+    assert {name.split(".")[0] for name in predicted.others} == {"decoder", "decoder_norm"}
+    assert len(predicted.others) == 28
+    # A gain of 1 is written over a gain of 1.
+    assert observed.others == {name for name in predicted.others if "norm" not in name}
+    assert str(predicted).startswith("22 of 50 initial parameters and the order of batches (not ")
+    assert list(broken_predictions(predicted, observed=observed)) == []
+
+
+def test_two_that_rewrite_alike_share_everything_and_two_that_do_not_the_rest() -> None:
+    narrow, wide = (
+        experiment(regularizers={"reinitialize_top": ReinitializeTop(std=std)})
+        for std in (0.02, 0.2)
+    )
+    predicted, observed = predicted_and_observed(
+        replace(narrow, loss=CrossEntropy()), baseline=narrow
+    )
+    assert predicted == observed
+    assert not predicted.others
+    predicted, observed = predicted_and_observed(wide, baseline=narrow)
+    assert len(predicted.others) == 28
+    assert len(observed.others) == 10  # the matrices
+
+
+def test_adapters_leave_what_both_models_have_shared() -> None:
+    predicted, observed = predicted_and_observed(experiment(regularizers={"lora": Lora()}))
+    assert predicted == observed
+    assert len(predicted.parameters) == 50
+    assert str(predicted) == "all initial weights and the order of batches"
+
+
+class _Silent(Regularizer):
+    """Rewrites a bias by a way around torch's count of writes, and another with its own value."""
+
+    name = "silent"
+
+    def build(self, setting: Setting) -> Regularization:
+        """A change of two vectors."""
+        return Regularization(modify_model=self._write)
+
+    def _write(self, model: Model, *, generator: Callable[[str], torch.Generator]) -> None:
+        weights = dict(model.named_parameters())
+        weights["encoder_norm.bias"].data = torch.ones(16)
+        with torch.no_grad():
+            weights["decoder_norm.bias"].fill_(0.0)
+
+
+def test_a_weight_counts_as_rewritten_however_it_is_written() -> None:
+    both = ("encoder_norm.bias", "decoder_norm.bias")
+    predicted, observed = predicted_and_observed(experiment(regularizers={"silent": _Silent()}))
+    assert predicted.others == {*both}
+    assert observed.others == {both[0]}
 
 
 def test_one_more_layer_leaves_the_others_alone() -> None:

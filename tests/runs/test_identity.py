@@ -201,7 +201,9 @@ OF_EVALUATION = {
     "harness.training.divergence",
     "harness.training.evaluation",
     "harness.training.guards",
+    "harness.training.network",
     "harness.training.regularizer_guards",
+    "harness.training.rewriting",
     "harness.training.task",
 }
 OF_TRAINING = OF_EVALUATION | {

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -20,9 +20,15 @@ from harness.training import evaluation, loop
 from harness.training.assembly import Assembly, assemble
 from harness.training.divergence import Diverged
 from harness.training.loop import Update, train
+from harness_decays.constant import Constant
+from harness_decoding_policies.free_running import FreeRunning
+from harness_decoding_policies.parallel_scheduled_sampling import ParallelScheduledSampling
+from harness_decoding_policies.scheduled_sampling import ScheduledSampling
 from harness_losses.label_smoothing import LabelSmoothing
 from harness_regularizers.confidence_penalty import ConfidencePenalty
 from harness_regularizers.dropout import Dropout
+from harness_regularizers.lora_dropout import LoraDropout
+from harness_regularizers.r_drop import RDrop
 
 Convention = Literal["all", "others", "others_without_pad"]
 
@@ -43,10 +49,46 @@ def test_training_spends_its_budget_and_yields_measurements() -> None:
     assert [update.number for update in updates] == list(range(13))
     named = {(row.split, row.metric) for row in updates[4].measurements}
     assert named == {
-        *(("train", name) for name in ("loss", "gradient_norm", "learning_rate", "target_tokens")),
+        *(("train", name) for name in ("loss", "gradient_norm", "learning_rate")),
+        *(("train", name) for name in ("target_tokens", "decoder_passes")),
         *(("validation", name) for name in ("nll", "perplexity", "token_accuracy")),
     }
     assert {row.split for row in updates[5].measurements} == {"train"}
+
+
+GOLD, OWN = Constant(probability=1.0), Constant(probability=0.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "passes"),
+    [
+        ({}, 1),
+        ({"budget": replace(BUDGET, accumulation=3)}, 1),
+        ({"regularizers": {"r_drop": RDrop()}}, 2),
+        ({"regularizers": {"lora_dropout": LoraDropout(instances=3)}}, 3),
+        ({"decoding_policy": ScheduledSampling(decay=OWN)}, 2),
+        ({"decoding_policy": ScheduledSampling(decay=GOLD)}, 1),
+        ({"decoding_policy": ParallelScheduledSampling(decay=OWN, passes=2)}, 3),
+        ({"decoding_policy": ScheduledSampling(decay=OWN), "regularizers": {"r": RDrop()}}, 4),
+    ],
+)
+def test_passes_of_the_decoder_are_counted(change: dict[str, Any], passes: int) -> None:
+    measured = [
+        row.value
+        for update in train(assemble(experiment(**change), seed=1))
+        for row in update.measurements
+        if row.metric == "decoder_passes"
+    ]
+    assert measured == [passes] * BUDGET.updates
+
+
+def test_a_decoding_token_by_token_is_one_more_pass() -> None:
+    parts = assemble(experiment(decoding_policy=FreeRunning()), seed=1)
+    (batch,) = [parts.task.train.batch(rows, device="cpu") for rows in parts.order.epoch(0)[:1]]
+    _, update, *_ = train(parts)
+    places = batch.target_input.shape[1]  # the last token needs no reading
+    (passes,) = [row.value for row in update.measurements if row.metric == "decoder_passes"]
+    assert passes == pytest.approx((places + places - 1) / places)
 
 
 def test_training_learns() -> None:

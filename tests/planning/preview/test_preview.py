@@ -122,3 +122,13 @@ def test_a_variant_with_a_start_is_previewed_in_its_vocabulary(tmp_path: Path) -
     both = "all initial weights and the order of batches"
     assert str(plan.shares["slower"]) == both
     assert str(plan.shares["scratch"]) == "the seed only"
+
+
+def test_a_caution_names_all_that_it_is_about(study: Path) -> None:
+    text = study.read_text().replace("variants:", "variants:\n  late: {averaging: {ema: 0.5}}", 1)
+    study.write_text(text.replace("baseline:", "baseline:\n  averaging: ema", 1))
+    (caution,) = (line for line in planned(study).warnings if "ema" in line)
+    assert caution.startswith(
+        "baseline, no-dropout, constant, wide, again: averaging ema with a decay of 0.999 keeps "
+        "99% of the weights after update 1 to the end of the budget, update 12; "
+    )

@@ -61,6 +61,60 @@ def test_the_ramp_equals_tensorflow(walk: Walk, averages: Averages) -> None:
     torch.testing.assert_close(ours.double(), average, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("ramp", [False, True])
+@pytest.mark.parametrize(("start", "before"), [(0.0, 0), (0.25, 3), (0.29, 3), (0.99, 11)])
+def test_it_starts_after_its_share_of_the_budget(
+    walk: Walk, averages: Averages, *, start: float, before: int, ramp: bool
+) -> None:
+    seen = averages(EMA(decay=0.8, ramp=ramp, start=start))
+    assert seen[:before] == [None] * before
+    # As if the budget had begun there.
+    average = walk[before]["a.bias"].double()
+    for step, current in enumerate(walk[before + 1 :], start=2):
+        decay = min(0.8, (1 + step) / (10 + step)) if ramp else 0.8
+        average = decay * average + (1 - decay) * current["a.bias"].double()
+    torch.testing.assert_close(seen[-1]["a.bias"].double(), average, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("averaging", "updates", "kept", "update"),
+    [
+        (EMA(), 300, 0.999**299, 1),
+        (EMA(), 60, 0.999**59, 1),
+        (EMA(decay=0.99, start=0.5), 300, 0.99**149, 151),
+        (EMA(decay=0.9, ramp=True), 2, 3 / 12, 1),
+    ],
+)
+def test_a_budget_that_keeps_the_beginning_is_cautioned(
+    averaging: EMA, updates: int, kept: float, update: int
+) -> None:
+    # The share, by averaging ones that turn to zeros.
+    averager = averaging.build(Setting(seed=1, classes=11, d_model=8, updates=updates))
+    for number in range(1, updates + 1):
+        averager.update({"w": torch.tensor(float(number <= update)).double()}, number)
+    average = averager.weights()
+    assert average is not None
+    assert average["w"].item() == pytest.approx(kept)
+    caution = averaging.caution(updates=updates)
+    assert caution is not None
+    assert f" keeps {kept:.0%} of the weights after update {update} to the end" in caution
+    assert ("ramp: true" in caution) is not averaging.ramp
+
+
+@pytest.mark.parametrize(
+    ("averaging", "updates"),
+    [
+        (EMA(), 3000),  # .999^2999 is 4.98%
+        (EMA(ramp=True), 300),
+        (EMA(decay=0.9), 30),
+        (EMA(), 1),
+        (EMA(start=0.99), 20),
+    ],
+)
+def test_a_budget_long_enough_is_not(averaging: EMA, updates: int) -> None:
+    assert averaging.caution(updates=updates) is None
+
+
 @given(values=st.lists(st.floats(allow_nan=False, width=32), min_size=1), ramp=st.booleans())
 def test_decay_0_equals_the_last_weights_bit_for_bit(*, values: list[float], ramp: bool) -> None:
     averager = EMA(decay=0.0, ramp=ramp).build(
@@ -93,10 +147,11 @@ def test_averaging_changes_scores_but_not_training() -> None:
 
 
 @pytest.mark.parametrize("after", [0, 1, 7])
+@pytest.mark.parametrize("start", [0.0, 0.25])
 def test_resuming_from_a_checkpoint_changes_no_bit(
-    averages: Averages, resumed: Callable[..., Mapping[str, Tensor]], after: int
+    averages: Averages, resumed: Callable[..., Mapping[str, Tensor]], *, after: int, start: float
 ) -> None:
-    averaging = EMA(decay=0.9, ramp=True)
+    averaging = EMA(decay=0.9, ramp=True, start=start)
     straight, again = averages(averaging)[-1], resumed(averaging, after=after)
     assert all(torch.equal(straight[name], again[name]) for name in straight)
 
