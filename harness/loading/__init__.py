@@ -16,8 +16,8 @@ Messages, by the module that words them:
 
 Types and bounds in words ("a whole number above 0") and suggestions ("did you mean ...?") come from
 `harness.registry.option_types`, unknown components ("no loss named ...") from
-`harness.registry.catalog`. Faults that only data or building shows are worded where they arise, in
-`harness.comparability.predicted` and `harness.training`.
+`harness.registry.catalog`. An error that needs the data or a model is
+worded by the code that finds it.
 """
 
 from __future__ import annotations

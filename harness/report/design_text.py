@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from harness.contracts import Design, Factorial, FindingKind
-from harness.report.answer_text import listed
 from harness.report.tuning_text import tuning_sentences
 from harness.report.values import Report
+from harness.report.verdict_claims import listed
 
 _MEMBERS: Mapping[FindingKind, str] = {
     "variant": "planned variants",
