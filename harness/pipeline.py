@@ -128,9 +128,10 @@ def run_study(
             # Tuning comes before the study's own runs, and a look before more seeds.
             while opened.in_stages and not failed:
                 opened = opened.plan_next(previous=study_folder.previous_plan(opened.folder))
+                # Even if nothing is left to do: what was compared is read from it.
+                opened.remember_plan()
                 if all(run.exists for run in opened.plan):
                     break
-                opened.remember_plan()
                 failed = _carry_out(opened, jobs=jobs, followers=followers, pace=pace)
     except BaseException:
         # Without a last word, trackers would show these runs as running for ever.
