@@ -139,9 +139,10 @@ def run_study(
             # Tuning comes before the study's own runs, and a look before more seeds.
             while opened.in_stages and not failed:
                 opened = opened.plan_next(previous=study_folder.previous_plan(opened.folder))
+                # Even if nothing is left to do: what was compared is read from it.
+                opened.remember_plan()
                 if all(run.exists for run in opened.plan):
                     break
-                opened.remember_plan()
                 failed = _carry_out(opened, jobs=jobs, followers=followers, pace=pace)
     except BaseException:
         # Without a last word, trackers would show these runs as running for ever.
@@ -160,8 +161,11 @@ def _carry_out(opened: PlannedStudy, *, jobs: int, followers: Followers, pace: P
     # Runs that differ in their decoding alone share a digest: reversed, so that the first of them
     # stays in the dictionary.
     unreported = {run.digest: run for run in reversed(opened.view().runs)}
-    choices, executor = opened.study.experiments, opened.study.executor
-    updates = {run.digest: choices[run.variant].budget.updates for run in opened.plan}
+    study, executor = opened.study, opened.study.executor
+    updates = {
+        run.digest: study.experiment(run.variant, seed=run.seed).budget.updates
+        for run in opened.plan
+    }
     failed: dict[str, str] = {}
     synced = time.monotonic()
     with ExitStack() as stack:

@@ -9,7 +9,13 @@ from harness.contracts import StudyView
 from harness.notices import warn
 from harness.planning.plan import plan
 from harness.planning.seed_stopping import runs_due
-from harness.planning.tuning import tuning_results, tuning_runs, with_tuned_options
+from harness.planning.tuned_values import tuning_results
+from harness.planning.tuning import (
+    awaiting_trials,
+    tuning_runs,
+    with_trials_first,
+    with_tuned_options,
+)
 from harness.registry.attribution import fault_line
 from harness.registry.discovery import Plugins, observe
 from harness.report import Report, TuningSummary, draw, inspection_log, write
@@ -45,7 +51,7 @@ class PlannedStudy:
 
     @property
     def runs(self) -> tuple[PlannedRun, ...]:
-        """The runs that are compared: no pretraining and no trials, and so none while tuning."""
+        """The runs that are compared: no pretraining and no trials."""
         return tuple(run for run in self.plan if not run.start)
 
     @property
@@ -59,16 +65,15 @@ class PlannedStudy:
         return bool(self.study.design.looks or self.study.tuning)
 
     def plan_next(self, *, previous: Previous) -> PlannedStudy:
-        """The same study with the runs that it needs next: those of its tuning, or its own."""
+        """The same study with the runs that it needs next: its own, and the trials before them."""
         study, plugins, ledger, reuse = self.study, self.plugins, self.ledger, self.reuse
         trials = tuning_runs(study, plugins=plugins, ledger=ledger, previous=previous, reuse=reuse)
-        # As long as trials are missing, they are the plan: the study's own runs follow from them.
-        if not all(run.exists for run in trials):
-            return replace(self, plan=trials)
         tuning = tuning_results(study, trials=trials, ledger=ledger)
         study = with_tuned_options(study, trials=tuning)
         runs = plan(study, plugins=plugins, ledger=ledger, previous=previous, reuse=reuse)
-        due = runs_due(study, runs=runs, ledger=ledger)
+        due = runs_due(study, runs=awaiting_trials(study, runs=runs), ledger=ledger)
+        # As long as trials are missing, they are the plan: the study's own runs follow from them.
+        due = with_trials_first(study, due=due, trials=trials)
         return replace(self, study=study, tuning=tuning, plan=due)
 
     def evaluate(self) -> Report:

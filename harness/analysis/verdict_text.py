@@ -10,7 +10,7 @@ from harness.analysis.losses_text import losses, survivors
 from harness.analysis.p_values import attained, p_equation, p_text
 from harness.analysis.pairing import Pairing, same_output
 from harness.analysis.permutation import sign_flip_floor
-from harness.analysis.power import POWER
+from harness.analysis.power import POWER, spread_interval
 from harness.analysis.statistics import ALPHA
 from harness.contracts import FindingKind, Method
 from harness.study.values import BASELINE
@@ -147,15 +147,20 @@ def _margin(judgment: Judgment) -> list[str]:
 
 
 def _detectable(judgment: Judgment) -> list[str]:
-    detectable = judgment.evidence.detectable
+    evidence = judgment.evidence
     if judgment.verdict != "inconclusive" or judgment.differs:
         return []
-    if judgment.evidence.beyond_range:
-        name = judgment.pairing.metric.name
-        return [f"no difference that {name} can have would show with {POWER:.0%} power"]
-    if detectable is None:
+    condition = f"would show with {POWER:.0%} power if the spread is as seen"
+    if evidence.beyond_range:
+        return [f"no difference that {judgment.pairing.metric.name} can have {condition}"]
+    if evidence.detectable is None or evidence.test is None:
         return []
-    return [f"a difference of {detectable:.2g} would show with {POWER:.0%} power"]
+    # The spread is an estimate: of three seeds, the true one may be six times as large.
+    low, high = (
+        f"{factor * evidence.detectable:.2g}" for factor in spread_interval(evidence.test.df)
+    )
+    shown = f"a difference of {evidence.detectable:.2g} {condition}"
+    return [f"{shown} ({low} to {high} over its 95% interval)"]
 
 
 def _holm(judgment: Judgment) -> str:

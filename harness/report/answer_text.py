@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.analysis import ScoredMetric
 from harness.analysis.verdict_text import few_seeds
 from harness.report.numbers import level_text
+from harness.report.tuning_text import tuning_limit
 from harness.report.values import Pretraining, Report
 from harness.report.verdict_claims import claims, divergences, listed
 
@@ -49,7 +50,9 @@ def _found(report: Report) -> str:
     primary = report.primary
     taken = f" (taken as {direction(primary)})" if primary.presumed else ""
     metric = f"{primary.name}{taken}{on_split(primary)}"
-    return f"By {metric}, over {seeds}: {found}. {report.mixed}".rstrip()
+    limit = tuning_limit(report.tuning)
+    by = f"{limit}{'by' if limit else 'By'} {metric}"
+    return f"{by}, over {seeds}: {found}. {report.mixed}".rstrip()
 
 
 def method_note(report: Report, *, correction: str) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from harness.analysis import dropped_text
 from harness.contracts import Design, Factorial, FindingKind
-from harness.report.values import Report, TuningSummary
+from harness.report.tuning_text import tuning_sentences
+from harness.report.values import Report
 from harness.report.verdict_claims import listed
 
 _MEMBERS: Mapping[FindingKind, str] = {
@@ -37,7 +38,7 @@ def design_sentences(report: Report) -> Iterator[str]:
     if design.looks:
         yield _looks(report)
     if report.tuning:
-        yield _tuning(report.tuning)
+        yield from tuning_sentences(report.tuning)
 
 
 def correction_text(report: Report) -> str:
@@ -64,16 +65,6 @@ def _family(size: int, *, kind: FindingKind, compared: int) -> str:
     """The comparisons that are corrected together, with those that were dropped."""
     members = f"the {size} {_MEMBERS[kind]}"
     return f"{members}, of which {dropped_text(size - compared)}" if size > compared else members
-
-
-def _tuning(tuning: TuningSummary) -> str:
-    values = len(tuning.variants[0].scores)
-    seeds = "1 seed" if tuning.seeds == 1 else f"{tuning.seeds} seeds"
-    return (
-        f"Equal tuning: every variant was trained with the same {values} values of "
-        f"{tuning.option}, on {seeds} reserved for tuning, and uses the value with the best "
-        f"validation {tuning.metric}; none of its runs was tested before that."
-    )
 
 
 def _factorial(factorial: Factorial) -> str:
