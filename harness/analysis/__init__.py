@@ -6,8 +6,17 @@ Numbers in, findings out: nothing here reads or writes a file, and nothing compu
 from __future__ import annotations
 
 from harness.analysis.findings import compare
-from harness.analysis.inputs import RunResult, ScoredMetric
+from harness.analysis.inputs import AtEqualCost, RunResult, ScoredMetric, ToTarget
 from harness.analysis.resampling import Sentences, resample
 from harness.analysis.verdict_text import p_text
 
-__all__ = ["RunResult", "ScoredMetric", "Sentences", "compare", "p_text", "resample"]
+__all__ = [
+    "AtEqualCost",
+    "RunResult",
+    "ScoredMetric",
+    "Sentences",
+    "ToTarget",
+    "compare",
+    "p_text",
+    "resample",
+]

@@ -54,6 +54,7 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
     baseline, variant = pairing.scores
     test, sentences = evidence.test, evidence.sentences
     combined = evidence.combined or (None, None)
+    baseline_reached, variant_reached = pairing.reached or (None, None)
     return Finding(
         variant=pairing.variant,
         against=pairing.against,
@@ -69,6 +70,8 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         finished=pairing.count("finished"),
         failed=pairing.count("failed"),
         diverged=pairing.count("diverged"),
+        reached=variant_reached,
+        baseline_reached=baseline_reached,
         p_diverged=evidence.p_diverged,
         baseline_mean=mean(baseline) if baseline else None,
         variant_mean=mean(variant) if variant else None,

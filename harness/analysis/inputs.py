@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.analysis.resampling import LARGEST, Sentences
-from harness.contracts import Outcome, Split
+from harness.contracts import Cost, Course, Outcome, Split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +16,8 @@ class RunResult:
     `output_digest` identifies everything that the run wrote, for example by a digest of its
     hypotheses: two runs with equal digests wrote the same. `tokens` and `references` likewise
     identify the target tokens and the reference lines that it was scored on. Each is None if not
-    known. `sentences` has the metrics whose statistics are known for every sentence.
+    known. `sentences` has the metrics whose statistics are known for every sentence, `course` the
+    validation curve.
     """
 
     variant: str
@@ -27,6 +28,7 @@ class RunResult:
     tokens: str | None = None
     references: str | None = None
     sentences: Mapping[str, Sentences] = field(default_factory=dict)
+    course: Course | None = None
 
     def score(self, metric: str) -> float | None:
         """The run's score; None if it did not finish or the score is missing or too large."""
@@ -35,10 +37,30 @@ class RunResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ToTarget:
+    """The rule of a metric that is a cost to reach a validation `nll`; some runs never do."""
+
+    cost: Cost
+    nll: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtEqualCost:
+    """The rule of a metric that is another one on validation, once both runs had cost the same."""
+
+    cost: Cost
+    metric: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ScoredMetric:
-    """A metric on a split, and its direction; `of_text` if it scores generated text only."""
+    """A metric on a split, and its direction; `of_text` if it scores generated text only.
+
+    By a `rule`, a run's score depends on the run that it is compared with.
+    """
 
     name: str
     higher_is_better: bool
     of_text: bool = False
     split: Split = "test"
+    rule: ToTarget | AtEqualCost | None = None

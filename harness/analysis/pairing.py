@@ -9,19 +9,19 @@ from functools import cached_property
 from itertools import zip_longest
 
 from harness.analysis.contrasts import Contrast
-from harness.analysis.inputs import RunResult, ScoredMetric
+from harness.analysis.costs import SeedRuns, jointly_scored, reached
+from harness.analysis.inputs import RunResult, ScoredMetric, ToTarget
 from harness.contracts import FindingKind, Method, Outcome, SeedValues
 from harness.study.values import BASELINE
-
-_SeedRuns = tuple[RunResult | None, RunResult | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pairing:
     """The runs of a variant and of the baseline, as one metric compares them.
 
-    `planned` has the two runs of every seed, the baseline's first, and `complete` those pairs in
-    which both have a comparable score. `losses` has one phrase for every run that is missing from
+    `planned` has the two runs of every seed, the baseline's first, `scored` the same runs with the
+    scores by which this metric compares them, and `complete` those pairs of them in which both have
+    a comparable score. `losses` has one phrase for every run that is missing from
     those. `looks` is the number of planned looks, each at another number of seeds.
     """
 
@@ -30,7 +30,8 @@ class Pairing:
     kind: FindingKind = "variant"
     metric: ScoredMetric
     method: Method
-    planned: Sequence[_SeedRuns]
+    planned: Sequence[SeedRuns]
+    scored: Sequence[SeedRuns]
     complete: Sequence[tuple[RunResult, RunResult]]
     losses: Sequence[str]
     looks: int = 1
@@ -75,6 +76,22 @@ class Pairing:
         """The number of the variant's runs that count."""
         return len(self.compared[1])
 
+    @cached_property
+    def reached(self) -> tuple[int, int] | None:
+        """The baseline's runs that reached the metric's target, and the variant's; else None."""
+        if not isinstance(self.metric.rule, ToTarget):
+            return None
+        baseline, variant = self.compared
+        return (
+            reached(baseline, planned=self.planned, metric=self.metric),
+            reached(variant, planned=self.planned, metric=self.metric),
+        )
+
+    @property
+    def censored(self) -> bool:
+        """True if some run counts without having reached the metric's target."""
+        return self.reached is not None and sum(self.reached) < sum(map(len, self.compared))
+
     @property
     def too_few(self) -> bool:
         """True if there are too few runs for any test."""
@@ -85,7 +102,7 @@ class Pairing:
         """True if no seed differs in its score nor, for a metric of text, in the text."""
         # By Welch's method runs without a partner count too, and those are compared with nothing
         # here.
-        if any(self.differences) or not self.pairs or len(self.pairs) < self.n:
+        if any(self.differences) or not self.pairs or len(self.pairs) < self.n or self.censored:
             return False
         return not self.metric.of_text or all(
             same_output(baseline, variant=variant) is not False
@@ -106,7 +123,7 @@ class Pairing:
     def _unpaired(self) -> tuple[list[RunResult], list[RunResult]]:
         baseline, variant = (
             [run for run in side if run and run.score(self.metric.name) is not None]
-            for side in zip(*self.planned, strict=True)
+            for side in zip(*self.scored, strict=True)
         )
         bases = {_basis(run, metric=self.metric) for run in baseline}
         return baseline, [run for run in variant if _basis(run, metric=self.metric) in bases]
@@ -131,7 +148,8 @@ def pair(
         names = (f"a cell of {against}", f"a cell of {variant}")
     complete: list[tuple[RunResult, RunResult]] = []
     losses: list[str] = []
-    for baseline_run, variant_run in planned:
+    scored = jointly_scored(planned, metric=metric, paired=method != "welch")
+    for baseline_run, variant_run in scored:
         faults = [_fault(baseline_run, name=names[0], metric=metric)]
         faults += [_fault(variant_run, name=names[1], metric=metric)]
         losses += [fault for fault in faults if fault]
@@ -149,18 +167,19 @@ def pair(
         metric=metric,
         method=method,
         planned=planned,
+        scored=scored,
         complete=complete,
         losses=losses,
         looks=looks,
     )
 
 
-def _share_no_seed(planned: Sequence[_SeedRuns]) -> bool:
+def _share_no_seed(planned: Sequence[SeedRuns]) -> bool:
     """True if both sides have runs, but not for any common seed."""
     return all(map(any, zip(*planned, strict=True))) and not any(map(all, planned))
 
 
-def _align(planned: Sequence[_SeedRuns]) -> list[_SeedRuns]:
+def _align(planned: Sequence[SeedRuns]) -> list[SeedRuns]:
     """Line up runs without a common seed, so that no run counts as missing on the other side."""
     sides = ([run for run in side if run] for side in zip(*planned, strict=True))
     return [*zip_longest(*sides)]

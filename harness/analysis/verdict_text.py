@@ -50,6 +50,7 @@ def reason(judgment: Judgment) -> str:
     else:
         parts = [
             *_survivors(judgment),
+            *_reached(pairing),
             *_seeds(pairing, spread=judgment.evidence.test is not None),
             *_tested(judgment),
             *_sign_flip(judgment),
@@ -82,7 +83,22 @@ def _survivors(judgment: Judgment) -> list[str]:
     return ["equivalent only where it did not diverge"] if judgment.within_margin else []
 
 
+def _reached(pairing: Pairing) -> list[str]:
+    """The number of runs that reached the target of a cost, on both sides."""
+    if pairing.reached is None:
+        return []
+    (baseline, variant), (against, own) = pairing.reached, map(len, pairing.compared)
+    name = "the baseline" if pairing.against == BASELINE else pairing.against
+    text = f"reached the target in {variant} of {own} runs, {name} in {baseline} of {against}"
+    if not pairing.censored:
+        return [text]
+    untested = ", which leaves no test of runs that are not paired"
+    return [text + (untested if pairing.method == "welch" else "")]
+
+
 def _seeds(pairing: Pairing, *, spread: bool) -> list[str]:
+    if pairing.censored:
+        return []
     if pairing.method == "welch":
         return [] if spread else ["no spread on either side for a t test"]
     n, differences = pairing.n, pairing.differences

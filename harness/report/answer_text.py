@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.analysis import ScoredMetric
 from harness.contracts import Finding, Verdict
+from harness.report.cost_text import cost_sentences, metric_text, reached_claims, target_note
 from harness.report.values import Pretraining, Report
 from harness.study.values import BASELINE
 
@@ -48,7 +49,7 @@ INTERVALS_NOTE = (
 
 
 def answer(report: Report) -> str:
-    """The findings on the primary metric, in one sentence."""
+    """The findings on the primary metric in one sentence, and then their cost, if it differs."""
     if not report.on_primary:
         return "The study has no variants, so there is nothing to compare."
     claims = [
@@ -63,10 +64,12 @@ def answer(report: Report) -> str:
         for finding in report.on_primary
         if finding.diverged and finding.kind in ("variant", "noise_floor")
     ]
+    claims += reached_claims(report)
     seeds = f"{len(report.seeds)} {'seed' if len(report.seeds) == 1 else 'seeds'}"
     seeds = f"at most {seeds}" if report.design.looks else seeds
-    primary = report.primary
-    return f"By {primary.name} on the {primary.split} split, over {seeds}: {'; '.join(claims)}."
+    metric = f"{metric_text(report.primary)} on the {report.primary.split} split"
+    found = f"By {metric}, over {seeds}: {'; '.join(claims)}."
+    return " ".join([found, *cost_sentences(report)])
 
 
 def method_note(report: Report, *, correction: str) -> str:
@@ -75,12 +78,12 @@ def method_note(report: Report, *, correction: str) -> str:
         return (
             "A difference is the variant's mean minus the baseline's, over all runs with a score;"
             " nothing is paired. Its interval is not corrected for the number of variants."
-            f" p is from Welch's t test{correction}."
+            f" p is from Welch's t test{correction}.{target_note(report)}"
         )
     return (
         "A difference is variant minus baseline on the same seed, averaged over the seeds that both"
         " finished; its interval is not corrected for the number of variants."
-        f" p is from a paired t test{correction}."
+        f" p is from a paired t test{correction}.{target_note(report)}"
     )
 
 

@@ -14,7 +14,7 @@ from harness.report.write import as_markdown
 FIELDS = [
     *("variant", "against", "kind", "metric", "split", "role", "method"),
     *("n", "n_baseline", "looks"),
-    *("planned", "finished", "failed", "diverged", "p_diverged"),
+    *("planned", "finished", "failed", "diverged", "reached", "baseline_reached", "p_diverged"),
     *("baseline_mean", "variant_mean", "difference", "interval_low", "interval_high"),
     *("p", "p_adjusted", "p_sign_flip", "p_floor", "p_max_t"),
     *("effect_size", "detectable", "correlation"),
