@@ -2,30 +2,88 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
+from typing import BinaryIO
 
+from harness.errors import HarnessError
+
+# Opening one of these may never return, and reading it may never end.
+_ENDLESS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
 _PARTIAL = re.compile(r"\..+\.(\d+)")  # the file, and the process that writes it
+
+
+def open_file(path: Path) -> BinaryIO:
+    """A file open for reading; raises `OSError` for what is none, such as a pipe or a device."""
+    kind = _ENDLESS.get(stat.S_IFMT(path.stat().st_mode))
+    if kind:
+        raise OSError(errno.EINVAL, f"it is {kind}, not a file", str(path))
+    return path.open("rb")
+
+
+@contextmanager
+def naming_file(path: Path) -> Iterator[None]:
+    """Give an error of the system the file's name, as one of a full disk comes without any."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+def append(file: FileIO, *, content: bytes) -> None:
+    """Append all of the content to an unbuffered file, which may take a part of it at a time."""
+    with naming_file(Path(str(file.name))):
+        while content:
+            content = content[file.write(content) :]
 
 
 def write_atomically(path: Path, *, content: bytes) -> None:
     """Write a file so that a reader, a crash or a loss of power leaves all of it or nothing."""
-    # In the same folder, as a file can be replaced atomically only within one file system; with
-    # the process in its name, as two may write the same file.
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, which takes the path when all of it is written, and is nothing before."""
+    partial = unfinished(path)
     try:
-        with partial.open("wb") as file:
-            file.write(content)
+        with naming_file(path), partial.open("wb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
     _sync_folder(path.parent)
+
+
+def unfinished(path: Path) -> Path:
+    """The place for a file or folder until it is finished and may take its own."""
+    # In the same folder, as a file can be replaced atomically only within one file system; with
+    # the process in its name, as two may write the same file.
+    return path.with_name(f".{path.name}.{os.getpid()}")
+
+
+def move_folder(folder: Path, *, to: Path) -> None:
+    """Give a finished folder its name, where nothing is; raises `OSError` where something is."""
+    folder.rename(to)
+    _sync_folder(to.parent)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -35,6 +93,35 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def refuse_links_out(folder: Path, *, whole: Sequence[str] = ()) -> None:
+    """Raise `HarnessError` for a link in a folder that leads out of it; the folder may be a link.
+
+    Of its folders, those named in `whole` are searched too, to the bottom.
+    """
+    root = os.path.realpath(folder)
+    waiting, deep = [root], {f"{root}/{name}" for name in whole}
+    while waiting:
+        place = waiting.pop()
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(place) as entries:
+            for entry in entries:
+                if entry.is_symlink() and not _is_below(os.path.realpath(entry.path), root=root):
+                    raise HarnessError(
+                        f"{entry.path}: a link that leads out of {folder}; replace it by what it "
+                        "leads to, or make the whole folder a link"
+                    )
+                if entry.is_dir(follow_symlinks=False) and (place != root or entry.path in deep):
+                    waiting.append(entry.path)
+
+
+def _is_below(path: str, *, root: str) -> bool:
+    return os.path.commonpath([path, root]) == root
+
+
+def no_link(path: str, flags: int) -> int:
+    """An opener for `open` that never follows a link, through which it would write elsewhere."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def abandoned(folder: Path) -> Iterator[Path]:

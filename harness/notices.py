@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 
+from harness.printable import printable
+
 
 def warn(message: object) -> None:
     """Print a warning: what went wrong and what is done instead."""
@@ -14,5 +16,5 @@ def warn(message: object) -> None:
 def notify_user(line: str) -> None:
     """Print a line; a reader who has left, or a full disk behind the stream, ends no work."""
     with suppress(OSError):
-        sys.stderr.write(f"{line}\n")
+        sys.stderr.write(f"{printable(line)}\n")
         sys.stderr.flush()

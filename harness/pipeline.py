@@ -5,22 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import Fault, StudyError
+from harness.files import refuse_links_out
 from harness.loading import load, plugins_for
-from harness.notices import warn
+from harness.notices import notify_user, warn
 from harness.planned_study import PlannedStudy
-from harness.planning import preview, probe
+from harness.planning import forked, preview, probe
 from harness.registry.attribution import naming_plugins
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import discover
 from harness.report import Report, terminal
+from harness.report.provenance import found_elsewhere
 from harness.runs import study_folder
 from harness.runs.execution import execute
 from harness.runs.ledger import Ledger
 from harness.runs.progress import watching
+from harness.runs.reuse import Reuse
 from harness.runs.supervision import Pace
+from harness.study.values import Seeds
 from harness.tracking.followers import Followers, copy_to_trackers, tracker_page
 
 _SYNC_EVERY = 4.0  # seconds
@@ -28,20 +33,41 @@ _SENTENCES = 64  # translated by a probe, to estimate how long decoding takes
 _HURRY = 4.0  # seconds that trackers are given when a study is interrupted
 
 
-def open_study(path: Path, *, out: Path, seeds: int | None) -> PlannedStudy:
+def open_study(
+    path: Path,
+    *,
+    out: Path,
+    seeds: Seeds | None,
+    plugin_files: bool = True,
+    reuse: Reuse = Reuse.IDENTICAL,
+) -> PlannedStudy:
     """Load a study and plan its runs; raises `StudyError` with every fault."""
-    study, plugins = load(path, seeds=seeds)
+    study, plugins = load(path, seeds=seeds, plugin_files=plugin_files)
+    refuse_links_out(out, whole=["runs", study.name])
     folder = study_folder.study_folder(study, out=out)
     command = terminal.rerun_command(path, out=out, seeds=seeds)
     opened = PlannedStudy(
-        study=study, plugins=plugins, ledger=Ledger(out / "runs"), folder=folder, command=command
+        study=study,
+        plugins=plugins,
+        ledger=Ledger(out / "runs"),
+        folder=folder,
+        command=command,
+        reuse=reuse,
     )
     opened = opened.plan_next(previous=study_folder.previous_plan(folder))
+    if any(run.today for run in opened.plan):
+        opened = replace(opened, command=f"{command} --reuse {reuse}")
     for run in opened.plan:
         if run.damaged:
             place = opened.ledger.run(run.digest)
             warn(f"{place}: {run.why}; `harness run {path}` makes it again")
     return opened
+
+
+def say_found_elsewhere(opened: PlannedStudy) -> None:
+    """Print a line for each other code or environment that runs were found with."""
+    for line in found_elsewhere(opened.plan):
+        notify_user(f"{opened.study.path}: {line}")
 
 
 def plan_study(
@@ -70,21 +96,28 @@ def plan_study(
 
 
 def run_study(
-    path: Path, *, out: Path, seeds: int | None, jobs: int, pace: Pace | None = None
+    path: Path,
+    *,
+    out: Path,
+    seeds: Seeds | None,
+    jobs: int,
+    pace: Pace | None = None,
+    reuse: Reuse = Reuse.IDENTICAL,
 ) -> terminal.Summary:
     """Carry out the runs that do not exist yet, evaluate, and write the report."""
-    opened = open_study(path, out=out, seeds=seeds)
+    opened = open_study(path, out=out, seeds=seeds, reuse=reuse)
+    say_found_elsewhere(opened)
     study, ledger = opened.study, opened.ledger
     preview.refuse_unequal(study, runs=opened.runs, ledger=ledger)
     if not all(run.exists for run in opened.plan):
-        probe.start_server()  # now, so that it loads torch while this process builds its models
-    for caution in preview.refuse_unbuildable(study, runs=opened.plan):
+        forked.start_server()  # now, so that it loads torch meanwhile
+    pace = pace or Pace()
+    # A shorter timeout for runs is one for what comes before them as well.
+    limit = min(forked.LIMIT, 60 * (pace.timeout_minutes or forked.LIMIT))
+    for caution in preview.refuse_unbuildable(study, runs=opened.plan, limit=limit):
         warn(caution)
     # Before training, so that a plan after an interruption can name what has changed since.
     opened.remember_plan()
-    pace = pace or Pace()
-    # A shorter timeout for runs is one for probes as well.
-    limit = min(probe.LIMIT, 60 * (pace.timeout_minutes or probe.LIMIT))
     for warning in preview.no_effect_warnings(study, runs=opened.runs, jobs=jobs, limit=limit):
         warn(warning)
     followers = Followers(study.trackers, out=out, ledger=ledger, plugins=opened.plugins)
@@ -94,7 +127,7 @@ def run_study(
             failed = _carry_out(opened, jobs=jobs, followers=followers, pace=pace)
             # Tuning comes before the study's own runs, and a look before more seeds.
             while opened.in_stages and not failed:
-                opened = opened.plan_next(previous={})
+                opened = opened.plan_next(previous=study_folder.previous_plan(opened.folder))
                 if all(run.exists for run in opened.plan):
                     break
                 opened.remember_plan()
@@ -177,19 +210,19 @@ def show(opened: PlannedStudy, *, port: int | None, ready: Callable[[str], None]
         page.serve(view, port=port, ready=ready)
 
 
-def validate(path: Path) -> tuple[Fault, ...]:
+def validate(path: Path, *, plugin_files: bool = True) -> tuple[Fault, ...]:
     """Every fault of a study."""
     try:
-        study, _ = load(path)
+        study, _ = load(path, plugin_files=plugin_files)
         preview.refuse_unequal(study, runs=(), ledger=Ledger(Path()))
     except StudyError as error:
         return error.faults
     return ()
 
 
-def catalog(study: Path | None = None) -> Catalog:
+def catalog(study: Path | None = None, *, plugin_files: bool = True) -> Catalog:
     """All that the installed plugins offer, and those that a study names as files."""
-    return Catalog.of(plugins_for(study) if study else discover())
+    return Catalog.of(plugins_for(study, plugin_files=plugin_files) if study else discover())
 
 
 def _summary(opened: PlannedStudy, *, report: Report, failed: list[str]) -> terminal.Summary:

@@ -17,6 +17,7 @@ from harness.report.build import build_report
 from harness.runs import study_folder
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun, Previous
+from harness.runs.reuse import Reuse
 from harness.study.values import Study
 from harness.tracking.views import study_view
 
@@ -27,7 +28,7 @@ class PlannedStudy:
 
     `plan_next`, `evaluate`, `view` and `is_inspected` read. `remember_plan`, `record_inspection`
     and `write_report` write, each one thing, for the commands that call them. `command` is what to
-    type to carry the study out again.
+    type to carry the study out again. `reuse` says which runs are taken for planned ones.
     """
 
     study: Study
@@ -35,6 +36,7 @@ class PlannedStudy:
     ledger: Ledger
     folder: Path
     command: str
+    reuse: Reuse = Reuse.IDENTICAL
     plan: tuple[PlannedRun, ...] = ()
     tuning: TuningSummary | None = None
 
@@ -55,14 +57,14 @@ class PlannedStudy:
 
     def plan_next(self, *, previous: Previous) -> PlannedStudy:
         """The same study with the runs that it needs next: those of its tuning, or its own."""
-        study, plugins, ledger = self.study, self.plugins, self.ledger
-        trials = tuning_runs(study, plugins=plugins, ledger=ledger, previous=previous)
+        study, plugins, ledger, reuse = self.study, self.plugins, self.ledger, self.reuse
+        trials = tuning_runs(study, plugins=plugins, ledger=ledger, previous=previous, reuse=reuse)
         # As long as trials are missing, they are the plan: the study's own runs follow from them.
         if not all(run.exists for run in trials):
             return replace(self, plan=trials)
         tuning = tuning_results(study, trials=trials, ledger=ledger)
         study = with_tuned_options(study, trials=tuning)
-        runs = plan(study, plugins=plugins, ledger=ledger, previous=previous)
+        runs = plan(study, plugins=plugins, ledger=ledger, previous=previous, reuse=reuse)
         due = runs_due(study, runs=runs, ledger=ledger)
         return replace(self, study=study, tuning=tuning, plan=due)
 

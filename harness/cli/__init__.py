@@ -8,21 +8,28 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from harness.cli import (
+    archive,
+    challenge,
     check,
     compare,
     export,
     figure,
     generate,
+    merge,
     new_plugin,
     output,
     plan,
     plugins,
     report,
+    reproduce,
     run,
     schema,
     sync,
@@ -32,15 +39,21 @@ from harness.cli import (
 from harness.cli.interruption import INTERRUPTED, STATUS
 from harness.cli.lazy_imports import defer
 from harness.errors import HarnessError
+from harness.printable import printable
 from harness.search_path import leave_working_folder
 
 
 class _Commands(click.Group):
     """Commands whose user errors are a line each and exit status 2; bugs keep their traceback."""
 
+    def make_context(self, *words: Any, **settings: Any) -> click.Context:
+        with _quoted_printably():
+            return super().make_context(*words, **settings)
+
     def invoke(self, context: click.Context) -> Any:
         try:
-            return super().invoke(context)
+            with _quoted_printably():
+                return super().invoke(context)
         except HarnessError as error:
             output.say(str(error), err=True)
             sys.exit(2)
@@ -50,6 +63,20 @@ class _Commands(click.Group):
         except KeyboardInterrupt:
             output.say(INTERRUPTED, err=True)
             sys.exit(STATUS)
+
+
+@contextmanager
+def _quoted_printably() -> Iterator[None]:
+    """Make errors of click, which prints them itself, quote what was typed printably."""
+    try:
+        yield
+    except click.ClickException as error:
+        shown = printable(error.format_message())
+        if shown == error.format_message():
+            raise
+        if isinstance(error, click.UsageError):
+            raise click.UsageError(shown, ctx=error.ctx) from None
+        raise click.ClickException(shown) from None
 
 
 def _line(error: OSError, *, command: str | None) -> str:
@@ -81,12 +108,18 @@ def main() -> None:
     """
     # First: what is imported from here on must not come from a folder of data.
     leave_working_folder()
+    sys.excepthook = lambda _kind, bug, _place: _print_bug(bug)
     # Before any plugin is imported: most of them name torch, and few commands compute with it.
     defer("torch")
     for stream in (sys.stdout, sys.stderr):
         # A letter that the terminal lacks must not cost what else there is to print.
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")
+
+
+def _print_bug(bug: BaseException) -> None:
+    """Print the traceback of a bug, whose message may quote anything."""
+    output.say("".join(traceback.format_exception(bug)), err=True, newline=False)
 
 
 def _keep_lines(command: click.Command) -> None:
@@ -105,6 +138,10 @@ for _command in (
     sync.sync,
     ui.ui,
     export.export,
+    archive.archive,
+    merge.merge,
+    reproduce.reproduce,
+    challenge.challenge,
     check.check,
     compare.compare,
     generate.generate,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli import options
+from harness.cli import options, output
 
 
 @click.command()
@@ -27,7 +27,7 @@ def check(*, repair: bool, out: Path) -> None:
 
     found = list(faults(out))
     for fault in found:
-        click.echo(mend(fault) if repair else str(fault))
+        output.say(mend(fault) if repair else str(fault))
     if not found:
-        click.echo(f"{out}: no faults")
+        output.say(f"{out}: no faults")
     sys.exit(1 if any(not (repair and fault.can_be_mended) for fault in found) else 0)

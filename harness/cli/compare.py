@@ -13,6 +13,8 @@ import click
 
 from harness.cli import options, output
 from harness.errors import HarnessError
+from harness.notices import notify_user
+from harness.runs.reuse import Reuse
 
 if TYPE_CHECKING:
     from harness.comparing.options import ComparisonOptions
@@ -34,7 +36,7 @@ def _comparison_options(command: Callable[..., None]) -> Callable[..., None]:
         "--higher-is-better", metavar="METRIC", multiple=True, help="Of FILE; repeatable."
     )
     @click.option(
-        "--split", type=click.Choice(["test", "validation"]), help="Of FILE; test by default."
+        "--split", type=click.Choice(["test", "validation"]), help="Of FILE: what was scored."
     )
     @click.option("--primary", metavar="METRIC", help="The metric that decides.")
     @click.option(
@@ -46,6 +48,11 @@ def _comparison_options(command: Callable[..., None]) -> Callable[..., None]:
         "--method",
         type=click.Choice(["paired_t", "welch"]),
         help="How to test; welch does not pair.",
+    )
+    @click.option(
+        "--diverged",
+        type=click.Choice(["excluded", "worst"]),
+        help="What runs that diverged count as: nothing, or the worst in a rank test.",
     )
     @wraps(command)
     def wrapper(**arguments: Any) -> None:
@@ -103,7 +110,12 @@ def compare(
     # Afterward, so that a name that does not exist leaves no trace in the others' logs.
     _record_inspections(names, out=out)
     summary = terminal.comparison(report)
-    output.say(findings(report.findings) if as_json else f"{summary.text}\n", newline=False)
+    if as_json:
+        for reading in report.readings:
+            notify_user(f"read as: {reading}")
+        output.say_json(findings(report.findings), newline=False)
+    else:
+        output.say(summary.text)
     sys.exit(1 if summary.failed else 0)
 
 
@@ -123,7 +135,9 @@ def _record_inspections(names: Sequence[str], *, out: Path) -> None:
     paths = dict.fromkeys(Path(name.partition(":")[0]) for name in names)
     for path in paths:
         if path.suffix in _STUDIES:
-            pipeline.inspect_results(pipeline.open_study(path, out=out, seeds=None))
+            opened = pipeline.open_study(path, out=out, seeds=None, reuse=Reuse.SAME_STUDY)
+            pipeline.say_found_elsewhere(opened)
+            pipeline.inspect_results(opened)
 
 
 def _scores(table: str, *, terms: ComparisonOptions) -> Report:

@@ -9,6 +9,7 @@ import click
 
 from harness.cli import options, output
 from harness.errors import HarnessError
+from harness.runs.reuse import Reuse
 
 if TYPE_CHECKING:
     from harness.report.export import Form
@@ -29,11 +30,15 @@ if TYPE_CHECKING:
 )
 @options.OUT
 @options.SEEDS
-def export(study: Path, *, form: Form, by_run: bool, out: Path, seeds: int | None) -> None:
+@options.reuse(Reuse.SAME_STUDY)
+def export(
+    study: Path, *, form: Form, by_run: bool, out: Path, seeds: int | None, reuse: Reuse
+) -> None:
     r"""Print the findings of STUDY as a table, a row for each variant and metric. Trains nothing.
 
     CSV has every field of findings.json with all its digits; the other formats have the columns of
-    a paper. With --runs a row is a score: run, variant, seed, outcome, metric, value.
+    a paper. With --runs a row is a score: run, variant, seed, outcome, metric, value, and the
+    torch and the code of harness that the run was found with.
 
     Printing results is recorded as an inspection of them, which the report counts.
 
@@ -41,15 +46,22 @@ def export(study: Path, *, form: Form, by_run: bool, out: Path, seeds: int | Non
       harness export studies/ablation.yaml --format latex > table.tex
     """
     from harness import pipeline
-    from harness.report.export import export_findings, export_runs
+    from harness.report.export import RunOrigin, export_findings, export_runs
+    from harness.runs.planned_run import without_results
 
-    opened = pipeline.open_study(study, out=out, seeds=seeds)
+    opened = pipeline.open_study(study, out=out, seeds=seeds, reuse=reuse)
+    pipeline.say_found_elsewhere(opened)
     if not any(run.exists for run in opened.runs):
-        raise HarnessError(f"{study}: nothing has been run yet; harness run {study}")
+        raise HarnessError(without_results(study, path=study, runs=opened.runs))
     report = pipeline.inspect_results(opened)
     if by_run:
-        digests = {(run.variant, run.seed): run.digest for run in opened.runs}
-        text = export_runs(report.results, digests=digests, form=form)
+        origins = {
+            (run.variant, run.seed): RunOrigin(
+                run.digest, run.identity.torch, run.identity.code["harness"]
+            )
+            for run in opened.runs
+        }
+        text = export_runs(report.results, origins=origins, form=form)
     else:
         text = export_findings(report.findings, form=form)
-    output.say(text, newline=False)
+    output.say_data(text, newline=False)

@@ -11,6 +11,7 @@ import click
 
 from harness.cli import options, output, run_argument
 from harness.errors import HarnessError
+from harness.printable import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -64,7 +65,10 @@ def generate(
     else:
         written = translation.translations(finished, lines=lines)
         _warn(written)
-        output.say(_json([line._asdict() for line in written]) if as_json else _texts(written))
+        if as_json:
+            output.say_json(_json([line._asdict() for line in written]))
+        else:
+            output.say_data(_texts(written))
 
 
 def _lines(content: bytes) -> list[str]:
@@ -96,7 +100,7 @@ def _warn(written: Sequence[Translation]) -> None:
 
 def _print_traces(traces: Sequence[Trace], *, as_json: bool) -> None:
     if as_json:
-        output.say(_json([_json_data(trace) for trace in traces]))
+        output.say_json(_json([_json_data(trace) for trace in traces]))
         return
     for number, trace in enumerate(traces):
         if number:
@@ -128,7 +132,7 @@ def _print_trace(trace: Trace) -> None:
     console = Console(width=None if terminal else _WIDE, highlight=False, markup=False, emoji=False)
     with console.capture() as capture:
         console.print(_table(trace, plain=not terminal))
-    output.say("\n".join(line.rstrip() for line in capture.get().rstrip().splitlines()))
+    output.say_styled("\n".join(line.rstrip() for line in capture.get().rstrip().splitlines()))
     if trace.gold:
         counts = (f"{name} {_right(trace, steps=steps)}" for name, steps in _modes(trace).items())
         output.say(f"\nright tokens of {len(trace.gold)}: {', '.join(counts)}")
@@ -161,7 +165,7 @@ def _table(trace: Trace, *, plain: bool) -> Table:
         table.add_column("p", justify="right")
     for place in range(max(len(trace.gold), *map(len, modes.values()))):
         gold = trace.gold[place] if place < len(trace.gold) else ""
-        cells = [Text(str(place + 1)), *([Text(gold)] if trace.gold else [])]
+        cells = [Text(str(place + 1)), *([Text(printable(gold))] if trace.gold else [])]
         for steps in modes.values():
             cells += _cells(steps, place=place, gold=gold if trace.gold else None)
         table.add_row(*cells)
@@ -176,5 +180,6 @@ def _cells(steps: Sequence[Step], *, place: int, gold: str | None) -> list[Text]
         return [Text(""), Text(""), Text("")]
     step = steps[place]
     wrong = gold is not None and step.writes != gold
-    mark = Text(f"{step.writes} {_WRONG}", style="red") if wrong else Text(step.writes)
-    return [Text(step.reads), mark, Text(f"{step.probability:.{_ROUND}f}")]
+    reads, writes = printable(step.reads), printable(step.writes)
+    mark = Text(f"{writes} {_WRONG}", style="red") if wrong else Text(writes)
+    return [Text(reads), mark, Text(f"{step.probability:.{_ROUND}f}")]

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from harness.runs.reuse import Reuse
 from harness.runs.supervision import Pace
 
 STUDY = click.argument("study", type=click.Path(path_type=Path))
@@ -37,7 +38,7 @@ def _cores() -> int:
 
 OUT = results("--out")
 SEEDS = click.option(
-    "--seeds", type=click.IntRange(min=1), help="Use seeds 1 to N instead of the study's."
+    "--seeds", type=click.IntRange(min=1, max=1000), help="Use seeds 1 to N instead of the study's."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 JOBS = click.option(
@@ -47,6 +48,32 @@ JOBS = click.option(
     show_default="the number of cores",  # the same help on every machine
     help="How many runs to train at once; never changes a result.",
 )
+PLUGINS = click.option(
+    "--no-plugins",
+    "plugin_files",
+    flag_value=False,
+    default=True,
+    type=bool,
+    help="Execute none of the plugin files that STUDY names; what they define is then unknown.",
+)
+
+
+def reuse(default: Reuse) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The runs that count as the same as those of a study, as the parameter `reuse`."""
+    return click.option(
+        "--reuse",
+        type=click.Choice([value.value for value in Reuse]),
+        callback=lambda _context, _option, value: Reuse(value),
+        default=default.value,
+        show_default=True,
+        help=(
+            "What counts as the same run: one of equal bits; of the same choices, data and code, "
+            "whatever the environment; of the same choices and data; any that the last plan had "
+            "under this variant and seed."
+        ),
+    )
+
+
 _POSITIVE = click.FloatRange(min=0, min_open=True)
 
 
@@ -75,8 +102,9 @@ def pace(command: Callable[..., None]) -> Callable[..., None]:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanQuestions:
-    """The questions to `plan` beyond the runs."""
+    """The questions to `plan`: which runs count as the study's, and what is asked beyond them."""
 
+    reuse: Reuse
     effect: float | None
     sd: float | None
     probe_jobs: int | None
@@ -85,6 +113,7 @@ class PlanQuestions:
 def plan_questions(command: Callable[..., None]) -> Callable[..., None]:
     """The options of `PlanQuestions`, as one argument, `questions`."""
 
+    @reuse(Reuse.IDENTICAL)
     @click.option(
         "--effect", type=_POSITIVE, help="Compute the seeds that an effect of this size needs."
     )
@@ -97,9 +126,16 @@ def plan_questions(command: Callable[..., None]) -> Callable[..., None]:
     @JOBS
     @wraps(command)
     def wrapper(
-        *, effect: float | None, sd: float | None, probe: bool, jobs: int, **others: Any
+        *,
+        probe: bool,
+        jobs: int,
+        reuse: Reuse,
+        effect: float | None,
+        sd: float | None,
+        **others: Any,
     ) -> None:
-        questions = PlanQuestions(effect=effect, sd=sd, probe_jobs=jobs if probe else None)
+        probe_jobs = jobs if probe else None
+        questions = PlanQuestions(reuse=reuse, effect=effect, sd=sd, probe_jobs=probe_jobs)
         command(questions=questions, **others)
 
     return wrapper

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.errors import Fault, HarnessError
+from harness.printable import printable, printable_json
 
 if TYPE_CHECKING:
     from harness.registry.catalog import CatalogRow
@@ -23,8 +24,28 @@ def say(text: object, *, newline: bool = True, err: bool = False) -> None:
 
     Raises `HarnessError` if standard output cannot be written, as to a disk that is full.
     """
+    _write(printable(text), newline=newline, err=err)
+
+
+def say_json(text: str, *, newline: bool = True) -> None:
+    """Print JSON, the same for its readers and harmless on a terminal; raises as `say` does."""
+    _write(printable_json(text), newline=newline)
+
+
+def say_data(text: str, *, newline: bool = True) -> None:
+    """Print text for a file or a program to its last character, for a terminal as `say` does."""
+    _write(printable(text) if sys.stdout.isatty() else text, newline=newline)
+
+
+def say_styled(text: str) -> None:
+    """Print text with the codes of its styles; all that is quoted in it is printable already."""
+    _write(text)
+
+
+def _write(text: str, *, newline: bool = True, err: bool = False) -> None:
     try:
-        click.echo(text, nl=newline, err=err)
+        # In color: otherwise click removes what looks like a color, from data too.
+        click.echo(text, nl=newline, err=err, color=True)
     except OSError as error:
         _discard(err=err)
         if not err and not isinstance(error, BrokenPipeError):

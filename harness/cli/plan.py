@@ -13,10 +13,17 @@ from harness.cli import options, output
 @options.STUDY
 @options.OUT
 @options.SEEDS
+@options.PLUGINS
 @options.JSON
 @options.plan_questions
 def plan(
-    study: Path, *, out: Path, seeds: int | None, as_json: bool, questions: options.PlanQuestions
+    study: Path,
+    *,
+    out: Path,
+    seeds: int | None,
+    plugin_files: bool,
+    as_json: bool,
+    questions: options.PlanQuestions,
 ) -> None:
     """Preview STUDY: its runs, and the effects that they can show. Trains and writes nothing.
 
@@ -28,11 +35,19 @@ def plan(
     Effects are in the unit of the primary metric, and --sd is of the differences between a variant
     and the baseline of the same seed. Of results that exist only their spread is shown, so a plan
     is no inspection. --probe warns of variants that change nothing; `harness run` does that too.
+
+    The plugin files that STUDY names are Python, and are executed; not with --no-plugins.
     """
     from harness import pipeline
     from harness.planning import preview
 
-    opened = pipeline.open_study(study, out=out, seeds=seeds)
+    opened = pipeline.open_study(
+        study, out=out, seeds=seeds, plugin_files=plugin_files, reuse=questions.reuse
+    )
+    pipeline.say_found_elsewhere(opened)
     power = preview.PowerQuestion(effect=questions.effect, sd=questions.sd)
     planned = pipeline.plan_study(opened, question=power, probe_jobs=questions.probe_jobs)
-    output.say(preview.preview_json(planned) if as_json else preview.preview_text(planned))
+    if as_json:
+        output.say_json(preview.preview_json(planned))
+    else:
+        output.say(preview.preview_text(planned))

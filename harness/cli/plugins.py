@@ -15,6 +15,6 @@ def plugins(*, as_json: bool) -> None:
 
     catalog = pipeline.catalog()
     if as_json:
-        output.say(output.plugins_json(catalog.rows()))
+        output.say_json(output.plugins_json(catalog.rows()))
     else:
         output.say(output.plugins_text(catalog.rows(), complaints=catalog.complaints))

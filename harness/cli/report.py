@@ -8,20 +8,41 @@ import click
 
 from harness.cli import options, output
 from harness.errors import HarnessError
+from harness.runs.reuse import Reuse
 
 
 @click.command()
 @options.STUDY
 @options.OUT
 @options.SEEDS
-def report(study: Path, *, out: Path, seeds: int | None) -> None:
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path),
+    help="Of an archive: unpack it into this new folder.",
+)
+@options.reuse(Reuse.SAME_STUDY)
+def report(study: Path, *, out: Path, seeds: int | None, into: Path | None, reuse: Reuse) -> None:
     """Write the report of STUDY again, from the runs in the ledger. Trains nothing.
 
-    The results are recorded as inspected.
+    Runs that were found with other code or in another environment are shown, and said to be, as far
+    as --reuse counts them as the same. The results are recorded as inspected.
+
+    STUDY may be a file that `harness archive` wrote. Then every file in it is checked, and the
+    report that it was sent with is shown; no corpus is needed, and none of its code is run.
     """
     from harness import pipeline
+    from harness.exchange.archive import is_archive, open_archive
+    from harness.runs.planned_run import without_results
 
-    opened = pipeline.open_study(study, out=out, seeds=seeds)
+    if is_archive(study):
+        if seeds is not None:
+            raise HarnessError(f"{study}: an archive has its own seeds; leave out --seeds")
+        output.say(open_archive(study, into=into))
+        return
+    if into is not None:
+        raise HarnessError(f"--into goes with an archive, and {study} is none")
+    opened = pipeline.open_study(study, out=out, seeds=seeds, reuse=reuse)
+    pipeline.say_found_elsewhere(opened)
     if not any(run.exists for run in opened.runs):
-        raise HarnessError(f"{study}: nothing has been run yet; harness run {study}")
+        raise HarnessError(without_results(study, path=study, runs=opened.runs))
     output.say(pipeline.write_report(opened).text)

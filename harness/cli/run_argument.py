@@ -15,6 +15,7 @@ from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from harness.runs.planned_run import PlannedRun
+    from harness.runs.records import RunLocation
     from harness.runs.restored import RestoredRun
     from harness.study.values import Study
 
@@ -37,17 +38,13 @@ class RunArgument:
 
         Raises `HarnessError` where no run, several runs, or an unfinished one has this name.
         """
-        from harness.runs.ledger import Ledger
-        from harness.runs.restored import find_run, restore_run
+        from harness.runs.restored import restore_run
         from harness.training.checkpoint import settle
 
-        folder, decoding = None, None
-        if Path(self.name).suffix in (".yaml", ".yml"):
-            planned = self._planned(Path(self.name))
-            folder = self.out / "runs" / planned.digest
-            decoding = None if planned.start else planned.evaluation
-        folder = folder or find_run(self.name, ledger=Ledger(self.out / "runs"))
-        run = restore_run(folder, decoding=decoding, generation=self.generation)
+        folder, planned = self.find()
+        decoding = None if planned is None or planned.start else planned.evaluation
+        location = located(folder, planned=planned)
+        run = restore_run(folder, decoding=decoding, generation=self.generation, location=location)
         # As in training: with other threads or kernels, the last bits, and so ties, could differ.
         settle(run.parts.experiment.budget)
         if run.changed:
@@ -55,12 +52,28 @@ class RunArgument:
             output.say(f"warning: {change}; its translations may differ now", err=True)
         return run
 
+    def find(self) -> tuple[Path, PlannedRun | None]:
+        """The folder of the run, and its plan if it is named by its study.
+
+        Raises `HarnessError` where no run, or several, have this name.
+        """
+        from harness.files import refuse_links_out
+        from harness.runs.ledger import Ledger
+        from harness.runs.restored import find_run
+
+        refuse_links_out(self.out, whole=["runs"])
+        if Path(self.name).suffix in (".yaml", ".yml"):
+            planned = self._planned(Path(self.name))
+            return self.out / "runs" / planned.digest, planned
+        return find_run(self.name, ledger=Ledger(self.out / "runs")), None
+
     def _planned(self, path: Path) -> PlannedRun:
         """The run of a study, from its folder of results; raises `HarnessError` without one."""
         from harness.loading import load
         from harness.planning.plan import plan
         from harness.runs import study_folder
         from harness.runs.ledger import Ledger
+        from harness.runs.reuse import Reuse
 
         study, plugins = load(path)
         refuse_unknown(self.variant, study=study)
@@ -68,7 +81,9 @@ class RunArgument:
         one_seed = replace(study, seeds=(seed,))
         previous = study_folder.previous_plan(study_folder.study_folder(study, out=self.out))
         ledger = Ledger(self.out / "runs")
-        runs = plan(one_seed, plugins=plugins, ledger=ledger, previous=previous)
+        runs = plan(
+            one_seed, plugins=plugins, ledger=ledger, previous=previous, reuse=Reuse.SAME_STUDY
+        )
         planned = next(run for run in runs if run.variant == self.variant)
         if not planned.exists:
             place = f"{path}, {self.variant}, seed {planned.seed}"
@@ -82,35 +97,54 @@ class RunArgument:
 VARIANT = click.option(
     "--variant", default=_BASELINE, show_default=True, help="The variant, if RUN is a study."
 )
-_PARAMETERS = (
+_NAMES = (
     click.argument("name", metavar="RUN"),
     VARIANT,
     click.option("--seed", type=int, help="The seed, if RUN is a study; its first by default."),
-    click.option(
-        "--generation", help="Generate otherwise, written as in a study: {beam: {size: 8}}."
-    ),
+)
+_GENERATION = click.option(
+    "--generation", help="Generate otherwise, written as in a study: {beam: {size: 8}}."
 )
 
 
-def takes_run(*, results: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def takes_run(
+    *, results: str, generates: bool = True
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """RUN and its options, as the command's one parameter `run`.
 
-    `results` is the option for the folder of all results.
+    `results` is the option for the folder of all results; a command that `generates` may do so
+    otherwise than the study.
     """
+    parameters = (*_NAMES, *([_GENERATION] if generates else []), options.results(results))
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
-        def wrapper(*, name: str, out: Path, generation: str | None, **others: Any) -> None:
+        def wrapper(*, name: str, out: Path, **others: Any) -> None:
             variant, seed = others.pop("variant"), others.pop("seed")
+            generation = others.pop("generation", None)
             run = RunArgument(name=name, variant=variant, seed=seed, generation=generation, out=out)
             command(run=run, **others)
 
         # As with decorators, of which the last is applied first.
-        for parameter in reversed((*_PARAMETERS, options.results(results))):
+        for parameter in reversed(parameters):
             wrapper = parameter(wrapper)
         return wrapper
 
     return decorate
+
+
+def located(folder: Path, *, planned: PlannedRun | None) -> RunLocation | None:
+    """The location of a run as the study has it that it is named by; None without one.
+
+    A run that was merged, or moved, has them elsewhere than it was trained with, or nowhere.
+    """
+    from harness.runs.ledger import Ledger
+
+    if planned is None:
+        return None
+    location = Ledger(folder.parent).location(folder.name)
+    decoded = () if planned.start else (planned.evaluation,)
+    return replace(location, files=planned.files, plugins=planned.plugins, evaluations=decoded)
 
 
 def refuse_unknown(variant: str, *, study: Study) -> None:

@@ -8,13 +8,15 @@ from pathlib import Path
 import click
 
 from harness.cli import options, output
+from harness.runs.reuse import Reuse
 
 
 @click.command()
 @options.STUDY
 @options.OUT
 @options.SEEDS
-def sync(study: Path, *, out: Path, seeds: int | None) -> None:
+@options.reuse(Reuse.SAME_STUDY)
+def sync(study: Path, *, out: Path, seeds: int | None, reuse: Reuse) -> None:
     """Copy the runs of STUDY from the ledger to its trackers, MLflow by default. Trains nothing.
 
     Safe to repeat: only new facts are copied. `harness run` syncs while it trains; this command is
@@ -25,7 +27,9 @@ def sync(study: Path, *, out: Path, seeds: int | None) -> None:
     """
     from harness import pipeline
 
-    faults = pipeline.sync(pipeline.open_study(study, out=out, seeds=seeds))
+    opened = pipeline.open_study(study, out=out, seeds=seeds, reuse=reuse)
+    pipeline.say_found_elsewhere(opened)
+    faults = pipeline.sync(opened)
     for fault in faults:
         output.say(fault, err=True)
     sys.exit(1 if faults else 0)

@@ -8,17 +8,21 @@ from pathlib import Path
 import click
 
 from harness.cli import options, output
+from harness.runs.reuse import Reuse
 
 
 @click.command()
 @options.STUDY
 @options.OUT
 @options.SEEDS
+@options.reuse(Reuse.SAME_STUDY)
 @click.option(
     "--port", type=click.IntRange(1, 65535), help="The port to serve on; any free one by default."
 )
 @click.option("--open/--no-open", "browse", default=True, help="Open the link in a browser.")
-def ui(study: Path, *, out: Path, seeds: int | None, port: int | None, browse: bool) -> None:
+def ui(
+    study: Path, *, out: Path, seeds: int | None, reuse: Reuse, port: int | None, browse: bool
+) -> None:
     """Serve STUDY in MLflow, on this machine only, until Ctrl-C.
 
     The link opens its runs grouped by variant: final scores as bars, learning curves as lines.
@@ -33,4 +37,6 @@ def ui(study: Path, *, out: Path, seeds: int | None, port: int | None, browse: b
             click.launch(link)
 
     with suppress(KeyboardInterrupt):  # the ordinary way to end it
-        pipeline.show(pipeline.open_study(study, out=out, seeds=seeds), port=port, ready=ready)
+        opened = pipeline.open_study(study, out=out, seeds=seeds, reuse=reuse)
+        pipeline.say_found_elsewhere(opened)
+        pipeline.show(opened, port=port, ready=ready)

@@ -9,7 +9,7 @@ from harness.study.experiment import Experiment
 
 if TYPE_CHECKING:
     from harness.contracts import ParameterGroup
-    from harness.training.assembly import Network
+    from harness.training.network import Network
 
 _MOST_GROUPS = 6  # that a message names before it counts the rest
 

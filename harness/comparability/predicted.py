@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from itertools import islice
@@ -19,10 +19,12 @@ from harness.study.experiment import Experiment
 from harness.study.values import Study
 
 if TYPE_CHECKING:
-    from harness.training.assembly import Network
+    from harness.training.batches import Order
+    from harness.training.network import Network
     from harness.training.task import Task
 
 _NO_GPU = "budget.device is cuda, but torch finds no GPU on this machine; use cpu"
+MOST_WEIGHTS = 1_000_000_000  # of attention in a layer: 4 GB
 
 Tasks = dict[tuple[object, ...], "Task"]  # the data of variants that share it, made once
 
@@ -54,25 +56,28 @@ class _Misfit(HarnessError):
 
 def expect(study: Study, *, names: Sequence[str], seed: int) -> dict[str, Expected]:
     """Build these experiments as a run would, without weights or training; loads torch."""
-    tasks: Tasks = {}
-    return {
-        name: _expected(
-            experiment := study.experiments[name],
-            start=study.pretraining.get(experiment.starts_from or "", experiment),
-            seed=seed,
-            tasks=tasks,
-        )
-        if _can_train(study.experiments[name].budget.device, study=study)
-        else Expected(fault=_NO_GPU, choice=("budget", "device"))
-        for name in names
-    }
+    choices = {name: with_start(study, name=name) for name in names}
+    return dict(build_dry(choices, seed=seed, trains_here=study.executor.name == "local"))
 
 
-def _can_train(device: str, *, study: Study) -> bool:
-    """Check this machine for the device, where it is the one that trains."""
+def with_start(study: Study, *, name: str) -> tuple[Experiment, Experiment]:
+    """An experiment, and the one that it starts from, or itself if there is none."""
+    experiment = study.experiments[name]
+    return experiment, study.pretraining.get(experiment.starts_from or "", experiment)
+
+
+def build_dry(
+    choices: Mapping[str, tuple[Experiment, Experiment]], *, seed: int, trains_here: bool
+) -> Iterator[tuple[str, Expected]]:
+    """Build experiments one by one, each given with its start; yields their names and facts."""
     import torch
 
-    return device != "cuda" or study.executor.name != "local" or torch.cuda.is_available()
+    tasks: Tasks = {}
+    for name, (experiment, start) in choices.items():
+        if trains_here and experiment.budget.device == "cuda" and not torch.cuda.is_available():
+            yield name, Expected(fault=_NO_GPU, choice=("budget", "device"))
+        else:
+            yield name, _expected(experiment, start=start, seed=seed, tasks=tasks)
 
 
 def _expected(experiment: Experiment, *, start: Experiment, seed: int, tasks: Tasks) -> Expected:
@@ -176,8 +181,8 @@ def _task(experiment: Experiment, *, start: Experiment, tasks: Tasks) -> Task:
 
 
 def _predict(experiment: Experiment, *, seed: int, task: Task) -> Expected:
-    from harness.training.assembly import build_network, vocabulary_sizes
     from harness.training.guards import schedule
+    from harness.training.network import build_network, vocabulary_sizes
     from harness.training.parameter_counts import counts
 
     updates = experiment.budget.updates
@@ -232,9 +237,23 @@ def _target_tokens(experiment: Experiment, *, seed: int, task: Task) -> int:
 
     budget = experiment.budget
     order = batch_order(experiment, seed=seed, task=task)
-    epoch_batches = len(order.epoch(0))
+    epoch = order.epoch(0)
+    _refuse_oversized(epoch, order=order, heads=experiment.model.heads)
+    epoch_batches = len(epoch)
     epochs, rest = divmod(budget.updates * budget.accumulation, epoch_batches)
     # Whole epochs need no order: each holds every sentence once.
     whole = epochs * sum(target for target, _ in order.lengths)
     last = islice(order.batches(skip=epochs * epoch_batches), rest)
     return whole + sum(order.lengths[row][0] for batch in last for row in batch)
+
+
+def _refuse_oversized(batches: Sequence[Sequence[int]], *, order: Order, heads: int) -> None:
+    """Raise `HarnessError` for a batch that one long source pads to more than fits in memory."""
+    for batch in batches:
+        longest = max(order.lengths[row][1] for row in batch)
+        if len(batch) * heads * longest**2 > MOST_WEIGHTS:
+            raise HarnessError(
+                f"a batch of {len(batch)} sources is padded to its longest, of {longest} tokens, "
+                f"and has over {MOST_WEIGHTS:.0e} attention weights in a layer; remove that source"
+                " or lower batch_tokens"
+            )

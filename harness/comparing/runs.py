@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import pipeline
+from harness.comparability.mixing import mixed_pairs
 from harness.comparing.options import (
     CollectedRuns,
     ComparisonOptions,
@@ -18,15 +19,17 @@ from harness.components import Metric
 from harness.components.metric import StudyMetric
 from harness.contracts import CORE_METRICS
 from harness.errors import HarnessError
+from harness.files import refuse_links_out
 from harness.loading import parse_component
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover
 from harness.report import Report
 from harness.runs import records
 from harness.runs.ledger import Ledger
-from harness.runs.planned_run import PlannedRun, RunState
+from harness.runs.planned_run import PlannedRun, RunState, without_results
 from harness.runs.records import DecodingIdentity, RunIdentity
 from harness.runs.restored import find_run
+from harness.runs.reuse import Reuse
 from harness.scoring.findings import metric_faults, scored_metrics
 from harness.scoring.text_metrics import ScoredRun, score
 from harness.study.changes import Change, differences, format_difference
@@ -80,7 +83,7 @@ def compare_runs(names: Sequence[str], *, out: Path, options: ComparisonOptions)
     single_runs = len(all_runs) == len(sides)
     # Single runs with different seeds form no pair, so a paired test could use none of them.
     if options.method is None and single_runs and len({run.seed for run in all_runs}) == len(sides):
-        comparison = replace(comparison, method="welch")
+        comparison = replace(comparison, method="welch", diverged="excluded")
     return comparison_report(_collect(sides, metrics=metrics), comparison=comparison)
 
 
@@ -99,6 +102,7 @@ def _side(name: str, *, out: Path) -> _Side:
     path, _, rest = name.partition(":")
     if Path(path).suffix in _STUDIES:
         return _of_study(name, path=Path(path), rest=rest, out=out)
+    refuse_links_out(out, whole=["runs"])
     folder = find_run(name, ledger=Ledger(out / "runs"))
     ledger, plugins = Ledger(folder.parent), discover()
     if ledger.outcome(folder.name) is None:
@@ -113,7 +117,7 @@ def _side(name: str, *, out: Path) -> _Side:
 
 def _of_study(name: str, *, path: Path, rest: str, out: Path) -> _Side:
     """``STUDY``, ``STUDY:VARIANT`` or ``STUDY:VARIANT:SEED``."""
-    opened = pipeline.open_study(path, out=out, seeds=None)
+    opened = pipeline.open_study(path, out=out, seeds=None, reuse=Reuse.SAME_STUDY)
     study, runs = opened.study, opened.runs
     variant, _, seed = rest.partition(":")
     if variant and variant not in study.variants:
@@ -123,7 +127,7 @@ def _of_study(name: str, *, path: Path, rest: str, out: Path) -> _Side:
         raise HarnessError(f"{path}: {unknown_name(seed, among=seeds, kind='seed')}")
     chosen = [run for run in runs if variant in ("", run.variant) and seed in ("", str(run.seed))]
     if not any(run.exists for run in chosen):
-        raise HarnessError(f"{name}: no runs yet; run `harness run {path}` first")
+        raise HarnessError(without_results(name, path=path, runs=chosen))
     names = dict.fromkeys(run.variant for run in chosen)
     return _Side(
         name=f"{study.name}{name.removeprefix(str(path))}",
@@ -193,7 +197,22 @@ def _collect(sides: Sequence[_Side], *, metrics: Sequence[StudyMetric]) -> Colle
         changes={new: _changes(runs[old][1], new=runs[new][1]) for old, new in pairs},
         signatures={name: text for run in every for name, text in run.signatures.items()},
         faults=metric_faults(every, plugins=first.plugins),
+        # Findings read: the second of a pair is compared with the first.
+        mixed=mixed_pairs(
+            _with_scores(runs, scored=every), pairs=[(new, old) for old, new in pairs]
+        ),
     )
+
+
+def _with_scores(
+    runs: Mapping[str, tuple[_Side, Sequence[PlannedRun]]], *, scored: Sequence[ScoredRun]
+) -> Mapping[str, Sequence[PlannedRun]]:
+    """The runs with a score, by label."""
+    known = {(run.result.variant, run.result.seed) for run in scored if run.result.scores}
+    return {
+        label: [run for run in variant_runs if (label, run.seed) in known]
+        for label, (_, variant_runs) in runs.items()
+    }
 
 
 def _pairs(first: _Side, *, other: _Side) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,9 +27,13 @@ class StudyMetric(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class Metric(StudyMetric):
-    """Compares detokenized hypotheses with the raw lines of the reference file."""
+    """Compares detokenized hypotheses with the raw lines of the reference file.
+
+    `bounds` are the least and the largest score; infinite, as here, where there are none.
+    """
 
     slot: ClassVar[str] = "metrics"
+    bounds: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
 
     @abstractmethod
     def build(self) -> ScoreText:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 PositiveInt = Annotated[int, Gt(0)]
 NonNegativeInt = Annotated[int, Ge(0)]
+# Times that a step is repeated, or copies held at once; beyond this a run would not end.
+Repeats = Annotated[int, Gt(0), Le(1000)]
+OptionalRepeats = Annotated[int, Ge(0), Le(1000)]
+ExtraTokens = Annotated[int, Ge(0), Le(10_000)]
 PositiveFloat = Annotated[float, Gt(0)]
 NonNegativeFloat = Annotated[float, Ge(0)]
 Probability = Annotated[float, Ge(0), Le(1)]

@@ -29,7 +29,9 @@ from harness.contracts.design import Design, Factorial, Level, Sweep
 from harness.contracts.model import Adapter, Cache, Model, Perturbation, Projection, Site, Transform
 from harness.contracts.records import Evaluation, Outcome, TrainingOutcome
 from harness.contracts.results import (
+    CORE_BOUNDS,
     CORE_METRICS,
+    Diverged,
     Finding,
     FindingKind,
     LedgerView,
@@ -61,6 +63,7 @@ from harness.contracts.text import (
 
 __all__ = [
     "BOS",
+    "CORE_BOUNDS",
     "CORE_METRICS",
     "EOS",
     "PAD",
@@ -77,6 +80,7 @@ __all__ = [
     "Cost",
     "Course",
     "Design",
+    "Diverged",
     "Draw",
     "Evaluation",
     "Factorial",

@@ -13,13 +13,14 @@ Outcome = Literal["finished", "diverged", "failed"]
 class TrainingOutcome:
     """The end of a run's training; None for a value that is not known.
 
-    A run that the coordinator ended, because its process or its start failed, has `status` and
-    `reason` alone. `resumed_after` is the update from which the last process went on, 0 for none,
-    and `seconds` the duration of that process. `trained_parameters` counts those that learn.
-    `shapes` and `initial_weights` (a digest each) are by parameter name, as training begins, but
-    without those that regularizers add; `rewriters` has the regularizers that wrote some of these
-    anew. `order` has the digest of the order of batches in every epoch. `files` has the SHA-256 of
-    the files beside it by name, with which they are checked when they are read.
+    A run that the coordinator ended, because its process or its start failed, has `status`,
+    `reason` and `ended` alone. `resumed_after` is the update from which the last process went on,
+    0 for none, `seconds` the duration of that process, and `ended` its end in seconds since 1970.
+    `trained_parameters` counts those that learn. `shapes` and `initial_weights` (a digest each) are
+    by parameter name, as training begins, but without those that regularizers add; `rewriters` has
+    the regularizers that wrote some of these anew. `order` has the digest of the order of batches
+    in every epoch. `files` has the SHA-256 of the files beside it by name, with which they are
+    checked when they are read.
     """
 
     status: Outcome
@@ -27,6 +28,7 @@ class TrainingOutcome:
     updates: int | None = None
     resumed_after: int | None = None
     seconds: float | None = None
+    ended: float | None = None
     parameters: int | None = None
     trained_parameters: int | None = None
     shapes: Mapping[str, tuple[int, ...]] | None = None

@@ -11,7 +11,7 @@ from harness.contracts import BOS, EOS, PAD, SPECIAL_TOKENS
 from harness.introspection.attention import attention
 from harness.introspection.heatmap import Map, Shades, draw_maps
 from harness.study.experiment import ModelOptions
-from harness.training.assembly import build_model
+from harness.training.network import build_model
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -14,7 +14,7 @@ from harness.introspection.heatmap import Map, Shades, draw_maps
 from harness.model import TABLE
 from harness.streams import Noise
 from harness.study.experiment import Experiment
-from harness.training.assembly import build_network
+from harness.training.network import build_network
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

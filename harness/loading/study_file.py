@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import yaml
-from annotated_types import Ge, Le, MinLen
+from annotated_types import Ge, Le, MaxLen, MinLen
 
 from harness.components import Executor, Figure, Tracker
 from harness.components.metric import StudyMetric
 from harness.components.options import NonNegativeInt
 from harness.errors import Fault, PluginError, StudyError
+from harness.files import open_file
 from harness.loading.faults import Faults
-from harness.loading.names import name_fault
+from harness.loading.names import study_name_fault
 from harness.loading.pretraining import find_pretraining, pretraining_names
 from harness.loading.study_rules import study_faults
 from harness.loading.tuning import Candidate, candidates
@@ -27,12 +28,14 @@ from harness.loading.validation_errors import DataFault, InvalidData
 from harness.loading.variants import experiments
 from harness.loading.yaml_file import read_yaml
 from harness.loading.yaml_nodes import entries, plain_data, yaml_faults
+from harness.notices import warn
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover, register_file
 from harness.registry.option_types import shown
 from harness.study.experiment import Experiment
-from harness.study.values import Comparison, Stopping, Study, Tuning, TuningOptions
+from harness.study.values import Comparison, Seeds, Stopping, Study, Tuning, TuningOptions
 
+LARGEST_TEXT = 1_000_000_000  # bytes of a corpus, which is held in memory as a whole
 _FIRST_TRIAL = 1_000_001  # a seed far above those that studies use
 _DEFAULTS = {"executor": "local", "trackers": ["mlflow"]}
 # By default, those of them that are installed and apply to the study's design.
@@ -57,7 +60,7 @@ class StudyKeys:
     ) = None
     seeds: (
         Annotated[int, Ge(1), Le(1000)]
-        | Annotated[tuple[NonNegativeInt, ...], MinLen(1)]
+        | Annotated[tuple[NonNegativeInt, ...], MinLen(1), MaxLen(1000)]
         | Stopping
     )
     metrics: tuple[StudyMetric, ...] = ()
@@ -71,18 +74,23 @@ class StudyKeys:
 
 
 def load(
-    path: Path, *, seeds: int | None = None, plugins: Plugins | None = None
+    path: Path,
+    *,
+    seeds: Seeds | None = None,
+    plugins: Plugins | None = None,
+    plugin_files: bool = True,
 ) -> tuple[Study, Plugins]:
     """The study in a file, and the plugins that it may use, its own files among them.
 
-    `seeds`, if given, replaces the study's own seeds by 1 to `seeds`. Raises `StudyError` with
-    every fault of the file.
+    `seeds`, if given, replace the study's own; a number stands for 1 to that number. Without
+    `plugin_files` they are left out, with a warning each. Raises `StudyError` with every fault of
+    the file.
     """
     faults = Faults(path)
     root = _root(path, faults=faults)
     plugins = plugins or discover()
     # Before anything is checked, since any key may name a component of these files.
-    files = _register_files(root, path=path, plugins=plugins, faults=faults)
+    files = _register_files(root, path=path, plugins=plugins, faults=faults, execute=plugin_files)
     checker = Checker(
         Catalog.of(plugins),
         partial(_find_file, folder=path.parent),
@@ -144,11 +152,14 @@ def study_error(path: Path, *, faults: Sequence[DataFault]) -> StudyError:
     return placed.error()
 
 
-def plugins_for(path: Path) -> Plugins:
-    """The installed plugins and those that a study names as files; other faults are ignored."""
+def plugins_for(path: Path, *, plugin_files: bool = True) -> Plugins:
+    """The installed plugins and those that a study names as files; other faults are ignored.
+
+    Without `plugin_files` those are left out, and each is a warning.
+    """
     faults = Faults(path)
-    plugins = discover()
-    _register_files(read_yaml(path), path=path, plugins=plugins, faults=faults)
+    plugins, root = discover(), read_yaml(path)
+    _register_files(root, path=path, plugins=plugins, faults=faults, execute=plugin_files)
     faults.raise_any()
     return plugins
 
@@ -156,9 +167,7 @@ def plugins_for(path: Path) -> Plugins:
 def _root(path: Path, *, faults: Faults) -> yaml.MappingNode:
     """The study as YAML, faults of its keys added; raises `StudyError` if it is not a mapping."""
     root = read_yaml(path)
-    fault = name_fault(path.stem)
-    if path.stem == "runs":
-        fault = "'runs' is reserved for the folder of all runs; choose another name"
+    fault = study_name_fault(path.stem)
     if fault:
         raise StudyError([Fault(str(path), fault)])
     faults.add_yaml(yaml_faults(root))
@@ -169,31 +178,53 @@ def _root(path: Path, *, faults: Faults) -> yaml.MappingNode:
 
 
 def _register_files(
-    root: yaml.Node, *, path: Path, plugins: Plugins, faults: Faults
+    root: yaml.Node, *, path: Path, plugins: Plugins, faults: Faults, execute: bool
 ) -> Mapping[str, yaml.Mark]:
-    """The files that a study names as plugins, each with its place."""
+    """The files that a study names as plugins, each with its place; none if none is executed."""
     files: dict[str, yaml.Mark] = {}
+    if not execute:
+        _warn_of_files(root, path=path)
+        return files
+    for file, mark in _files(root):
+        try:
+            register_file(plugins, path=path.parent / file)
+        except PluginError as error:
+            faults.add(str(error), at=mark)
+        files.setdefault(str(path.parent / file), mark)
+    return files
+
+
+def _warn_of_files(root: yaml.Node, *, path: Path) -> None:
+    """Name the plugin files that are left out."""
+    for file, mark in _files(root):
+        place = f"{path}:{mark.line + 1}:{mark.column + 1}"
+        unknown = "what it defines is unknown here, and what it changes unchecked"
+        warn(f"{place}: plugin {path.parent / file}: not executed (--no-plugins); {unknown}")
+
+
+def _files(root: yaml.Node) -> Iterator[tuple[str, yaml.Mark]]:
+    """The names under `plugins`, with their places; `_top` reports those that are no text."""
     entry = entries(root).get("plugins")
     nodes = entry.value.value if entry and isinstance(entry.value, yaml.SequenceNode) else []
     for node in nodes:
         file = plain_data(node)
-        if not isinstance(file, str):
-            continue  # `_top` reports it
-        try:
-            register_file(plugins, path=path.parent / file)
-        except PluginError as error:
-            faults.add(str(error), at=node.start_mark)
-        files.setdefault(str(path.parent / file), node.start_mark)
-    return files
+        if isinstance(file, str):
+            yield file, node.start_mark
 
 
 def _find_file(name: str, *, folder: Path) -> str:
-    """The absolute path of a text file that an option names; raises `ValueError` if missing."""
+    """The absolute path of a text file that an option names; raises `ValueError` if it is none."""
     path = folder / name
-    with suppress(OSError):  # for a name longer than the system allows
-        if path.is_file():
-            return str(path.absolute())
-    raise ValueError(f"no such file: {path}")
+    try:
+        with open_file(path) as file:
+            size = os.fstat(file.fileno()).st_size
+    except FileNotFoundError:
+        raise ValueError(f"no such file: {path}") from None
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    if size > LARGEST_TEXT:
+        raise ValueError(f"{path} has {size} bytes, more than the limit of {LARGEST_TEXT}")
+    return str(path.absolute())
 
 
 def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> StudyKeys:
@@ -230,7 +261,7 @@ def _stopping(
     return data
 
 
-def _seeds(seeds: int | tuple[int, ...] | Stopping) -> tuple[int, ...]:
+def _seeds(seeds: Seeds | Stopping) -> tuple[int, ...]:
     if isinstance(seeds, Stopping):
         return tuple(range(1, seeds.most + 1))
     return tuple(range(1, seeds + 1)) if isinstance(seeds, int) else seeds

@@ -14,6 +14,7 @@ from harness.registry.option_types import shown, suggestion
 def study_faults(data: Mapping[str, Any]) -> Iterator[DataFault]:
     """Faults that no single option of a study shows; `data` is unchecked, defaults filled in."""
     yield from _design_faults(data)
+    yield from _rank_faults(data)
     metrics, seeds, compare = (data.get(name) for name in ("metrics", "seeds", "compare"))
     names = _names(metrics)
     yield from _repetitions(names, key="metrics", noun="metric")
@@ -47,6 +48,19 @@ def _costs_of_effects(names: Sequence[str | None], *, factors: Any) -> Iterator[
         if name in costs:
             fault = f"{name} compares variants, not effects of factors; remove it, or use variants"
             yield DataFault(("metrics", number), fault)
+
+
+def _rank_faults(data: Mapping[str, Any]) -> Iterator[DataFault]:
+    """Designs and methods that form no pairs of runs to rank."""
+    compare = data.get("compare")
+    if not isinstance(compare, Mapping) or compare.get("diverged") != "worst":
+        return
+    if compare.get("method") == "welch":
+        fault = "ranks differences of pairs, and welch pairs nothing; remove one of them"
+        yield DataFault(("compare", "diverged"), fault)
+    if data.get("factors") is not None:
+        fault = "ranks pairs of runs, and factors are compared by sums of runs; remove it"
+        yield DataFault(("compare", "diverged"), fault)
 
 
 def _unknown_metrics(compare: Any, *, possible: Sequence[str]) -> Iterator[DataFault]:

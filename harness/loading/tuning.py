@@ -16,6 +16,8 @@ from harness.study.experiment import Experiment
 from harness.study.serialization import resolved_experiment
 from harness.study.values import BASELINE
 
+MOST_CANDIDATES = 500  # variants times values
+
 
 class Candidate(NamedTuple):
     """One variant with one value of the option."""
@@ -47,6 +49,11 @@ def candidates(
     """Every variant with every value; one without the option cannot be tuned equally."""
     tuned = _tuned(tune, faults=faults)
     if tuned is None:
+        return
+    count = len(variants) * len(tuned.values)
+    if count > MOST_CANDIDATES:
+        fault = f"{count} candidates exceed the limit of {MOST_CANDIDATES}; remove values"
+        faults.add(fault, at=tuned.mark)
         return
     baseline: dict[str, Experiment] = {}  # by value
     for variant, experiment in variants.items():

@@ -22,6 +22,7 @@ from harness.loading.validation_errors import DataFault, InvalidData, explain
 from harness.registry.catalog import Catalog
 from harness.registry.option_types import shown, slot_noun, with_article
 from harness.study.experiment import Experiment
+from harness.study.model_size import SPECIAL_CLASSES, size_fault
 from harness.study.values import BASELINE
 
 Checked = TypeVar("Checked")
@@ -97,9 +98,9 @@ class Checker:
             experiment = self.options(data, of=Experiment, owner=BASELINE)
         except InvalidData as invalid:
             raise InvalidData([_unwrapped(fault) for fault in invalid.faults]) from None
-        excluded = list(_excluded(experiment))
-        if excluded:
-            raise InvalidData(excluded)
+        faults = [*_excluded(experiment), *_oversized(experiment)]
+        if faults:
+            raise InvalidData(faults)
         return experiment
 
 
@@ -121,6 +122,14 @@ def _excluded(experiment: Experiment) -> Iterator[DataFault]:
             if other in experiment.regularizers:
                 fault = f"{name} and {other} cannot be combined; turn one off"
                 yield DataFault(("regularizers", name), fault, at_key=True)
+
+
+def _oversized(experiment: Experiment) -> Iterator[DataFault]:
+    """A model that no vocabulary makes small enough to be built."""
+    fewest = SPECIAL_CLASSES
+    fault = size_fault(experiment.model, source_classes=fewest, target_classes=fewest)
+    if fault:
+        yield DataFault(("model",), fault)
 
 
 def _unwrapped(fault: DataFault) -> DataFault:

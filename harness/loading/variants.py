@@ -30,6 +30,7 @@ from harness.study.experiment import Experiment
 from harness.study.serialization import resolved_experiment
 from harness.study.values import BASELINE
 
+MOST_VARIANTS = 500  # written out from a grid or not
 _MERGED = {(name,) for name in BY_KEY}
 
 
@@ -59,6 +60,10 @@ def experiments(root: yaml.Node, *, checker: Checker, faults: Faults) -> Experim
     pretrainings = _nodes(
         keys.get("pretraining"), kind="pretraining", baseline=baseline, faults=faults
     )
+    if len(variants) > MOST_VARIANTS:
+        fault = f"{len(variants)} variants exceed the limit of {MOST_VARIANTS}; remove some"
+        faults.add(fault, at=variants[MOST_VARIANTS].mark)
+        return Experiments({}, Design(), {})
     choices = {BASELINE: baseline}
     named = _apply(variants, under=baseline, choices=choices, faults=faults)
     without_start = remove_choice(baseline, name=STARTS_FROM)

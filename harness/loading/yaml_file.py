@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from harness.errors import Fault, StudyError
+from harness.files import open_file
 
 LARGEST = 1_000_000  # bytes
 DEEPEST = 40  # nodes within nodes
@@ -40,7 +41,7 @@ def read_yaml(path: Path) -> yaml.Node:
 def _text(path: Path) -> str:
     """The text of a file; raises `StudyError` if it is missing, unreadable or not UTF-8."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             # One byte too many tells, even of a file that never ends.
             content = file.read(LARGEST + 1)
     except FileNotFoundError:

@@ -24,6 +24,7 @@ _SCALARS: Sequence[tuple[re.Pattern[str], Callable[[str], object]]] = (
     ),
 )
 _MERGE = "<<"  # of YAML 1.1
+LARGEST_NUMBER = 2**63 - 1  # of torch, and of most that reads what is written here
 _LONGEST_NUMBER = 100  # characters; longer ones are text, since int() takes quadratic time
 
 
@@ -66,18 +67,28 @@ def entries(node: yaml.Node | None) -> Mapping[str, Entry]:
 
 
 def yaml_faults(node: yaml.Node, *, seen: set[int] | None = None) -> Iterator[YamlFault]:
-    """Duplicate keys, keys that are not scalars, and merge keys."""
+    """Duplicate keys, keys that are not scalars, merge keys, and numbers of more than 64 bits."""
     seen = set() if seen is None else seen
-    if id(node) in seen or isinstance(node, yaml.ScalarNode):
+    if id(node) in seen:
         return
     # Once, however many aliases lead here: each fault would be listed again, at the same place.
     seen.add(id(node))
+    if isinstance(node, yaml.ScalarNode):
+        yield from _number_faults(node)
+        return
     children = node.value
     if isinstance(node, yaml.MappingNode):
         yield from _key_faults(node)
         children = [value for _, value in node.value]
     for child in children:
         yield from yaml_faults(child, seen=seen)
+
+
+def _number_faults(node: yaml.ScalarNode) -> Iterator[YamlFault]:
+    number = plain_data(node)
+    if isinstance(number, int) and abs(number) > LARGEST_NUMBER:
+        fault = f"{shown(number)} is too large: whole numbers end at {LARGEST_NUMBER}"
+        yield YamlFault(node.start_mark, fault)
 
 
 def _key_faults(node: yaml.MappingNode) -> Iterator[YamlFault]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from harness.planning.reused_runs import KnownRuns
 from harness.registry.discovery import Plugins
 from harness.runs.identity import (
     content_digest,
@@ -14,9 +15,11 @@ from harness.runs.identity import (
     text_files,
     training_identity,
 )
+from harness.runs.identity_parts import identity_parts
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun, Previous, RunState, identity_change
 from harness.runs.records import DecodingIdentity, RunIdentity
+from harness.runs.reuse import Reuse
 from harness.study.changes import differences
 from harness.study.experiment import Experiment
 from harness.study.serialization import trained_runs
@@ -27,14 +30,24 @@ _DECODED = "generation"  # the field whose options are no part of training
 
 
 def plan(
-    study: Study, *, plugins: Plugins, ledger: Ledger, previous: Previous
+    study: Study,
+    *,
+    plugins: Plugins,
+    ledger: Ledger,
+    previous: Previous,
+    reuse: Reuse = Reuse.IDENTICAL,
+    decoded: bool = True,
 ) -> tuple[PlannedRun, ...]:
     """Every run of a study, seed by seed: the starts, then the variants with the baseline first.
 
     Variants that differ only in decoding share their training digest. A start is not needed once
-    all runs that need it exist.
+    all runs that need it exist. What `reuse` takes for a variant is in its place; without
+    `decoded`, runs that are trained suffice.
     """
-    planner = _Planner(study, plugins, ledger, previous)
+    known = KnownRuns(
+        ledger=ledger, plugins=plugins, previous=previous, reuse=reuse, decoded=decoded
+    )
+    planner = _Planner(study, plugins, ledger, previous, known)
     return tuple(run for seed in study.seeds for run in planner.runs(seed))
 
 
@@ -46,13 +59,15 @@ class _Planner:
     plugins: Plugins
     ledger: Ledger
     previous: Previous
+    known: KnownRuns
 
     def runs(self, seed: int) -> Iterator[PlannedRun]:
         """The starts and drafts of variants, then the variants."""
         # First: the digest of what starts from a run contains the digest of that run.
         starts = [self._run(name, seed=seed, starts={}) for name in self.study.pretraining]
-        digests = {run.variant: run.digest for run in starts}
-        variants = [self._run(name, seed=seed, starts=digests) for name in self.study.variants]
+        named = {run.variant: run for run in starts}
+        planned = [self._run(name, seed=seed, starts=named) for name in self.study.variants]
+        variants = self.known.chosen(planned, starts=starts)
         waited = {need for run in variants if not run.exists for need in run.needs + run.drafts}
         for run in starts:
             needed = run.digest in waited
@@ -66,10 +81,11 @@ class _Planner:
                 yield run
         yield from variants
 
-    def _run(self, name: str, *, seed: int, starts: Mapping[str, str]) -> PlannedRun:
-        """One run; `starts` maps the name of each run that it may need to its digest."""
+    def _run(self, name: str, *, seed: int, starts: Mapping[str, PlannedRun]) -> PlannedRun:
+        """One run; `starts` has the runs that it may need by their names."""
         experiment, start = self.study.experiments[name], name in self.study.pretraining
-        trained = partial(_digest_of, starts=starts)
+        digests = {name: run.digest for name, run in starts.items()}
+        trained = partial(_digest_of, starts=digests)
         identity = training_identity(experiment, seed=seed, plugins=self.plugins, trained=trained)
         training = digest(identity)
         decoding = evaluation_identity(
@@ -81,18 +97,18 @@ class _Planner:
             seed=seed,
             digest=training,
             evaluation=digest(decoding),
-            identity=RunIdentity(**identity),
+            identity=_with_parts(RunIdentity(**identity), starts=starts.values()),
             decoding=DecodingIdentity(**decoding),
             files=self._files(experiment),
             plugins=tuple(str(file) for file in self.study.plugins),
             state=RunState.NEW,
             start=start,
-            needs=tuple(starts[needed] for place, needed in named if place[0] != _DECODED),
-            drafts=tuple(starts[draft] for place, draft in named if place[0] == _DECODED),
+            needs=tuple(digests[needed] for place, needed in named if place[0] != _DECODED),
+            drafts=tuple(digests[draft] for place, draft in named if place[0] == _DECODED),
         )
         state, detail = _state(run, ledger=self.ledger)
         if state is RunState.NEW:
-            state, detail = self._changed(run, starts=starts)
+            state, detail = self._changed(run, starts=digests)
         return replace(run, state=state, detail=detail)
 
     def _files(self, experiment: Experiment) -> Mapping[str, str]:
@@ -114,6 +130,11 @@ class _Planner:
             if name and starts[name] == difference.new:
                 return RunState.START_CHANGED, name
         return RunState.CHANGED, identity_change(known, now=run.identity)
+
+
+def _with_parts(identity: RunIdentity, *, starts: Iterable[PlannedRun]) -> RunIdentity:
+    known = {run.digest: run.identity.parts for run in starts}
+    return replace(identity, parts=identity_parts(identity, of_start=known.get))
 
 
 def _digest_of(name: str, *, starts: Mapping[str, str]) -> str:

@@ -13,11 +13,17 @@ from harness.registry.discovery import Plugins
 from harness.report import TunedVariant, TuningSummary
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun, Previous, RunState
+from harness.runs.reuse import Reuse
 from harness.study.values import Study
 
 
 def tuning_runs(
-    study: Study, *, plugins: Plugins, ledger: Ledger, previous: Previous
+    study: Study,
+    *,
+    plugins: Plugins,
+    ledger: Ledger,
+    previous: Previous,
+    reuse: Reuse = Reuse.IDENTICAL,
 ) -> tuple[PlannedRun, ...]:
     """The runs of every variant at every value, and what they start from; none without tuning.
 
@@ -30,10 +36,10 @@ def tuning_runs(
     trials = replace(
         study, variants=tuning.experiments, seeds=tuning.seeds, tuning=None, design=Design()
     )
-    return tuple(
-        run if run.start else _trial(run)
-        for run in plan(trials, plugins=plugins, ledger=ledger, previous=previous)
+    runs = plan(
+        trials, plugins=plugins, ledger=ledger, previous=previous, reuse=reuse, decoded=False
     )
+    return tuple(run if run.start else _trial(run) for run in runs)
 
 
 def _trial(run: PlannedRun) -> PlannedRun:

@@ -18,9 +18,11 @@ import pluggy
 from harness import hookspecs
 from harness.components import Component
 from harness.errors import PluginError
+from harness.files import open_file
 from harness.registry.option_types import option_types, suggestion
 
 _HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("harness_")}
+_LARGEST = 1_000_000  # bytes of a plugin file
 _WRAPPABLE = "harness_run"
 CORE = "harness"  # the name of the core's own implementation of a hook, which is called last
 
@@ -65,10 +67,13 @@ def discover(files: Sequence[Path] = ()) -> Plugins:
 def register_file(plugins: Plugins, *, path: Path) -> None:
     """Add the plugin in a Python file; raises `PluginError` naming the file and the fault."""
     try:
-        source = path.read_bytes()
+        with open_file(path) as file:
+            source = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise PluginError(f"plugin {path}: cannot be read: {reason}") from None
+    if len(source) > _LARGEST:
+        raise PluginError(f"plugin {path}: exceeds the limit of {_LARGEST} bytes")
     modules = {getattr(plugin, "__name__", None) for plugin in plugins.registry.get_plugins()}
     if _module(path) in modules:
         raise PluginError(f"plugin {path}: another plugin file is called {path.name} too")

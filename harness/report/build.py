@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from heapq import nlargest
 from importlib.metadata import version
 from statistics import pstdev
 
 from harness.analysis import RunResult, ScoredMetric
+from harness.comparability.mixing import compared_pairs, mixed_pairs
 from harness.comparability.observed import assess_comparability
 from harness.contracts import RunSummary
 from harness.registry.discovery import Plugins
@@ -31,6 +32,7 @@ def build_report(
     scored, findings = find(study, runs=runs, ledger=ledger)
     results = [run.result for run in scored]
     planned, changed = {run.seed for run in runs}, changes_from_baseline(study)
+    pairs = compared_pairs(findings, variants=tuple(study.variants))
     return Report(
         name=study.name,
         question=study.question,
@@ -49,12 +51,24 @@ def build_report(
         design=study.design,
         pretraining=_pretraining(study),
         provenance=provenance(study, runs=runs, ledger=ledger),
+        mixed=mixed_pairs(_scored_runs(runs, results=results), pairs=pairs),
         versions={
             "harness": version("transformer-harness"),
             "torch": version("torch"),
             "Python": platform.python_version(),
         },
     )
+
+
+def _scored_runs(
+    runs: Sequence[PlannedRun], *, results: Sequence[RunResult]
+) -> Mapping[str, Sequence[PlannedRun]]:
+    """The runs with a score, by variant."""
+    scored = {(result.variant, result.seed) for result in results if result.scores}
+    return {
+        name: [run for run in runs if run.variant == name and (name, run.seed) in scored]
+        for name, _ in scored
+    }
 
 
 def _primary(study: Study) -> ScoredMetric:

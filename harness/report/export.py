@@ -7,12 +7,18 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from harness.analysis import RunResult, p_text
 from harness.contracts import Finding
 from harness.report import markdown
-from harness.report.numbers import NOT_AVAILABLE, decimal_places, difference_text, number_text
+from harness.report.numbers import (
+    NOT_AVAILABLE,
+    decimal_places,
+    difference_header,
+    difference_text,
+    number_text,
+)
 from harness.report.tables import Table
 from harness.study.values import BASELINE
 
@@ -39,21 +45,29 @@ def export_findings(findings: Sequence[Finding], *, form: Form) -> str:
     return _text(Table(names, rows, right=len(names)), form=form)
 
 
+class RunOrigin(NamedTuple):
+    """A run's digest, its version of torch, and the digest of the core's code that trained it."""
+
+    digest: str
+    torch: str
+    code: str
+
+
 def export_runs(
-    results: Sequence[RunResult], *, digests: Mapping[tuple[str, int], str], form: Form
+    results: Sequence[RunResult], *, origins: Mapping[tuple[str, int], RunOrigin], form: Form
 ) -> str:
     """Every score of every run that ended, one per row; a run without scores has one row too.
 
-    `digests` maps variant and seed to the run's digest.
+    `origins` is by variant and seed.
     """
     rows: list[Sequence[object]] = []
     for run in results:
-        key = [digests[run.variant, run.seed], run.variant, run.seed, run.outcome]
-        rows += [[*key, name, value] for name, value in run.scores.items()]
-        rows += [] if run.scores else [[*key, None, None]]
-    return _text(
-        Table(["run", "variant", "seed", "outcome", "metric", "value"], rows, 5), form=form
-    )
+        digest, *found_with = origins[run.variant, run.seed]
+        key = [digest, run.variant, run.seed, run.outcome]
+        rows += [[*key, name, value, *found_with] for name, value in run.scores.items()]
+        rows += [] if run.scores else [[*key, None, None, *found_with]]
+    header = ["run", "variant", "seed", "outcome", "metric", "value", "torch", "code"]
+    return _text(Table(header, rows, 5), form=form)
 
 
 def _paper_table(findings: Sequence[Finding]) -> Table:
@@ -66,7 +80,7 @@ def _paper_table(findings: Sequence[Finding]) -> Table:
         row = [finding.metric, finding.variant, finding.verdict, finding.n]
         row += [number_text(mean, places=places) for mean in means]
         rows.append([*row, difference_text(finding), p])
-    return Table([*header, "difference (95% interval)", "p (Holm)"], rows, right=3)
+    return Table([*header, difference_header(findings), "p (Holm)"], rows, right=3)
 
 
 def _text(table: Table, *, form: Form) -> str:

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.files import complete_lines
+from harness.files import complete_lines, naming_file, no_link
 from harness.notices import warn
 from harness.report import Report
-from harness.report.answer_text import listed
+from harness.report.verdict_claims import listed
 from harness.runs import records
 from harness.runs.planned_run import PlannedRun
 from harness.study.values import BASELINE
@@ -49,7 +49,8 @@ def record_inspection(report: Report, *, runs: Sequence[PlannedRun], folder: Pat
     inspections, now = _recorded(folder), _inspection(report, runs=runs)
     if now.runs and (not inspections or not _same(inspections[-1], other=now)):
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / _LOG).open("a+b") as file:
+        log = folder / _LOG
+        with naming_file(log), open(log, "a+b", opener=no_link) as file:
             # A last line that was cut short must not swallow the next one.
             file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
             broken = file.read() not in (b"", b"\n")

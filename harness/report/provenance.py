@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from harness.registry.option_types import shown
 from harness.registry.serialization import resolved
@@ -14,6 +18,18 @@ from harness.runs.planned_run import PlannedRun
 from harness.study.experiment import Experiment
 from harness.study.values import Study
 
+# Settings that would run a program: one that watches files, and hooks.
+_NO_PROGRAMS = {"core.fsmonitor": "false", "core.hooksPath": "/dev/null"}
+# Filters of file contents, of which a repository may define any number; a user's own may run.
+_FILTER = re.compile(r"filter\..*\.(?:clean|smudge|process|required)")
+# No write of the index, which has a hook; and no objects fetched, which goes through a transport.
+_NO_ERRANDS = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+
 
 def provenance(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> Provenance:
     """The provenance of a study; a fact that all variants share is stated once."""
@@ -22,7 +38,18 @@ def provenance(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> P
         machine=_grouped(study, describe=_machine),
         commit=commit(study.path.parent),
         excluded=[*_excluded(runs, ledger=ledger)],
+        found=found_elsewhere(runs),
     )
+
+
+def found_elsewhere(runs: Sequence[PlannedRun]) -> list[str]:
+    """A line for each other code or environment that runs were found with, with their number."""
+    groups = Counter(run.found_with for run in runs if run.today)
+    return [
+        f"{count} of {len(runs)} runs {'was' if count == 1 else 'were'} found with {found.then}"
+        + (f"; this is {found.now}" if found.now else "")
+        for found, count in groups.items()
+    ]
 
 
 def commit(folder: Path) -> str:
@@ -31,14 +58,35 @@ def commit(folder: Path) -> str:
     if not head:
         return ""
     # Without untracked files, such as results beside the study.
-    return f"{head}, changed" if _git("status", "--porcelain", "-uno", folder=folder) else head
+    changed = _git("status", "--porcelain", "-uno", "--ignore-submodules=all", folder=folder)
+    return f"{head}, changed" if changed else head
 
 
 def _git(*words: str, folder: Path) -> str:
-    """The output of git; empty where there is no git, or no checkout."""
-    command = ["git", "-C", str(folder), *words]
+    """The output of git; empty where there is no git, or no checkout.
+
+    The settings of a repository may name programs; none of them is run.
+    """
+    listed = _output("config", "--list", "--show-scope", "--name-only", "-z", folder=folder)
+    fields = listed.split("\0")
+    of_repository = {
+        name
+        for scope, name in zip(fields[::2], fields[1::2], strict=False)
+        if scope in ("local", "worktree") and _FILTER.fullmatch(name)
+    }
+    values = {name: "false" if name.endswith(".required") else "" for name in of_repository}
+    return _output(*words, folder=folder, settings={**_NO_PROGRAMS, **values})
+
+
+def _output(*words: str, folder: Path, settings: Mapping[str, str] = MappingProxyType({})) -> str:
+    environment = {**os.environ, **_NO_ERRANDS, "GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (name, value) in enumerate(settings.items()):
+        environment |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    command = ["git", "--no-pager", "-C", str(folder), *words]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - the words are ours
+        done = subprocess.run(  # noqa: S603 - the words are ours
+            command, capture_output=True, text=True, check=False, env=environment
+        )
     except OSError:
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""

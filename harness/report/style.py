@@ -89,13 +89,29 @@ def _without_display() -> ModuleType:
     """Matplotlib, drawing to files; MPLBACKEND, perhaps of a notebook's server, has no say."""
     foreign = os.environ.pop("MPLBACKEND", None)
     try:
-        import matplotlib
+        with _without_settings_here():
+            import matplotlib
 
         matplotlib.use("agg")
     finally:
         if foreign is not None:
             os.environ["MPLBACKEND"] = foreign
     return matplotlib
+
+
+@contextmanager
+def _without_settings_here() -> Iterator[None]:
+    """Hide the working folder's `matplotlibrc`, which matplotlib reads first, when imported.
+
+    No variable turns that off, and another working folder would be one for all threads. `style`
+    takes no setting of it in any case; but it may be damaged, or a pipe that never ends.
+    """
+    exists = os.path.exists
+    os.path.exists = lambda path: path != "matplotlibrc" and exists(path)
+    try:
+        yield
+    finally:
+        os.path.exists = exists
 
 
 def inline(svg: str, *, name: str) -> str:

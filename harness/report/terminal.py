@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from harness.report import Report, markdown, tables
 from harness.report.answer_text import answer
+from harness.study.values import Seeds
 
 
 class Summary(NamedTuple):
@@ -18,8 +19,11 @@ class Summary(NamedTuple):
     failed: Sequence[str]
 
 
-def rerun_command(path: Path, *, out: Path, seeds: int | None) -> str:
-    """The command line that reproduces a report."""
+def rerun_command(path: Path, *, out: Path, seeds: Seeds | None) -> str:
+    """The command line that reproduces a report; seeds that are named were a challenge's."""
+    if isinstance(seeds, tuple):
+        words = ["harness", "challenge", str(path), "--seeds", str(len(seeds))]
+        return shlex.join([*words, "--into", str(out.parent)])
     words = ["harness", "run", str(path)]
     words += ["--out", str(out)] if out != Path("results") else []  # the option's default
     words += ["--seeds", str(seeds)] if seeds is not None else []

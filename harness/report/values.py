@@ -53,13 +53,15 @@ class Provenance(NamedTuple):
     """The circumstances of the runs as text, and the runs without a score with their reasons.
 
     `weights` are those that are scored, `machine` is the hardware, and `commit` that of the Git
-    checkout that the study is in; empty if not known.
+    checkout that the study is in; empty if not known. `found` has a line for each other code or
+    environment that runs were found with.
     """
 
     weights: Sequence[str] = ()
     machine: Sequence[str] = ()
     commit: str = ""
     excluded: Sequence[str] = ()
+    found: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +73,7 @@ class Report:
     metric, and `faults` are messages about metrics that could not be computed. `command` reproduces
     the report with the software of `versions`. `inspections` is a note on earlier looks at the
     results, and `readings` are the directions of metrics that were assumed.
+    `mixed` is a sentence on pairs of runs that mix code or environments.
     """
 
     name: str
@@ -94,6 +97,7 @@ class Report:
     tuning: TuningSummary | None = None
     provenance: Provenance = field(default_factory=Provenance)
     readings: Sequence[str] = ()
+    mixed: str = ""
 
     @property
     def on_primary(self) -> list[Finding]:
@@ -110,7 +114,7 @@ class Report:
         """The view of the report that figures get."""
         return ReportView(
             metric=self.primary.name,
-            split=self.primary.split,
+            split=self.primary.split or "test",
             higher_is_better=self.primary.higher_is_better,
             variants=tuple(self.variants),
             seeds=tuple(self.seeds),

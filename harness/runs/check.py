@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.contracts import Evaluation, Score, TrainingOutcome
 from harness.errors import HarnessError
-from harness.files import abandoned, write_atomically
+from harness.files import abandoned, refuse_links_out, write_atomically
 from harness.runs import records
 from harness.runs.identity import digest
 from harness.runs.ledger import WEIGHTS, Ledger
@@ -70,6 +70,8 @@ def faults(out: Path) -> Iterator[StoredFault]:
     """The faults of a results folder, file by file; raises `HarnessError` if there is none."""
     if not out.is_dir():
         raise HarnessError(f"{out}: no such folder; --out names the folder of all results")
+    names = [path.name for path in out.iterdir() if path.is_dir()]
+    refuse_links_out(out, whole=names)
     ledger = Ledger(out / "runs")
     for folder in sorted(path for path in out.glob("runs/*") if path.is_dir()):
         # A run that goes on is changing its files: what looks damaged may be half written.
@@ -80,8 +82,13 @@ def faults(out: Path) -> Iterator[StoredFault]:
 
 
 def _run(folder: Path) -> Iterator[StoredFault]:
+    for path in (folder, *folder.glob("evaluations/*")):
+        yield from _leftovers(path)
+    yield from run_faults(folder)
+
+
+def run_faults(folder: Path) -> Iterator[StoredFault]:
     """The faults of a run: its description, its training, and its decodings."""
-    yield from _leftovers(folder)
     yield from _description(folder / "run.json", kind=RunIdentity, name=folder.name)
     yield from _description(folder / "where.json", kind=RunLocation)
     yield from _training(folder)
@@ -90,7 +97,6 @@ def _run(folder: Path) -> Iterator[StoredFault]:
         if path.exists() and not checkpoint.is_whole(path):
             yield StoredFault(path=path, fault="damaged", way_out=_RUN, removes=[path])
     for decoding in sorted(path for path in folder.glob("evaluations/*") if path.is_dir()):
-        yield from _leftovers(decoding)
         yield from _description(
             decoding / "evaluation.json", kind=DecodingIdentity, name=decoding.name
         )
@@ -124,7 +130,7 @@ def _description(path: Path, *, kind: Any, name: str | None = None) -> Iterator[
     fault = _fault(path, kind=kind, missing="gone")
     if fault is None and name is not None:
         record = records.read_valid(path, kind=kind)
-        if record is not None and digest(asdict(record)) != name:
+        if record is not None and digest(record.deciding()) != name:
             fault = "not what its folder is named after"
     if fault:
         yield StoredFault(path=path, fault=fault, way_out=f"{_RUN} to write it again")

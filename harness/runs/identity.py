@@ -48,6 +48,7 @@ APART = frozenset(
     {
         # Checks of values: each refuses a value or returns it, and changes no bits of what passes.
         "harness.training.contract_checks",
+        "harness.study.model_size",
         # Messages: which component, and which plugin, is at fault, also in a run that diverged.
         "harness.errors",
         "harness.registry.attribution",

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -25,8 +26,15 @@ from typing import Literal, NamedTuple
 from harness.contracts import Evaluation, Measurement, Outcome, TrainingOutcome
 from harness.files import complete_lines, sha256, write_atomically
 from harness.runs import records
+from harness.runs.identity_parts import identity_parts
 from harness.runs.lock import holder
-from harness.runs.records import DecodingIdentity, RunIdentity, RunLocation, SentenceSums
+from harness.runs.records import (
+    DecodingIdentity,
+    IdentityParts,
+    RunIdentity,
+    RunLocation,
+    SentenceSums,
+)
 
 MEASUREMENTS, WEIGHTS = "measurements.jsonl", "weights.pt"
 
@@ -59,9 +67,23 @@ class Ledger:
         """A run's identity; None for a run that was never requested."""
         return records.read_valid(self.run(digest) / "run.json", kind=RunIdentity)
 
+    def parts(self, digest: str) -> IdentityParts | None:
+        """The parts of a run's identity, also of one without them in its file; None as above."""
+        identity = self.identity(digest)
+        if identity is None:
+            return None
+        return identity.parts or identity_parts(identity, of_start=self.parts)
+
+    def decodings(self, digest: str) -> Iterator[tuple[str, DecodingIdentity]]:
+        """Every decoding that was requested of a run and can be read, by its digest."""
+        for path in sorted((self.run(digest) / "evaluations").glob("*/evaluation.json")):
+            record = records.read_valid(path, kind=DecodingIdentity)
+            if record is not None:
+                yield path.parent.name, record
+
     def location(self, digest: str) -> RunLocation:
         """A run's paths and requested decodings; raises `HarnessError` for a run without them."""
-        return records.require(self.run(digest) / _LOCATION, kind=RunLocation)
+        return self._here(records.require(self.run(digest) / _LOCATION, kind=RunLocation))
 
     def requested(self, digest: str) -> tuple[str, ...]:
         """The decodings that any study requested of a run, those of the last study first."""
@@ -73,7 +95,18 @@ class Ledger:
     def decoding_location(self, digest: str, *, evaluation: str) -> RunLocation:
         """The paths of the study that requested one decoding; else those of the run."""
         path = self.evaluation(digest, evaluation=evaluation) / _LOCATION
-        return records.read_valid(path, kind=RunLocation) or self.location(digest)
+        own = records.read_valid(path, kind=RunLocation)
+        return self._here(own) if own else self.location(digest)
+
+    def _here(self, location: RunLocation) -> RunLocation:
+        """A stored location with absolute paths."""
+        root = self.root.resolve()
+        return _with_paths(location, of=lambda path: os.path.normpath(root / path))
+
+    def _stored(self, location: RunLocation) -> RunLocation:
+        """A location as it is stored: a project that is moved or copied takes its files along."""
+        root = self.root.resolve()
+        return _with_paths(location, of=lambda path: os.path.relpath(Path(path).absolute(), root))
 
     def decoding(self, digest: str, *, evaluation: str) -> DecodingIdentity:
         """The identity of one decoding; raises `HarnessError` for one that was never requested."""
@@ -92,6 +125,7 @@ class Ledger:
 
         A file for each decoding, since studies that share a run may do so at the same time.
         """
+        location = self._stored(location)
         files: dict[Path, RunIdentity | DecodingIdentity | RunLocation] = {
             self.run(digest) / "run.json": identity
         }
@@ -220,13 +254,18 @@ class Ledger:
 
     def end(self, digest: str, *, status: Literal["failed", "diverged"], reason: str) -> None:
         """Write the outcome of a run whose worker wrote none."""
-        outcome = TrainingOutcome(status=status, reason=reason)
+        outcome = TrainingOutcome(status=status, reason=reason, ended=time.time())
         records.write_record(self.run(digest) / "outcome.json", record=outcome)
 
     def weights(self, digest: str) -> Path | None:
         """The file of a finished run's final weights; None for a run that has none."""
         path = self.run(digest) / WEIGHTS
         return path if self.status(digest) == "finished" and path.exists() else None
+
+
+def _with_paths(location: RunLocation, *, of: Callable[[str], str]) -> RunLocation:
+    files = {digest: of(path) for digest, path in location.files.items()}
+    return replace(location, files=files, plugins=tuple(map(of, location.plugins)))
 
 
 def changed_files(folder: Path, *, files: Mapping[str, str] | None) -> Iterator[str]:

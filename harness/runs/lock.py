@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from harness.files import abandoned
+from harness.files import abandoned, naming_file, no_link
 
 _LOCK = "lock"
 
@@ -35,13 +35,14 @@ class Holder:
 def hold(path: Path) -> Iterator[None]:
     """Admit one worker per run: a second one waits, and then finds the outcome written."""
     # To append: "w" would erase the name of the holder that this one waits for.
-    with (path / _LOCK).open("a+") as file:
+    with open(path / _LOCK, "a+", opener=no_link) as file:
         # Not `lockf`, whose lock is lost as soon as this process closes the file anywhere else.
         fcntl.flock(file, fcntl.LOCK_EX)
         since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
-        file.truncate(0)
-        file.write(json.dumps([os.getpid(), socket.gethostname(), since]))
-        file.flush()  # for those who wait; the file stays open as long as the lock is held
+        with naming_file(path / _LOCK):
+            file.truncate(0)
+            file.write(json.dumps([os.getpid(), socket.gethostname(), since]))
+            file.flush()  # for those who wait; the file stays open as long as the lock is held
         # Only the holder may: a writer that is still at work has the lock itself.
         for folder in (path, *path.glob("evaluations/*")):
             for partial in abandoned(folder):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
+from harness.runs.found_with import FoundWith, found_with
 from harness.runs.records import DecodingIdentity, RunIdentity
 from harness.study.changes import differences
 
@@ -41,7 +43,8 @@ class PlannedRun:
     A `start` is a run that variants start from or draw on: it has the name of its entry in
     `pretraining`, and is trained and not decoded. Training needs the runs in `needs`, decoding
     those in `drafts` too, by their digests. A `trial` is a start that nothing starts from: it is
-    for tuning.
+    for tuning. `today` is the identity that a run would have now which was found with other code or
+    in another environment, and so under another digest.
     """
 
     variant: str
@@ -58,6 +61,7 @@ class PlannedRun:
     needs: tuple[str, ...] = ()
     drafts: tuple[str, ...] = ()
     trial: bool = False
+    today: RunIdentity | None = None
 
     @property
     def exists(self) -> bool:
@@ -72,9 +76,21 @@ class PlannedRun:
         )
 
     @property
+    def changed_around(self) -> bool:
+        """True if it was planned before, and not its choices have changed but what is around."""
+        return self.state is RunState.CHANGED and not self.detail.startswith(("option ", "corpus"))
+
+    @property
     def why(self) -> str:
         """The state in words, for people; code compares `state`."""
-        return self.state.value.format(self.detail)
+        words = self.state.value.format(self.detail)
+        return f"{words}, found with {self.found_with.then}" if self.today else words
+
+    @property
+    def found_with(self) -> FoundWith:
+        """The code and environment of a run that was found with others, then and now, in words."""
+        assert self.today is not None, "a run of today's code and environment has no other"
+        return found_with(self.identity, today=self.today)
 
     @property
     def label(self) -> str:
@@ -86,6 +102,20 @@ class PlannedRun:
     def title(self) -> str:
         """The label and the seed, which are unique in a study."""
         return f"{self.label}, seed {self.seed}"
+
+
+def without_results(name: object, *, path: Path, runs: Sequence[PlannedRun]) -> str:
+    """The message for runs of a study of which none has ended, with the way out.
+
+    `name` is what was asked for, all of the study in the file `path` or a part.
+    """
+    changed = [run for run in runs if run.state in (RunState.CHANGED, RunState.START_CHANGED)]
+    if not changed:
+        return f"{name}: nothing has been run yet; harness run {path}"
+    return (
+        f"{name}: no run of it as it is written now; {len(changed)} of its last plan differ "
+        f"({changed[0].title}: {changed[0].why}); harness run {path}, or --reuse any for those"
+    )
 
 
 def identity_change(before: RunIdentity, *, now: RunIdentity) -> str:
@@ -102,4 +132,4 @@ def identity_change(before: RunIdentity, *, now: RunIdentity) -> str:
     code = list(differences(before.code, new=now.code))
     if code:
         return "code of " + ", ".join(change.option for change in code)
-    return ", ".join(change.option for change in differences(asdict(before), new=asdict(now)))
+    return ", ".join(change.option for change in differences(before.deciding(), new=now.deciding()))

@@ -22,7 +22,8 @@ from harness.runs.identity import digest, training_identity
 from harness.runs.ledger import Ledger
 from harness.runs.records import RunIdentity, RunLocation
 from harness.study.experiment import Experiment
-from harness.training.assembly import Assembly, Start, assemble, restore
+from harness.training.assembly import Assembly, Start, assemble
+from harness.training.network import restore
 
 CHANGED = "code, corpus or torch changed since the plan was made; run again"
 

@@ -18,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from harness.printable import printable
 from harness.runs.execution import Ended
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
@@ -42,14 +43,15 @@ def watching(
 
     `updates` has the whole budget of every run by its digest.
     """
-    # Standard output is for results, which another program may read.
-    console = _Console(stderr=True, highlight=False)
+    # Standard output is for results, which another program may read. Without markup: rich would
+    # swallow a reason's brackets as a style.
+    console = _Console(stderr=True, highlight=False, markup=False, emoji=False)
     tally = _Tally(runs, ledger, updates)
     if not tally.names:
         yield silent
     elif console.is_terminal:
         with Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
@@ -77,7 +79,7 @@ class _Tally:
         waiting = [run for run in runs if not run.exists]
         self.names: dict[str, str] = {}
         for run in waiting:
-            self.names.setdefault(run.digest, run.title)
+            self.names.setdefault(run.digest, printable(run.title))
         self.updates = {digest: updates[digest] for digest in self.names}
         self._ledger = ledger
         self._started = time.monotonic()
@@ -96,7 +98,7 @@ class _Tally:
         status, reason = "failed", ended.reason
         if outcome and not ended.reason:
             status, reason = outcome.status, outcome.reason
-        return f"{ended.runs[0].title}: {status}" + (f": {reason}" if reason else "")
+        return printable(f"{ended.runs[0].title}: {status}" + (f": {reason}" if reason else ""))
 
     def left(self) -> str:
         """The estimated time for the rest."""
@@ -120,8 +122,7 @@ class _Lines:
         for runs in ended:
             line = self.tally.line(runs)
             count = f"[{len(self.tally.ended)}/{len(self.tally.names)}]"
-            # Without markup: rich would swallow a reason's brackets as a style.
-            self.console.print(f"{count} {line}; {self.tally.left()}", markup=False, soft_wrap=True)
+            self.console.print(f"{count} {line}; {self.tally.left()}", soft_wrap=True)
 
 
 @dataclass
@@ -137,7 +138,7 @@ class _Bars:
 
     def __call__(self, ended: Sequence[Ended]) -> None:
         for runs in ended:
-            self.progress.console.print(self.tally.line(runs), markup=False)
+            self.progress.console.print(self.tally.line(runs))
             if runs.digest in self.bars:
                 self.progress.remove_task(self.bars.pop(runs.digest))
         total = 0

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,17 +36,32 @@ _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 
 
 @dataclass(frozen=True, kw_only=True)
+class IdentityParts:
+    """The digests of a run's choices, of the code behind them, and of the environment."""
+
+    choices: str
+    code: str
+    environment: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunIdentity:
     """Everything that decides the bits of a run's training (run.json).
 
     `experiment` has all choices but the generation, `code` the digests of the source code behind
-    them and the versions of the libraries that it imports.
+    them and the versions of the libraries that it imports. `parts` follow from the rest, and from
+    the runs that it starts from; None in files of earlier versions.
     """
 
     experiment: Mapping[str, Any]
     seed: int
     code: Mapping[str, str]
     torch: str
+    parts: IdentityParts | None = field(default=None, compare=False)
+
+    def deciding(self) -> dict[str, Any]:
+        """The fields that the digest is made of, as JSON data."""
+        return {name: value for name, value in asdict(self).items() if name != "parts"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,14 +76,19 @@ class DecodingIdentity:
     split: str
     code: Mapping[str, str]
 
+    def deciding(self) -> dict[str, Any]:
+        """The fields that the digest is made of, as JSON data."""
+        return asdict(self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunLocation:
     """Everything that a worker needs beside a run's identity (where.json).
 
     `files` are the paths of the text files by the digest of their content, `plugins` the files that
-    the study names. `evaluations` are the digests of the decodings requested last; for a run
-    without one, `generation` is the one that builds its experiment. A checkpoint is written every
+    the study names; on disk, relative to the folder of all runs (absolute in earlier versions).
+    `evaluations` are the digests of the decodings requested last; for a run without one,
+    `generation` is the one that builds its experiment. A checkpoint is written every
     `checkpoint_minutes`, and a worker without a sign of life for `timeout_minutes` is ended.
     """
 
@@ -107,7 +127,10 @@ class SentenceInfluence:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredPlan:
-    """The last plan of a study (plan.json): its file, and (variant, seed, digest) of each run."""
+    """The last plan of a study (plan.json): its file, and (variant, seed, digest) of each run.
+
+    The path is relative to the folder of all results; earlier versions wrote an absolute one.
+    """
 
     study: str | None = None
     runs: tuple[tuple[str, int, str], ...] = ()
@@ -251,4 +274,8 @@ def _fields(record: object) -> dict[str, Any]:
         return dict(record._asdict())
     assert is_dataclass(record)
     values = {item.name: getattr(record, item.name) for item in fields(record)}
-    return {name: value for name, value in values.items() if value is not None}
+    return {
+        name: _fields(value) if is_dataclass(value) else value
+        for name, value in values.items()
+        if value is not None
+    }

@@ -25,7 +25,8 @@ from harness.runs.planned_run import identity_change
 from harness.runs.pretrained import RunLoader, read_weights
 from harness.runs.records import RunIdentity, RunLocation
 from harness.study.experiment import Experiment
-from harness.training.assembly import Assembly, load_weights
+from harness.training.assembly import Assembly
+from harness.training.network import load_weights
 
 _DIGITS = 12  # of a digest, enough to identify a run
 
@@ -90,27 +91,33 @@ def find_run(name: str, *, ledger: Ledger) -> Path:
 
 
 def restore_run(
-    folder: Path, *, decoding: str | None = None, generation: str | None = None
+    folder: Path,
+    *,
+    decoding: str | None = None,
+    generation: str | None = None,
+    location: RunLocation | None = None,
 ) -> RestoredRun:
     """The finished run in a folder.
 
     Its generation is that of one of its decodings, `decoding` or the first that was requested, or
-    else `generation`, in YAML. Raises `HarnessError` for a run that is not finished, whose corpus
-    or plugin files are gone or changed, or whose components are no longer installed.
+    else `generation`, in YAML. Its files are where `location` has them, or else where they were.
+    Raises `HarnessError` for a run that is not finished, whose corpus or plugin files are gone or
+    changed, or whose components are no longer installed.
     """
     _refuse_unfinished(folder)
     ledger = Ledger(folder.parent)
     run = records.require(folder / "run.json", kind=RunIdentity)
-    location = ledger.location(folder.name)
-    if decoding:  # of a study that need not be the last one to request something of this run
-        location = ledger.decoding_location(folder.name, evaluation=decoding)
+    if location is None:
+        location = ledger.location(folder.name)
+        if decoding:  # of a study that need not be the last one to request something of this run
+            location = ledger.decoding_location(folder.name, evaluation=decoding)
     plugins = discover([Path(file) for file in location.plugins])
     catalog = Catalog.of(plugins)
     stored = _generation(folder, decoding=decoding, location=location)
     experiment = experiment_from(
         {**run.experiment, "generation": stored},
         catalog=catalog,
-        find_file=partial(_find_file, files=location.files),
+        find_file=partial(find_text_file, files=location.files),
     )
     now = training_identity(experiment, seed=run.seed, plugins=plugins)
     changed = ""
@@ -151,7 +158,7 @@ def _refuse_unfinished(folder: Path) -> None:
     raise HarnessError(f"run {name[:_DIGITS]} {fault}; `harness run` its study first")
 
 
-def _find_file(name: str, *, files: Mapping[str, str]) -> str:
+def find_text_file(name: str, *, files: Mapping[str, str]) -> str:
     """The path of the file of this content; raises `ValueError` if it is gone or changed."""
     path = files.get(name, "")
     if not Path(path).is_file():

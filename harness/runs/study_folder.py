@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,13 +21,25 @@ def study_folder(study: Study, *, out: Path) -> Path:
     Raises `HarnessError` if it belongs to another file of that name.
     """
     folder = out / study.name
-    owner = _stored_plan(folder).study
-    # A file that is gone was moved here as a rule, and a moved study keeps its results.
-    if owner and Path(owner) != study.path.resolve() and Path(owner).exists():
+    if folder.exists() and not folder.is_dir():
+        raise HarnessError(f"{folder} is no folder; rename {study.path.name} or that file")
+    stored = _stored_plan(folder).study
+    if stored and _is_another(owner := out.resolve() / stored, study=study, stored=stored):
         raise HarnessError(
-            f"{folder} belongs to {owner}; rename {study.path.name}, or choose another --out"
+            f"{folder} belongs to {os.path.normpath(owner)}; rename {study.path.name}, or choose "
+            "another --out"
         )
     return folder
+
+
+def _is_another(owner: Path, *, study: Study, stored: str) -> bool:
+    """True if a folder's study is in another file, and not this one before a move or a copy."""
+    # A file that is gone was moved here as a rule, and a moved study keeps its results.
+    if not owner.exists() or owner.samefile(study.path):
+        return False
+    # An absolute path, of an earlier version, still leads to the original of a project that was
+    # copied; that its text is the same tells a copy.
+    return not Path(stored).is_absolute() or owner.read_bytes() != study.path.read_bytes()
 
 
 def previous_plan(folder: Path) -> Previous:
@@ -41,7 +54,9 @@ def remember(study: Study, *, runs: Sequence[PlannedRun], folder: Path) -> None:
     # Runs of earlier plans stay: with `--seeds` a study is run some seeds at a time.
     latest = {**previous_plan(folder), **planned}
     rows = tuple((variant, seed, digest) for (variant, seed), digest in latest.items())
-    stored = StoredPlan(study=str(study.path.resolve()), runs=rows)
+    # Relative, so that it leads to the same file after all of it was moved, copied or mounted.
+    file = os.path.relpath(study.path.resolve(), folder.parent.resolve())
+    stored = StoredPlan(study=file, runs=rows)
     records.write_record(folder / _PLAN, record=stored)
 
 

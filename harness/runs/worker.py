@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.contracts import Run, TrainingOutcome
 from harness.errors import HarnessError, PluginError
-from harness.files import file_digests
+from harness.files import append, file_digests, no_link
 from harness.hookspecs import hookimpl
 from harness.notices import warn
 from harness.registry.attribution import naming_plugins, owner, plugin_at_fault
@@ -26,10 +26,11 @@ from harness.runs.stopping import Checkpoints, Stop
 from harness.runs.supervision import STOPPING, guard
 from harness.study.experiment import Experiment
 from harness.training import checkpoint
-from harness.training.assembly import Assembly, load_weights
+from harness.training.assembly import Assembly
 from harness.training.divergence import Diverged
 from harness.training.evaluation import kept_weights
 from harness.training.loop import Update, train
+from harness.training.network import load_weights
 from harness.training.parameter_counts import counts
 
 
@@ -172,12 +173,12 @@ def _train(
     update = Update(after, ())  # what stands if no update is left to make
     diverged: str | None = None
     # Unbuffered: observers see each update at once, and a kill loses none.
-    with (path / MEASUREMENTS).open("ab", buffering=0) as file:
+    with open(path / MEASUREMENTS, "ab", buffering=0, opener=no_link) as file:
         try:
             for update in train(parts, after=after):
                 values = [(split, metric, value) for _, split, metric, value in update.measurements]
                 # Before its checkpoint, which holds how much of this file is covered.
-                file.write(json.dumps([update.number, values]).encode() + b"\n")
+                append(file, content=json.dumps([update.number, values]).encode() + b"\n")
                 if checkpoints.due(update.number, budget=budget):
                     checkpoint.save(parts, path=path, update=update.number, size=file.tell())
                 checkpoints.stop.leave(f"stopped after update {update.number}, which is kept")
@@ -196,6 +197,7 @@ def _train(
         updates=update.number,
         resumed_after=after,
         seconds=round(time.perf_counter() - started, 3),
+        ended=round(time.time(), 3),
         parameters=counted.parameters,
         trained_parameters=counted.trained_parameters,
         shapes={name: tuple(counted.shapes[name]) for name in parts.initial_weights},

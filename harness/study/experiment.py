@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
+
+from annotated_types import Gt, Le
 
 from harness.components import (
     Averaging,
@@ -20,6 +22,12 @@ from harness.components import (
     Tokenizer,
 )
 from harness.components.options import NonNegativeInt, PositiveInt, TrainedRun
+
+# Beyond these a run would not start, or its plan would take minutes.
+Layers = Annotated[int, Gt(0), Le(1000)]
+Updates = Annotated[int, Gt(0), Le(10_000_000)]
+Accumulation = Annotated[int, Gt(0), Le(10_000)]
+Threads = Annotated[int, Gt(0), Le(1024)]
 
 # Strict, or pydantic would read "3" as 3 and true as 1, and one study have two spellings.
 STRICT: Any = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
@@ -40,9 +48,9 @@ class ModelOptions:
     d_model: PositiveInt = 512
     d_ff: PositiveInt = 2048
     heads: PositiveInt = 8
-    layers: PositiveInt = 6
-    encoder_layers: PositiveInt | None = None
-    decoder_layers: PositiveInt | None = None
+    layers: Layers = 6
+    encoder_layers: Layers | None = None
+    decoder_layers: Layers | None = None
     norm: Literal["pre", "post"] = "pre"
     final_norm: bool | None = None
     tie: Literal["none", "target", "all"] = "none"
@@ -67,11 +75,11 @@ class Budget:
 
     __pydantic_config__: ClassVar[Any] = STRICT
 
-    updates: PositiveInt
+    updates: Updates
     batch_tokens: PositiveInt
     evaluate_every: PositiveInt
-    accumulation: PositiveInt = 1
-    threads: PositiveInt = 1
+    accumulation: Accumulation = 1
+    threads: Threads = 1
     device: Literal["cpu", "cuda"] = "cpu"
     precision: Literal["float32", "float64"] = "float32"
 

@@ -12,7 +12,7 @@ from harness.contracts import BOS, EOS, PAD, Batch, Corpus, Pair, Setting
 from harness.model import Transformer
 from harness.streams import Noise
 from harness.study.experiment import ModelOptions
-from harness.training.assembly import build_model
+from harness.training.network import build_model
 
 CLASSES = 13
 SETTING = Setting(seed=1, classes=CLASSES, d_model=16, updates=20, trained=lambda run: model())

@@ -17,8 +17,10 @@ from jaxtyping import Int
 from torch.nn.utils.rnn import pad_sequence
 
 from harness import streams
-from harness.contracts import BOS, EOS, PAD, Batch, Codecs, Pair
+from harness.contracts import BOS, EOS, PAD, Batch, Codec, Codecs, Pair
 from harness.errors import HarnessError
+
+LONGEST = 10_000  # tokens of a line: attention weights are the square, 400 MB for each head
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,23 @@ def _pad(rows: list[torch.Tensor]) -> torch.Tensor:
 
 
 def encode(pairs: Sequence[Pair], *, codecs: Codecs) -> EncodedPairs:
-    """A split's raw lines as token numbers; a source ends with eos, so none is empty."""
-    sources = [[*codecs.source.encode(pair.source), EOS] for pair in pairs]
-    targets = [[BOS, *codecs.target.encode(pair.target), EOS] for pair in pairs]
+    """A split's raw lines as token numbers; a source ends with eos, so none is empty.
+
+    Raises `HarnessError` for a line of more tokens than attention can hold.
+    """
+    sources = [[*_tokens(pair.source, codec=codecs.source), EOS] for pair in pairs]
+    targets = [[BOS, *_tokens(pair.target, codec=codecs.target), EOS] for pair in pairs]
     return EncodedPairs([*map(torch.tensor, sources)], [*map(torch.tensor, targets)])
+
+
+def _tokens(line: str, *, codec: Codec) -> list[int]:
+    tokens = codec.encode(line)
+    if len(tokens) > LONGEST:
+        raise HarnessError(
+            f"the line that begins {line[:30]!a} has {len(tokens)} tokens, more than the limit of "
+            f"{LONGEST}; split it, or remove it"
+        )
+    return tokens
 
 
 def cut(order: Sequence[int], *, lengths: Sequence[tuple[int, int]], limit: int) -> list[list[int]]:

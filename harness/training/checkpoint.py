@@ -19,7 +19,8 @@ from harness.errors import HarnessError
 from harness.files import write_atomically
 from harness.notices import warn
 from harness.study.experiment import Budget
-from harness.training.assembly import Assembly, load_weights
+from harness.training.assembly import Assembly
+from harness.training.network import load_weights
 
 CHECKPOINTS = ("checkpoint.pt", "checkpoint.earlier.pt")  # the last first
 _MEASUREMENTS = "measurements.jsonl"

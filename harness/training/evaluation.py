@@ -20,8 +20,9 @@ from harness.contracts import CORE_METRICS, Measurement, Model, Split
 from harness.model import Ensemble, merged
 from harness.prediction import predict_at_real
 from harness.training import guards
-from harness.training.assembly import Assembly, load_weights
+from harness.training.assembly import Assembly
 from harness.training.batches import EncodedPairs, in_order_of_length
+from harness.training.network import load_weights
 
 _SENTENCES = 64  # at most, generated at once: it bounds memory and changes no result
 

@@ -6,11 +6,18 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Annotated
+
+from annotated_types import Gt, Le
 
 from harness.components import Dataset
 from harness.components.options import NonNegativeInt, PositiveInt
 from harness.contracts import Corpus, Pair, Split
 from harness.streams import key
+
+Length = Annotated[int, Gt(0), Le(10_000)]
+Count = Annotated[int, Gt(0), Le(1_000_000)]
+MOST_NUMBERS = 20_000_000  # of all splits, which are held in memory as text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,17 +31,22 @@ class Sequences(Dataset):
     """
 
     symbols: PositiveInt = 10
-    length: PositiveInt = 10
+    length: Length = 10
     first: PositiveInt | None = None
-    train: PositiveInt = 4000
-    validation: PositiveInt = 100
-    test: PositiveInt = 100
+    train: Count = 4000
+    validation: Count = 100
+    test: Count = 100
     draw: NonNegativeInt = 0
 
     def __post_init__(self) -> None:
         if self.first and self.first > self.symbols:
             raise ValueError(f"first must be at most symbols, {self.symbols}, got {self.first}")
         needed = self.train + self.validation + self.test
+        if needed * self.length > MOST_NUMBERS:
+            raise ValueError(
+                f"{needed} sequences of length {self.length} are {needed * self.length} numbers, "
+                f"more than the limit of {MOST_NUMBERS}; lower train or length"
+            )
         available = self.symbols ** (self.length - bool(self.first))
         # Sequences are drawn until they are new, which is slow if almost all are taken.
         if available < 2 * needed:

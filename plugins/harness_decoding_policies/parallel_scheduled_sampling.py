@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from harness.components import Decay, DecodingPolicy
-from harness.components.options import PositiveInt
+from harness.components.options import Repeats
 from harness.contracts import Batch, Model, Predict, Prediction, Setting
 from harness.prediction import predict_at_real
 from harness.streams import Noise
@@ -36,7 +36,7 @@ class ParallelScheduledSampling(DecodingPolicy):
     name = "parallel_scheduled_sampling"
 
     decay: Decay
-    passes: PositiveInt = 1
+    passes: Repeats = 1
 
     def build(self, setting: Setting) -> Predict:
         """One decoder pass more than `passes`, or a single one if every coin shows gold."""

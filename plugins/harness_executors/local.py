@@ -79,7 +79,7 @@ def _perform(path: Path) -> None:
     )
 
     # Appending: an orphaned process of the same run may still be writing.
-    log = os.open(path / _LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    log = os.open(path / _LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o666)
     sys.stdout.flush()
     os.dup2(log, 1)
     os.dup2(log, 2)

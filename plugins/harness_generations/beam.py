@@ -11,7 +11,12 @@ import torch
 from jaxtyping import Float, Int
 
 from harness.components import Generation
-from harness.components.options import NonNegativeFloat, NonNegativeInt, PositiveInt, unused_options
+from harness.components.options import (
+    ExtraTokens,
+    NonNegativeFloat,
+    Repeats,
+    unused_options,
+)
 from harness.contracts import BOS, EOS, Cache, Generate, Model, Setting
 from harness.prediction import writable
 
@@ -34,10 +39,10 @@ class Beam(Generation):
     name = "beam"
     bare = "size"
 
-    size: PositiveInt = 4
+    size: Repeats = 4
     alpha: NonNegativeFloat = 0.6
     length_penalty: Literal["gnmt", "power"] = "gnmt"
-    extra: NonNegativeInt = 50
+    extra: ExtraTokens = 50
 
     def ignored(self) -> Iterator[str]:
         """The options that others leave without effect."""

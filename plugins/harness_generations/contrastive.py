@@ -10,7 +10,12 @@ import torch
 from jaxtyping import Float, Int
 
 from harness.components import Generation
-from harness.components.options import NonNegativeInt, PositiveInt, Probability, unused_options
+from harness.components.options import (
+    ExtraTokens,
+    PositiveInt,
+    Probability,
+    unused_options,
+)
 from harness.contracts import BOS, EOS, Cache, Generate, Model, Setting
 from harness.prediction import writable
 
@@ -31,7 +36,7 @@ class Contrastive(Generation):
 
     alpha: Probability = 0.6
     top_k: PositiveInt = 4
-    extra: NonNegativeInt = 50
+    extra: ExtraTokens = 50
 
     def ignored(self) -> Iterator[str]:
         """The options that others leave without effect."""

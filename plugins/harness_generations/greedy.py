@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Int
 
 from harness.components import Generation
-from harness.components.options import NonNegativeInt
+from harness.components.options import ExtraTokens
 from harness.contracts import BOS, EOS, Generate, Model, Setting
 from harness.prediction import writable
 
@@ -24,7 +24,7 @@ class Greedy(Generation):
 
     name = "greedy"
 
-    extra: NonNegativeInt = 50
+    extra: ExtraTokens = 50
 
     def build(self, setting: Setting) -> Generate:
         """A deterministic function of the model and the sources."""

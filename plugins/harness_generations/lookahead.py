@@ -11,7 +11,12 @@ from annotated_types import Ge
 from jaxtyping import Int
 
 from harness.components import Generation
-from harness.components.options import NonNegativeInt, PositiveInt, unused_options
+from harness.components.options import (
+    ExtraTokens,
+    OptionalRepeats,
+    Repeats,
+    unused_options,
+)
 from harness.contracts import BOS, EOS, PAD, Generate, Memory, Model, Setting
 from harness_generations.verification import logits_after
 
@@ -39,10 +44,10 @@ class Lookahead(Generation):
 
     name = "lookahead"
 
-    window: PositiveInt = 5
+    window: Repeats = 5
     size: Annotated[int, Ge(2)] = 3
-    candidates: NonNegativeInt = 5
-    extra: NonNegativeInt = 50
+    candidates: OptionalRepeats = 5
+    extra: ExtraTokens = 50
 
     def ignored(self) -> Iterator[str]:
         """The options that others leave without effect."""

@@ -11,7 +11,12 @@ from annotated_types import Gt, Le
 from jaxtyping import Float, Int
 
 from harness.components import Generation
-from harness.components.options import NonNegativeInt, PositiveFloat, PositiveInt, unused_options
+from harness.components.options import (
+    ExtraTokens,
+    PositiveFloat,
+    PositiveInt,
+    unused_options,
+)
 from harness.contracts import BOS, EOS, Generate, Model, Setting
 from harness.prediction import writable
 from harness.streams import generator
@@ -37,7 +42,7 @@ class Sampling(Generation):
     temperature: PositiveFloat = 1.0
     top_k: PositiveInt | None = None
     top_p: Annotated[float, Gt(0), Le(1)] = 1.0
-    extra: NonNegativeInt = 50
+    extra: ExtraTokens = 50
 
     def ignored(self) -> Iterator[str]:
         """The options that others leave without effect."""

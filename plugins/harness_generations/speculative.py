@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 
 from harness.components import Generation
-from harness.components.options import NonNegativeFloat, NonNegativeInt, PositiveInt, TrainedRun
+from harness.components.options import ExtraTokens, NonNegativeFloat, Repeats, TrainedRun
 from harness.contracts import BOS, EOS, PAD, Generate, Memory, Model, Setting
 from harness.streams import generator
 from harness_generations.verification import logits_after
@@ -37,9 +37,9 @@ class Speculative(Generation):
     bare = "draft"
 
     draft: TrainedRun
-    ahead: PositiveInt = 4
+    ahead: Repeats = 4
     temperature: NonNegativeFloat = 0.0
-    extra: NonNegativeInt = 50
+    extra: ExtraTokens = 50
 
     def build(self, setting: Setting) -> Generate:
         """A function of the model, the sources and the sentences' line numbers."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.components import Metric
-from harness.components.options import NonNegativeInt, PositiveInt
+from harness.components.options import OptionalRepeats, Repeats
 from harness.contracts import BySentence, Score, ScoreText
 from harness_metrics.sums import by_line
 
@@ -29,8 +29,9 @@ class Chrf(Metric):
     """
 
     name = "chrf"
-    char_order: PositiveInt = 6
-    word_order: NonNegativeInt = 0
+    bounds = (0.0, 100.0)
+    char_order: Repeats = 6
+    word_order: OptionalRepeats = 0
     lowercase: bool = False
 
     def build(self) -> ScoreText:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from harness.components.options import NonNegativeInt, PositiveInt, ProbabilityBelowOne
+from harness.components.options import OptionalRepeats, ProbabilityBelowOne, Repeats
 from harness.contracts import Regularization, Setting
 from harness.streams import Noise, kept_share
 from harness_regularizers.low_rank import LowRank
@@ -47,8 +47,8 @@ class LoraDropout(LowRank):
     rate: ProbabilityBelowOne = 0.1
     matrices: Literal["both", "A", "B"] = "both"
     rescale: Literal["none", "inverted"] = "inverted"
-    instances: PositiveInt = 2
-    members: NonNegativeInt = 0
+    instances: Repeats = 2
+    members: OptionalRepeats = 0
 
     def build(self, setting: Setting) -> Regularization:
         """Adapters, passes and members; at a rate of 0, adapters only."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import torch
-from annotated_types import MinLen
+from annotated_types import Gt, Le, MinLen
 
 from harness.components import Regularizer
-from harness.components.options import PositiveFloat, PositiveInt
+from harness.components.options import PositiveFloat
 from harness.contracts import Model
 from harness.errors import HarnessError
 
@@ -33,7 +33,7 @@ class LowRank(Regularizer):
 
     adds_adapters: ClassVar[bool] = True
 
-    rank: PositiveInt = 8
+    rank: Annotated[int, Gt(0), Le(4096)] = 8
     alpha: PositiveFloat = 8.0
     targets: Annotated[tuple[Target, ...], MinLen(1)] = ("query", "value")
     rslora: bool = False

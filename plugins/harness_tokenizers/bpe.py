@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.components import Tokenizer
 from harness.components.options import PositiveInt
 from harness.contracts import Codecs, Corpus
-from harness_tokenizers.subwords import UNKNOWN, codecs, words_with_spaces
+from harness_tokenizers.subwords import UNKNOWN, Subwords, codecs, words_with_spaces
 
 if TYPE_CHECKING:
     import tokenizers
@@ -30,7 +30,7 @@ class Bpe(Tokenizer):
     name = "bpe"
     bare = "largest"
 
-    largest: PositiveInt = 8000
+    largest: Subwords = 8000
     least_count: PositiveInt = 2
     shared: bool = False
 

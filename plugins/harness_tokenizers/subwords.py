@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from annotated_types import Gt, Le
 
 from harness.contracts import SPECIAL_TOKENS, UNK, Codecs, Corpus
 from harness.errors import HarnessError
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from tokenizers.pre_tokenizers import PreTokenizer
 
 # With line breaks, which no line has: the library takes a special token in the text for itself.
+Subwords = Annotated[int, Gt(0), Le(1_000_000)]
 UNKNOWN = f"\n{SPECIAL_TOKENS[UNK]}\n"
 _PARALLEL = "TOKENIZERS_PARALLELISM"
 

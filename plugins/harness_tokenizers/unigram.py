@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.components import Tokenizer
-from harness.components.options import PositiveInt
 from harness.contracts import Codecs, Corpus
-from harness_tokenizers.subwords import UNKNOWN, codecs, words_with_spaces
+from harness_tokenizers.subwords import UNKNOWN, Subwords, codecs, words_with_spaces
 
 if TYPE_CHECKING:
     import tokenizers
@@ -41,7 +40,7 @@ class Unigram(Tokenizer):
     name = "unigram"
     bare = "largest"
 
-    largest: PositiveInt = 8000
+    largest: Subwords = 8000
     shared: bool = False
 
     def build(self, corpus: Corpus) -> Codecs:

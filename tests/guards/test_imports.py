@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = {folder.parent.name for folder in (ROOT / "plugins").glob("*/__init__.py")}
-PUBLIC = {"components", "contracts", "errors", "hookspecs", "prediction", "streams"}
+PUBLIC = {"components", "contracts", "errors", "hookspecs", "notices", "prediction", "streams"}
 
 # Executors start the worker, which trains one run.
 EXECUTORS, WORKER = "harness_executors", "harness.runs.worker"

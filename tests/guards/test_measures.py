@@ -33,6 +33,7 @@ CALLED = {
 POSITIONAL = {
     "harness/components/options.py:TextFile._find": "pydantic passes the value and its context",
     "harness/components/options.py:TrainedRun._find": "as `TextFile._find`",
+    "harness/files.py:no_link": "`open` passes the path and its flags",
     "harness/introspection/draw_sites.py:_RecordingNoise.keep": "as `Noise.keep`",
     "harness/loading/yaml_file.py:_Composer.compose_node": "yaml's own signature",
     "harness/streams.py:Noise.keep": "read at every site: which, how large, how much",

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,3 +36,16 @@ def test_another_suffix_is_refused_before_anything_is_drawn(tmp_path: Path) -> N
     with pytest.raises(HarnessError, match=r"unsupported format; use .png, .svg, .pdf"):
         save_drawing(lambda: pytest.fail("drawn"), path=tmp_path / "picture.docx")
     assert not [*tmp_path.iterdir()]
+
+
+def test_settings_in_the_working_folder_are_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "matplotlibrc")  # whoever reads it waits for ever
+    draw = (
+        "from pathlib import Path; from harness.introspection.save import save_drawing\n"
+        "def draw():\n"
+        "    from matplotlib.figure import Figure\n"
+        "    return Figure()\n"
+        "save_drawing(draw, path=Path('a.svg'))"
+    )
+    subprocess.run([sys.executable, "-c", draw], cwd=tmp_path, check=True, timeout=60)
+    assert (tmp_path / "a.svg").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from support.pretraining_study import ADAPTING, DRAFTED, DRAFTING
 from harness.pipeline import open_study
 from harness.planned_study import PlannedStudy
 from harness.runs import study_folder
+from harness.runs.identity import digest
 from harness.runs.planned_run import PlannedRun, RunState
 from harness.runs.records import RunLocation
+from harness.runs.reuse import Reuse
 
 
 def planned(folder: Path, *changes: tuple[str, str], text: str = ADAPTING) -> PlannedStudy:
@@ -97,3 +100,42 @@ def test_a_start_that_nothing_waits_for_is_not_needed(tmp_path: Path) -> None:
     again = by_name(planned(tmp_path))
     assert (again["general"].exists, again["general"].state) == (True, RunState.NOT_NEEDED)
     assert again["general"].why == "not needed"
+
+
+def test_what_counts_as_the_same_run_looks_through_its_start(tmp_path: Path) -> None:
+    before = planned(tmp_path)
+    ledger, renamed = before.ledger, dict[str, str]()
+    for run in before.plan:  # the start first, which the others name by its digest
+        experiment = {
+            name: renamed.get(str(value), value) for name, value in run.identity.experiment.items()
+        }
+        other = replace(run.identity, experiment=experiment, torch="2.12.0", parts=None)
+        renamed[run.digest] = digest(other.deciding())
+        decoding = replace(run.decoding, training=renamed[run.digest])
+        ledger.request(
+            renamed[run.digest],
+            identity=other,
+            decodings={} if run.start else {"e": decoding},
+            location=RunLocation(),
+        )
+        ledger.end(renamed[run.digest], status="diverged", reason="loss is nan")
+    assert {run.state for run in planned(tmp_path).plan} == {RunState.NEW}
+    path = before.study.path
+    for reuse in (Reuse.SAME_CODE, Reuse.SAME_STUDY):
+        again = open_study(path, out=before.out, seeds=None, reuse=reuse)
+        general, *variants = again.plan
+        assert (general.variant, general.state) == ("general", RunState.NOT_NEEDED)
+        assert {run.why for run in variants} == {"diverged, found with torch 2.12.0"}
+        assert [run.digest for run in variants] == [renamed[run.digest] for run in before.runs]
+
+
+def test_a_start_of_other_choices_is_another_run_for_what_starts_from_it(tmp_path: Path) -> None:
+    before = by_name(planned(tmp_path))
+    change = ("averaging: {ema: 0.5}", "averaging: {ema: 0.6}")
+    after = by_name(planned(tmp_path, change))
+    for name in ("general", "slower"):
+        earlier, later = before[name].identity.parts, after[name].identity.parts
+        assert earlier is not None
+        assert later is not None
+        assert earlier.choices != later.choices
+        assert earlier.environment == later.environment

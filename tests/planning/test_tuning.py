@@ -13,8 +13,11 @@ from harness.contracts import CORE_METRICS
 from harness.files import write_json
 from harness.planning.tuning import tuning_results, tuning_runs, with_tuned_options
 from harness.registry.discovery import discover
+from harness.runs.identity import digest
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
+from harness.runs.records import RunLocation
+from harness.runs.reuse import Reuse
 from harness.study.values import Comparison, Study, Tuning
 from harness_executors.local import Local
 from harness_schedules.noam import Noam
@@ -54,7 +57,7 @@ def planned(ledger: Ledger, *, primary: str = "nll") -> tuple[PlannedRun, ...]:
 def end(run: PlannedRun, *, ledger: Ledger, score: float, status: str = "finished") -> None:
     """A trial with this score at its end; before, and on test, its scores rank otherwise."""
     folder = ledger.run(run.digest)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     last = [["validation", name, score if up else -score] for name, up in CORE_METRICS.items()]
     lines = [[3, [["validation", "nll", -99.0]]], [6, [*last, ["test", "nll", -100 * score]]]]
     text = "".join(json.dumps(line) + "\n" for line in lines)
@@ -73,6 +76,24 @@ def test_trials_are_trained_and_not_decoded_with_seeds_of_their_own(ledger: Ledg
     first, *others = planned(ledger)
     assert (first.exists, first.why) == (True, "exists")
     assert not any(run.exists for run in others)
+
+
+def test_trials_of_another_environment_are_reused_whether_they_diverged_or_not(
+    ledger: Ledger,
+) -> None:
+    for place, run in enumerate(planned(ledger)):
+        other = replace(run.identity, torch="2.12.0")
+        moved = replace(run, digest=digest(other.deciding()), identity=other)
+        ledger.request(moved.digest, identity=other, decodings={}, location=RunLocation())
+        end(moved, ledger=ledger, score=1.0, status="finished" if place else "diverged")
+    assert not any(run.exists for run in planned(ledger))
+    runs = tuning_runs(
+        study("nll"), plugins=discover(), ledger=ledger, previous={}, reuse=Reuse.SAME_CODE
+    )
+    assert [run.why for run in runs] == [
+        f"{word}, found with torch 2.12.0" for word in ("diverged", *["exists"] * 7)
+    ]
+    assert tuning_results(study("nll"), trials=runs, ledger=ledger)
 
 
 @pytest.mark.parametrize("primary", ["nll", "token_accuracy", "bleu"])

@@ -10,7 +10,7 @@ import pytest
 
 from harness.analysis import RunResult
 from harness.contracts import Finding, SeedValues
-from harness.report.export import export_findings, export_runs
+from harness.report.export import RunOrigin, export_findings, export_runs
 from harness.report.write import as_json
 
 FOUND = Finding(
@@ -50,7 +50,10 @@ RESULTS = [
     RunResult(variant="baseline", seed=1, outcome="finished", scores={"nll": 2.5, "bleu": 31.25}),
     RunResult(variant="fast", seed=1, outcome="diverged"),
 ]
-DIGESTS = {("baseline", 1): "aa", ("fast", 1): "bb"}
+ORIGINS = {
+    ("baseline", 1): RunOrigin("aa", "2.13.0", "0123"),
+    ("fast", 1): RunOrigin("bb", "2.12.0", "4567"),
+}
 HEADER = (
     r"metric & variant & verdict & n & baseline & variant mean"
     r" & difference (95\% interval) & p (Holm)"
@@ -117,13 +120,13 @@ def test_markdown_is_a_table() -> None:
 
 
 def test_runs_have_a_row_a_score_and_those_without_scores_one() -> None:
-    text = export_runs(RESULTS, digests=DIGESTS, form="csv")
+    text = export_runs(RESULTS, origins=ORIGINS, form="csv")
     assert text.splitlines() == [
-        "run,variant,seed,outcome,metric,value",
-        "aa,baseline,1,finished,nll,2.5",
-        "aa,baseline,1,finished,bleu,31.25",
-        "bb,fast,1,diverged,,",
+        "run,variant,seed,outcome,metric,value,torch,code",
+        "aa,baseline,1,finished,nll,2.5,2.13.0,0123",
+        "aa,baseline,1,finished,bleu,31.25,2.13.0,0123",
+        "bb,fast,1,diverged,,,2.12.0,4567",
     ]
-    assert "bb & fast & 1 & diverged & n/a & n/a" in export_runs(
-        RESULTS, digests=DIGESTS, form="latex"
+    assert "bb & fast & 1 & diverged & n/a & n/a & 2.12.0 & 4567" in export_runs(
+        RESULTS, origins=ORIGINS, form="latex"
     )

@@ -37,6 +37,47 @@ def test_the_commit_is_git_s_and_says_whether_something_changed(tmp_path: Path) 
     assert commit(tmp_path) == f"{head[:12]}, changed"
 
 
+def test_a_repository_s_settings_run_no_program(tmp_path: Path) -> None:
+    folder, mark = tmp_path / "repository", tmp_path / "executed"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    (folder / "study.yaml").write_text("a")
+    (folder / ".gitattributes").write_text("* filter=evil=er\n")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "one")
+    head = git(folder, "rev-parse", "HEAD")
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\necho $0 >> {mark}\ncat\n")
+    program.chmod(0o755)
+    (tmp_path / "included").write_text(f'[filter "evil=er"]\nclean = {program}\nrequired\n')
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    for hook in ("post-index-change", "reference-transaction", "fsmonitor-watchman"):
+        (hooks / hook).symlink_to(program)
+    for name, value in (
+        ("core.fsmonitor", program),
+        ("core.hooksPath", hooks),
+        ("core.pager", program),
+        ("filter.evil=er.process", program),
+        ("include.path", tmp_path / "included"),
+        ("extensions.partialClone", "evil"),
+        ("remote.evil.promisor", "true"),
+        ("remote.evil.url", f"ext::{program}"),
+        ("protocol.ext.allow", "always"),
+    ):
+        git(folder, "config", name, str(value))
+    (folder / "study.yaml").write_text("b")
+    subprocess.run(["git", "-C", folder, "status"], capture_output=True, check=False)
+    assert mark.exists()  # so would git itself
+    mark.unlink()
+    assert commit(folder) == f"{head[:12]}, changed"
+    tree = git(folder, "-c", "core.fsmonitor=false", "rev-parse", "HEAD^{tree}")
+    (folder / ".git" / "objects" / tree[:2] / tree[2:]).unlink()  # git would fetch it
+    mark.unlink(missing_ok=True)
+    assert commit(folder).startswith(head[:12])
+    assert not mark.exists()
+
+
 def test_a_shared_fact_is_stated_once_and_a_different_one_with_its_variants(tmp_path: Path) -> None:
     path = tmp_path / "tiny.yaml"
     path.write_text(TINY)

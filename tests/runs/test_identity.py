@@ -201,6 +201,7 @@ OF_EVALUATION = {
     "harness.training.divergence",
     "harness.training.evaluation",
     "harness.training.guards",
+    "harness.training.network",
     "harness.training.regularizer_guards",
     "harness.training.rewriting",
     "harness.training.task",

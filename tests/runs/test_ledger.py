@@ -19,7 +19,9 @@ IDENTITY = RunIdentity(
 DECODING = DecodingIdentity(
     training="d1", generation={"greedy": {"extra": 3}}, split="test", code={}
 )
-LOCATION = RunLocation(files={"sha256:1": "a.de"}, plugins=("b.py",), generation="greedy")
+LOCATION = RunLocation(
+    files={"sha256:1": "/data/a.de"}, plugins=("/data/b.py",), generation="greedy"
+)
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def request(ledger: Ledger, *names: str, location: RunLocation = LOCATION) -> No
 
 def test_another_decoding_of_a_run_can_be_requested(ledger: Ledger) -> None:
     entered = (ledger.run("d1") / "run.json").stat().st_mtime_ns
-    moved = replace(LOCATION, files={"sha256:1": "b.de"})
+    moved = replace(LOCATION, files={"sha256:1": "/data/b.de"})
     request(ledger, "e2", location=moved)
     assert ledger.identity("d1") == IDENTITY
     assert (ledger.run("d1") / "run.json").stat().st_mtime_ns == entered

@@ -13,7 +13,8 @@ from harness.pipeline import open_study
 from harness.planned_study import PlannedStudy
 from harness.runs.planned_run import PlannedRun
 from harness.runs.pretrained import RunLoader, read_weights
-from harness.training.assembly import assemble, tensor_digest
+from harness.training.assembly import assemble
+from harness.training.network import tensor_digest
 
 
 @pytest.fixture(scope="module")

@@ -119,3 +119,19 @@ def test_a_name_from_a_broken_file_is_reported_with_the_reason(
         assert done.returncode == 2
         assert "no optimizer named 'odd'" in done.stderr
         assert "ModuleNotFoundError: No module named 'no_such_module' (line 1)" in done.stderr
+
+
+def test_what_a_run_prints_reaches_no_terminal_raw(study: Path, harness: Harness) -> None:
+    orders = r"\x1b]52;c;aGk=\x07\x9b2J\u202e"
+    raising = f"    raise KeyError(Odd('{orders}'))"
+    small(study, OBSERVERS.replace('    told(f"run {run.seed}")', raising))
+    with (study.parent / "odd.py").open("a") as file:
+        file.write("\n\nclass Odd(str):\n    def __repr__(self):\n        return str(self)\n")
+    for command in ("run", "plan"):
+        done = harness(command, study)
+        printed = f"{done.stdout}{done.stderr}"
+        assert done.returncode == (1 if command == "run" else 0), printed
+        assert orders in printed
+        assert not {"\x1b", "\x07", "\x9b", "\u202e"} & {*printed}
+    (reason, *_) = (study.parent / "results" / "runs").glob("*/outcome.json")
+    assert "\x1b]52" in json.loads(reason.read_text())["reason"]

@@ -14,7 +14,8 @@ from harness.components import Dataset, Tokenizer
 from harness.contracts import Codec, Codecs, Corpus, Pair
 from harness.errors import HarnessError
 from harness.study.experiment import Experiment, ModelOptions
-from harness.training.assembly import assemble, vocabulary_sizes
+from harness.training.assembly import assemble
+from harness.training.network import vocabulary_sizes
 from harness_tokenizers.bpe import Bpe
 from harness_tokenizers.word import Word
 

@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.comparability.controls import Controls, confounded_schedules, unequal_quantities
+from harness.comparability.mixing import mixed_pairs
 from harness.comparability.observed import variants_changing_schedule
 from harness.comparability.predicted import Expected, expect, summarize_runs
 from harness.comparability.sharing import Shared, predict_sharing
 from harness.loading import study_error
 from harness.loading.validation_errors import DataFault, DataPath
+from harness.planning.dry_build import dry_build
+from harness.planning.forked import LIMIT
 from harness.planning.preview.power import Resolution
-from harness.planning.probe import LIMIT, Estimate, probe, without_effect
+from harness.planning.probe import Estimate, probe, without_effect
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.study.changes import Change, changes_from_baseline
@@ -88,8 +91,20 @@ def preregister(
             ),
             *confounded_schedules(controls, variants=variants_changing_schedule(changed)),
             *_cautions(expected),
+            *_mixed(runs),
         ],
     )
+
+
+def _mixed(runs: Sequence[PlannedRun]) -> list[str]:
+    """A line on the pairs that would mix code or environments, if any would."""
+    by_variant: dict[str, list[PlannedRun]] = {}
+    for run in runs:
+        if not run.start:
+            by_variant.setdefault(run.variant, []).append(run)
+    pairs = [(name, BASELINE) for name in by_variant if name != BASELINE]
+    sentence = mixed_pairs(by_variant, pairs=pairs)
+    return [sentence] if sentence else []
 
 
 def no_effect_warnings(
@@ -112,15 +127,16 @@ def no_effect_warnings(
         yield from without_effect(probed, changed=changes_from_baseline(study))
 
 
-def refuse_unbuildable(study: Study, *, runs: Sequence[PlannedRun]) -> list[str]:
+def refuse_unbuildable(
+    study: Study, *, runs: Sequence[PlannedRun], limit: float = LIMIT
+) -> list[str]:
     """Raise `StudyError` for what only data or building shows, each fault at its place.
 
-    Every experiment of a run that does not exist is built once, with the first seed; loads torch
-    if there is one. Exceptions of plugins' code are left to the runs. Returns cautions about those
-    that can be built.
+    Every experiment of a run that does not exist is built once, with the first seed, in another
+    process. Exceptions of plugins' code, and builds that take over `limit` seconds, are left to the
+    runs. Returns cautions about the experiments.
     """
-    names = _waiting(study, runs=runs)
-    expected = expect(study, names=names, seed=study.seeds[0]) if names else {}
+    expected = dry_build(study, names=_waiting(study, runs=runs), limit=limit)
     _refuse(study, expected=expected)
     return [*_cautions(expected)]
 

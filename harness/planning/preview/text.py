@@ -62,6 +62,8 @@ def _runs(plan: Preregistration) -> str:
     ]
     waiting = {run.digest for run in plan.runs if not run.exists}
     lines += ["", f"{len(plan.runs)} runs; {len(waiting)} to train or decode"]
+    if any(run.changed_around for run in plan.runs):
+        lines.append("`--reuse` can take runs of other code or environments as they are")
     if any(run.trial for run in plan.runs):
         lines.append("the runs to compare follow from these trials")
     return "\n".join(lines)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.components import Tracker
-from harness.contracts import Page
 from harness_trackers.mlflow.addresses import database_uri
 from harness_trackers.mlflow.tracking import MlflowTracking
 
@@ -27,7 +26,7 @@ class Mlflow(Tracker):
     uri: str | None = None
     experiment: str | None = None
 
-    def build(self, *, out: Path) -> Page:
+    def build(self, *, out: Path) -> MlflowTracking:
         """Track in the configured store, by default below `out`; nothing is opened yet."""
         default = database_uri(out.absolute() / "mlflow.db")
         return MlflowTracking(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
+from datetime import datetime
 
 from harness.contracts import LedgerView, StudyView
 from harness_trackers.mlflow.limits import accepted_name
@@ -138,15 +140,18 @@ def _new_scores(run: LoggedRun, *, exported: ExportedRun) -> list[Point]:
 
 
 def _start_time(run: LoggedRun) -> int:
-    """The start in milliseconds: its end minus its duration, or the time of its lock file."""
+    """The start in milliseconds: its end minus its duration, or the time of its process."""
     end, seconds = _end_time(run), run.outcome.seconds if run.outcome else None
-    if end and seconds is not None:
+    if end is not None and seconds is not None:
         return end - int(seconds * 1000)
-    lock = run.view.path / "lock"
-    return int(lock.stat().st_mtime * 1000) if lock.exists() else now()
+    try:
+        _, _, since = json.loads((run.view.path / "lock").read_bytes())
+        return int(datetime.fromisoformat(since).timestamp() * 1000)
+    except (OSError, ValueError, TypeError):  # not written yet, or by an earlier version
+        return now()
 
 
 def _end_time(run: LoggedRun) -> int | None:
-    """The time in milliseconds at which the run's outcome was written."""
-    outcome = run.view.path / "outcome.json"
-    return int(outcome.stat().st_mtime * 1000) if run.outcome and outcome.exists() else None
+    """The end in milliseconds, as it was recorded: the time of a file is that of its last copy."""
+    ended = run.outcome.ended if run.outcome else None
+    return None if ended is None else int(ended * 1000)

@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.error import URLError
 
@@ -22,11 +22,20 @@ from harness_trackers.mlflow.view import link
 
 _HOST = "127.0.0.1"
 _STARTUP_TIMEOUT = 120.0  # seconds
+REFRESH_EVERY = 20.0  # seconds: statuses are to be true within a minute
 
 
-def serve(uri: str, *, experiment: str, port: int | None, ready: Callable[[str], None]) -> None:
+def serve(
+    uri: str,
+    *,
+    experiment: str,
+    port: int | None,
+    ready: Callable[[str], None],
+    refresh: Callable[[], None] | None = None,
+) -> None:
     """Serve a database and pass its link to `ready`; for a tracking server, only pass the link.
 
+    `refresh` is called every few seconds while the database is served; its `HarnessError` passes.
     Raises `HarnessError` if the port is in use or the server exits before it is interrupted.
     """
     if uri.startswith(("http:", "https:")):
@@ -42,8 +51,20 @@ def serve(uri: str, *, experiment: str, port: int | None, ready: Callable[[str],
         _wait_until_ready(f"{root}/health", process=process)
         remove_misread_folders(uri)
         ready(link(root, experiment=experiment))
-        process.wait()
+        _wait(process, refresh=refresh)
     raise HarnessError(f"MLflow's server exited with status {process.returncode}")
+
+
+def _wait(process: subprocess.Popen[bytes], *, refresh: Callable[[], None] | None) -> None:
+    while True:
+        try:
+            process.wait(REFRESH_EVERY)
+        except subprocess.TimeoutExpired:
+            with suppress(HarnessError):  # of a store that cannot be reached now
+                if refresh:
+                    refresh()
+        else:
+            return
 
 
 def _free_port(port: int) -> int:

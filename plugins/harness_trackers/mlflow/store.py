@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.contracts import RunView
-from harness_trackers.mlflow.addresses import remove_misread_folders
+from harness_trackers.mlflow.addresses import database_path, database_uri, remove_misread_folders
+from harness_trackers.mlflow.creation import ensure_database
 from harness_trackers.mlflow.limits import accepted_name, cut
 from harness_trackers.mlflow.logged_run import Point
 
@@ -49,6 +50,11 @@ def connect(uri: str) -> MlflowClient:
     return MlflowClient(tracking_uri=uri)
 
 
+def _create(path: Path) -> None:
+    """Let MLflow create its tables in a file, and the experiment that it always has."""
+    connect(database_uri(path)).search_experiments()
+
+
 class Store:
     """The runs of one experiment; every method may raise `MlflowException`.
 
@@ -56,6 +62,9 @@ class Store:
     """
 
     def __init__(self, uri: str, *, experiment: str, artifacts: Path) -> None:
+        local = database_path(uri)
+        if local:
+            ensure_database(local, create=_create)
         self.client = connect(uri)
         self.refused: list[str] = []
         self.experiment = self._get_or_create(experiment, uri=uri, artifacts=artifacts)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from harness.contracts import LedgerView, StudyView
@@ -29,6 +31,7 @@ class MlflowTracking:
     experiment: str | None
     out: Path
     _store: Store | None = None
+    _ledger: LedgerView | None = None  # of the last export
 
     def sync(self, study: StudyView, ledger: LedgerView) -> None:
         """Export everything new, and again what was deleted from the store.
@@ -36,6 +39,7 @@ class MlflowTracking:
         If nothing is new and the local database is as it was left, MLflow is not even imported.
         Raises `HarnessError` if the store cannot be reached, or names what it refused.
         """
+        self._ledger = ledger
         runs = started_runs(study, ledger=ledger)
         fingerprints = [run.fingerprint for run in runs]
         current = fingerprint([self.experiment, fingerprints, report_contents(study)])
@@ -65,7 +69,25 @@ class MlflowTracking:
         state = SyncState.load(study.path / "mlflow.json", uri=self.uri)
         with self._one_line_errors():
             experiment = self._open_store(study, state=state).experiment.experiment_id
-        server.serve(self.uri, experiment=experiment, port=port, ready=ready)
+        refresh = partial(self.refresh, study)
+        server.serve(self.uri, experiment=experiment, port=port, ready=ready, refresh=refresh)
+
+    def refresh(self, study: StudyView) -> None:
+        """Export what the runs have come to since the last export, a killed process included.
+
+        The study's results and its other runs are left to those that evaluate and plan it.
+        """
+        if (ledger := self._ledger) is None:
+            return
+        with self._locked(), self._one_line_errors():
+            state = SyncState.load(study.path / "mlflow.json", uri=self.uri)
+            if self._stamp() != state.database:
+                self._store = None
+            store = self._open_store(study, state=state)
+            for run in started_runs(study, ledger=ledger):
+                export_run(run, study=study, store=store, state=state, ledger=ledger)
+            state.database = self._stamp()
+            state.save()
 
     def _open_store(self, study: StudyView, *, state: SyncState) -> Store:
         """Open the store once; runs deleted from it will be exported again."""
@@ -98,21 +120,23 @@ class MlflowTracking:
 
     @contextmanager
     def _one_line_errors(self) -> Iterator[None]:
-        """Turn errors of MLflow, such as an unreachable server, into one line with the URI."""
+        """Turn errors of MLflow, or of the database below it, into one line with the URI."""
         try:
             yield
         except Exception as error:
             from mlflow.exceptions import MlflowException
 
-            if not isinstance(error, MlflowException):
+            fault = getattr(error, "orig", None)  # SQLAlchemy's, as of a lock: MLflow passes it on
+            if fault is None and not isinstance(error, MlflowException):
                 raise
-            raise HarnessError(f"{self.uri}: {_line(str(error))}") from error
+            raise HarnessError(f"{self.uri}: {_line(str(fault or error))}") from error
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Hold a lock: two processes that create the tables of one database would break them."""
         self.out.mkdir(parents=True, exist_ok=True)
-        with (self.out / ".mlflow.lock").open("w") as file:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW
+        with os.fdopen(os.open(self.out / ".mlflow.lock", flags, 0o666), "w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 

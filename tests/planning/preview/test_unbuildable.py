@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,27 @@ def test_a_corpus_that_cannot_be_read_is_refused_once_at_the_baseline(
     path = study(tmp_path, "{toy_german: {train: 60, validation: 20, test: 20}}", f"{{{CORPUS}}}")
     ((place, message),) = refusals(path)
     assert (place, fault in message) == (4, True), message
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("x" * 100_000, "has 100000 tokens, more than the limit of 10000; split it"),
+        # One is within that limit, but all that share its batch are padded to its length.
+        ("e" + "\u0301" * 5_000, "is padded to its longest, of 5002 tokens, and has over 1e+09"),
+    ],
+)
+def test_a_line_that_attention_cannot_hold_is_refused(
+    tmp_path: Path, line: str, fault: str
+) -> None:
+    (tmp_path / "a").write_text("one\n" * 30 + f"{line}\n")
+    (tmp_path / "b").write_text("eins\n" * 31)
+    path = study(tmp_path, "{toy_german: {train: 60, validation: 20, test: 20}}", f"{{{CORPUS}}}")
+    path.write_text(path.read_text().replace("tokenizer: word", "tokenizer: char"))
+    start = time.process_time()
+    ((_, message),) = refusals(path)
+    assert fault in message
+    assert time.process_time() - start < 6  # for `plan` and `run`
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a device here")

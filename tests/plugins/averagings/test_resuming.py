@@ -7,8 +7,9 @@ import torch
 from support.tiny_experiment import experiment, weights
 
 from harness.components import Averaging
-from harness.training.assembly import assemble, load_weights
+from harness.training.assembly import assemble
 from harness.training.loop import train
+from harness.training.network import load_weights
 from harness_averagings.ema import EMA
 from harness_averagings.last_k import LastK
 from harness_averagings.swa import SWA

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import math
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -160,6 +161,53 @@ def test_no_run_stays_running_without_a_process(bench: Bench) -> None:
     bench.digests["baseline"] = "x"  # superseded runs included
     bench.sync()
     assert {run[0] for run in contents(bench.uri).values()} == {"KILLED", "FINISHED"}
+
+
+def test_a_page_that_is_served_shows_a_killed_run_without_another_command(bench: Bench) -> None:
+    bench.go(until=5)
+    bench.summary = "**Does it?** It does."
+    tracker = Mlflow(uri=bench.uri).build(out=bench.out)
+    with (bench.study.runs[0].path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        tracker.sync(bench.study, bench.ledger)
+        assert contents(bench.uri)[FIRST][0] == "RUNNING"
+    before = contents(bench.uri)["study tiny"]
+    tracker.refresh(bench.study)
+    assert contents(bench.uri)[FIRST][0] == "KILLED"
+    assert contents(bench.uri)["study tiny"] == before
+
+
+def test_times_are_those_that_were_recorded_not_those_of_files(bench: Bench) -> None:
+    bench.go(until=UPDATES)
+    bench.end(ended=1_700_000_000.5, seconds=12.25)
+    for path in bench.out.rglob("*"):
+        os.utime(path, (1e9, 1e9))
+    bench.sync()
+    client = connect(bench.uri)
+    experiment = client.get_experiment_by_name("tiny")
+    assert experiment is not None
+    runs = [
+        run.info
+        for run in client.search_runs([experiment.experiment_id])
+        if "digest" in run.data.tags
+    ]
+    assert {(run.start_time, run.end_time) for run in runs} == {
+        (1_699_999_988_250, 1_700_000_000_500)
+    }
+
+
+def test_a_run_under_way_began_when_its_process_did(bench: Bench) -> None:
+    bench.go(until=5)
+    for run in bench.study.runs:
+        (run.path / "lock").write_text('[1, "host", "2026-03-01 12:00:00+01:00"]')
+        os.utime(run.path / "lock", (1e9, 1e9))
+    bench.sync()
+    client = connect(bench.uri)
+    experiment = client.get_experiment_by_name("tiny")
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id])
+    began = {run.info.start_time for run in runs if "digest" in run.data.tags}
+    assert began == {1_772_362_800_000}
 
 
 def test_the_results_are_in_the_description_and_its_files_are_artifacts(bench: Bench) -> None:

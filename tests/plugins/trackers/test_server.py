@@ -24,8 +24,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 SERVE = """
 import sys
 from functools import partial
-from harness_trackers.mlflow.server import serve
-serve(sys.argv[1], experiment="1", port=None, ready=partial(print, flush=True))
+from harness_trackers.mlflow import server
+server.REFRESH_EVERY = 0.5
+say = partial(print, flush=True)
+refresh = partial(say, "refreshed")
+server.serve(sys.argv[1], experiment="1", port=None, ready=say, refresh=refresh)
 """
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 TIMEOUT = 100  # seconds to render the page on a busy machine
@@ -41,6 +44,7 @@ def link(bench: Bench) -> Iterator[str]:
     ) as process:
         assert process.stdout is not None
         yield process.stdout.readline().strip()
+        assert process.stdout.readline() == "refreshed\n"  # while it was served
         process.send_signal(signal.SIGTERM)
         assert process.wait() == 143
 

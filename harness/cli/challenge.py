@@ -1,0 +1,59 @@
+"""``harness challenge``: a study's plan, carried out again with fresh seeds."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from harness.cli import options, output
+from harness.cli.interruption import end_on_signals
+from harness.runs.supervision import Pace
+
+
+@click.command()
+@options.STUDY
+@click.option(
+    "--seeds", type=click.IntRange(min=2), help="The number of fresh seeds; as many by default."
+)
+@click.option(
+    "--into",
+    default=Path("challenge"),
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder for the new results.",
+)
+@options.OUT
+@options.JOBS
+@options.pace
+def challenge(
+    study: Path, *, seeds: int | None, into: Path, out: Path, jobs: int, pace: Pace
+) -> None:
+    r"""Carry out the plan of STUDY again with seeds that it has not used, and compare the verdicts.
+
+    STUDY is a study that has been run, or a file that `harness archive` wrote: its plugin files are
+    then run, as in every training. Corpora are not in the file: a study that names its own finds
+    them where it names them, from its place in the folder that --into names.
+
+    Baseline, variants, primary metric, margin and method are those of the study; one whose options
+    or corpora have changed since is refused. A line for each variant says if its verdict held. The
+    exit status is 1 if one did not, or if a run failed.
+
+    The results are recorded as inspected.
+
+    \b
+      harness challenge studies/ablation.yaml --seeds 5
+      harness challenge ablation-results.zip
+    """
+    from harness.exchange import challenge as challenges
+    from harness.exchange.archive import is_archive
+
+    end_on_signals()
+    if is_archive(study):
+        challenged = challenges.challenged_archive(study, into=into)
+    else:
+        challenged = challenges.challenged_study(study, out=out)
+    summary, fates = challenges.challenge(challenged, seeds=seeds, into=into, jobs=jobs, pace=pace)
+    output.say("\n".join([summary.text, "", *map(str, fates)]))
+    sys.exit(1 if summary.failed or not all(fate.held for fate in fates) else 0)

@@ -1,0 +1,1 @@
+"""Results that leave the machine that made them: archives, merging, and doing them again."""

@@ -1,0 +1,174 @@
+"""The model of a run as its regularizers leave it, with its parameter groups and its weights."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+
+from harness.contracts import (
+    SPECIAL_TOKENS,
+    Codecs,
+    Model,
+    ParameterGroup,
+    Regularization,
+    Setting,
+    no_trained_run,
+)
+from harness.errors import HarnessError
+from harness.model import Transformer
+from harness.study.experiment import Experiment, ModelOptions
+from harness.study.model_size import size_fault
+from harness.training import guards
+from harness.training.rewriting import regularize
+from harness.training.task import vocabulary
+
+_PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A model as its regularizers left it, with its parameter groups, on the CPU.
+
+    `shapes` are of the parameters that an initializer fills, not of those that regularizers add;
+    `rewriters` has the regularizers that wrote some of these anew.
+    """
+
+    setting: Setting
+    model: Transformer
+    shapes: Mapping[str, tuple[int, ...]]
+    rewriters: Mapping[str, tuple[str, ...]]
+    regularizations: Sequence[Regularization]
+    groups: Sequence[ParameterGroup]
+
+
+class Initialization(Protocol):
+    """Fills the weights of a model in place."""
+
+    def __call__(self, model: Transformer, *, setting: Setting) -> None: ...
+
+
+def build_model(
+    options: ModelOptions, *, source_classes: int, target_classes: int, precision: str = "float32"
+) -> Transformer:
+    """A model on the CPU, every weight 0 and every norm's weight 1; `HarnessError` if too large."""
+    fault = size_fault(options, source_classes=source_classes, target_classes=target_classes)
+    if fault:
+        raise HarnessError(fault)
+    model = Transformer(options, source_classes=source_classes, target_classes=target_classes)
+    return model.to(_PRECISIONS[precision])
+
+
+def build_network(
+    experiment: Experiment,
+    *,
+    seed: int,
+    classes: tuple[int, int],
+    trained: Callable[[str], Model] = no_trained_run,
+    initialize: Initialization | None = None,
+) -> Network:
+    """The model of an experiment, modified by its regularizers and split into groups.
+
+    `classes` counts the source's and the target's vocabulary. `initialize` fills the weights before
+    any regularizer sees them; without it they stay 0. `trained` becomes ``Setting.trained``.
+    """
+    source_classes, target_classes = classes
+    budget = experiment.budget
+    setting = Setting(
+        seed=seed,
+        replicate=experiment.replicate,
+        classes=target_classes,
+        d_model=experiment.model.d_model,
+        updates=budget.updates,
+        trained=trained,
+    )
+    model = build_model(
+        experiment.model,
+        source_classes=source_classes,
+        target_classes=target_classes,
+        precision=budget.precision,
+    )
+    if initialize:
+        initialize(model, setting=setting)
+    # In this order: the shapes before regularizers add adapters, the groups afterward.
+    filled = {name for name, _ in model.named_parameters()}
+    regularized = regularize(model, experiment=experiment, setting=setting)
+    return Network(
+        setting=setting,
+        model=model,
+        shapes={
+            name: tuple(weight.shape) for name, weight in model.named_parameters() if name in filled
+        },
+        rewriters=regularized.rewriters,
+        regularizations=regularized.regularizations,
+        groups=_groups(model, experiment=experiment, setting=setting),
+    )
+
+
+def _groups(
+    model: Transformer, *, experiment: Experiment, setting: Setting
+) -> Sequence[ParameterGroup]:
+    # A regularizer may have frozen some, as LoRA does; no optimizer should see those.
+    names = [name for name, weight in model.named_parameters() if weight.requires_grad]
+    if experiment.parameter_groups is None:
+        return [ParameterGroup(names, lambda update: 1.0)]
+    return guards.parameter_groups(experiment.parameter_groups, names=names, setting=setting)
+
+
+def vocabulary_sizes(experiment: Experiment, *, codecs: Codecs) -> tuple[int, int]:
+    """The classes of the source and of the target, for `build_network`.
+
+    Raises `HarnessError` if ``tie: all`` would give one row of the shared matrix two meanings.
+    """
+    source, target = codecs
+    if experiment.model.tie == "all" and source.size == target.size:  # else the model refuses
+        same = _equal_ids(codecs)
+        if same < source.size:
+            raise HarnessError(
+                f"tie: all needs one vocabulary for both sides, got {source.size} source and "
+                f"{target.size} target classes, of which {same} are the same; "
+                "share the vocabulary (tokenizer option shared: true), or use tie: target or none"
+            )
+    return source.size, target.size
+
+
+def _equal_ids(codecs: Codecs) -> int:
+    """The number of ids, special ones included, that both codecs of one size decode alike."""
+    source, target = codecs
+    if source is target:
+        return source.size
+    special = len(SPECIAL_TOKENS)
+    # Twice in a row too: only the second of two tokens shows if it is written without a space.
+    return special + sum(
+        source.decode([token]) == target.decode([token])
+        and source.decode([token, token]) == target.decode([token, token])
+        for token in range(special, source.size)
+    )
+
+
+def restore(
+    experiment: Experiment, *, seed: int, weights: Mapping[str, torch.Tensor]
+) -> Transformer:
+    """The model of a trained run, frozen, on the CPU."""
+    classes = vocabulary_sizes(experiment, codecs=vocabulary(experiment))
+    # With its regularizers, since sites and adapters are part of the model that was trained.
+    model = build_network(experiment, seed=seed, classes=classes).model
+    load_weights(model, weights=weights)
+    return model.requires_grad_(requires_grad=False)
+
+
+@torch.no_grad()
+def load_weights(model: Transformer, *, weights: Mapping[str, torch.Tensor]) -> None:
+    """Copy weights into a model by name; every parameter must be there."""
+    for name, parameter in model.named_parameters():
+        # In place: ties, groups and the optimizer refer to this very tensor.
+        parameter.copy_(weights[name])
+
+
+def tensor_digest(weight: torch.Tensor) -> str:
+    """A digest of a parameter's bits; two runs that share an initial weight share its digest."""
+    content = weight.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
+    return hashlib.sha256(content).hexdigest()[:16]

@@ -1,0 +1,88 @@
+"""A disk that is full while runs train, or that may only be read: what is there stays."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.tiny_study import TINY, Harness
+
+from harness.files import sha256
+
+MEGABYTES = 20
+# A checkpoint of this model takes 11 MB, and two are kept: there is room for one.
+LARGE = (
+    TINY.replace("d_model: 16, d_ff: 32", "d_model: 160, d_ff: 700")
+    .replace("seeds: 2", "seeds: [1]")
+    .replace("updates: 12", "updates: 24")
+    .replace("  no-dropout: {regularizers: {dropout: off}}", "  again: {replicate: 1}")
+)
+
+
+def mount(folder: Path, *, options: str) -> None:
+    folder.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(folder)], check=True)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A results folder of its own small disk."""
+    folder = tmp_path / "results"
+    mount(folder, options=f"size={MEGABYTES}m")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def trained(results: Path) -> dict[str, dict[str, str | None]]:
+    """The digests of what training leaves, by run."""
+    names, runs = ("weights.pt", "measurements.jsonl"), (results / "runs").iterdir()
+    return {run.name: {name: sha256(run / name) for name in names} for run in runs}
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")
+def test_a_full_disk_leaves_the_last_checkpoint_and_is_resumed_to_the_bit(
+    tmp_path: Path, disk: Path, harness: Harness
+) -> None:
+    study = tmp_path / "tiny.yaml"
+    study.write_text(LARGE)
+    full = harness("run", study, "--jobs", "1")
+    assert full.returncode == 1, full.stderr
+    failed = [line for line in full.stdout.splitlines() if line.startswith("failed: ")]
+    assert len(failed) == 2, full.stdout
+    for line in failed:
+        assert "No space left on device: 'results/runs/" in line
+    assert list(disk.glob("runs/*/checkpoint*.pt")), "the last good checkpoint is gone"
+
+    subprocess.run(["mount", "-o", "remount,size=400m", str(disk)], check=True)
+    resumed = harness("run", study, "--jobs", "1")
+    assert resumed.returncode == 0, resumed.stdout
+    records = [path.read_text() for path in disk.glob("runs/*/outcome.json")]
+    assert any('"resumed_after": 0' not in record for record in records)
+
+    assert harness("run", study, "--jobs", "1", "--out", "elsewhere").returncode == 0
+    assert trained(disk) == trained(tmp_path / "elsewhere")
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")
+def test_results_that_may_only_be_read_are_read_and_what_writes_is_one_line(
+    tmp_path: Path, disk: Path, harness: Harness
+) -> None:
+    study = tmp_path / "tiny.yaml"
+    study.write_text(TINY)
+    assert harness("run", study).returncode == 0
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    for command in ("plan", "export", "report"):  # of a report that is up to date
+        read = harness(command, study)
+        assert (read.returncode, read.stderr) == (0, "")
+    written = harness("run", study)
+    assert written.returncode == 2, written.stdout
+    (line,) = written.stderr.splitlines()
+    assert line.startswith("results/tiny/")
+    assert line.endswith(": Read-only file system")
