@@ -6,15 +6,17 @@ Numbers in, findings out: nothing here reads or writes a file, and nothing compu
 from __future__ import annotations
 
 from harness.analysis.findings import compare
-from harness.analysis.inputs import RunResult, ScoredMetric
+from harness.analysis.inputs import AtEqualCost, RunResult, ScoredMetric, ToTarget
 from harness.analysis.p_values import p_text
 from harness.analysis.resampling import Sentences, resample
 from harness.analysis.verdict_text import dropped_text
 
 __all__ = [
+    "AtEqualCost",
     "RunResult",
     "ScoredMetric",
     "Sentences",
+    "ToTarget",
     "compare",
     "dropped_text",
     "p_text",

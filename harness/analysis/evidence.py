@@ -108,8 +108,11 @@ def _rank_test(pairing: Pairing) -> Evidence:
 
 
 def _t_test(pairing: Pairing) -> StudentT | None:
-    """The t test that the study declares; None for identical runs, which need no test."""
-    if pairing.identical:
+    """The t test that the study declares; None for identical runs, which need no test.
+
+    None also where a run counts without having reached its target: its cost is not known.
+    """
+    if pairing.identical or pairing.censored:
         return None
     # Each look's p is multiplied by their number; at this level, its interval excludes 0 just where
     # that product is below .05.
@@ -147,7 +150,8 @@ def _sign_flips_apply(pairing: Pairing) -> bool:
 
 
 def _p_equivalent(pairing: Pairing, *, test: StudentT | None, margin: float | None) -> float | None:
-    if margin is None:
+    # Costs that are cut off at the budget may be close though the whole ones are not.
+    if margin is None or pairing.censored:
         return None
     if test:
         return equivalence_p(test, margin=margin)

@@ -62,6 +62,7 @@ def compare(
 def _finding(judgment: Judgment, *, primary: bool) -> Finding:
     pairing, evidence = judgment.pairing, judgment.evidence
     baseline, variant = pairing.scores
+    baseline_reached, variant_reached = pairing.reached or (None, None)
     test = evidence.test
     finding = Finding(
         variant=pairing.variant,
@@ -80,6 +81,8 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         diverged=pairing.count("diverged"),
         diverged_baseline=pairing.count("diverged", baseline=True),
         n_ranked=len(pairing.ranks or ()),
+        reached=variant_reached,
+        baseline_reached=baseline_reached,
         p_diverged=evidence.p_diverged,
         baseline_mean=mean(baseline) if baseline else None,
         variant_mean=mean(variant) if variant else None,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.analysis.resampling import LARGEST, Sentences
-from harness.contracts import Outcome, Split
+from harness.contracts import Cost, Course, Outcome, Split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class RunResult:
     hypotheses: two runs with equal digests wrote the same. `training` likewise identifies the
     training, and so the weights, `tokens` and `references` the target tokens and the reference
     lines that it was scored on. Each is None if not known. `sentences` has the metrics whose
-    statistics are known for every sentence.
+    statistics are known for every sentence, `course` the validation curve.
     """
 
     variant: str
@@ -30,6 +30,7 @@ class RunResult:
     tokens: str | None = None
     references: str | None = None
     sentences: Mapping[str, Sentences] = field(default_factory=dict)
+    course: Course | None = None
 
     def score(self, metric: str) -> float | None:
         """The run's score; None if it did not finish or the score is missing or too large."""
@@ -38,11 +39,28 @@ class RunResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ToTarget:
+    """The rule of a metric that is a cost to reach a validation `nll`; some runs never do."""
+
+    cost: Cost
+    nll: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtEqualCost:
+    """The rule of a metric that is another one on validation, once both runs had cost the same."""
+
+    cost: Cost
+    metric: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ScoredMetric:
     """A metric on a split, and its direction; `of_text` if it scores generated text only.
 
     `bounds` are the least and the largest score that it can give. `split` is None where it is not
-    known. `presumed` is True for a direction that nobody stated.
+    known. `presumed` is True for a direction that nobody stated. By a `rule`, a run's score depends
+    on the run that it is compared with.
     """
 
     name: str
@@ -51,3 +69,4 @@ class ScoredMetric:
     bounds: tuple[float, float] = (-math.inf, math.inf)
     split: Split | None = "test"
     presumed: bool = False
+    rule: ToTarget | AtEqualCost | None = None

@@ -10,23 +10,22 @@ from functools import cached_property
 from itertools import zip_longest
 
 from harness.analysis.contrasts import Contrast
-from harness.analysis.inputs import RunResult, ScoredMetric
+from harness.analysis.costs import SeedRuns, jointly_scored, reached
+from harness.analysis.inputs import RunResult, ScoredMetric, ToTarget
 from harness.analysis.worst_ranks import signed_ranks
 from harness.contracts import Diverged, FindingKind, Method, Outcome, SeedValues
 from harness.study.values import BASELINE
-
-_SeedRuns = tuple[RunResult | None, RunResult | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pairing:
     """The runs of a variant and of the baseline, as one metric compares them.
 
-    `planned` has the two runs of every seed, the baseline's first, and `complete` those pairs in
-    which both have a comparable score. `losses` has one phrase for every run that is missing from
-    those. `looks` is the factor of p at this look: the number of planned looks, or more at one that
-    was added when results had been seen (`added_look`). `diverged` says what a run that diverged
-    counts as.
+    `planned` has the two runs of every seed, the baseline's first, `scored` the same runs with the
+    scores by which this metric compares them, and `complete` those pairs of them in which both have
+    a comparable score. `losses` has one phrase for every run that is missing from those. `looks` is
+    the factor of p at this look: the number of planned looks, or more at one that was added when
+    results had been seen (`added_look`). `diverged` says what a run that diverged counts as.
     """
 
     variant: str
@@ -34,7 +33,8 @@ class Pairing:
     kind: FindingKind = "variant"
     metric: ScoredMetric
     method: Method
-    planned: Sequence[_SeedRuns]
+    planned: Sequence[SeedRuns]
+    scored: Sequence[SeedRuns]
     complete: Sequence[tuple[RunResult, RunResult]]
     losses: Sequence[str]
     looks: int = 1
@@ -81,6 +81,22 @@ class Pairing:
         """The number of the variant's runs that count."""
         return len(self.compared[1])
 
+    @cached_property
+    def reached(self) -> tuple[int, int] | None:
+        """The baseline's runs that reached the metric's target, and the variant's; else None."""
+        if not isinstance(self.metric.rule, ToTarget):
+            return None
+        baseline, variant = self.compared
+        return (
+            reached(baseline, planned=self.planned, metric=self.metric),
+            reached(variant, planned=self.planned, metric=self.metric),
+        )
+
+    @property
+    def censored(self) -> bool:
+        """True if some run counts without having reached the metric's target."""
+        return self.reached is not None and sum(self.reached) < sum(map(len, self.compared))
+
     @property
     def too_few(self) -> bool:
         """True if there are too few runs for any test."""
@@ -110,7 +126,7 @@ class Pairing:
         """
         # By Welch's method runs without a partner count too, and those are compared with nothing
         # here.
-        if any(self.differences) or not self.pairs or len(self.pairs) < self.n:
+        if any(self.differences) or not self.pairs or len(self.pairs) < self.n or self.censored:
             return False
         diverged = self.count("diverged") + self.count("diverged", baseline=True)
         return not diverged and (self.same_outputs or self.same_weights)
@@ -142,7 +158,7 @@ class Pairing:
     def _unpaired(self) -> tuple[list[RunResult], list[RunResult]]:
         baseline, variant = (
             [run for run in side if run and run.score(self.metric.name) is not None]
-            for side in zip(*self.planned, strict=True)
+            for side in zip(*self.scored, strict=True)
         )
         if not baseline:
             return baseline, variant  # nothing to be scored unlike
@@ -170,7 +186,8 @@ def pair(
         names = (f"a cell of {against}", f"a cell of {variant}")
     complete: list[tuple[RunResult, RunResult]] = []
     losses: list[str] = []
-    for baseline_run, variant_run in planned:
+    scored = jointly_scored(planned, metric=metric, paired=method != "welch")
+    for baseline_run, variant_run in scored:
         faults = [_fault(baseline_run, name=names[0], metric=metric)]
         faults += [_fault(variant_run, name=names[1], metric=metric)]
         losses += [fault for fault in faults if fault]
@@ -188,6 +205,7 @@ def pair(
         metric=metric,
         method=method,
         planned=planned,
+        scored=scored,
         complete=complete,
         losses=losses,
         looks=looks,
@@ -206,12 +224,12 @@ def _rank_difference(baseline: RunResult, *, variant: RunResult, worst: float) -
     return by_outcome.get(outcomes)
 
 
-def _share_no_seed(planned: Sequence[_SeedRuns]) -> bool:
+def _share_no_seed(planned: Sequence[SeedRuns]) -> bool:
     """True if both sides have runs, but not for any common seed."""
     return all(map(any, zip(*planned, strict=True))) and not any(map(all, planned))
 
 
-def _align(planned: Sequence[_SeedRuns]) -> list[_SeedRuns]:
+def _align(planned: Sequence[SeedRuns]) -> list[SeedRuns]:
     """Line up runs without a common seed, so that no run counts as missing on the other side."""
     sides = ([run for run in side if run] for side in zip(*planned, strict=True))
     return [*zip_longest(*sides)]

@@ -34,6 +34,7 @@ def reason(judgment: Judgment) -> str:
     else:
         parts = [
             *survivors(judgment),
+            *_reached(pairing),
             *([] if pairing.ranks else _seeds(pairing, spread=judgment.evidence.test is not None)),
             *_tested(judgment),
             *_sign_flip(judgment),
@@ -84,7 +85,22 @@ def _too_few(pairing: Pairing) -> str:
     return f"{_counted(pairing.n, noun='complete pair')}, and a test needs 2"
 
 
+def _reached(pairing: Pairing) -> list[str]:
+    """The number of runs that reached the target of a cost, on both sides."""
+    if pairing.reached is None:
+        return []
+    (baseline, variant), (against, own) = pairing.reached, map(len, pairing.compared)
+    name = "the baseline" if pairing.against == BASELINE else pairing.against
+    text = f"reached the target in {variant} of {own} runs, {name} in {baseline} of {against}"
+    if not pairing.censored:
+        return [text]
+    untested = ", which leaves no test of runs that are not paired"
+    return [text + (untested if pairing.method == "welch" else "")]
+
+
 def _seeds(pairing: Pairing, *, spread: bool) -> list[str]:
+    if pairing.censored:
+        return []
     if pairing.method == "welch":
         return [] if spread else ["no spread on either side for a t test"]
     n, differences = pairing.n, pairing.differences

@@ -16,6 +16,7 @@ from harness.comparing.options import (
     unknown_name,
 )
 from harness.components import Metric
+from harness.components.metric import StudyMetric
 from harness.contracts import CORE_METRICS
 from harness.errors import HarnessError
 from harness.files import refuse_links_out
@@ -119,7 +120,7 @@ def _left_out(sides: Sequence[_Side]) -> list[str]:
     return [*left_out]
 
 
-def _metrics(study: Study | None, *, primary: str | None, plugins: Plugins) -> list[Metric]:
+def _metrics(study: Study | None, *, primary: str | None, plugins: Plugins) -> list[StudyMetric]:
     """The text metrics of the study, and the primary metric if it is another one."""
     metrics = [*study.metrics] if study else []
     if primary is None or primary in (*CORE_METRICS, *(metric.name for metric in metrics)):
@@ -205,7 +206,7 @@ def _with_unique_names(sides: Sequence[_Side]) -> list[_Side]:
 # --- pairing the sides --------------------------------------------------------------------------
 
 
-def _collect(sides: Sequence[_Side], *, metrics: Sequence[Metric]) -> CollectedRuns:
+def _collect(sides: Sequence[_Side], *, metrics: Sequence[StudyMetric]) -> CollectedRuns:
     first, *others = sides
     pairs = [pair for other in others for pair in _pairs(first, other=other)]
     compared = dict.fromkeys(itertools.chain(*pairs))
@@ -264,7 +265,7 @@ def _pairs(first: _Side, *, other: _Side) -> Iterator[tuple[str, str]]:
 
 
 def _scored(
-    runs: Sequence[PlannedRun], *, label: str, metrics: Sequence[Metric], ledger: Ledger
+    runs: Sequence[PlannedRun], *, label: str, metrics: Sequence[StudyMetric], ledger: Ledger
 ) -> list[ScoredRun]:
     scored = (score(run, metrics=metrics, ledger=ledger) for run in runs)
     return [run._replace(result=replace(run.result, variant=label)) for run in scored if run]

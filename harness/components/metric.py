@@ -1,26 +1,38 @@
-"""Slot `metrics`: scores of generated text."""
+"""Slot `metrics`: scores of generated text, and the core's own of what training cost."""
 
 from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from harness.components.component import Component
 from harness.contracts import BySentence, ScoreText
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metric(Component):
+class StudyMetric(Component):
+    """Any metric that a study can list: a `Metric`, or one of the core's of what training cost."""
+
+    slot: ClassVar[str] = "metrics"
+    hook: ClassVar[str] = "harness_metrics"
+    higher_is_better: ClassVar[bool] = True
+
+    @abstractmethod
+    def build(self) -> Callable[..., Any]:
+        """A function of what a run left to its score."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric(StudyMetric):
     """Compares detokenized hypotheses with the raw lines of the reference file.
 
     `bounds` are the least and the largest score; infinite, as here, where there are none.
     """
 
     slot: ClassVar[str] = "metrics"
-    hook: ClassVar[str] = "harness_metrics"
-    higher_is_better: ClassVar[bool] = True
     bounds: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
 
     @abstractmethod

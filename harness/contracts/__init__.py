@@ -24,6 +24,7 @@ from harness.contracts.built import (
     Setting,
     no_trained_run,
 )
+from harness.contracts.course import Cost, Course
 from harness.contracts.design import Design, Factorial, Level, Sweep
 from harness.contracts.model import Adapter, Cache, Model, Perturbation, Projection, Site, Transform
 from harness.contracts.records import Evaluation, Outcome, TrainingOutcome
@@ -76,6 +77,8 @@ __all__ = [
     "Codec",
     "Codecs",
     "Corpus",
+    "Cost",
+    "Course",
     "Design",
     "Diverged",
     "Draw",

@@ -60,6 +60,9 @@ class Finding:
     Numbers are in the metric's own unit unless said; each is None where there is none.
     `difference` is variant minus baseline, `interval_low` to `interval_high` its t interval, of 95%
     or, with several looks, of 1 - .05 / looks.
+    `reached` and `baseline_reached` count the runs of each side that reached the target of a cost
+    (`updates_to`); the others count what both runs of a pair could have cost, and then there is no
+    interval.
     `n` counts complete pairs; by Welch's method, which pairs nothing, the variant's scored runs,
     and `n_baseline` the baseline's. `planned`, `finished`, `failed` and `diverged` count the
     variant's runs, `diverged_baseline` the baseline's that diverged; `p_diverged` is the exact test
@@ -100,6 +103,8 @@ class Finding:
     diverged: int = 0
     diverged_baseline: int = 0
     n_ranked: int = 0
+    reached: int | None = None
+    baseline_reached: int | None = None
     p_diverged: float | None = None
     baseline_mean: float | None
     variant_mean: float | None

@@ -12,7 +12,8 @@ from typing import Annotated, Any, ClassVar
 import yaml
 from annotated_types import Ge, Le, MaxLen, MinLen
 
-from harness.components import Executor, Figure, Metric, Tracker
+from harness.components import Executor, Figure, Tracker
+from harness.components.metric import StudyMetric
 from harness.components.options import NonNegativeInt
 from harness.errors import Fault, PluginError, StudyError
 from harness.files import open_file
@@ -59,7 +60,7 @@ class StudyKeys:
         | Annotated[tuple[NonNegativeInt, ...], MinLen(1), MaxLen(1000)]
         | Stopping
     )
-    metrics: tuple[Metric, ...] = ()
+    metrics: tuple[StudyMetric, ...] = ()
     pretraining: Mapping[str, Any] = field(default_factory=dict)
     figures: tuple[Figure, ...]
     compare: Comparison = field(default_factory=Comparison)

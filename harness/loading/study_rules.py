@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from harness.components.cost_metric import COST_METRICS
 from harness.contracts import CORE_METRICS
 from harness.loading.validation_errors import DataFault
 from harness.registry.option_types import shown, suggestion
@@ -17,6 +18,7 @@ def study_faults(data: Mapping[str, Any]) -> Iterator[DataFault]:
     metrics, seeds, compare = (data.get(name) for name in ("metrics", "seeds", "compare"))
     names = _names(metrics)
     yield from _repetitions(names, key="metrics", noun="metric")
+    yield from _costs_of_effects(names, factors=data.get("factors"))
     yield from _repetitions(_names(data.get("figures")), key="figures", noun="figure")
     yield from _repetitions(_names(data["trackers"]), key="trackers", noun="tracker")
     yield from _repetitions(seeds if isinstance(seeds, list) else [], key="seeds", noun="seed")
@@ -37,6 +39,15 @@ def _design_faults(data: Mapping[str, Any]) -> Iterator[DataFault]:
     if "factors" in designs and isinstance(compare, Mapping) and compare.get("against") == "each":
         fault = "factors are compared by their effects, not pair by pair; remove 'against: each'"
         yield DataFault(("compare", "against"), fault)
+
+
+def _costs_of_effects(names: Sequence[str | None], *, factors: Any) -> Iterator[DataFault]:
+    """Metrics of cost in a factorial study: a sum of cells has no cost if one never gets there."""
+    costs = {component.name for component in COST_METRICS}
+    for number, name in enumerate(names if factors is not None else ()):
+        if name in costs:
+            fault = f"{name} compares variants, not effects of factors; remove it, or use variants"
+            yield DataFault(("metrics", number), fault)
 
 
 def _rank_faults(data: Mapping[str, Any]) -> Iterator[DataFault]:

@@ -7,9 +7,10 @@ from dataclasses import MISSING, dataclass, fields
 from typing import NamedTuple
 
 from harness.components import BASES, SLOTS, Component, Metric
+from harness.components.cost_metric import COST_METRICS
 from harness.contracts import CORE_METRICS
 from harness.errors import HarnessError
-from harness.registry.discovery import Offer, PluginFault, Plugins, offers
+from harness.registry.discovery import CORE, Offer, PluginFault, Plugins, offers
 from harness.registry.option_types import describe, option_types, shown, slot_noun, suggestion
 from harness.registry.serialization import resolved
 
@@ -43,6 +44,7 @@ class Catalog:
     def of(cls, plugins: Plugins) -> Catalog:
         """All that these plugins offer; a name offered twice is a fault only where it is used."""
         slots: dict[str, dict[str, tuple[Offer, ...]]] = {base.slot: {} for base in BASES}
+        slots[Metric.slot] = {cost.name: (Offer(cost, CORE),) for cost in COST_METRICS}
         complaints = list(plugins.complaints)
         for base in BASES:
             names = slots[base.slot]

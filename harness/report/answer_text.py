@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.analysis import ScoredMetric
 from harness.analysis.verdict_text import few_seeds
+from harness.report.cost_text import cost_sentences, metric_text, reached_claims, target_note
 from harness.report.numbers import level_text
 from harness.report.tuning_text import tuning_limit
 from harness.report.values import Pretraining, Report
@@ -36,23 +37,25 @@ _INTERVALS = (
 
 
 def answer(report: Report) -> str:
-    """The findings on the primary metric, mixed pairs if there are, and changes of the plan."""
+    """The findings on the primary metric, their cost, mixed pairs, and changes of the plan."""
     return " ".join([_found(report), *report.deviations])
 
 
 def _found(report: Report) -> str:
-    """The findings on the primary metric in one sentence, and one on mixed pairs if there are."""
+    """The findings on the primary metric in one sentence, then their cost, and mixed pairs."""
     if not report.on_primary:
         return "The study has no variants, so there is nothing to compare."
-    found = "; ".join([*claims(report.on_primary), *divergences(report.on_primary)])
+    found = "; ".join(
+        [*claims(report.on_primary), *divergences(report.on_primary), *reached_claims(report)]
+    )
     seeds = few_seeds(len(report.seeds)) or f"{len(report.seeds)} seeds"
     seeds = f"at most {len(report.seeds)} seeds" if report.design.looks else seeds
     primary = report.primary
     taken = f" (taken as {direction(primary)})" if primary.presumed else ""
-    metric = f"{primary.name}{taken}{on_split(primary)}"
+    metric = f"{metric_text(primary)}{taken}{on_split(primary)}"
     limit = tuning_limit(report.tuning)
-    by = f"{limit}{'by' if limit else 'By'} {metric}"
-    return f"{by}, over {seeds}: {found}. {report.mixed}".rstrip()
+    answered = f"{limit}{'by' if limit else 'By'} {metric}, over {seeds}: {found}."
+    return " ".join([answered, *cost_sentences(report), report.mixed]).rstrip()
 
 
 def method_note(report: Report, *, correction: str) -> str:
@@ -68,12 +71,12 @@ def method_note(report: Report, *, correction: str) -> str:
         return (
             "A difference is the variant's mean minus the baseline's, over all runs with a score;"
             " nothing is paired. Its interval is not corrected for the number of variants."
-            f" p is from Welch's t test{correction}."
+            f" p is from Welch's t test{correction}.{target_note(report)}"
         )
     return (
         "A difference is variant minus baseline on the same seed, averaged over the seeds that both"
         " finished; its interval is not corrected for the number of variants."
-        f" p is from a paired t test{correction}."
+        f" p is from a paired t test{correction}.{target_note(report)}"
     )
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from harness.analysis import p_text
+from harness.analysis import ToTarget, p_text
 from harness.comparability.controls import known_quantities, relative_to_baseline
 from harness.contracts import Finding
 from harness.report.numbers import (
@@ -200,7 +200,10 @@ def scores_by_seed(report: Report) -> Table:
             return "not run" if seed in planned[variant] else NOT_AVAILABLE
         if result.outcome != "finished":
             return result.outcome
-        return number_text(result.score(report.primary.name), places=places)
+        score = result.score(report.primary.name)
+        if score is None and isinstance(report.primary.rule, ToTarget):
+            return "not reached"
+        return number_text(score, places=places)
 
     rows = [
         [seed, *(cell(variant, seed=seed) for variant in report.variants)] for seed in report.seeds
@@ -219,10 +222,20 @@ def sample_translation(sample: SampleTranslation, *, variants: Sequence[str]) ->
 
 def _numbers(finding: Finding) -> list[str]:
     places = decimal_places(finding)
+    sides = (
+        (finding.baseline_mean, finding.baseline_reached, finding.n_baseline),
+        (finding.variant_mean, finding.reached, finding.n),
+    )
     means = [
-        number_text(mean, places=places) for mean in (finding.baseline_mean, finding.variant_mean)
+        _at_least(number_text(mean, places=places), reached=reached, of=counted)
+        for mean, reached, counted in sides
     ]
     return [*means, difference_text(finding), _p(finding.p_adjusted)]
+
+
+def _at_least(mean: str, *, reached: int | None, of: int) -> str:
+    """The mean of a cost; a bound, if some runs did not reach the target."""
+    return mean if reached is None or reached == of else f"at least {mean}"
 
 
 def _p(p: float | None) -> str:

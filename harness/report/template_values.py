@@ -42,7 +42,8 @@ def _captions(report: Report) -> dict[str, str]:
         "controls": (
             "Side effects, as means over seeds; in parentheses, the ratio to the baseline (=,"
             " equal). Decoder passes are per update, those of a decoding token by token counted"
-            " as one. Seconds are of training with its evaluations."
+            " as one. Seconds are of training with its evaluations, and depend on the machine and"
+            " on its load."
         ),
         "sharing": (
             "Shared with the baseline of the same seed before training, and the correlation of"

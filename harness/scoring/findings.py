@@ -7,12 +7,15 @@ from collections.abc import Sequence
 
 from harness.analysis import ScoredMetric, compare
 from harness.components import Metric
+from harness.components.cost_metric import CostMetric
+from harness.components.metric import StudyMetric
 from harness.contracts import CORE_BOUNDS, CORE_METRICS, Finding
 from harness.registry.attribution import fault_line
 from harness.registry.discovery import Plugins
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.scoring.text_metrics import ScoredRun, score
+from harness.scoring.training_cost import at_equal_cost, scored_cost
 from harness.study.values import Study
 
 
@@ -22,11 +25,12 @@ def find(
     """The scores of every run that has ended, and the findings from them."""
     results = (score(run, metrics=study.metrics, ledger=ledger) for run in runs)
     scored = [run for run in results if run is not None]
+    ended = [run.result for run in scored]
     findings = compare(
-        [run.result for run in scored],
+        ended,
         variants=tuple(study.variants),
         seeds=study.seeds,
-        metrics=scored_metrics(study.metrics),
+        metrics=[*scored_metrics(study.metrics), *at_equal_cost(study, results=ended)],
         comparison=study.compare,
         design=study.design,
     )
@@ -40,8 +44,8 @@ def metric_faults(scored: Sequence[ScoredRun], *, plugins: Plugins) -> list[str]
     return [f"{line}; {count} of {len(scored)} runs unscored" for line, count in lines.items()]
 
 
-def scored_metrics(metrics: Sequence[Metric]) -> list[ScoredMetric]:
-    """A study's text metrics and the core's, as the analysis takes them."""
+def scored_metrics(metrics: Sequence[StudyMetric]) -> list[ScoredMetric]:
+    """A study's metrics and those that every run has, as the analysis takes them."""
     core = [
         ScoredMetric(name=name, higher_is_better=up, bounds=CORE_BOUNDS[name])
         for name, up in CORE_METRICS.items()
@@ -54,5 +58,7 @@ def scored_metrics(metrics: Sequence[Metric]) -> list[ScoredMetric]:
             bounds=metric.bounds,
         )
         for metric in metrics
+        if isinstance(metric, Metric)
     ]
-    return [*text, *core]
+    costs = [scored_cost(metric) for metric in metrics if isinstance(metric, CostMetric)]
+    return [*text, *costs, *core]

@@ -11,13 +11,16 @@ from typing import Any, NamedTuple
 
 from harness.analysis import RunResult
 from harness.components import Metric
-from harness.contracts import Outcome, Score
+from harness.components.cost_metric import CostMetric
+from harness.components.metric import StudyMetric
+from harness.contracts import Course, Outcome, Score
 from harness.errors import ComponentError
 from harness.registry.attribution import attributed_to, component_fault, refuse
 from harness.runs import records
 from harness.runs.ledger import Hypothesis, Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.scoring.sentence_influence import columns, metric_key, over_sentences
+from harness.scoring.training_cost import cost_signature, costs_to_targets, training_course
 
 
 class ScoredRun(NamedTuple):
@@ -31,8 +34,8 @@ class ScoredRun(NamedTuple):
     faults: Sequence[ComponentError] = ()
 
 
-def score(run: PlannedRun, *, metrics: Sequence[Metric], ledger: Ledger) -> ScoredRun | None:
-    """The core's scores and the text metrics of one run, each computed once and stored.
+def score(run: PlannedRun, *, metrics: Sequence[StudyMetric], ledger: Ledger) -> ScoredRun | None:
+    """The core's scores and a study's metrics of one run; those of text are computed once.
 
     None for a run that has not ended.
     """
@@ -46,9 +49,16 @@ def score(run: PlannedRun, *, metrics: Sequence[Metric], ledger: Ledger) -> Scor
         return ScoredRun(RunResult(variant=run.variant, seed=run.seed, outcome=outcome))
     folder = ledger.evaluation(run.digest, evaluation=run.evaluation)
     hypotheses = ledger.hypotheses(run.digest, evaluation=run.evaluation)
-    text, faults = _text_scores(hypotheses, metrics=metrics, folder=folder)
-    scores = {**evaluated.scores, **{name: score.value for name, score in text.items()}}
-    sentences, more = over_sentences(hypotheses, metrics=metrics, folder=folder, scores=scores)
+    of_text = [metric for metric in metrics if isinstance(metric, Metric)]
+    of_cost = [metric for metric in metrics if isinstance(metric, CostMetric)]
+    text, faults = _text_scores(hypotheses, metrics=of_text, folder=folder)
+    course = _course(run.digest, ledger=ledger)
+    scores = {
+        **evaluated.scores,
+        **{name: score.value for name, score in text.items()},
+        **costs_to_targets(course, metrics=of_cost),
+    }
+    sentences, more = over_sentences(hypotheses, metrics=of_text, folder=folder, scores=scores)
     result = RunResult(
         variant=run.variant,
         seed=run.seed,
@@ -59,9 +69,17 @@ def score(run: PlannedRun, *, metrics: Sequence[Metric], ledger: Ledger) -> Scor
         references=evaluated.references,
         output_digest=hashlib.sha256((folder / "hypotheses.jsonl").read_bytes()).hexdigest(),
         sentences=sentences,
+        course=course,
     )
     signatures = {name: score.signature for name, score in text.items()}
+    signatures |= {metric.name: cost_signature(metric) for metric in of_cost}
     return ScoredRun(result, signatures, [*faults, *more])
+
+
+def _course(digest: str, *, ledger: Ledger) -> Course:
+    outcome = ledger.outcome(digest)
+    pace = outcome.seconds_per_update if outcome else None
+    return training_course(ledger.measurements(digest), seconds_per_update=pace)
 
 
 def _text_scores(

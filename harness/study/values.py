@@ -13,9 +13,9 @@ from annotated_types import Ge, Gt, Le, MinLen
 from harness.components import (
     Executor,
     Figure,
-    Metric,
     Tracker,
 )
+from harness.components.metric import StudyMetric
 from harness.components.options import PositiveFloat, PositiveInt
 from harness.contracts import Design, Diverged, Method
 from harness.study.experiment import STRICT, Experiment
@@ -159,7 +159,7 @@ class Study:
     question: str
     variants: Mapping[str, Experiment]
     seeds: Annotated[tuple[int, ...], MinLen(1)]
-    metrics: tuple[Metric, ...]
+    metrics: tuple[StudyMetric, ...]
     figures: tuple[Figure, ...]
     compare: Comparison
     executor: Executor

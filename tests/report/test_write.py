@@ -15,7 +15,7 @@ FIELDS = [
     *("variant", "against", "kind", "metric", "split", "role", "method"),
     *("n", "n_baseline", "looks"),
     *("planned", "finished", "failed", "diverged", "diverged_baseline", "n_ranked"),
-    "p_diverged",
+    *("reached", "baseline_reached", "p_diverged"),
     *("baseline_mean", "variant_mean", "difference", "interval_low", "interval_high"),
     *("p", "p_adjusted", "p_sign_flip", "p_floor", "p_ranks", "p_max_t"),
     *("effect_size", "detectable", "correlation", "correlation_low", "correlation_high"),
