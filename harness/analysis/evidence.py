@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import median
 
 from harness.analysis.pairing import Pairing
 from harness.analysis.permutation import sign_flip_floor, sign_flip_p
 from harness.analysis.power import smallest_shift
 from harness.analysis.sentence_intervals import bootstrap_p, combine_intervals, sentence_t
+from harness.analysis.sign_test import sign_equivalence_p, sign_interval, sign_p
 from harness.analysis.statistics import (
     ALPHA,
     StudentT,
@@ -29,11 +31,13 @@ class Evidence:
     """The test results and effect sizes of one pairing; None where a number does not exist.
 
     `p` is the t test's. If all differences are equal there is no spread for a t test, and `p` is
-    the sign-flip test's; likewise `p_equivalent`.
+    the sign-flip test's; likewise `p_equivalent`. By the sign test there is no `test`, and
+    `difference`, `interval` and the p values are the median's.
     """
 
     difference: float | None = None
     test: StudentT | None = None
+    interval: tuple[float, float] | None = None
     p: float | None = None
     p_sign_flip: float | None = None
     p_floor: float | None = None
@@ -52,6 +56,8 @@ def gather_evidence(pairing: Pairing, *, margin: float | None, family: int) -> E
     baseline, variant = pairing.scores
     if not baseline or not variant:  # no score, but perhaps divergences
         return Evidence(p_diverged=_p_diverged(pairing))
+    if pairing.method == "sign_test":
+        return _of_median(pairing, margin=margin)
     test = _t_test(pairing)
     difference = test.mean if test else _difference(pairing)
     p_sign_flip = sign_flip_p(pairing.differences) if _sign_flips_apply(pairing) else None
@@ -59,6 +65,7 @@ def gather_evidence(pairing: Pairing, *, margin: float | None, family: int) -> E
     return Evidence(
         difference=difference,
         test=test,
+        interval=(test.low, test.high) if test else None,
         p=test.p if test else p_sign_flip,
         p_sign_flip=p_sign_flip,
         p_floor=sign_flip_floor(pairing.n) if pairing.method == "paired_t" else None,
@@ -70,6 +77,25 @@ def gather_evidence(pairing: Pairing, *, margin: float | None, family: int) -> E
         sentences=over_sentences,
         combined=combine_intervals(test, sentences=over_sentences),
         p_bootstrap=bootstrap_p(pairing),
+    )
+
+
+def _of_median(pairing: Pairing, *, margin: float | None) -> Evidence:
+    """The sign test's numbers; numbers about means do not exist beside them."""
+    differences = pairing.differences
+    shared = Evidence(
+        difference=median(differences),
+        p_floor=min(1.0, 2.0 ** (1 - pairing.n)),
+        correlation=_correlation(pairing),
+        p_diverged=_p_diverged(pairing),
+    )
+    if pairing.too_few or pairing.identical:
+        return shared
+    return replace(
+        shared,
+        interval=sign_interval(differences, confidence=1 - ALPHA / pairing.looks),
+        p=sign_p(differences),
+        p_equivalent=sign_equivalence_p(differences, margin=margin) if margin else None,
     )
 
 
@@ -130,7 +156,7 @@ def _effect_size(pairing: Pairing, *, test: StudentT | None) -> float | None:
 
 def _correlation(pairing: Pairing) -> float | None:
     baseline, variant = pairing.scores
-    return correlation(baseline, second=variant) if pairing.method == "paired_t" else None
+    return correlation(baseline, second=variant) if pairing.method != "welch" else None
 
 
 def _p_diverged(pairing: Pairing) -> float | None:

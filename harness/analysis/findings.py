@@ -8,6 +8,7 @@ from harness.analysis.contrasts import contrast_families
 from harness.analysis.correction import Judgment, judge
 from harness.analysis.inputs import RunResult, ScoredMetric
 from harness.analysis.interim import interim_analyses
+from harness.analysis.noise_caution import noise_caution
 from harness.analysis.statistics import mean
 from harness.analysis.verdict_text import reason
 from harness.contracts import Design, Finding
@@ -52,8 +53,9 @@ def compare(
 def _finding(judgment: Judgment, *, primary: bool) -> Finding:
     pairing, evidence = judgment.pairing, judgment.evidence
     baseline, variant = pairing.scores
-    test, sentences = evidence.test, evidence.sentences
+    sentences = evidence.sentences
     combined = evidence.combined or (None, None)
+    interval = evidence.interval or (None, None)
     return Finding(
         variant=pairing.variant,
         against=pairing.against,
@@ -73,8 +75,8 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         baseline_mean=mean(baseline) if baseline else None,
         variant_mean=mean(variant) if variant else None,
         difference=evidence.difference,
-        interval_low=test.low if test else None,
-        interval_high=test.high if test else None,
+        interval_low=interval[0],
+        interval_high=interval[1],
         p=evidence.p,
         p_adjusted=judgment.p_adjusted,
         p_sign_flip=evidence.p_sign_flip,
@@ -94,5 +96,6 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         higher_is_better=pairing.metric.higher_is_better,
         verdict=judgment.verdict,
         reason=reason(judgment),
+        caution=noise_caution(pairing),
         per_seed=pairing.pairs,
     )

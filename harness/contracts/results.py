@@ -33,7 +33,7 @@ class SeedValues(NamedTuple):
     variant: float
 
 
-Method = Literal["paired_t", "welch"]
+Method = Literal["paired_t", "welch", "sign_test"]
 FindingKind = Literal["variant", "pair", "effect", "noise_floor"]
 Verdict = Literal["better", "worse", "equivalent", "inconclusive", "identical", "no_inference"]
 
@@ -65,6 +65,10 @@ class Finding:
     `interval_sentences_low` to `interval_sentences_high` of these runs on new sentences, and
     `combined_low` to `combined_high` of both. `p_bootstrap` is the paired bootstrap's over
     sentences (Koehn 2004), of the two models of the first pair only.
+
+    By the method ``sign_test``, `difference` is the median of the paired differences, its interval
+    lies between two of them, and numbers that exist for means only are None. `caution` names runs
+    far from the others of their side, and spreads that differ; empty if there is nothing to see.
     """
 
     variant: str
@@ -106,6 +110,7 @@ class Finding:
     higher_is_better: bool
     verdict: Verdict
     reason: str
+    caution: str = ""
     per_seed: tuple[SeedValues, ...]
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.analysis import ScoredMetric
 from harness.contracts import Finding, Verdict
+from harness.report.noise_text import noise_sentences, rare_collapse_note
 from harness.report.values import Pretraining, Report
 from harness.study.values import BASELINE
 
@@ -32,7 +33,7 @@ _EQUIVALENCE = (
     " p is."
 )
 _SIGN_FLIPS = (
-    "The sign-flip and max-T tests assume only that the noise is symmetric; max-T is corrected for"
+    "The sign-flip and max-T tests hold for symmetric noise of any shape; max-T is corrected for"
     " the number of variants. Neither can go below the smallest p that is attainable with this"
     " number of seeds. Correlation: of variant and baseline over seeds; the higher it is, the more"
     " pairing gains."
@@ -65,9 +66,11 @@ def answer(report: Report) -> str:
     ]
     seeds = f"{len(report.seeds)} {'seed' if len(report.seeds) == 1 else 'seeds'}"
     seeds = f"at most {seeds}" if report.design.looks else seeds
+    if any(finding.method == "sign_test" for finding in report.on_primary):
+        seeds += ", by the median difference"
     primary = report.primary
     found = f"By {primary.name} on the {primary.split} split, over {seeds}: {'; '.join(claims)}."
-    return f"{found} {report.mixed}".rstrip()
+    return " ".join(filter(None, [found, report.mixed, noise_sentences(report)]))
 
 
 def method_note(report: Report, *, correction: str) -> str:
@@ -77,6 +80,12 @@ def method_note(report: Report, *, correction: str) -> str:
             "A difference is the variant's mean minus the baseline's, over all runs with a score;"
             " nothing is paired. Its interval is not corrected for the number of variants."
             f" p is from Welch's t test{correction}."
+        )
+    if any(finding.method == "sign_test" for finding in report.on_primary):
+        return (
+            "A difference is the median, over the seeds that both finished, of variant minus"
+            " baseline on the same seed; its interval is not corrected for the number of variants."
+            f" p is from the exact sign test{correction}, for noise of any shape."
         )
     return (
         "A difference is variant minus baseline on the same seed, averaged over the seeds that both"
@@ -93,6 +102,7 @@ def supporting_note(report: Report) -> str:
         notes.append(_SIGN_FLIPS)
     if any(finding.p_diverged is not None for finding in report.on_primary):
         notes.append(_DIVERGED)
+    notes += rare_collapse_note(report)
     return " ".join(notes)
 
 

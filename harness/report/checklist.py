@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from harness.analysis import p_text
-from harness.contracts import Finding
+from harness.contracts import Finding, Method
 from harness.report import tables
 from harness.report.answer_text import direction
 from harness.report.design_text import correction_text
@@ -24,6 +24,12 @@ _STREAMS = (
     "each seed determines the initial weights, the order of batches, the noise of regularizers and "
     "of the decoding policy, and the sampling in decoding, each with a random stream of its own"
 )
+
+_TESTS: Mapping[Method, str] = {
+    "paired_t": "paired t test",
+    "welch": "Welch t test",
+    "sign_test": "sign test of the median difference",
+}
 
 
 class Item(NamedTuple):
@@ -51,7 +57,7 @@ def _design(report: Report) -> Iterator[Item]:
 
 
 def _results(report: Report) -> Iterator[Item]:
-    yield Item("Mean difference, 95% interval", _by_finding(report, text=difference_text))
+    yield Item("Difference, 95% interval", _by_finding(report, text=difference_text))
     yield Item("Test, p, corrected p", [*_tests(report)])
     yield Item("Smallest attainable p", _by_finding(report, text=_floor))
     yield Item("Effect size", _by_finding(report, text=_effect_size))
@@ -91,9 +97,9 @@ def _pairing(report: Report) -> Iterator[str]:
 def _tests(report: Report) -> Iterator[str]:
     if not report.on_primary:
         return
-    welch = any(finding.method == "welch" for finding in report.on_primary)
+    method = _TESTS[report.on_primary[0].method]
     correction = correction_text(report) or ", one comparison, not corrected"
-    yield f"{'Welch' if welch else 'paired'} t test, two-sided{correction}"
+    yield f"{method}, two-sided{correction}"
     yield from _by_finding(report, text=_p)
 
 

@@ -19,8 +19,6 @@ from harness.report.numbers import (
 from harness.report.values import Report, SampleTranslation, TuningSummary
 from harness.study.values import BASELINE
 
-_DIFFERENCE = "difference (95% interval)"
-
 
 class Note(str):
     """A cell with a remark of the report, in place of quoted text."""
@@ -41,7 +39,8 @@ def verdicts(report: Report) -> Table:
     """The primary metric: means, difference, p, verdict."""
     welch = any(finding.method == "welch" for finding in report.on_primary)
     counted = "runs" if welch else "pairs"
-    header = ["variant", "verdict", counted, _comparator(report), "variant mean", _DIFFERENCE, "p"]
+    means = [_comparator(report), "variant mean"]
+    header = ["variant", "verdict", counted, *means, _difference(report), "p"]
     rows = [
         [finding.label, finding.verdict, finding.n, *_numbers(finding)]
         for finding in report.on_primary
@@ -91,12 +90,19 @@ def _intervals(finding: Finding) -> Iterator[str]:
 
 def exploratory(report: Report) -> Table:
     """The findings on every other metric."""
-    header = ["metric", "variant", "verdict", _comparator(report), "variant mean", _DIFFERENCE, "p"]
+    means = [_comparator(report), "variant mean"]
+    header = ["metric", "variant", "verdict", *means, _difference(report), "p"]
     rows = [
         [finding.metric, finding.label, finding.verdict, *_numbers(finding)]
         for finding in report.exploratory
     ]
     return Table(header, rows, right=3)
+
+
+def _difference(report: Report) -> str:
+    """The header of the column of differences, which are of medians by the sign test."""
+    median = any(finding.method == "sign_test" for finding in report.findings)
+    return f"{'median ' if median else ''}difference (95% interval)"
 
 
 def _comparator(report: Report) -> str:

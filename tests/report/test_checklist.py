@@ -16,7 +16,7 @@ ITEMS = [
     "Primary metric",
     "Scored weights",
     "Scores of every run",
-    "Mean difference, 95% interval",
+    "Difference, 95% interval",
     "Test, p, corrected p",
     "Smallest attainable p",
     "Effect size",
@@ -56,7 +56,7 @@ def test_numbers_are_those_of_the_findings(report: Report) -> None:
     assert finding.p is not None
     assert finding.correlation is not None
     label = "no-dropout"
-    (difference,) = (e for e in items["Mean difference, 95% interval"] if e.startswith(label))
+    (difference,) = (e for e in items["Difference, 95% interval"] if e.startswith(label))
     assert difference.startswith(f"no-dropout: {finding.difference:+.2f} (")
     assert items["Pairing, and correlation over seeds"][:2] == [
         "paired by seed",

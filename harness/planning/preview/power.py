@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.analysis.power import detectable, pooled_sd, seeds_for
+from harness.analysis.sign_test import sign_detectable, sign_seeds_for
 from harness.analysis.statistics import ALPHA
+from harness.contracts import Method
 from harness.report import Report
 from harness.study.values import BASELINE, Study
 
@@ -32,7 +34,8 @@ class Resolution:
     paired: bool
     seeds: int
     family: int
-    detectable: tuple[float, float] | None  # None for one seed, which can show nothing
+    # None where nothing can be shown: one seed, or a sign test at a level below its least p.
+    detectable: tuple[float, float | None] | None
     sd: float | None = None
     freedom: int | None = None
     effect: float | None = None
@@ -41,7 +44,7 @@ class Resolution:
 
 def resolution(study: Study, *, question: PowerQuestion, report: Report | None) -> Resolution:
     """The resolution of the planned seeds; a `report` on runs that exist gives the spread."""
-    paired = study.compare.method == "paired_t"
+    paired, method = study.compare.method != "welch", study.compare.method
     seeds, family = len(study.seeds), _family(study)
     levels = (ALPHA, ALPHA / family)
     pooled = pooled_sd(_samples(report, paired=paired)) if report else None
@@ -51,11 +54,11 @@ def resolution(study: Study, *, question: PowerQuestion, report: Report | None) 
         paired=paired,
         seeds=seeds,
         family=family,
-        detectable=_smallest(seeds, levels=levels, paired=paired) if seeds > 1 else None,
+        detectable=_smallest(seeds, levels=levels, method=method) if seeds > 1 else None,
         sd=sd,
         freedom=pooled[1] if pooled and not question.sd else None,
         effect=question.effect,
-        needed=_needed(question.effect / sd, levels=levels, paired=paired)
+        needed=_needed(question.effect / sd, levels=levels, method=method)
         if question.effect and sd
         else None,
     )
@@ -71,12 +74,21 @@ def _family(study: Study) -> int:
     return max(1, comparisons) * max(1, len(study.design.looks))
 
 
-def _smallest(seeds: int, *, levels: tuple[float, float], paired: bool) -> tuple[float, float]:
+def _smallest(
+    seeds: int, *, levels: tuple[float, float], method: Method
+) -> tuple[float, float | None] | None:
+    if method == "sign_test":
+        shown = sign_detectable(seeds, alpha=levels[0])
+        return None if shown is None else (shown, sign_detectable(seeds, alpha=levels[1]))
+    paired = method == "paired_t"
     plain, strictest = (detectable(seeds, alpha=alpha, paired=paired) for alpha in levels)
     return plain, strictest
 
 
-def _needed(effect: float, *, levels: tuple[float, float], paired: bool) -> tuple[int, int]:
+def _needed(effect: float, *, levels: tuple[float, float], method: Method) -> tuple[int, int]:
+    if method == "sign_test":
+        return sign_seeds_for(effect, alpha=levels[0]), sign_seeds_for(effect, alpha=levels[1])
+    paired = method == "paired_t"
     plain, strictest = (seeds_for(effect, alpha=alpha, paired=paired) for alpha in levels)
     return plain, strictest
 

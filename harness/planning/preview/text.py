@@ -105,15 +105,17 @@ def _resolution(resolution: Resolution) -> Iterator[str]:
     seeds = f"{resolution.seeds} {'seeds' if resolution.seeds > 1 else 'seed'}"
     yield f"What {seeds} can show on {resolution.metric}"
     if resolution.detectable is None:
-        yield "  nothing: a test needs 2 seeds"
+        fewest = "a test needs 2 seeds, and a sign test at .05 needs 6"
+        yield f"  nothing: {fewest if resolution.seeds > 1 else 'a test needs 2 seeds'}"
     else:
         plain, most = resolution.detectable
-        also = f"; {most:.2f} {strictest}" if resolution.family > 1 else ""
+        shown = "nothing" if most is None else f"{most:.2f}"
+        also = f"; {shown} {strictest}" if resolution.family > 1 else ""
         yield f"  an effect of {plain:.2f} {what}, with a power of 80% at .05{also}"
         if resolution.sd:
             sd, freedom = resolution.sd, resolution.freedom
             source = f"of results, {freedom} degrees of freedom" if freedom else "given"
-            also = f"; {most * sd:.3g} {strictest}" if resolution.family > 1 else ""
+            also = f"; {most * sd:.3g} {strictest}" if most and resolution.family > 1 else ""
             yield f"  in {resolution.metric}: {plain * sd:.3g}{also} (sd {sd:.3g}, {source})"
     if resolution.needed:
         plain_seeds, most_seeds = resolution.needed
