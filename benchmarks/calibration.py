@@ -87,6 +87,7 @@ def judge(
     method: Method = "paired_t",
     margin: float | None = None,
     sentences: Sequence[Floats] | None = None,
+    documents: Sequence[str] = (),
 ) -> Sequence[Finding]:
     """The findings of a study with these scores, one row per variant and one column per seed."""
     names = [BASELINE, *(f"v{row}" for row in range(1, len(scores)))]
@@ -96,7 +97,9 @@ def judge(
             seed=seed,
             outcome="finished",
             scores={"score": float(value)},
-            sentences={"score": Sentences(sentences[row][seed])} if sentences else {},
+            sentences={"score": Sentences(sentences[row][seed], documents=documents)}
+            if sentences
+            else {},
         )
         for row, name in enumerate(names)
         for seed, value in enumerate(scores[row])

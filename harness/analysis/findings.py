@@ -9,6 +9,7 @@ from harness.analysis.correction import Judgment, judge
 from harness.analysis.inputs import RunResult, ScoredMetric
 from harness.analysis.interim import interim_analyses
 from harness.analysis.noise_caution import noise_caution
+from harness.analysis.sentence_intervals import documents_of
 from harness.analysis.statistics import mean
 from harness.analysis.verdict_text import reason
 from harness.contracts import Design, Finding
@@ -93,6 +94,7 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         combined_low=combined[0],
         combined_high=combined[1],
         p_bootstrap=evidence.p_bootstrap,
+        documents=len(set(documents_of(pairing))) if sentences else 0,
         higher_is_better=pairing.metric.higher_is_better,
         verdict=judgment.verdict,
         reason=reason(judgment),

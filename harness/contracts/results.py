@@ -64,7 +64,8 @@ class Finding:
     `interval_low` to `interval_high` speaks of new seeds on these sentences;
     `interval_sentences_low` to `interval_sentences_high` of these runs on new sentences, and
     `combined_low` to `combined_high` of both. `p_bootstrap` is the paired bootstrap's over
-    sentences (Koehn 2004), of the two models of the first pair only.
+    sentences (Koehn 2004), of the two models of the first pair only. `documents` is the number of
+    documents that sentences were grouped by for all three; 0 if each counts by itself.
 
     By the method ``sign_test``, `difference` is the median of the paired differences, its interval
     lies between two of them, and numbers that exist for means only are None. `caution` names runs
@@ -107,6 +108,7 @@ class Finding:
     combined_low: float | None = None
     combined_high: float | None = None
     p_bootstrap: float | None = None
+    documents: int = 0
     higher_is_better: bool
     verdict: Verdict
     reason: str

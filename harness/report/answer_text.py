@@ -41,7 +41,7 @@ _SIGN_FLIPS = (
 _DIVERGED = (
     "Diverged: the number of seeds, with the exact p for the baseline diverging equally often."
 )
-INTERVALS_NOTE = (
+_INTERVALS = (
     "95% intervals of the difference: for new seeds on these sentences, for these runs on new"
     " sentences, and for new seeds on new sentences. The paired bootstrap over sentences concerns"
     " only the two models of the first seed."
@@ -91,6 +91,17 @@ def method_note(report: Report, *, correction: str) -> str:
         "A difference is variant minus baseline on the same seed, averaged over the seeds that both"
         " finished; its interval is not corrected for the number of variants."
         f" p is from a paired t test{correction}."
+    )
+
+
+def intervals_note(report: Report) -> str:
+    """The meaning of the intervals over seeds and over sentences."""
+    documents = max((finding.documents for finding in report.on_primary), default=0)
+    if not documents:
+        return f"{_INTERVALS} Sentences count as independent of each other."
+    return (
+        f"{_INTERVALS} New sentences are those of new documents: the sentences of each of the"
+        f" {documents} documents count together."
     )
 
 

@@ -48,7 +48,9 @@ def score(run: PlannedRun, *, metrics: Sequence[Metric], ledger: Ledger) -> Scor
     hypotheses = ledger.hypotheses(run.digest, evaluation=run.evaluation)
     text, faults = _text_scores(hypotheses, metrics=metrics, folder=folder)
     scores = {**evaluated.scores, **{name: score.value for name, score in text.items()}}
-    sentences, more = over_sentences(hypotheses, metrics=metrics, folder=folder, scores=scores)
+    sentences, more = over_sentences(
+        hypotheses, metrics=metrics, folder=folder, scores=scores, documents=run.documents
+    )
     result = RunResult(
         variant=run.variant,
         seed=run.seed,
