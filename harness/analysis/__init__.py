@@ -6,8 +6,18 @@ Numbers in, findings out: nothing here reads or writes a file, and nothing compu
 from __future__ import annotations
 
 from harness.analysis.findings import compare
+from harness.analysis.improvement import MEANINGFUL, runs_for_improvement
 from harness.analysis.inputs import RunResult, ScoredMetric
 from harness.analysis.resampling import Sentences, resample
 from harness.analysis.verdict_text import p_text
 
-__all__ = ["RunResult", "ScoredMetric", "Sentences", "compare", "p_text", "resample"]
+__all__ = [
+    "MEANINGFUL",
+    "RunResult",
+    "ScoredMetric",
+    "Sentences",
+    "compare",
+    "p_text",
+    "resample",
+    "runs_for_improvement",
+]

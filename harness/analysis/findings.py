@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from harness.analysis.contrasts import contrast_families
 from harness.analysis.correction import Judgment, judge
+from harness.analysis.improvement import improvement, interquartile_mean
 from harness.analysis.inputs import RunResult, ScoredMetric
 from harness.analysis.interim import interim_analyses
 from harness.analysis.noise_caution import noise_caution
+from harness.analysis.pairing import Pairing
 from harness.analysis.sentence_intervals import documents_of
 from harness.analysis.statistics import mean
 from harness.analysis.verdict_text import reason
@@ -86,6 +88,7 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         effect_size=evidence.effect_size,
         detectable=evidence.detectable,
         correlation=evidence.correlation,
+        **_beside_the_mean(pairing),
         margin=judgment.margin,
         p_equivalent=evidence.p_equivalent,
         p_equivalent_adjusted=judgment.p_equivalent_adjusted,
@@ -101,3 +104,18 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         caution=noise_caution(pairing),
         per_seed=pairing.pairs,
     )
+
+
+def _beside_the_mean(pairing: Pairing) -> dict[str, float | None]:
+    """The fields of a finding that describe both sides' runs without their means."""
+    baseline, variant = pairing.scores
+    if not baseline or not variant or pairing.kind == "effect":  # an effect's sides are no runs
+        return {}
+    wins = improvement(variant, baseline=baseline, higher_is_better=pairing.metric.higher_is_better)
+    return {
+        "improvement": wins.probability if wins else None,
+        "improvement_low": wins.low if wins else None,
+        "improvement_high": wins.high if wins else None,
+        "baseline_iqm": interquartile_mean(baseline),
+        "variant_iqm": interquartile_mean(variant),
+    }

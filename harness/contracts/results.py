@@ -58,7 +58,9 @@ class Finding:
     method, of the scores, without its bias at small n (Hedges 1981). `detectable` is the smallest
     absolute difference that would have been found with a probability of 80%, had its noise been
     what was observed: a two-sided test at .05 divided by the number of variants, as Holm's first
-    step is. `correlation` is that of variant and baseline over seeds.
+    step is. `correlation` is that of variant and baseline over seeds. `improvement` is the
+    probability that a run of the variant beats one of the other side, `improvement_low` to
+    `improvement_high` its 95% interval; `baseline_iqm` and `variant_iqm` are interquartile means.
     `margin` is what the study declares to be no difference that matters, `p_equivalent` the p of
     two one-sided tests against it, `p_equivalent_adjusted` Holm's over those.
     `interval_low` to `interval_high` speaks of new seeds on these sentences;
@@ -100,6 +102,11 @@ class Finding:
     effect_size: float | None = None
     detectable: float | None = None
     correlation: float | None = None
+    improvement: float | None = None
+    improvement_low: float | None = None
+    improvement_high: float | None = None
+    baseline_iqm: float | None = None
+    variant_iqm: float | None = None
     margin: float | None = None
     p_equivalent: float | None = None
     p_equivalent_adjusted: float | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.analysis import ScoredMetric
+from harness.analysis import MEANINGFUL, ScoredMetric, runs_for_improvement
 from harness.contracts import Finding, Verdict
 from harness.report.noise_text import noise_sentences, rare_collapse_note
 from harness.report.values import Pretraining, Report
@@ -37,6 +37,12 @@ _SIGN_FLIPS = (
     " the number of variants. Neither can go below the smallest p that is attainable with this"
     " number of seeds. Correlation: of variant and baseline over seeds; the higher it is, the more"
     " pairing gains."
+)
+_IMPROVEMENT = (
+    "Improvement: the probability that a run of the variant beats one of the other side, whatever"
+    " their seeds, with its 95% interval. {:g} is proposed as the least that matters, for an"
+    " interval above .5 (Bouthillier et al. 2021), and {} runs of each tell it from .5 with error"
+    " rates of 5% (Noether). Interquartile means leave out a quarter of the runs at each end."
 )
 _DIVERGED = (
     "Diverged: the number of seeds, with the exact p for the baseline diverging equally often."
@@ -109,6 +115,8 @@ def supporting_note(report: Report) -> str:
     """The meaning of the columns of the supporting statistics."""
     margins = {finding.margin for finding in report.on_primary if finding.margin}
     notes = [_DETECTABLE, *(_EQUIVALENCE.format(margin) for margin in margins)]
+    if any(finding.improvement is not None for finding in report.on_primary):
+        notes.append(_IMPROVEMENT.format(MEANINGFUL, runs_for_improvement()))
     if any(finding.p_sign_flip is not None for finding in report.on_primary):
         notes.append(_SIGN_FLIPS)
     if any(finding.p_diverged is not None for finding in report.on_primary):
