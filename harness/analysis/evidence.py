@@ -15,6 +15,7 @@ from harness.analysis.statistics import (
     ALPHA,
     StudentT,
     correlation,
+    correlation_interval,
     equivalence_p,
     fisher_p,
     mcnemar_p,
@@ -32,7 +33,9 @@ class Evidence:
 
     `p` is the t test's. If all differences are equal there is no spread for a t test, and `p` is
     the sign-flip test's; likewise `p_equivalent`. By the sign test there is no `test`, and
-    `difference`, `interval` and the p values are the median's.
+    `difference`, `interval` and the p values are the median's. Where diverged runs rank worst, `p`
+    is that of the ranks, `p_ranks`. `beyond_range` is True if no difference that the metric can
+    have would be detectable.
     """
 
     difference: float | None = None
@@ -41,10 +44,13 @@ class Evidence:
     p: float | None = None
     p_sign_flip: float | None = None
     p_floor: float | None = None
+    p_ranks: float | None = None
     p_equivalent: float | None = None
     effect_size: float | None = None
     detectable: float | None = None
+    beyond_range: bool = False
     correlation: float | None = None
+    correlation_interval: tuple[float, float] | None = None
     p_diverged: float | None = None
     sentences: StudentT | None = None
     combined: tuple[float, float] | None = None
@@ -54,15 +60,21 @@ class Evidence:
 def gather_evidence(pairing: Pairing, *, margin: float | None, family: int) -> Evidence:
     """Compute every statistic of one pairing, as a member of a family of this size."""
     baseline, variant = pairing.scores
+    ranked = _rank_test(pairing)
     if not baseline or not variant:  # no score, but perhaps divergences
-        return Evidence(p_diverged=_p_diverged(pairing))
+        return replace(ranked, p_diverged=_p_diverged(pairing))
     if pairing.method == "sign_test":
         return _of_median(pairing, margin=margin)
     test = _t_test(pairing)
     difference = test.mean if test else _difference(pairing)
-    p_sign_flip = sign_flip_p(pairing.differences) if _sign_flips_apply(pairing) else None
+    p_sign_flip = None
+    if _sign_flips_apply(pairing):
+        p_sign_flip = sign_flip_p(pairing.differences, resolution=pairing.resolution)
     over_sentences = sentence_t(pairing, difference=difference)
-    return Evidence(
+    correlated = _correlation(pairing)
+    detectable = _detectable(test, tests=family * pairing.looks) if test else None
+    beyond = _beyond_range(pairing, difference=detectable)
+    evidence = Evidence(
         difference=difference,
         test=test,
         interval=(test.low, test.high) if test else None,
@@ -71,22 +83,43 @@ def gather_evidence(pairing: Pairing, *, margin: float | None, family: int) -> E
         p_floor=sign_flip_floor(pairing.n) if pairing.method == "paired_t" else None,
         p_equivalent=_p_equivalent(pairing, test=test, margin=margin),
         effect_size=_effect_size(pairing, test=test),
-        detectable=_detectable(test, tests=family * pairing.looks) if test else None,
-        correlation=_correlation(pairing),
+        detectable=None if beyond else detectable,
+        beyond_range=beyond,
+        correlation=correlated,
+        correlation_interval=_correlation_interval(correlated, n=pairing.n),
         p_diverged=_p_diverged(pairing),
         sentences=over_sentences,
         combined=combine_intervals(test, sentences=over_sentences),
         p_bootstrap=bootstrap_p(pairing),
     )
+    if pairing.ranks is None:
+        return evidence
+    return replace(
+        evidence,
+        p=ranked.p,
+        p_ranks=ranked.p,
+        p_floor=ranked.p_floor,
+        detectable=None,
+        beyond_range=False,
+    )
+
+
+def _rank_test(pairing: Pairing) -> Evidence:
+    """The sign-flip test of the signed ranks, where diverged runs rank worst (Wilcoxon 1945)."""
+    if pairing.ranks is None or pairing.too_few or pairing.identical:
+        return Evidence()
+    p, floor = sign_flip_p(pairing.ranks), sign_flip_floor(sum(map(bool, pairing.ranks)))
+    return Evidence(p=p, p_ranks=p, p_floor=floor)
 
 
 def _of_median(pairing: Pairing, *, margin: float | None) -> Evidence:
     """The sign test's numbers; numbers about means do not exist beside them."""
-    differences = pairing.differences
+    differences, correlated = pairing.differences, _correlation(pairing)
     shared = Evidence(
         difference=median(differences),
         p_floor=min(1.0, 2.0 ** (1 - pairing.n)),
-        correlation=_correlation(pairing),
+        correlation=correlated,
+        correlation_interval=_correlation_interval(correlated, n=pairing.n),
         p_diverged=_p_diverged(pairing),
     )
     if pairing.too_few or pairing.identical:
@@ -118,6 +151,13 @@ def _detectable(test: StudentT, *, tests: int) -> float:
     return smallest_shift(round(test.df, 2), alpha=ALPHA / tests) * test.error
 
 
+def _beyond_range(pairing: Pairing, *, difference: float | None) -> bool:
+    """True if no score of the metric is so far from the baseline's mean."""
+    low, high = pairing.metric.bounds
+    center = mean(pairing.scores[0])
+    return difference is not None and difference > max(high - center, center - low)
+
+
 def _difference(pairing: Pairing) -> float:
     if pairing.method == "paired_t":
         return mean(pairing.differences)
@@ -127,7 +167,8 @@ def _difference(pairing: Pairing) -> float:
 
 def _sign_flips_apply(pairing: Pairing) -> bool:
     # Identical runs are a fact, not a sample; a p value for them would only mislead.
-    return pairing.method == "paired_t" and not pairing.too_few and not pairing.identical
+    tested = pairing.method == "paired_t" and pairing.ranks is None
+    return tested and not pairing.too_few and not pairing.identical
 
 
 def _p_equivalent(pairing: Pairing, *, test: StudentT | None, margin: float | None) -> float | None:
@@ -157,6 +198,10 @@ def _effect_size(pairing: Pairing, *, test: StudentT | None) -> float | None:
 def _correlation(pairing: Pairing) -> float | None:
     baseline, variant = pairing.scores
     return correlation(baseline, second=variant) if pairing.method != "welch" else None
+
+
+def _correlation_interval(value: float | None, *, n: int) -> tuple[float, float] | None:
+    return None if value is None else correlation_interval(value, n=n)
 
 
 def _p_diverged(pairing: Pairing) -> float | None:

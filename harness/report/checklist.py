@@ -8,13 +8,15 @@ from typing import NamedTuple
 from harness.analysis import p_text
 from harness.contracts import Finding, Method
 from harness.report import tables
-from harness.report.answer_text import direction
+from harness.report.answer_text import direction, on_split
 from harness.report.design_text import correction_text
 from harness.report.numbers import (
     NOT_AVAILABLE,
+    correlation_text,
     decimal_places,
     difference_text,
     interval_text,
+    level_text,
     number_text,
 )
 from harness.report.values import Report
@@ -45,19 +47,28 @@ def checklist(report: Report) -> list[Item]:
     return [Item(name, [*lines] or [_NOT_DONE]) for name, lines in items]
 
 
+def _looks(report: Report) -> int:
+    return max(1, len(report.design.looks))
+
+
 def _design(report: Report) -> Iterator[Item]:
     yield Item("Runs per variant", [*_runs(report)])
     yield Item("Seeds", [", ".join(map(str, report.seeds)), _STREAMS])
     yield Item("Pairing, and correlation over seeds", [*_pairing(report)])
     primary = report.primary
-    metric = f"{primary.name}, {direction(primary)}, on the {primary.split} split"
-    yield Item("Primary metric", [metric])
+    yield Item(
+        "Primary metric", [f"{primary.name}, {direction(primary)}{on_split(primary, mark=',')}"]
+    )
     yield Item("Scored weights", report.provenance.weights)
     yield Item("Scores of every run", [f"{primary.name} under Runs, all metrics in findings.json"])
 
 
 def _results(report: Report) -> Iterator[Item]:
-    yield Item("Difference, 95% interval", _by_finding(report, text=difference_text))
+    median = any(finding.method == "sign_test" for finding in report.on_primary)
+    yield Item(
+        f"{'Median' if median else 'Mean'} difference, {level_text(_looks(report))} interval",
+        _by_finding(report, text=difference_text),
+    )
     yield Item("Test, p, corrected p", [*_tests(report)])
     yield Item("Smallest attainable p", _by_finding(report, text=_floor))
     yield Item("Effect size", _by_finding(report, text=_effect_size))
@@ -91,13 +102,15 @@ def _pairing(report: Report) -> Iterator[str]:
         yield "not paired, as the study declares"
         return
     yield "paired by seed"
-    yield from _by_finding(report, text=lambda finding: _number(finding.correlation, places=2))
+    yield from _by_finding(report, text=correlation_text)
 
 
 def _tests(report: Report) -> Iterator[str]:
     if not report.on_primary:
         return
     method = _TESTS[report.on_primary[0].method]
+    if any(finding.p_ranks is not None for finding in report.on_primary):
+        method = "signed-rank test, diverged runs worst"
     correction = correction_text(report) or ", one comparison, not corrected"
     yield f"{method}, two-sided{correction}"
     yield from _by_finding(report, text=_p)
@@ -112,7 +125,7 @@ def _p(finding: Finding) -> str:
 def _floor(finding: Finding) -> str:
     if finding.p_floor is None:
         return ""
-    return f"{p_text(finding.p_floor)} by sign flips, with {finding.n} seeds"
+    return f"{p_text(finding.p_floor)} by sign flips, with {finding.n_ranked or finding.n} seeds"
 
 
 def _effect_size(finding: Finding) -> str:

@@ -11,7 +11,9 @@ from harness.comparability.controls import known_quantities, relative_to_baselin
 from harness.contracts import Finding
 from harness.report.numbers import (
     NOT_AVAILABLE,
+    correlation_text,
     decimal_places,
+    difference_header,
     difference_text,
     interval_text,
     number_text,
@@ -41,8 +43,8 @@ def verdicts(report: Report) -> Table:
     """The primary metric: means, difference, p, verdict."""
     welch = any(finding.method == "welch" for finding in report.on_primary)
     counted = "runs" if welch else "pairs"
-    means = [_comparator(report), "variant mean"]
-    header = ["variant", "verdict", counted, *means, _difference(report), "p"]
+    means = [_comparator(report), "variant mean", difference_header(report.on_primary), "p"]
+    header = ["variant", "verdict", counted, *means]
     rows = [
         [finding.label, finding.verdict, finding.n, *_numbers(finding)]
         for finding in report.on_primary
@@ -58,7 +60,7 @@ def supporting_statistics(report: Report) -> Table:
         ("equivalence p", lambda finding: _p(finding.p_equivalent_adjusted)),
         ("max-T p", lambda finding: _p(finding.p_max_t)),
         ("sign-flip p", _sign_flip),
-        ("correlation", lambda finding: number_text(finding.correlation, places=2)),
+        ("correlation", correlation_text),
         ("diverged, p", _diverged),
         ("improvement", _improvement),
         ("interquartile means", _interquartile_means),
@@ -94,19 +96,13 @@ def _intervals(finding: Finding) -> Iterator[str]:
 
 def exploratory(report: Report) -> Table:
     """The findings on every other metric."""
-    means = [_comparator(report), "variant mean"]
-    header = ["metric", "variant", "verdict", *means, _difference(report), "p"]
+    means = [_comparator(report), "variant mean", difference_header(report.exploratory), "p"]
+    header = ["metric", "variant", "verdict", *means]
     rows = [
         [finding.metric, finding.label, finding.verdict, *_numbers(finding)]
         for finding in report.exploratory
     ]
     return Table(header, rows, right=3)
-
-
-def _difference(report: Report) -> str:
-    """The header of the column of differences, which are of medians by the sign test."""
-    median = any(finding.method == "sign_test" for finding in report.findings)
-    return f"{'median ' if median else ''}difference (95% interval)"
 
 
 def _comparator(report: Report) -> str:
@@ -160,12 +156,12 @@ def sharing(report: Report) -> Table:
     """The initial weights and data order that each variant shares with the baseline of its seed."""
     header = ["variant", "predicted", "observed", "seeds", "correlation"]
     correlations = {
-        finding.variant: finding.correlation
+        finding.variant: correlation_text(finding)
         for finding in report.on_primary
         if finding.against == BASELINE
     }
     rows = [
-        [*sharing, number_text(correlations.get(sharing.variant), places=2)]
+        [*sharing, correlations.get(sharing.variant, NOT_AVAILABLE)]
         for sharing in report.comparability.sharing
     ]
     return Table(header, rows, right=3)
@@ -263,4 +259,5 @@ def _detectable(finding: Finding) -> str:
 def _diverged(finding: Finding) -> str:
     if finding.p_diverged is None:
         return NOT_AVAILABLE
-    return f"{finding.diverged} of {finding.planned}, {_p(finding.p_diverged)}"
+    counts = f"{finding.diverged} against {finding.diverged_baseline} of {finding.planned}"
+    return f"{counts}, {_p(finding.p_diverged)}"

@@ -16,7 +16,7 @@ ITEMS = [
     "Primary metric",
     "Scored weights",
     "Scores of every run",
-    "Difference, 95% interval",
+    "Mean difference, 95% interval",
     "Test, p, corrected p",
     "Smallest attainable p",
     "Effect size",
@@ -56,11 +56,11 @@ def test_numbers_are_those_of_the_findings(report: Report) -> None:
     assert finding.p is not None
     assert finding.correlation is not None
     label = "no-dropout"
-    (difference,) = (e for e in items["Difference, 95% interval"] if e.startswith(label))
+    (difference,) = (e for e in items["Mean difference, 95% interval"] if e.startswith(label))
     assert difference.startswith(f"no-dropout: {finding.difference:+.2f} (")
     assert items["Pairing, and correlation over seeds"][:2] == [
         "paired by seed",
-        f"no-dropout: {finding.correlation:.2f}",
+        f"no-dropout: {finding.correlation:.2f} (-1.00 to 1.00)",
     ]
     assert items["Test, p, corrected p"][0] == (
         "paired t test, two-sided, corrected by Holm's method over the 4 planned variants"
