@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.report.values import Report
 
 _NOT_ASSURED = (
-    "at most 5% of false verdicts is assured for symmetric noise only; `compare: {method:"
+    "the bound of 5% on false verdicts holds for symmetric noise only; `compare: {method:"
     " sign_test}` in another study, on other seeds, asks about the median and holds for any"
 )
 
