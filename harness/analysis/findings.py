@@ -95,7 +95,6 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         effect_size=evidence.effect_size,
         detectable=evidence.detectable,
         correlation=evidence.correlation,
-        **_beside_the_mean(pairing),
         margin=judgment.margin,
         p_equivalent=evidence.p_equivalent,
         p_equivalent_adjusted=judgment.p_equivalent_adjusted,
@@ -105,7 +104,8 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         caution=noise_caution(pairing),
         per_seed=pairing.pairs,
     )
-    return _with_intervals(finding, evidence=evidence, documents=len(set(documents_of(pairing))))
+    described = _with_runs(finding, pairing=pairing)
+    return _with_intervals(described, evidence=evidence, documents=len(set(documents_of(pairing))))
 
 
 def _with_intervals(finding: Finding, *, evidence: Evidence, documents: int) -> Finding:
@@ -126,16 +126,17 @@ def _with_intervals(finding: Finding, *, evidence: Evidence, documents: int) -> 
     )
 
 
-def _beside_the_mean(pairing: Pairing) -> dict[str, float | None]:
-    """The fields of a finding that describe both sides' runs without their means."""
+def _with_runs(finding: Finding, *, pairing: Pairing) -> Finding:
+    """The finding with what describes both sides' runs beside their means."""
     baseline, variant = pairing.scores
     if not baseline or not variant or pairing.kind == "effect":  # an effect's sides are no runs
-        return {}
+        return finding
     wins = improvement(variant, baseline=baseline, higher_is_better=pairing.metric.higher_is_better)
-    return {
-        "improvement": wins.probability if wins else None,
-        "improvement_low": wins.low if wins else None,
-        "improvement_high": wins.high if wins else None,
-        "baseline_iqm": interquartile_mean(baseline),
-        "variant_iqm": interquartile_mean(variant),
-    }
+    return replace(
+        finding,
+        improvement=wins.probability if wins else None,
+        improvement_low=wins.low if wins else None,
+        improvement_high=wins.high if wins else None,
+        baseline_iqm=interquartile_mean(baseline),
+        variant_iqm=interquartile_mean(variant),
+    )

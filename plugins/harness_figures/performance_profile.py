@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from harness.components import Figure
 from harness.contracts import Draw, ReportView
@@ -40,9 +40,10 @@ def _draw(view: ReportView) -> MatplotlibFigure:
         if shares:
             style = styles[name]
             # Between two scores, runs reach what lies there if they reach the better of the two.
-            where = "pre" if view.higher_is_better else "post"
+            where: Literal["pre", "post"] = "pre" if view.higher_is_better else "post"
             (line,) = axes.step(thresholds, shares, where=where, label=name, color=style.color)
-            line.set_linestyle((0, style.dashes) if style.dashes else "-")
+            if not isinstance(style.dashes, str):
+                line.set_linestyle((0, style.dashes))
     axes.set_ylim(-0.03, 1.03)
     axes.set_xlabel(view.metric)
     axes.set_ylabel(f"share of runs {'at or above' if view.higher_is_better else 'at or below'}")
