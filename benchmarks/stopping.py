@@ -18,6 +18,7 @@ from scipy.special import stdtr
 
 from harness.analysis.interim import p_over_looks
 from harness.analysis.statistics import ALPHA, holm
+from harness.contracts import Design
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +29,12 @@ ABOUT = """# Group-sequential stopping
 5.5%); *naive* is the same share with p < .05 at any look, uncorrected. *Effect* is that of the
 first variant, in standard deviations of the differences, and *power* the share of studies that
 call it better."""
+EXTENDED = """## Looks that are added
+
+Studies with two looks planned, whose `most` is raised by two looks at a time as long as nothing is
+found. *False* is the share that ever calls a variant without an effect better or worse, with the
+factors of `Design.look_factors`; the last column, what it would be if each extension counted its
+own two looks alone."""
 BOUND = 0.055
 LOOKS = ((3, 6, 9, 12), (2, 8, 14, 20), tuple(range(3, 13)))
 VARIANTS = (1, 5, 10)
@@ -40,6 +47,19 @@ class Setting(NamedTuple):
     variants: int
     unequal: bool = False
     effect: float = 0.0
+
+
+class Extension(NamedTuple):
+    """A study of two looks whose `most` is raised by two more as long as nothing is found."""
+
+    looks: tuple[int, ...]
+    variants: int
+
+
+EXTENSIONS = [
+    *(Extension(tuple(range(2, 4 + 2 * n)), variants) for n in (1, 3, 7) for variants in (1, 5)),
+    Extension(tuple(2**place for place in range(1, 9)), 1),
+]
 
 
 class Outcome(NamedTuple):
@@ -71,12 +91,31 @@ def stop(study: Floats, *, looks: Sequence[int]) -> tuple[list[bool], list[int]]
         # A variant that is decided takes no more seeds, and keeps its last p.
         last = [last[v] if rejected[v] else place for v in range(size)]
         sequential = [
-            p_over_looks([*study[: last[v] + 1, v]], planned=len(looks)) or 1.0 for v in range(size)
+            p_over_looks([*study[: last[v] + 1, v]], factors=[len(looks)] * (last[v] + 1)) or 1.0
+            for v in range(size)
         ]
         rejected = [p < ALPHA for p in holm(sequential)]
         if all(rejected):
             break
     return rejected, [looks[place] for place in last]
+
+
+def simulate_extended(extension: Extension, *, studies: int) -> tuple[float, float]:
+    """The shares of studies that are ever false: as corrected, and with every factor 2.
+
+    A study takes its two looks; whoever has found nothing plans two more, again and again.
+    """
+    design = Design(looks=extension.looks[:2], added_looks=extension.looks[2:])
+    corrected = [*design.look_factors.values()]
+    shares = []
+    for factors in (corrected, [2] * len(corrected)):
+        false = 0
+        for study in p_values(Setting(extension.looks, extension.variants), studies=studies):
+            # A p over looks never rises, so the last look has every false finding so far.
+            smallest = [p_over_looks([*values], factors=factors) or 1.0 for values in study.T]
+            false += min(holm(smallest)) < ALPHA
+        shares.append(false / studies)
+    return shares[0], shares[1]
 
 
 def p_values(setting: Setting, *, studies: int) -> Floats:
@@ -133,6 +172,19 @@ def main(studies: int) -> int:
             f"{outcome.seeds:.1f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
+        print(lines[-1], flush=True)
+    lines += [
+        "",
+        EXTENDED,
+        "",
+        "| looks after | variants | false | every factor 2 |",
+        "|---|---:|---:|---:|",
+    ]
+    for extension in EXTENSIONS:
+        false, uncorrected = simulate_extended(extension, studies=studies)
+        worst = max(worst, false)
+        looks = ", ".join(map(str, extension.looks))
+        lines.append(f"| {looks} | {extension.variants} | {false:.2%} | {uncorrected:.2%} |")
         print(lines[-1], flush=True)
     Path(__file__).with_suffix(".md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return int(worst > BOUND)

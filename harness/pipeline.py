@@ -18,9 +18,11 @@ from harness.registry.attribution import naming_plugins
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import discover
 from harness.report import Report, terminal
+from harness.report.plan_changes import with_past
 from harness.report.provenance import found_elsewhere
 from harness.runs import study_folder
 from harness.runs.execution import execute
+from harness.runs.inspections import plan_entry, read_history
 from harness.runs.ledger import Ledger
 from harness.runs.progress import watching
 from harness.runs.reuse import Reuse
@@ -46,12 +48,14 @@ def open_study(
     refuse_links_out(out, whole=["runs", study.name])
     folder = study_folder.study_folder(study, out=out)
     command = terminal.rerun_command(path, out=out, seeds=seeds)
+    as_filed = plan_entry(study)
     opened = PlannedStudy(
-        study=study,
+        study=with_past(study, plan=as_filed, history=read_history(out)),
         plugins=plugins,
         ledger=Ledger(out / "runs"),
         folder=folder,
         command=command,
+        as_filed=as_filed,
         reuse=reuse,
     )
     opened = opened.plan_next(previous=study_folder.previous_plan(folder))
@@ -73,8 +77,9 @@ def say_found_elsewhere(opened: PlannedStudy) -> None:
 def plan_study(
     opened: PlannedStudy, *, question: preview.PowerQuestion, probe_jobs: int | None = None
 ) -> preview.Preregistration:
-    """Preview a study; trains and writes nothing. Raises `StudyError` as `run_study` would.
+    """Preview a study, and freeze its plan; trains nothing.
 
+    Raises `StudyError` as `run_study` would.
     With `probe_jobs`, each variant is trained for a few updates, so many of them at once.
     """
     study, ledger = opened.study, opened.ledger
@@ -84,6 +89,11 @@ def plan_study(
     resolution = preview.resolution(study, question=question, report=report)
     preregistration = preview.preregister(
         study, runs=opened.plan, ledger=ledger, resolution=resolution
+    )
+    preregistration = replace(
+        preregistration,
+        frozen=opened.freeze_plan().plan_digest,
+        warnings=[*preregistration.warnings, *(report.deviations if report else ())],
     )
     if probe_jobs is None:
         return preregistration
@@ -118,6 +128,7 @@ def run_study(
         warn(caution)
     # Before training, so that a plan after an interruption can name what has changed since.
     opened.remember_plan()
+    opened.freeze_plan()
     for warning in preview.no_effect_warnings(study, runs=opened.runs, jobs=jobs, limit=limit):
         warn(warning)
     followers = Followers(study.trackers, out=out, ledger=ledger, plugins=opened.plugins)
@@ -128,9 +139,10 @@ def run_study(
             # Tuning comes before the study's own runs, and a look before more seeds.
             while opened.in_stages and not failed:
                 opened = opened.plan_next(previous=study_folder.previous_plan(opened.folder))
+                # Even if nothing is left to do: what was compared is read from it.
+                opened.remember_plan()
                 if all(run.exists for run in opened.plan):
                     break
-                opened.remember_plan()
                 failed = _carry_out(opened, jobs=jobs, followers=followers, pace=pace)
     except BaseException:
         # Without a last word, trackers would show these runs as running for ever.
@@ -149,8 +161,11 @@ def _carry_out(opened: PlannedStudy, *, jobs: int, followers: Followers, pace: P
     # Runs that differ in their decoding alone share a digest: reversed, so that the first of them
     # stays in the dictionary.
     unreported = {run.digest: run for run in reversed(opened.view().runs)}
-    choices, executor = opened.study.experiments, opened.study.executor
-    updates = {run.digest: choices[run.variant].budget.updates for run in opened.plan}
+    study, executor = opened.study, opened.study.executor
+    updates = {
+        run.digest: study.experiment(run.variant, seed=run.seed).budget.updates
+        for run in opened.plan
+    }
     failed: dict[str, str] = {}
     synced = time.monotonic()
     with ExitStack() as stack:

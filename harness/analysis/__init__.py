@@ -10,6 +10,7 @@ from harness.analysis.improvement import MEANINGFUL, runs_for_improvement
 from harness.analysis.inputs import RunResult, ScoredMetric
 from harness.analysis.p_values import p_text
 from harness.analysis.resampling import Sentences, resample
+from harness.analysis.verdict_text import dropped_text
 
 __all__ = [
     "MEANINGFUL",
@@ -17,6 +18,7 @@ __all__ = [
     "ScoredMetric",
     "Sentences",
     "compare",
+    "dropped_text",
     "p_text",
     "resample",
     "runs_for_improvement",

@@ -51,6 +51,21 @@ def contrast_families(
     return [contrasts, noise_floor]
 
 
+def dropped_comparisons(family: Sequence[Contrast], *, design: Design) -> int:
+    """The number of comparisons of a family that dropped variants would have had.
+
+    With a noise floor there are none, as it tests no hypothesis.
+    """
+    kinds, dropped = {contrast.kind for contrast in family}, len(design.dropped)
+    if "noise_floor" in kinds:
+        return 0
+    if "pair" not in kinds or design.pairs:
+        return dropped
+    # Every dropped variant with each that is left, the baseline among them, and with each other.
+    left = len({name for contrast in family for name in (contrast.variant, contrast.against)})
+    return dropped * left + dropped * (dropped - 1) // 2
+
+
 def _effects(runs: RunsByVariant, *, factorial: Factorial, seeds: Sequence[int]) -> list[Contrast]:
     contrasts = []
     for effect in factorial_effects(factorial):

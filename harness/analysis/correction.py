@@ -21,6 +21,8 @@ from harness.contracts import Verdict
 class Judgment:
     """One variant on one metric; `family` is the number of variants that p is corrected over.
 
+    `dropped` of them were compared before, and are no more.
+
     `p_adjusted` and `p_equivalent_adjusted` are Holm's, `p_max_t` is the joint sign-flip test's;
     None if there is no p value.
     """
@@ -28,6 +30,7 @@ class Judgment:
     pairing: Pairing
     evidence: Evidence
     family: int
+    dropped: int
     margin: float | None
     p_adjusted: float | None
     p_equivalent_adjusted: float | None
@@ -77,13 +80,19 @@ class Judgment:
         return "equivalent" if self.within_margin else "inconclusive"
 
 
-def judge(family: Sequence[InterimAnalyses], *, margin: float | None) -> list[Judgment]:
-    """Judge one family on one metric; a comparison without a test enters Holm's with p = 1."""
-    size = len(family)
+def judge(
+    family: Sequence[InterimAnalyses], *, margin: float | None, dropped: int = 0
+) -> list[Judgment]:
+    """Judge one family on one metric; a comparison without a test enters Holm's with p = 1.
+
+    So do those that were `dropped`: who had the best of ten variants in view has seen all ten.
+    """
+    size = len(family) + dropped
     pairings = [analyses.latest for analyses in family]
     evidences = [_over_looks(analyses, margin=margin, family=size) for analyses in family]
-    adjusted = _holm([evidence.p for evidence in evidences])
-    equivalent = _holm([evidence.p_equivalent for evidence in evidences])
+    missing = [None] * dropped
+    adjusted = _holm([*(evidence.p for evidence in evidences), *missing])[: len(family)]
+    equivalent = _holm([*(evidence.p_equivalent for evidence in evidences), *missing])
     joint = max_t_p(
         [
             _flippable_differences(pairing, evidence=evidence)
@@ -96,42 +105,53 @@ def judge(family: Sequence[InterimAnalyses], *, margin: float | None) -> list[Ju
             pairing=pairing,
             evidence=evidence,
             family=size,
+            dropped=dropped,
             margin=margin,
             p_adjusted=p_adjusted,
             p_equivalent_adjusted=p_equivalent,
-            # The joint distribution over several looks is unknown, so max-T is for one look only.
-            p_max_t=None if evidence.p_sign_flip is None or pairing.looks > 1 else p_max_t,
+            # The joint distribution over several looks is unknown, so max-T is for one look only,
+            # and for all variants.
+            p_max_t=None
+            if evidence.p_sign_flip is None or pairing.looks > 1 or dropped
+            else p_max_t,
         )
         for pairing, evidence, p_adjusted, p_equivalent, p_max_t in zip(
-            pairings, evidences, adjusted, equivalent, joint, strict=True
+            pairings, evidences, adjusted, equivalent[: len(family)], joint, strict=True
         )
     ]
 
 
 def _over_looks(analyses: InterimAnalyses, *, margin: float | None, family: int) -> Evidence:
     """The latest evidence, with p values that are valid at whichever look was the last."""
-    latest, looks = analyses.latest, analyses.latest.looks
+    latest = analyses.latest
     evidence = gather_evidence(latest, margin=margin, family=family)
-    if looks == 1:
+    if latest.looks == 1:
         return evidence
     completed = [
-        gather_evidence(pairing, margin=margin, family=family) for pairing in analyses.completed
+        (gather_evidence(pairing, margin=margin, family=family), pairing.looks)
+        for pairing in analyses.completed
     ]
     # A difference of the other sign at an earlier look is no evidence for the present one.
     positive = _is_positive(latest, evidence=evidence)
     same_sign = [
-        earlier
-        for pairing, earlier in zip(analyses.completed, completed, strict=True)
+        (earlier, factor)
+        for pairing, (earlier, factor) in zip(analyses.completed, completed, strict=True)
         if _is_positive(pairing, evidence=earlier) == positive
     ]
+    factors = [factor for _, factor in same_sign]
     return replace(
         evidence,
-        p=p_over_looks([earlier.p for earlier in same_sign], planned=looks),
-        p_ranks=p_over_looks([earlier.p_ranks for earlier in same_sign], planned=looks),
+        p=p_over_looks([earlier.p for earlier, _ in same_sign], factors=factors),
+        p_ranks=p_over_looks([earlier.p_ranks for earlier, _ in same_sign], factors=factors),
         # Equivalence has no sign to change, so every look counts.
-        p_equivalent=p_over_looks([earlier.p_equivalent for earlier in completed], planned=looks),
-        p_sign_flip=p_over_looks([earlier.p_sign_flip for earlier in same_sign], planned=looks),
-        p_floor=p_over_looks([evidence.p_floor], planned=looks),
+        p_equivalent=p_over_looks(
+            [earlier.p_equivalent for earlier, _ in completed],
+            factors=[factor for _, factor in completed],
+        ),
+        p_sign_flip=p_over_looks(
+            [earlier.p_sign_flip for earlier, _ in same_sign], factors=factors
+        ),
+        p_floor=p_over_looks([evidence.p_floor], factors=[latest.looks]),
     )
 
 

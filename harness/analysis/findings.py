@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.analysis.contrasts import contrast_families
+from harness.analysis.contrasts import contrast_families, dropped_comparisons
 from harness.analysis.correction import Judgment, judge
 from harness.analysis.evidence import Evidence
 from harness.analysis.improvement import improvement, interquartile_mean
@@ -50,11 +50,15 @@ def compare(
                     seeds=seeds,
                     metric=metric,
                     comparison=comparison,
-                    looks=design.looks,
+                    looks=design.look_factors,
                 )
                 for contrast in family
             ]
-            judgments = judge(analyses, margin=comparison.margin_of(metric.name))
+            judgments = judge(
+                analyses,
+                margin=comparison.margin_of(metric.name),
+                dropped=dropped_comparisons(family, design=design),
+            )
             findings += [_finding(judgment, primary=primary) for judgment in judgments]
     return tuple(findings)
 
@@ -102,6 +106,7 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         verdict=judgment.verdict,
         reason=reason(judgment),
         caution=noise_caution(pairing),
+        family=judgment.family,
         per_seed=pairing.pairs,
     )
     described = _with_runs(finding, pairing=pairing)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from harness.analysis.contrasts import Contrast
@@ -18,15 +19,18 @@ class InterimAnalyses(NamedTuple):
     completed: Sequence[Pairing]
 
 
-def p_over_looks(values: Sequence[float | None], *, planned: int) -> float | None:
+def p_over_looks(values: Sequence[float | None], *, factors: Sequence[int]) -> float | None:
     """The p value of a hypothesis that is tested at some of the planned looks.
 
-    P = K min p over the looks taken. At each look, p is below u / K with probability at most u / K
-    under the null hypothesis, so over at most K looks P is below u with probability at most u
-    (Bonferroni), whatever rule decides which look is the last.
+    P is the smallest p of the looks taken, each times its factor. At a look with the factor f, p is
+    below u / f with probability at most u / f under the null hypothesis, so P is below u with
+    probability at most u times the sum of 1 / f (Bonferroni), whatever rule decides which look is
+    the last. The factors of K planned looks are K, and the sum is 1.
     """
-    known = [value for value in values if value is not None]
-    return min(1.0, planned * min(known)) if known else None
+    known = [
+        factor * value for value, factor in zip(values, factors, strict=True) if value is not None
+    ]
+    return min(1.0, *known) if known else None
 
 
 def interim_analyses(
@@ -35,12 +39,12 @@ def interim_analyses(
     seeds: Sequence[int],
     metric: ScoredMetric,
     comparison: Comparison,
-    looks: Sequence[int],
+    looks: Mapping[int, int],
 ) -> InterimAnalyses:
     """Pair the runs at every look that is complete; later runs wait for the next look.
 
-    `looks` are numbers of `seeds`, in order; if empty, there is a single analysis at the end. A
-    look is complete once all its runs have ended.
+    `looks` are numbers of `seeds`, in order, with the factor of p at each; if empty, there is a
+    single analysis at the end. A look is complete once all its runs have ended.
     """
     method, diverged = comparison.method, comparison.diverged
     if not looks:
@@ -51,18 +55,23 @@ def interim_analyses(
         _has_ended(runs.get((variant, seed))) and _has_ended(runs.get((against, seed)))
         for seed in seeds
     ]
-    complete = [n for n in looks if all(ended[:n])]
+    # A plan that was cut short keeps its looks, and has no seeds for the last of them.
+    complete = [n for n in looks if n <= len(seeds) and all(ended[:n])]
+    planned = min(looks.values())
     pairings = [
-        pair(
-            contrast,
-            seeds=seeds[:n],
-            metric=metric,
-            method=method,
-            looks=len(looks),
-            diverged=diverged,
+        replace(
+            pair(
+                contrast,
+                seeds=seeds[:n],
+                metric=metric,
+                method=method,
+                looks=looks[n],
+                diverged=diverged,
+            ),
+            added_look=looks[n] > planned,
         )
         # Before the first look is complete, its runs are shown, and no p is given.
-        for n in complete or looks[:1]
+        for n in complete or [min(looks)]
     ]
     return InterimAnalyses(pairings[-1], pairings if complete else [])
 

@@ -24,8 +24,9 @@ class Pairing:
 
     `planned` has the two runs of every seed, the baseline's first, and `complete` those pairs in
     which both have a comparable score. `losses` has one phrase for every run that is missing from
-    those. `looks` is the number of planned looks, each at another number of seeds. `diverged` says
-    what a run that diverged counts as.
+    those. `looks` is the factor of p at this look: the number of planned looks, or more at one that
+    was added when results had been seen (`added_look`). `diverged` says what a run that diverged
+    counts as.
     """
 
     variant: str
@@ -38,6 +39,7 @@ class Pairing:
     losses: Sequence[str]
     looks: int = 1
     diverged: Diverged = "excluded"
+    added_look: bool = False
 
     @cached_property
     def pairs(self) -> tuple[SeedValues, ...]:

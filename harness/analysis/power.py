@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import combinations
 from statistics import variance
 
 from harness.analysis.statistics import ALPHA
@@ -78,40 +79,99 @@ def detectable(n: int, *, alpha: float = ALPHA, power: float = POWER, paired: bo
 
 
 def seeds_for(
-    effect: float, *, alpha: float = ALPHA, power: float = POWER, paired: bool = True
+    effect: float,
+    *,
+    alpha: float = ALPHA,
+    power: float = POWER,
+    paired: bool = True,
+    freedom: float = math.inf,
 ) -> int:
     """The fewest seeds with which the test detects this true effect with `power`.
 
-    Raises `ValueError` for an effect of 0, which no number of seeds can detect.
+    With a finite `freedom`, the effect is in estimated standard deviations, and the power is
+    `mean_power`. Raises `ValueError` for an effect of 0, which no number of seeds can detect.
     """
     if effect == 0:
         raise ValueError("no number of seeds shows an effect of 0")
+
+    def too_few(n: int) -> bool:
+        return mean_power(effect, n=n, alpha=alpha, paired=paired, freedom=freedom) < power
+
     low, high = 1, 2  # 1 is too few: a test needs 2
-    while _power(effect, n=high, alpha=alpha, paired=paired) < power:
+    while too_few(high):
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        if _power(effect, n=middle, alpha=alpha, paired=paired) < power:
+        if too_few(middle):
             low = middle
         else:
             high = middle
     return high
 
 
-def pooled_sd(samples: Iterable[Sequence[float]]) -> tuple[float, int] | None:
+def mean_power(
+    effect: float,
+    *,
+    n: int,
+    alpha: float = ALPHA,
+    paired: bool = True,
+    freedom: float = math.inf,
+) -> float:
+    """The power for an effect in estimated standard deviations, over what the true one may be.
+
+    An estimate s with `freedom` degrees puts the true one at s / u, where u is distributed as
+    chi / sqrt(freedom), so the effect is u times as large in true ones; power is averaged over u.
+    """
+    if math.isinf(freedom):
+        return power(effect, n=n, alpha=alpha, paired=paired)
+    sizes, weights = _chi_nodes(freedom)
+    return sum(
+        weight * power(effect * size, n=n, alpha=alpha, paired=paired)
+        for size, weight in zip(sizes, weights, strict=True)
+    )
+
+
+@lru_cache(maxsize=64)
+def _chi_nodes(freedom: float) -> tuple[Sequence[float], Sequence[float]]:
+    """Gauss-Legendre nodes of chi / sqrt(freedom) in its own probability, and their weights."""
+    import numpy as np
+    from scipy.special import chdtri
+
+    x, weight = np.polynomial.legendre.leggauss(_NODES)
+    quantiles = np.sqrt(chdtri(freedom, (1 - x) / 2) / freedom)
+    return quantiles.tolist(), (weight / 2).tolist()
+
+
+def spread_interval(freedom: float) -> tuple[float, float]:
+    """The 95% interval of a standard deviation, in multiples of its estimate (chi-square)."""
+    from scipy.special import chdtri
+
+    if math.isinf(freedom):
+        return 1.0, 1.0
+    low, high = (math.sqrt(freedom / float(chdtri(freedom, tail))) for tail in (0.025, 0.975))
+    return low, high
+
+
+def pooled_sd(
+    samples: Iterable[Sequence[float]], *, correlation: float = 0.0
+) -> tuple[float, float] | None:
     """The standard deviation within samples, and its degrees of freedom; None if there are none.
 
-    s^2 = sum of squared deviations from each sample's own mean / sum of (n - 1).
+    s^2 = sum of squared deviations from each sample's own mean / sum of (n - 1). Samples that
+    correlate repeat each other: their degrees of freedom are those of the chi-square with the
+    variance of s^2 (Satterthwaite 1946), in which each pair of samples adds its shared
+    (n - 1) correlation^2.
     """
-    squares, freedom = 0.0, 0
+    squares, sizes = 0.0, []
     for sample in samples:
         if len(sample) > 1:
             squares += variance(sample) * (len(sample) - 1)
-            freedom += len(sample) - 1
-    return (math.sqrt(squares / freedom), freedom) if freedom else None
-
-
-_power = power  # for functions in which the parameter `power` hides it
+            sizes.append(len(sample) - 1)
+    if not sizes:
+        return None
+    total = sum(sizes)
+    repeated = 2 * sum(min(pair) for pair in combinations(sizes, 2)) * correlation**2
+    return math.sqrt(squares / total), total / (1 + repeated / total)
 
 
 def _test(effect: float, *, n: int, paired: bool) -> tuple[int, float]:

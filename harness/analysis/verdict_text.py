@@ -11,7 +11,7 @@ from harness.analysis.losses_text import losses, survivors
 from harness.analysis.p_values import attained, p_equation, p_text
 from harness.analysis.pairing import Pairing, same_output
 from harness.analysis.permutation import sign_flip_floor
-from harness.analysis.power import POWER
+from harness.analysis.power import POWER, spread_interval
 from harness.analysis.statistics import ALPHA
 from harness.contracts import FindingKind, Method
 from harness.study.values import BASELINE
@@ -153,24 +153,40 @@ def _margin(judgment: Judgment) -> list[str]:
 
 
 def _detectable(judgment: Judgment) -> list[str]:
-    detectable = judgment.evidence.detectable
+    evidence = judgment.evidence
     if judgment.verdict != "inconclusive" or judgment.differs:
         return []
-    if judgment.evidence.beyond_range:
-        name = judgment.pairing.metric.name
-        return [f"no difference that {name} can have would show with {POWER:.0%} power"]
-    if detectable is None:
+    condition = f"would show with {POWER:.0%} power if the spread is as seen"
+    if evidence.beyond_range:
+        return [f"no difference that {judgment.pairing.metric.name} can have {condition}"]
+    if evidence.detectable is None or evidence.test is None:
         return []
-    return [f"a difference of {detectable:.2g} would show with {POWER:.0%} power"]
+    # The spread is an estimate: of three seeds, the true one may be six times as large.
+    low, high = (
+        f"{factor * evidence.detectable:.2g}" for factor in spread_interval(evidence.test.df)
+    )
+    shown = f"a difference of {evidence.detectable:.2g} {condition}"
+    return [f"{shown} ({low} to {high} over its 95% interval)"]
 
 
 def _holm(judgment: Judgment) -> str:
     """The correction that p values have had, as the end of a clause."""
     pairing = judgment.pairing
     several = f"Holm over {judgment.family} {_MEMBERS[pairing.kind]}" if judgment.family > 1 else ""
+    if judgment.dropped:
+        several += f", of which {dropped_text(judgment.dropped)}"
     looks = f"{pairing.looks} looks" if pairing.looks > 1 else ""
+    if pairing.added_look:
+        looks = f"a factor of {pairing.looks} for an added look"
+    if pairing.looks > 1 and judgment.dropped:
+        return f"after {several}, and {looks}"
     both = " and ".join(text for text in (several, looks) if text)
     return f"after {both}" if both else ""
+
+
+def dropped_text(dropped: int) -> str:
+    """The number of comparisons that were dropped, as the end of a clause."""
+    return f"{dropped} {'was' if dropped == 1 else 'were'} dropped after results were seen"
 
 
 def _counted(n: int, *, noun: str) -> str:

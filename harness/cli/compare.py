@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,7 +108,7 @@ def compare(
         raise HarnessError("nothing to compare: name two RUNs, or --from-csv FILE")
     report = _runs(names, out=out, terms=terms) if table is None else _scores(table, terms=terms)
     # Afterward, so that a name that does not exist leaves no trace in the others' logs.
-    _record_inspections(names, out=out)
+    _record_inspections(names, out=out, terms=terms)
     summary = terminal.comparison(report)
     if as_json:
         for reading in report.readings:
@@ -125,8 +125,8 @@ def _runs(names: tuple[str, ...], *, out: Path, terms: ComparisonOptions) -> Rep
     return compare_runs(names, out=out, options=terms)
 
 
-def _record_inspections(names: Sequence[str], *, out: Path) -> None:
-    """Record an inspection of every study that is named, as far as its runs are finished.
+def _record_inspections(names: Sequence[str], *, out: Path, terms: ComparisonOptions) -> None:
+    """Record an inspection, under these terms, of every study that is named.
 
     A variant or a run of a study counts as all of it: to record too much is on the safe side.
     """
@@ -137,7 +137,7 @@ def _record_inspections(names: Sequence[str], *, out: Path) -> None:
         if path.suffix in _STUDIES:
             opened = pipeline.open_study(path, out=out, seeds=None, reuse=Reuse.SAME_STUDY)
             pipeline.say_found_elsewhere(opened)
-            pipeline.inspect_results(opened)
+            pipeline.inspect_results(replace(opened, as_filed=terms.plan(opened.as_filed)))
 
 
 def _scores(table: str, *, terms: ComparisonOptions) -> Report:

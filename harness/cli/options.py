@@ -118,7 +118,9 @@ def plan_questions(command: Callable[..., None]) -> Callable[..., None]:
         "--effect", type=_POSITIVE, help="Compute the seeds that an effect of this size needs."
     )
     @click.option(
-        "--sd", type=_POSITIVE, help="Assume this standard deviation instead of that of results."
+        "--sd",
+        type=_POSITIVE,
+        help="Assume this sd of paired differences (unpaired: of scores), not that of results.",
     )
     @click.option(
         "--probe", is_flag=True, help="Train each variant for a few updates, and write nothing."

@@ -25,7 +25,7 @@ def plan(
     as_json: bool,
     questions: options.PlanQuestions,
 ) -> None:
-    """Preview STUDY: its runs, and the effects that they can show. Trains and writes nothing.
+    """Preview STUDY: its runs, and the effects that they can show. Trains nothing.
 
     Lists every run and, for one that does not exist, the reason: new; changed option NAME; changed
     code of PLUGIN; changed corpus; interrupted; failed. Lists what each variant changes, the side
@@ -33,8 +33,11 @@ def plan(
     seeds can show.
 
     Effects are in the unit of the primary metric, and --sd is of the differences between a variant
-    and the baseline of the same seed. Of results that exist only their spread is shown, so a plan
-    is no inspection. --probe warns of variants that change nothing; `harness run` does that too.
+    and the baseline of the same seed (of the scores, where a study is unpaired). Without it, the
+    seeds that --effect needs allow for the uncertainty of the spread of results. Of results that
+    exist only their spread is shown, so a plan is no inspection. It is frozen: its digest and date
+    are kept beside the runs, and the answer names what is changed once results have been seen.
+    --probe warns of variants that change nothing; `harness run` does that too.
 
     The plugin files that STUDY names are Python, and are executed; not with --no-plugins.
     """

@@ -69,6 +69,7 @@ class RunArgument:
 
     def _planned(self, path: Path) -> PlannedRun:
         """The run of a study, from its folder of results; raises `HarnessError` without one."""
+        from harness import pipeline
         from harness.loading import load
         from harness.planning.plan import plan
         from harness.runs import study_folder
@@ -77,6 +78,8 @@ class RunArgument:
 
         study, plugins = load(path)
         refuse_unknown(self.variant, study=study)
+        if study.tuning:  # whose results decide what its variants are
+            study = pipeline.open_study(path, out=self.out, seeds=None).study
         seed = study.seeds[0] if self.seed is None else self.seed
         one_seed = replace(study, seeds=(seed,))
         previous = study_folder.previous_plan(study_folder.study_folder(study, out=self.out))

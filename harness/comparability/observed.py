@@ -92,8 +92,8 @@ def _pairs(
         baseline, changed = states.get((BASELINE, seed)), states.get((variant, seed))
         if baseline and changed:
             predicted = predict_sharing(
-                study.variants[BASELINE],
-                variant=study.variants[variant],
+                study.experiment(BASELINE, seed=seed),
+                variant=study.experiment(variant, seed=seed),
                 shapes=changed.shapes,
                 baseline_shapes=baseline.shapes,
                 rewriters=changed.rewriters,
@@ -103,9 +103,9 @@ def _pairs(
 
 
 def _sharing(variant: str, *, pairs: Sequence[tuple[int, Shared, Shared]]) -> Sharing:
-    _, predicted, _ = pairs[0]  # the same for every seed: it follows from options
-    least = min(
-        (observed for _, _, observed in pairs),
-        key=lambda shared: (len(shared.parameters), shared.order),
+    # What is predicted follows from options, which tuning may choose otherwise for each seed.
+    predicted, observed = (
+        min(sides, key=lambda shared: (len(shared.parameters), shared.order))
+        for sides in ([pair[1] for pair in pairs], [pair[2] for pair in pairs])
     )
-    return Sharing(variant, str(predicted), str(least), len(pairs))
+    return Sharing(variant, str(predicted), str(observed), len(pairs))

@@ -12,6 +12,7 @@ from harness.contracts import Design, Diverged, Method, Split
 from harness.errors import HarnessError
 from harness.registry.option_types import shown, suggestion
 from harness.report import Report
+from harness.runs.inspections import PlanEntry
 from harness.study.changes import Change
 from harness.study.values import BASELINE, Comparison
 
@@ -59,12 +60,24 @@ class ComparisonOptions:
             higher_is_better=[*map(composed, self.higher_is_better)],
         )
 
+    def plan(self, filed: PlanEntry) -> PlanEntry:
+        """The plan of a study under these options, as far as they are given."""
+        primary = self.primary or filed.primary
+        margin = {} if self.margin is None else {primary: self.margin}
+        return filed._replace(
+            primary=primary,
+            method=self.method or filed.method,
+            diverged=self.diverged or filed.diverged,
+            margins={**filed.margins, **margin},
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class CollectedRuns:
     """Runs to be compared; `pairs` if variants are not all compared with `baseline`.
 
-    `changes`, `signatures`, `faults` and `mixed` are as in a `Report`.
+    `changes`, `signatures`, `faults` and `mixed` are as in a `Report`; `dropped` are variants of
+    the same studies that have results too and are left out.
     """
 
     results: Sequence[RunResult]
@@ -75,12 +88,13 @@ class CollectedRuns:
     changes: Mapping[str, Sequence[Change]]
     signatures: Mapping[str, str]
     faults: Sequence[str] = ()
+    dropped: Sequence[str] = ()
     mixed: str = ""
 
 
 def comparison_report(collected: CollectedRuns, *, comparison: Comparison) -> Report:
     """Compare the runs, and return the findings as a report."""
-    design = Design(pairs=tuple(collected.pairs))
+    design = Design(pairs=tuple(collected.pairs), dropped=tuple(collected.dropped))
     findings = compare(
         collected.results,
         variants=collected.variants,

@@ -20,9 +20,11 @@ from harness.contracts import CORE_METRICS
 from harness.errors import HarnessError
 from harness.files import refuse_links_out
 from harness.loading import parse_component
+from harness.planned_study import PlannedStudy
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover
 from harness.report import Report
+from harness.report.inspection_log import with_deviations
 from harness.runs import records
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun, RunState, without_results
@@ -32,7 +34,7 @@ from harness.runs.reuse import Reuse
 from harness.scoring.findings import metric_faults, scored_metrics
 from harness.scoring.text_metrics import ScoredRun, score
 from harness.study.changes import Change, differences, format_difference
-from harness.study.values import Comparison, Study
+from harness.study.values import BASELINE, Comparison, Study
 
 _STUDIES = (".yaml", ".yml")
 _DIGITS = 12  # of a digest, enough to identify a run
@@ -43,15 +45,20 @@ class _Side:
     """One argument of the command line: runs by variant, and the ledger that has them.
 
     `whole` is True for an entire study, as opposed to one of its variants or runs. A run that is
-    named by its digest or folder has no `study`.
+    named by its digest or folder has no study, and none is `opened`.
     """
 
     name: str
     runs: Mapping[str, Sequence[PlannedRun]]
     ledger: Ledger
     plugins: Plugins
-    study: Study | None = None
+    opened: PlannedStudy | None = None
     whole: bool = False
+
+    @property
+    def study(self) -> Study | None:
+        """The study that the runs are of, if it is known."""
+        return self.opened.study if self.opened else None
 
     def label(self, variant: str) -> str:
         """The name of a variant in the comparison."""
@@ -83,7 +90,33 @@ def compare_runs(names: Sequence[str], *, out: Path, options: ComparisonOptions)
     # Single runs with different seeds form no pair, so a paired test could use none of them.
     if options.method is None and single_runs and len({run.seed for run in all_runs}) == len(sides):
         comparison = replace(comparison, method="welch", diverged="excluded")
-    return comparison_report(_collect(sides, metrics=metrics), comparison=comparison)
+    report = comparison_report(_collect(sides, metrics=metrics), comparison=comparison)
+    opened = next((side.opened for side in sides if side.opened), None)
+    if opened is None:
+        return report
+    plan = options.plan(opened.as_filed)
+    return with_deviations(report, plan=plan, runs=opened.runs, out=opened.out)
+
+
+def _left_out(sides: Sequence[_Side]) -> list[str]:
+    """The hypotheses of the sides' studies that have results, and are not compared here."""
+    left_out: dict[str, None] = {}
+    for side in sides:
+        if side.opened is None or side.whole:
+            continue
+        study, ledger = side.opened.study, side.ledger
+        compared = {
+            variant
+            for other in sides
+            if other.opened and other.opened.folder == side.opened.folder
+            for variant in other.runs
+        }
+        seen = {run.variant for run in side.opened.runs if ledger.outcome(run.digest)}
+        skipped = {BASELINE, *study.design.noise_floor, *compared}
+        names = [name for name in study.variants if name in seen - skipped]
+        names += study.design.dropped
+        left_out |= dict.fromkeys(f"{study.name}:{name}" for name in names)
+    return [*left_out]
 
 
 def _metrics(study: Study | None, *, primary: str | None, plugins: Plugins) -> list[Metric]:
@@ -133,7 +166,7 @@ def _of_study(name: str, *, path: Path, rest: str, out: Path) -> _Side:
         runs={name: [run for run in chosen if run.variant == name] for name in names},
         ledger=opened.ledger,
         plugins=opened.plugins,
-        study=study,
+        opened=opened,
         whole=not rest,
     )
 
@@ -196,6 +229,7 @@ def _collect(sides: Sequence[_Side], *, metrics: Sequence[Metric]) -> CollectedR
         changes={new: _changes(runs[old][1], new=runs[new][1]) for old, new in pairs},
         signatures={name: text for run in every for name, text in run.signatures.items()},
         faults=metric_faults(every, plugins=first.plugins),
+        dropped=_left_out(sides),
         # Findings read: the second of a pair is compared with the first.
         mixed=mixed_pairs(
             _with_scores(runs, scored=every), pairs=[(new, old) for old, new in pairs]

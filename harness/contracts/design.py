@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -46,7 +47,8 @@ class Design:
     Those differ from the baseline in `replicate` alone, so that whatever sets them apart is noise.
     `looks` are the numbers of seeds at the interim analyses of a study that stops itself; empty in
     any other. `pairs` has the comparisons where they are not those of variants with the baseline:
-    (reference, variant).
+    (reference, variant). `added_looks` were planned after results had been seen, in that order, and
+    `dropped` are variants that were compared before and are no more: p is corrected for both.
     """
 
     sweep: Sweep | None = None
@@ -54,3 +56,19 @@ class Design:
     noise_floor: tuple[str, ...] = ()
     looks: tuple[int, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
+    added_looks: tuple[int, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def look_factors(self) -> Mapping[int, int]:
+        """The factor of p at each look, by its number of seeds.
+
+        The K looks of the frozen plan share the level of .05 (K each). Looks that are added share a
+        tenth as much again, however many there will be: the k-th look of all has the factor
+        10 k (k - 1) / K, and 1 / (k (k - 1)) sums to 1 / K over all k above K.
+        """
+        planned = len(self.looks)
+        factors = dict.fromkeys(self.looks, planned)
+        for place, look in enumerate(self.added_looks, start=planned + 1):
+            factors[look] = math.ceil(10 * place * (place - 1) / planned)
+        return dict(sorted(factors.items()))

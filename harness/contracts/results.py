@@ -54,7 +54,8 @@ class Finding:
     What else may be compared, `kind` says: a ``pair`` of variants, of which the second is
     `against`; an ``effect`` of a factorial study, against the score to be expected without it; or
     a variant that changes nothing but chance (``noise_floor``). `baseline_mean` is the mean of what
-    stands in `against`. P values hold at each of `looks`, however a study came to stop.
+    stands in `against`. P values are multiplied by `looks`, so that they hold however a study came
+    to stop: their planned number, or more at one that was added.
 
     Numbers are in the metric's own unit unless said; each is None where there is none.
     `difference` is variant minus baseline, `interval_low` to `interval_high` its t interval, of 95%
@@ -64,7 +65,9 @@ class Finding:
     variant's runs, `diverged_baseline` the baseline's that diverged; `p_diverged` is the exact test
     that both diverge equally often. Where diverged runs rank worst, `p` is that of a signed-rank
     test, `p_ranks`, over `n_ranked` pairs.
-    `p_adjusted` is Holm's over the study's variants. `p_floor` is the smallest p that the sign-flip
+    `p_adjusted` is Holm's over the study's variants, `family` of them, also those that were dropped
+    when results had been seen; 0 in findings of earlier versions. `deviations` says what else was
+    changed then. `p_floor` is the smallest p that the sign-flip
     test can reach with `n` seeds, `p_max_t` the joint sign-flip test's, which is corrected already.
     `effect_size` is the mean difference in standard deviations, of the differences or, by Welch's
     method, of the scores, without its bias at small n (Hedges 1981). `detectable` is the smallest
@@ -139,6 +142,8 @@ class Finding:
     verdict: Verdict
     reason: str
     caution: str = ""
+    family: int = 0
+    deviations: str = ""
     per_seed: tuple[SeedValues, ...]
 
     @property

@@ -31,6 +31,7 @@ from harness.planned_study import PlannedStudy
 from harness.planning.tuning import tuning_runs
 from harness.report import Report, terminal
 from harness.runs import records
+from harness.runs.inspections import record_files
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.runs.records import RunLocation, StoredPlan
@@ -167,6 +168,8 @@ def _study_files(opened: PlannedStudy) -> Mapping[str, Path | bytes]:
     files: dict[str, Path | bytes] = {
         f"{place}/{path.relative_to(folder).as_posix()}": path for path in pages if path.is_file()
     }
+    # All of the record, with what other studies planned: a part of a chain proves nothing.
+    files |= {f"results/{path.name}": path for path in record_files(opened.out)}
     return {**files, f"{place}/plan.json": _record(StoredPlan(runs=tuple(rows)))}
 
 

@@ -35,6 +35,7 @@ from harness.files import (
     write_atomically,
 )
 from harness.runs import records
+from harness.runs.inspections import merge_records
 from harness.runs.ledger import MEASUREMENTS, WEIGHTS, Ledger
 
 _DIGITS = 12  # of a digest, enough to identify a run
@@ -59,6 +60,7 @@ def merge(source: Path, *, into: Path) -> Iterator[Merged]:
             raise HarnessError(f"{source}: no results in it; name a results folder or an archive")
         for folder in sorted(path for path in results.glob("runs/*") if path.is_dir()):
             yield _merge_run(folder, runs=into / "runs", workshop=workshop)
+        merge_records(results, into=into)
         for log in sorted(results.glob(f"*/{INSPECTIONS}")):
             _merge_inspections(log, into=into / log.parent.name / INSPECTIONS)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +20,7 @@ from harness.loading.faults import Faults
 from harness.loading.names import study_name_fault
 from harness.loading.pretraining import find_pretraining, pretraining_names
 from harness.loading.study_rules import study_faults
-from harness.loading.tuning import Candidate, candidates
+from harness.loading.tuning import candidates, resolved_tuning
 from harness.loading.validation import Checker
 from harness.loading.validation_errors import DataFault, InvalidData
 from harness.loading.variants import experiments
@@ -31,11 +30,9 @@ from harness.notices import warn
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover, register_file
 from harness.registry.option_types import shown
-from harness.study.experiment import Experiment
-from harness.study.values import Comparison, Seeds, Stopping, Study, Tuning, TuningOptions
+from harness.study.values import Comparison, Seeds, Stopping, Study, TuningOptions
 
 LARGEST_TEXT = 1_000_000_000  # bytes of a corpus, which is held in memory as a whole
-_FIRST_TRIAL = 1_000_001  # a seed far above those that studies use
 _DEFAULTS = {"executor": "local", "trackers": ["mlflow"]}
 # By default, those of them that are installed and apply to the study's design.
 _FIGURES = ("forest", "trend", "interactions", "learning_curves", "slopes", "cost")
@@ -117,7 +114,7 @@ def load(
         trackers=top.trackers,
         plugins=tuple(Path(file).absolute() for file in files),
         pretraining=pretraining,
-        tuning=_tuning(top.tune, trials=trials, seeds=_seeds(chosen)),
+        tuning=resolved_tuning(top.tune, trials=trials, seeds=_seeds(chosen)),
     )
     return study, plugins
 
@@ -125,22 +122,6 @@ def load(
 def _node(root: yaml.Node, *, key: str) -> yaml.Node | None:
     entry = entries(root).get(key)
     return entry.value if entry else None
-
-
-def _tuning(
-    options: TuningOptions | None, *, trials: Sequence[Candidate], seeds: Sequence[int]
-) -> Tuning | None:
-    """The candidates by variant and value, and seeds that the study does not use itself."""
-    if options is None:
-        return None
-    by_variant: dict[str, dict[str, Experiment]] = {}
-    for variant, value, experiment in trials:
-        by_variant.setdefault(variant, {})[value] = experiment
-    free = (seed for seed in itertools.count(_FIRST_TRIAL) if seed not in seeds)
-    (option,) = options.grid
-    return Tuning(
-        option=option, candidates=by_variant, seeds=tuple(itertools.islice(free, options.seeds))
-    )
 
 
 def study_error(path: Path, *, faults: Sequence[DataFault]) -> StudyError:

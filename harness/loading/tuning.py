@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,7 +15,9 @@ from harness.loading.yaml_nodes import entries, plain_data
 from harness.registry.option_types import shown
 from harness.study.experiment import Experiment
 from harness.study.serialization import resolved_experiment
-from harness.study.values import BASELINE
+from harness.study.values import BASELINE, Tuning, TuningOptions
+
+_BLOCK = 6  # digits: trials have seeds above a million, far above those that studies use
 
 MOST_CANDIDATES = 500  # variants times values
 
@@ -74,6 +77,43 @@ def candidates(
             fault = f"variant {shown(variant)} changes only the tuned option; remove the variant"
             faults.add(fault, at=tuned.mark)
         yield from own
+
+
+def resolved_tuning(
+    options: TuningOptions | None, *, trials: Sequence[Candidate], seeds: Sequence[int]
+) -> Tuning | None:
+    """The candidates by variant and value, and the seeds of the trials of every seed."""
+    if options is None:
+        return None
+    by_variant: dict[str, dict[str, Experiment]] = {}
+    for variant, value, experiment in trials:
+        by_variant.setdefault(variant, {})[value] = experiment
+    (option,) = options.grid
+    once = options.choice == "once"
+    return Tuning(
+        option=option,
+        candidates=by_variant,
+        trial_seeds=_shared_seeds(options.seeds, by=seeds)
+        if once
+        else _own_seeds(options.seeds, of=seeds),
+        once=once,
+    )
+
+
+def _own_seeds(trials: int, *, of: Sequence[int]) -> Mapping[int, tuple[int, ...]]:
+    """Seeds that no other seed has and the study does not use: 1,000,003 is seed 3's first.
+
+    They follow from the seed, so that a study with more seeds keeps the trials that it has.
+    """
+    block = 10 ** max(_BLOCK, len(str(max(of))))  # above every seed of the study
+    return {seed: tuple(block * trial + seed for trial in range(1, trials + 1)) for seed in of}
+
+
+def _shared_seeds(trials: int, *, by: Sequence[int]) -> Mapping[int, tuple[int, ...]]:
+    """The first seeds from 1,000,001 on that the study does not use, for all of its seeds."""
+    free = (seed for seed in itertools.count(10**_BLOCK + 1) if seed not in by)
+    shared = tuple(itertools.islice(free, trials))
+    return dict.fromkeys(by, shared)
 
 
 def _tuned(tune: yaml.Node | None, *, faults: Faults) -> _Tuned | None:

@@ -84,7 +84,8 @@ class _Planner:
 
     def _run(self, name: str, *, seed: int, starts: Mapping[str, PlannedRun]) -> PlannedRun:
         """One run; `starts` has the runs that it may need by their names."""
-        experiment, start = self.study.experiments[name], name in self.study.pretraining
+        experiment = self.study.experiment(name, seed=seed)
+        start = name in self.study.pretraining
         digests = {name: run.digest for name, run in starts.items()}
         trained = partial(_digest_of, starts=digests)
         identity = training_identity(experiment, seed=seed, plugins=self.plugins, trained=trained)

@@ -25,9 +25,9 @@ def runs_due(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> tup
     """
     due, undecided = tuple(runs), set(study.variants)
     needed: set[tuple[str, int]] = set()
-    for look in study.design.looks:
+    for look in study.design.look_factors:
         needed |= {(variant, seed) for variant in undecided for seed in study.seeds[:look]}
-        due = _with_starts(runs, needed=needed)
+        due = with_starts(runs, needed=needed)
         if not all(run.exists for run in due):
             break
         undecided = _undecided(study, runs=due, ledger=ledger)
@@ -36,13 +36,15 @@ def runs_due(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> tup
     return due
 
 
-def _with_starts(
+def with_starts(
     runs: Sequence[PlannedRun], *, needed: Collection[tuple[str, int]]
 ) -> tuple[PlannedRun, ...]:
-    """The needed runs, by variant and seed, and the starts and drafts that they wait for."""
-    due = [run for run in runs if not run.start and (run.variant, run.seed) in needed]
+    """The needed runs or trials, by name and seed, and the starts and drafts that they wait for."""
+    due = [
+        run for run in runs if (run.trial or not run.start) and (run.variant, run.seed) in needed
+    ]
     waited = {need for run in due if not run.exists for need in run.needs + run.drafts}
-    starts = [run for run in runs if run.start and run.digest in waited]
+    starts = [run for run in runs if run.start and not run.trial and run.digest in waited]
     return (*starts, *due)
 
 

@@ -1,16 +1,20 @@
-"""Equal tuning: the same trials for every variant, judged on validation before any test."""
+"""Equal tuning: the same trials for every variant, judged on validation before any test.
+
+For each seed of the study, a variant's value is chosen by the trials of that seed, so that the
+seeds are replicates of tuning and training together. Nothing is stored: the values follow from the
+trials that exist.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from statistics import fmean
 
-from harness.contracts import CORE_METRICS, Design
+from harness.contracts import Design
 from harness.planning.plan import plan
+from harness.planning.seed_stopping import with_starts
 from harness.registry.discovery import Plugins
-from harness.report import TunedVariant, TuningSummary
+from harness.report import TuningSummary
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun, Previous, RunState
 from harness.runs.reuse import Reuse
@@ -25,7 +29,7 @@ def tuning_runs(
     previous: Previous,
     reuse: Reuse = Reuse.IDENTICAL,
 ) -> tuple[PlannedRun, ...]:
-    """The runs of every variant at every value, and what they start from; none without tuning.
+    """The trials of every variant at every value, and what they start from; none without tuning.
 
     They are trained and not decoded, so that no score of the test split exists to choose by.
     """
@@ -34,7 +38,11 @@ def tuning_runs(
         return ()
     # Without looks: every trial is run, and none is tested.
     trials = replace(
-        study, variants=tuning.experiments, seeds=tuning.seeds, tuning=None, design=Design()
+        study,
+        variants=tuning.experiments,
+        seeds=tuning.all_trial_seeds,
+        tuning=None,
+        design=Design(),
     )
     runs = plan(
         trials, plugins=plugins, ledger=ledger, previous=previous, reuse=reuse, decoded=False
@@ -48,62 +56,52 @@ def _trial(run: PlannedRun) -> PlannedRun:
     return replace(run, start=True, trial=True, state=state)
 
 
+def awaiting_trials(study: Study, *, runs: Sequence[PlannedRun]) -> tuple[PlannedRun, ...]:
+    """The same runs, those whose value is not chosen yet as new: they are placeholders."""
+    if study.tuning is None:
+        return tuple(runs)
+    return tuple(
+        run
+        if run.start or (run.variant, run.seed) in study.tuned
+        # Even if a run of the study as written exists: it is not the one that tuning will choose.
+        else replace(run, state=RunState.NEW, detail="")
+        for run in runs
+    )
+
+
+def with_trials_first(
+    study: Study, *, due: Sequence[PlannedRun], trials: Sequence[PlannedRun]
+) -> tuple[PlannedRun, ...]:
+    """The due runs, with the trials that must come before in the place of placeholders."""
+    tuning = study.tuning
+    keys = {(run.variant, run.seed) for run in due if not run.start}
+    waiting = keys - study.tuned.keys()
+    if tuning is None or not waiting:
+        return tuple(due)
+    needed = {
+        (tuning.name(variant, value=value), trial)
+        for variant, seed in waiting
+        for value in tuning.candidates[variant]
+        for trial in tuning.trial_seeds[seed]
+    }
+    return (*with_starts(trials, needed=needed), *with_starts(due, needed=keys - waiting))
+
+
 def with_tuned_options(study: Study, *, trials: TuningSummary | None) -> Study:
-    """The study with every variant at the value that tuning chose for it."""
+    """The study with every variant at the value that tuning chose for it, seed by seed."""
     if study.tuning is None or trials is None:
         return study
-    chosen = {tuned.variant: tuned.chosen for tuned in trials.variants}
     candidates = study.tuning.candidates
-    variants = {name: candidates[name][chosen[name]] for name in study.variants}
-    return replace(study, variants=variants)
-
-
-def tuning_results(
-    study: Study, *, trials: Sequence[PlannedRun], ledger: Ledger
-) -> TuningSummary | None:
-    """The value chosen for each variant: the one with the best mean over the trials' seeds.
-
-    Trials are judged on validation, by the primary metric or, where that is of text, by the
-    likelihood. A value with which some trial diverged, or has no finite score after its last
-    update, is the worst. Of equals the first is chosen.
-    """
-    tuning = study.tuning
-    if tuning is None:
-        return None
-    metric = study.compare.primary if study.compare.primary in CORE_METRICS else "nll"
-    best = max if CORE_METRICS[metric] else min  # of equals, both take the first
-    worst = -math.inf if CORE_METRICS[metric] else math.inf
-    tuned = []
-    for variant, values in tuning.candidates.items():
-        scores: Mapping[str, float] = {
-            value: _mean(
-                _score(run, metric=metric, ledger=ledger, worst=worst)
-                for run in trials
-                if run.variant == tuning.name(variant, value=value)
-            )
-            for value in values
-        }
-        chosen = best(scores, key=scores.__getitem__)
-        # JSON has no infinities.
-        shown = {value: score if math.isfinite(score) else None for value, score in scores.items()}
-        tuned.append(TunedVariant(variant, chosen, shown))
-    return TuningSummary(tuning.option, len(tuning.seeds), metric, tuned)
-
-
-def _mean(scores: Iterable[float]) -> float:
-    """The mean; infinite, and thus the worst, where a sum of perplexities overflows."""
-    values = [*scores]
-    try:
-        return fmean(values)
-    except OverflowError:
-        return math.inf
-
-
-def _score(run: PlannedRun, *, metric: str, ledger: Ledger, worst: float) -> float:
-    """The score after the last update, and no older one: one that overflowed is not stored."""
-    if ledger.status(run.digest) != "finished":
-        return worst
-    scored = [row for row in ledger.measurements(run.digest) if row.split == "validation"]
-    last = max((row.update for row in scored), default=None)
-    values = {row.metric: row.value for row in scored if row.update == last}
-    return values.get(metric, worst)
+    tuned = {
+        (chosen.variant, seed): candidates[chosen.variant][value]
+        for chosen in trials.variants
+        for seed, value in chosen.chosen.items()
+    }
+    if not study.tuning.once:
+        return replace(study, tuned=tuned)
+    # One value for all seeds is a property of the variant.
+    variants = {
+        name: tuned.get((name, study.seeds[0]), experiment)
+        for name, experiment in study.variants.items()
+    }
+    return replace(study, tuned=tuned, variants=variants)

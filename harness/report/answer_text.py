@@ -6,6 +6,7 @@ from harness.analysis import MEANINGFUL, ScoredMetric, runs_for_improvement
 from harness.analysis.verdict_text import few_seeds
 from harness.report.noise_text import noise_sentences, rare_collapse_note
 from harness.report.numbers import level_text
+from harness.report.tuning_text import tuning_limit
 from harness.report.values import Pretraining, Report
 from harness.report.verdict_claims import claims, divergences, listed
 
@@ -42,6 +43,11 @@ _INTERVALS = (
 
 
 def answer(report: Report) -> str:
+    """The findings on the primary metric, mixed pairs if there are, and changes of the plan."""
+    return " ".join([_found(report), *report.deviations])
+
+
+def _found(report: Report) -> str:
     """The findings on the primary metric in one sentence, and one on mixed pairs if there are."""
     if not report.on_primary:
         return "The study has no variants, so there is nothing to compare."
@@ -53,7 +59,9 @@ def answer(report: Report) -> str:
     primary = report.primary
     taken = f" (taken as {direction(primary)})" if primary.presumed else ""
     metric = f"{primary.name}{taken}{on_split(primary)}"
-    sentence = f"By {metric}, over {seeds}: {found}."
+    limit = tuning_limit(report.tuning)
+    by = f"{limit}{'by' if limit else 'By'} {metric}"
+    sentence = f"{by}, over {seeds}: {found}."
     return " ".join(filter(None, [sentence, report.mixed, noise_sentences(report)]))
 
 

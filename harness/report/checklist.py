@@ -19,6 +19,7 @@ from harness.report.numbers import (
     level_text,
     number_text,
 )
+from harness.report.tuning_text import chosen_text, trial_seeds
 from harness.report.values import Report
 
 _NOT_DONE = "not done"
@@ -72,7 +73,10 @@ def _results(report: Report) -> Iterator[Item]:
     yield Item("Test, p, corrected p", [*_tests(report)])
     yield Item("Smallest attainable p", _by_finding(report, text=_floor))
     yield Item("Effect size", _by_finding(report, text=_effect_size))
-    yield Item("Detectable difference (80% power)", _by_finding(report, text=_detectable))
+    yield Item(
+        "Detectable difference (80% power, at this spread)",
+        _by_finding(report, text=_detectable),
+    )
     yield Item("Margin and equivalence test", _by_finding(report, text=_equivalence))
     yield Item("Variance over seeds and over test sentences", _by_finding(report, text=_intervals))
     yield Item("Inspections of the results", [*_inspections(report)])
@@ -158,6 +162,7 @@ def _intervals(finding: Finding) -> str:
 def _inspections(report: Report) -> Iterator[str]:
     if report.design.looks:
         yield f"planned after {', '.join(map(str, report.design.looks))} seeds, and corrected for"
+    yield from (sentence.rstrip(".") for sentence in report.deviations)
     if report.inspections:
         yield report.inspections.rstrip(".")
     elif not report.design.looks:
@@ -169,10 +174,11 @@ def _tuning(report: Report) -> Iterator[str]:
     if tuning is None:
         return
     values = len(tuning.variants[0].scores)
-    seeds = "1 seed" if tuning.seeds == 1 else f"{tuning.seeds} seeds"
-    yield f"{values} values of {tuning.option} for every variant, {seeds} per value"
-    yield f"chosen by {tuning.metric} on validation"
-    yield from (f"{tuned.variant}: {tuned.chosen}" for tuned in tuning.variants)
+    yield f"{values} values of {tuning.option} for every variant, {trial_seeds(tuning)} per value"
+    how = "once, for all seeds" if tuning.once else "anew for every seed, by trials of its own"
+    yield f"chosen {how}, by {tuning.metric} on validation"
+    for tuned in tuning.variants:
+        yield f"{tuned.variant}: {chosen_text(tuned, once=tuning.once)}"
 
 
 def _by_finding(report: Report, *, text: Callable[[Finding], str]) -> list[str]:

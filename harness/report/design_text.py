@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from harness.analysis import dropped_text
 from harness.contracts import Design, Factorial, FindingKind
-from harness.report.values import Report, TuningSummary
+from harness.report.tuning_text import tuning_sentences
+from harness.report.values import Report
 from harness.report.verdict_claims import listed
 
 _MEMBERS: Mapping[FindingKind, str] = {
@@ -36,26 +38,33 @@ def design_sentences(report: Report) -> Iterator[str]:
     if design.looks:
         yield _looks(report)
     if report.tuning:
-        yield _tuning(report.tuning)
+        yield from tuning_sentences(report.tuning)
 
 
 def correction_text(report: Report) -> str:
     """The correction of the p values, as the end of a sentence."""
     families = Counter(finding.kind for finding in report.on_primary)
-    several = [f"the {n} {_MEMBERS[kind]}" for kind, n in families.items() if n > 1]
+    sizes = {**families}
+    if report.design.dropped:
+        tested = [finding for finding in report.on_primary if finding.kind != "noise_floor"]
+        sizes |= {finding.kind: finding.family for finding in tested}
+    several = [
+        _family(size, kind=kind, compared=families[kind])
+        for kind, size in sizes.items()
+        if size > 1
+    ]
     over = f", corrected by Holm's method over {' and over '.join(several)}" if several else ""
     looks = len(report.design.looks)
-    return f"{over}{', and' if over else ','} multiplied by the {looks} looks" if looks else over
+    if not looks:
+        return over
+    added = ", more at looks that were added" if report.design.added_looks else ""
+    return f"{over}{', and' if over else ','} multiplied by the {looks} looks{added}"
 
 
-def _tuning(tuning: TuningSummary) -> str:
-    values = len(tuning.variants[0].scores)
-    seeds = "1 seed" if tuning.seeds == 1 else f"{tuning.seeds} seeds"
-    return (
-        f"Equal tuning: every variant was trained with the same {values} values of "
-        f"{tuning.option}, on {seeds} reserved for tuning, and uses the value with the best "
-        f"validation {tuning.metric}; none of its runs was tested before that."
-    )
+def _family(size: int, *, kind: FindingKind, compared: int) -> str:
+    """The comparisons that are corrected together, with those that were dropped."""
+    members = f"the {size} {_MEMBERS[kind]}"
+    return f"{members}, of which {dropped_text(size - compared)}" if size > compared else members
 
 
 def _factorial(factorial: Factorial) -> str:
@@ -86,12 +95,23 @@ def _noise_floor(design: Design) -> str:
     return text + (shared_baseline if len(names) > 1 else "")
 
 
+def _added(design: Design) -> str:
+    if not design.added_looks:
+        return ""
+    names = [f"{look} (p times {design.look_factors[look]})" for look in sorted(design.added_looks)]
+    return (
+        f"Looks were added after results had been seen, after {listed(names)} seeds: they share "
+        "another .005, however many there will be. "
+    )
+
+
 def _looks(report: Report) -> str:
     looks = report.design.looks
     taken = [look for look in looks if look <= len(report.seeds)]
     return (
         f"Group sequential: {len(taken)} of {len(looks)} planned looks were taken (planned after "
         f"{listed([str(look) for look in looks])} seeds), and only undecided variants continued. "
+        f"{_added(report.design)}"
         "p values are multiplied by the number of planned looks, and intervals have a confidence "
         f"level of {1 - 0.05 / len(looks):.2%}, so that both are valid at whichever look a variant "
         "stopped (Bonferroni over looks)."

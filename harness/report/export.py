@@ -39,7 +39,8 @@ _MINUS = re.compile(r"(?<![\w.])-(?=[\d.])")  # the sign of a number, not a hyph
 def export_findings(findings: Sequence[Finding], *, form: Form) -> str:
     """Every finding: all fields at full precision in CSV, otherwise the columns of a paper."""
     if form != "csv":
-        return _text(_paper_table(findings), form=form)
+        notes = dict.fromkeys(finding.deviations for finding in findings if finding.deviations)
+        return _text(_paper_table(findings), form=form) + _notes([*notes], form=form)
     names = [field.name for field in fields(Finding) if field.name != "per_seed"]
     rows = [[getattr(finding, name) for name in names] for finding in findings]
     return _text(Table(names, rows, right=len(names)), form=form)
@@ -81,6 +82,13 @@ def _paper_table(findings: Sequence[Finding]) -> Table:
         row += [number_text(mean, places=places) for mean in means]
         rows.append([*row, difference_text(finding), p])
     return Table([*header, difference_header(findings), "p (Holm)"], rows, right=3)
+
+
+def _notes(notes: Sequence[str], *, form: Form) -> str:
+    """What a reader of the table must know with it, as paragraphs below."""
+    if form == "markdown":
+        return "".join(f"\n{markdown.escape(note)}\n" for note in notes)
+    return "".join(f"\\par\\noindent {_escaped(note)}\n" for note in notes)
 
 
 def _text(table: Table, *, form: Form) -> str:

@@ -18,6 +18,7 @@ from harness.report.numbers import (
     interval_text,
     number_text,
 )
+from harness.report.tuning_text import chosen_text
 from harness.report.values import Report, SampleTranslation, TuningSummary
 from harness.study.values import BASELINE
 
@@ -122,20 +123,21 @@ def changes(report: Report) -> Table:
 
 
 def tuning(summary: TuningSummary) -> Table:
-    """The value that tuning chose for each variant, and the validation score of every value."""
+    """The values that tuning chose for each variant, and the mean score of every value."""
     values = list(summary.variants[0].scores)
     rows = [
         [
             tuned.variant,
-            tuned.chosen,
+            chosen_text(tuned, once=summary.once),
             *(
                 "diverged or too large" if score is None else f"{score:.4g}"
                 for score in tuned.scores.values()
             ),
+            NOT_AVAILABLE if tuned.lead is None else f"{tuned.lead:.2g}",
         ]
         for tuned in summary.variants
     ]
-    return Table(["variant", "chosen", *values], rows, right=1)
+    return Table(["variant", "chosen", *values, "best two apart (sd)"], rows, right=1)
 
 
 def controls(report: Report) -> Table:

@@ -36,8 +36,8 @@ def _captions(report: Report) -> dict[str, str]:
             "The study was not designed to decide these. p is corrected within each metric."
         ),
         "tuning": (
-            f"The value that tuning chose for each variant, and the validation {tuned} of every"
-            " value:"
+            f"The values that tuning chose for each variant, and the mean validation {tuned} of"
+            " every value; the best two are apart by so many standard deviations of a trial:"
         ),
         "controls": (
             "Side effects, as means over seeds; in parentheses, the ratio to the baseline (=,"

@@ -30,23 +30,40 @@ class Pretraining(NamedTuple):
 
 
 class TunedVariant(NamedTuple):
-    """The value that tuning chose for a variant, and the validation score of every value.
+    """The values that tuning chose for a variant, and the mean validation score of every value.
 
-    A score is None if a run diverged, or if its score is too large for a number.
+    `chosen` is by seed of the study. A score is None if a run diverged, or if its score is too
+    large for a number. `lead` is the distance of the two best means in standard deviations of a
+    trial; None where no value has several trials.
     """
 
     variant: str
-    chosen: str
+    chosen: Mapping[int, str]
     scores: Mapping[str, float | None]
+    lead: float | None = None
+
+    @property
+    def edge(self) -> Sequence[int]:
+        """The seeds whose value is the least or the greatest of those tried, if they have order."""
+        try:
+            numbers = sorted(map(float, self.scores))
+        except ValueError:  # names, which have no least
+            return []
+        ends = (numbers[0], numbers[-1])
+        return [seed for seed, value in self.chosen.items() if float(value) in ends]
 
 
 class TuningSummary(NamedTuple):
-    """The tuning that all variants had: the option, the seeds per value, and the metric."""
+    """The tuning that all variants had: the option, the trials per value, and the metric.
+
+    If `once`, a variant has one value for all seeds; otherwise each seed has trials of its own.
+    """
 
     option: str
     seeds: int
     metric: str
     variants: Sequence[TunedVariant]
+    once: bool = False
 
 
 class Provenance(NamedTuple):
@@ -72,7 +89,8 @@ class Report:
     differ from it, and `runs` are for figures. `signatures` describe the computation of each text
     metric, and `faults` are messages about metrics that could not be computed. `command` reproduces
     the report with the software of `versions`. `inspections` is a note on earlier looks at the
-    results, and `readings` are the directions of metrics that were assumed.
+    results, `deviations` are sentences on what was changed after them, and `readings` are the
+    directions of metrics that were assumed.
     `mixed` is a sentence on pairs of runs that mix code or environments.
     """
 
@@ -97,6 +115,7 @@ class Report:
     tuning: TuningSummary | None = None
     provenance: Provenance = field(default_factory=Provenance)
     readings: Sequence[str] = ()
+    deviations: Sequence[str] = ()
     mixed: str = ""
 
     @property

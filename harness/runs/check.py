@@ -12,6 +12,7 @@ from harness.errors import HarnessError
 from harness.files import abandoned, refuse_links_out, write_atomically
 from harness.runs import records
 from harness.runs.identity import digest
+from harness.runs.inspections import broken_lines, record_files
 from harness.runs.ledger import WEIGHTS, Ledger
 from harness.runs.records import (
     DecodingIdentity,
@@ -77,6 +78,8 @@ def faults(out: Path) -> Iterator[StoredFault]:
         # A run that goes on is changing its files: what looks damaged may be half written.
         if not ledger.running(folder.name):
             yield from _run(folder)
+    for path in record_files(out):
+        yield from _record(path)
     for folder in sorted(path for path in out.iterdir() if path.is_dir() and path != ledger.root):
         yield from _study(folder)
 
@@ -117,6 +120,19 @@ def _study(folder: Path) -> Iterator[StoredFault]:
         )
     if log.exists():
         yield from _inspections(log)
+
+
+def _record(path: Path) -> Iterator[StoredFault]:
+    """The faults of the record of plans and inspections: lines that are damaged, or that are gone.
+
+    Nothing brings back what they said, and to mend the chain would hide that it was broken.
+    """
+    for number in broken_lines(path):
+        yield StoredFault(
+            path=path,
+            fault=f"line {number} does not follow from the line before",
+            way_out="nothing: reports say that the number of inspections is unknown",
+        )
 
 
 def _leftovers(folder: Path) -> Iterator[StoredFault]:

@@ -74,13 +74,16 @@ class TuningOptions:
     """Tuning of one option over the same values for every variant, with `seeds` trials of each.
 
     Each variant is then compared at its best value on validation: by the primary metric or, if
-    that is a text metric, by negative log-likelihood.
+    that is a text metric, by negative log-likelihood. `choice` is ``per_seed``, with trials for
+    every seed of the study, so that tuning is part of what is compared; or ``once``, with one value
+    for all seeds at a fraction of the cost, so that verdicts are about that value only.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
 
     grid: Annotated[Mapping[str, Annotated[tuple[Any, ...], MinLen(2)]], MinLen(1)]
     seeds: Annotated[int, Gt(0), Le(1000)] = 1
+    choice: Literal["per_seed", "once"] = "per_seed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,12 +118,20 @@ class Stopping:
 class Tuning:
     """Equal tuning: every variant at each value of one option, with seeds used only for tuning.
 
-    `candidates` holds the experiments by variant and value.
+    `candidates` holds the experiments by variant and value, `trial_seeds` the seeds of the trials
+    that choose the value for a seed of the study: those of that seed alone or, if `once`, the same
+    for all.
     """
 
     option: str
     candidates: Mapping[str, Mapping[str, Experiment]]
-    seeds: tuple[int, ...]
+    trial_seeds: Mapping[int, tuple[int, ...]]
+    once: bool = False
+
+    @property
+    def all_trial_seeds(self) -> tuple[int, ...]:
+        """The seeds of all trials, each once."""
+        return tuple(dict.fromkeys(trial for seeds in self.trial_seeds.values() for trial in seeds))
 
     def name(self, variant: str, *, value: str) -> str:
         """The name of the trials of one value."""
@@ -141,7 +152,7 @@ class Study:
     """A question, the variants that answer it (the baseline first), and how they are compared.
 
     `pretraining` holds experiments that variants start from or use: trained once per seed and not
-    compared.
+    compared. `tuned` has the experiments, by variant and seed, whose value tuning has chosen.
     """
 
     name: str
@@ -158,6 +169,11 @@ class Study:
     plugins: tuple[Path, ...] = ()
     pretraining: Mapping[str, Experiment] = field(default_factory=dict)
     tuning: Tuning | None = None
+    tuned: Mapping[tuple[str, int], Experiment] = field(default_factory=dict)
+
+    def experiment(self, name: str, *, seed: int) -> Experiment:
+        """The experiment that is trained by this name with this seed."""
+        return self.tuned.get((name, seed)) or self.experiments[name]
 
     @property
     def experiments(self) -> Mapping[str, Experiment]:

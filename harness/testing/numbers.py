@@ -73,7 +73,8 @@ def check_metric(component: Metric) -> None:
         claims.that(finite, f"the score of {name} must be a finite number, got {result.value!r}")
         claims.that(isinstance(result.signature, str), "the signature must be text")
         low, high = component.bounds
-        inside = low <= result.value <= high
+        # A sum of parts may be off by its rounding: 100.00000000000004 is 100.
+        inside = low - 1e-9 <= result.value <= high + 1e-9
         claims.that(inside, f"bounds are {low:g} to {high:g}, but {name} score {result.value:g}")
         values[name] = result.value
     best = (max if component.higher_is_better else min)(values.values())

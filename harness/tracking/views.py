@@ -30,7 +30,13 @@ def study_view(
 ) -> StudyView:
     """The view of a study: while its runs go on, or with its report when they have ended."""
     choices = {name: resolved_experiment(experiment) for name, experiment in study.variants.items()}
-    options = _options(choices)
+    tuned = {key: resolved_experiment(experiment) for key, experiment in study.tuned.items()}
+    chosen = {
+        key: tuned.get(key, choices[run.variant])
+        for run in runs
+        for key in [(run.variant, run.seed)]
+    }
+    options = _options(chosen, choices=choices)
     results = report.results if report else ()
     scores = {(result.variant, result.seed): result.scores for result in results}
     return StudyView(
@@ -44,8 +50,8 @@ def study_view(
                 digest=run.digest,
                 path=ledger.run(run.digest),
                 evaluation=run.evaluation,
-                experiment=choices[run.variant],
-                options=options[run.variant],
+                experiment=chosen[run.variant, run.seed],
+                options=options[run.variant, run.seed],
                 # From the identity, in which a file is its content and not its path.
                 dataset_digest=digest(run.identity.experiment["dataset"]),
                 scores=scores.get((run.variant, run.seed), {}),
@@ -60,16 +66,18 @@ def study_view(
     )
 
 
-def _options(choices: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
-    """The options of every variant in which some variant differs from the baseline."""
+def _options(
+    chosen: Mapping[tuple[str, int], Any], *, choices: Mapping[str, Any]
+) -> Mapping[tuple[str, int], Mapping[str, str]]:
+    """The options of every run in which some variant or run differs from the baseline."""
     paths = {
         change.option: change.path
-        for chosen in choices.values()
-        for change in differences(choices[BASELINE], new=chosen)
+        for experiment in (*choices.values(), *chosen.values())
+        for change in differences(choices[BASELINE], new=experiment)
     }
     return {
-        name: {option: _text(chosen, path=path) for option, path in paths.items()}
-        for name, chosen in choices.items()
+        key: {option: _text(experiment, path=path) for option, path in paths.items()}
+        for key, experiment in chosen.items()
     }
 
 

@@ -43,9 +43,18 @@ def judge(*results: list[RunResult], margin: float | None = None) -> list[Findin
 
 
 def test_p_is_the_smallest_so_far_times_the_looks_that_are_planned() -> None:
-    assert p_over_looks([0.04, 0.01, None, 0.2], planned=4) == pytest.approx(0.04)
-    assert p_over_looks([0.6], planned=4) == 1
-    assert p_over_looks([None], planned=4) is None
+    assert p_over_looks([0.04, 0.01, None, 0.2], factors=[4] * 4) == pytest.approx(0.04)
+    assert p_over_looks([0.6], factors=[4]) == 1
+    assert p_over_looks([None], factors=[4]) is None
+
+
+def test_p_at_an_added_look_has_a_factor_of_its_own() -> None:
+    assert p_over_looks([0.03, 0.001], factors=[2, 30]) == pytest.approx(0.03)
+    design = Design(looks=(3, 6), added_looks=(8, 4))
+    assert design.look_factors == {3: 2, 4: 60, 6: 2, 8: 30}
+    endless = Design(looks=(3, 6), added_looks=tuple(range(7, 5000)))
+    # However many are added, they share a tenth of what the plan has.
+    assert 1.099 < sum(1 / factor for factor in endless.look_factors.values()) < 1.1
 
 
 @pytest.mark.parametrize("seen", [3, 6, 9])

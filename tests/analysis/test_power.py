@@ -4,12 +4,22 @@ import math
 
 import numpy as np
 import pytest
+import scipy.integrate
 import scipy.stats
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
-from harness.analysis.power import detectable, pooled_sd, power, power_at, seeds_for, smallest_shift
+from harness.analysis.power import (
+    detectable,
+    mean_power,
+    pooled_sd,
+    power,
+    power_at,
+    seeds_for,
+    smallest_shift,
+    spread_interval,
+)
 
 
 @pytest.mark.parametrize(
@@ -126,3 +136,45 @@ def test_a_shift_is_found_as_often_as_it_says_where_scipy_gives_up() -> None:
     t = (random.normal(size=40_000) + shift) / np.abs(random.normal(size=40_000))
     rejections = int((abs(t) > scipy.stats.t.isf(0.00125, 1)).sum())
     assert scipy.stats.binomtest(rejections, 40_000, 0.8).pvalue > 0.01
+
+
+@pytest.mark.parametrize(("freedom", "n"), [(1, 20), (2, 9), (4.6, 30)])
+def test_mean_power_is_the_integral_over_what_the_true_spread_may_be(
+    freedom: float, n: int
+) -> None:
+    # u = s / sigma has the density 2 u freedom f(u^2 freedom), where f is that of chi-square.
+    def part(u: float) -> float:
+        density = scipy.stats.chi2.pdf(u * u * freedom, freedom) * 2 * u * freedom
+        return float(density * power(0.9 * u, n=n))
+
+    expected = scipy.integrate.quad(part, 0, 8, limit=200)[0]
+    assert mean_power(0.9, n=n, freedom=freedom) == pytest.approx(expected, abs=2e-4)
+    assert mean_power(0.9, n=n) == power(0.9, n=n)
+
+
+def test_seeds_from_a_pilot_have_a_mean_power_of_80_percent() -> None:
+    # Pilots of three pairs and a true effect of one standard deviation, which takes 10 seeds;
+    # at these quantiles of chi-square, each pilot stands for a tenth of all.
+    chances = (np.arange(10) + 0.5) / 10
+    estimates = np.sqrt(scipy.stats.chi2.ppf(chances, 2) / 2)
+    asked = [seeds_for(1 / float(sd), freedom=2) for sd in estimates]
+    naive = [seeds_for(1 / float(sd)) for sd in estimates]
+    assert 0.8 <= np.mean([power(1.0, n=n) for n in asked]) < 0.85
+    assert np.mean([power(1.0, n=n) for n in naive]) == pytest.approx(0.65, abs=0.01)
+
+
+def test_the_interval_of_a_spread_is_that_of_chi_square() -> None:
+    assert spread_interval(2) == pytest.approx((0.5207, 6.2847), abs=1e-4)
+    assert spread_interval(9) == pytest.approx((0.6878, 1.8256), abs=1e-4)
+
+
+@pytest.mark.parametrize(("variants", "claimed"), [(4, 16), (10, 40)])
+def test_a_shared_baseline_counts_once(variants: int, claimed: int) -> None:
+    random = np.random.default_rng(variants)
+    runs = random.normal(size=(4000, variants + 1, 5))
+    squares = (runs[:, 1:] - runs[:, :1]).var(axis=2, ddof=1).mean(axis=1)
+    effective = 2 * squares.mean() ** 2 / squares.var()
+    samples = [[1.0, 2.0, 3.0, 4.0, 5.0]] * variants
+    assert pooled_sd(samples) == pytest.approx((2.5**0.5, claimed))
+    _, freedom = pooled_sd(samples, correlation=0.5) or (0.0, 0.0)
+    assert freedom == pytest.approx(effective, rel=0.08)

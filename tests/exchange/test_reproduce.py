@@ -48,8 +48,8 @@ def of_another_torch(run: Path) -> Path:
     if start := choices["starts_from"]:
         choices["starts_from"] = of_another_torch(run.with_name(start)).name
     code = {**identity.code, "harness": "0" * 16, "numpy": "0.1"}
-    identity = replace(identity, experiment=choices, torch="1.0", code=code)
-    other = run.with_name(digest(asdict(identity)))
+    identity = replace(identity, experiment=choices, torch="1.0", code=code, parts=None)
+    other = run.with_name(digest(identity.deciding()))
     shutil.copytree(run, other)
     records.write_record(other / "run.json", record=identity)
     names = []

@@ -23,7 +23,9 @@ def test_every_variant_is_tried_at_every_value(loaded: Load) -> None:
     assert study.tuning
     assert study.tuning.option == "schedule.noam.warmup"
     assert [*study.tuning.candidates] == [*study.variants]
-    assert len(set(study.tuning.seeds) - set(study.seeds)) == 2
+    assert study.tuning.trial_seeds[3] == (1_000_003, 2_000_003)
+    assert len(set(study.tuning.all_trial_seeds) - set(study.seeds)) == 2 * 5
+    assert not study.tuning.once
     for variant, values in study.tuning.candidates.items():
         assert [*values] == ["50", "100"]
         assert values["100"] == study.variants[variant]
@@ -32,6 +34,22 @@ def test_every_variant_is_tried_at_every_value(loaded: Load) -> None:
     name = study.tuning.name("no-dropout", value="50")
     assert study.experiments[name] == study.tuning.candidates["no-dropout"]["50"]
     assert loaded().tuning is None
+
+
+def test_one_choice_for_all_seeds_has_the_same_trials_for_each(loaded: Load) -> None:
+    study = loaded(tune("{grid: {schedule.noam.warmup: [50, 100]}, seeds: 2, choice: once}"))
+    assert study.tuning
+    assert study.tuning.once
+    assert study.tuning.trial_seeds == dict.fromkeys(study.seeds, (1_000_001, 1_000_002))
+
+
+def test_no_trial_shares_a_seed_with_a_run_or_another_trial(loaded: Load) -> None:
+    seeds = (0, 1, 999_999, 1_000_000, 2_000_001)
+    tuned = "tune: {grid: {schedule.noam.warmup: [5, 9]}, seeds: 3}"
+    study = loaded(("seeds: 5\n", f"seeds: {[*seeds]}\n{tuned}\n"))
+    assert study.tuning
+    trials = study.tuning.all_trial_seeds
+    assert len({*trials, *seeds}) == 3 * 5 + 5
 
 
 def test_a_bare_value_can_be_tuned(loaded: Load) -> None:
@@ -72,6 +90,10 @@ def test_a_variant_that_changes_only_the_tuned_option_is_refused(faults: Faults)
             "18:15: 'replicate' only changes the random numbers, so it cannot be tuned",
         ),
         ("{seeds: 1}", "18:1: tune needs 'grid'"),
+        (
+            "{grid: {schedule.noam.warmup: [50, 80]}, choice: never}",
+            "18:56: tune.choice must be one of per_seed, once, got 'never'",
+        ),
     ],
 )
 def test_a_fault_of_tuning_has_its_place(text: str, fault: str, faults: Faults) -> None:

@@ -20,7 +20,7 @@ ITEMS = [
     "Test, p, corrected p",
     "Smallest attainable p",
     "Effect size",
-    "Detectable difference (80% power)",
+    "Detectable difference (80% power, at this spread)",
     "Margin and equivalence test",
     "Variance over seeds and over test sentences",
     "Inspections of the results",
@@ -93,9 +93,8 @@ def test_intervals_over_sentences_are_reported_with_those_over_seeds(report: Rep
 
 
 def test_inspections_and_tuning_are_reported(report: Report) -> None:
-    tuning = TuningSummary(
-        "schedule.noam.factor", 2, "nll", [TunedVariant("baseline", "0.5", {"0.5": 1.0, "1": None})]
-    )
+    tuned = TunedVariant("baseline", {1: "0.5", 2: "1", 3: "0.5"}, {"0.5": 1.0, "1": None})
+    tuning = TuningSummary("schedule.noam.factor", 2, "nll", [tuned])
     inspected = replace(
         report, inspections="Looked at 2 times: with 3 and 5 seeds.", tuning=tuning, design=Design()
     )
@@ -105,8 +104,8 @@ def test_inspections_and_tuning_are_reported(report: Report) -> None:
     ]
     assert lines_by_item(inspected)["Tuning of each variant"] == [
         "2 values of schedule.noam.factor for every variant, 2 seeds per value",
-        "chosen by nll on validation",
-        "baseline: 0.5",
+        "chosen anew for every seed, by trials of its own, by nll on validation",
+        "baseline: 0.5 (seeds 1, 3); 1 (seed 2)",
     ]
 
 

@@ -92,7 +92,7 @@ def test_a_shared_fact_is_stated_once_and_a_different_one_with_its_variants(tmp_
     other = replace(study, variants={"baseline": experiment(), "ema": averaged})
     assert provenance(other, runs=(), ledger=ledger).weights == [
         "baseline: those after the last update, number 12",
-        "ema: averaged: {ema: {decay: 0.9, ramp: false}}, over 12 updates",
+        "ema: averaged: {ema: {decay: 0.9, ramp: false, start: 0.0}}, over 12 updates",
     ]
 
 

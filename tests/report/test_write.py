@@ -23,7 +23,7 @@ FIELDS = [
     *("margin", "p_equivalent", "p_equivalent_adjusted"),
     *("interval_sentences_low", "interval_sentences_high", "combined_low", "combined_high"),
     *("p_bootstrap", "documents"),
-    *("higher_is_better", "verdict", "reason", "caution", "per_seed"),
+    *("higher_is_better", "verdict", "reason", "caution", "family", "deviations", "per_seed"),
 ]
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from harness.contracts import Evaluation, Score, TrainingOutcome
 from harness.errors import HarnessError
-from harness.report.inspection_log import Inspection
 from harness.runs import records
 from harness.runs.identity import digest
+from harness.runs.inspections import PlanEntry
 from harness.runs.ledger import Ledger
 from harness.runs.records import (
     SCHEMA,
@@ -119,10 +119,10 @@ def test_mappings_of_records_and_lines_keep_their_keys(tmp_path: Path) -> None:
     influence = {"a": SentenceInfluence(influence=(1.0,), resampled=()), "b": SentenceInfluence()}
     records.write_rows(tmp_path / "sentences.json", record=influence)
     assert records.read(tmp_path / "sentences.json", kind=dict[str, SentenceInfluence]) == influence
-    seen = Inspection("2026-01-01T00:00:00+00:00", "nll", ["nll"], {"baseline": {"1": "e1"}})
+    seen = PlanEntry("2026-01-01T00:00:00+00:00", "nll", ["nll"], {"baseline": {"1": "e1"}})
     line = json.loads(records.line(seen))
     assert line["schema"] == SCHEMA
-    assert records.parse(line, kind=Inspection, path=tmp_path) == seen
+    assert records.parse(line, kind=PlanEntry, path=tmp_path) == seen
 
 
 def test_every_bit_of_a_score_survives(tmp_path: Path) -> None:

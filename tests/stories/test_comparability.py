@@ -48,7 +48,7 @@ def test_side_effects_and_sharing_are_reported_and_a_broken_promise_fails_the_st
     # Asked again, with what is known: the spread of the results, and no probe.
     opened = pipeline.open_study(study, out=out, seeds=None)
     plan = preview_text(pipeline.plan_study(opened, question=PowerQuestion(effect=0.5)))
-    assert "2 degrees of freedom)" in plan
+    assert "(1 degree of freedom)" in plan
     assert "  an effect of 0.5 needs " in plan
     assert "seconds per update" in plan
 
@@ -77,8 +77,8 @@ def test_a_plan_is_printed_for_people_and_for_programs(study: Path, harness: Har
     plan = json.loads(asked.stdout)
     assert plan["variants"]["no-dropout"]["changes"][0]["option"] == "regularizers.dropout"
     assert plan["variants"]["no-dropout"]["shares"]["order"] is True
-    assert plan["resolution"]["needed"] == [4, 4]
+    assert plan["resolution"]["spread"]["needed"] == [4, 4]
     assert plan["estimate"]["missing"] == 4
     assert plan["estimate"]["probed"]["baseline"]["fault"] is None
     assert plan["warnings"] == []
-    assert not (study.parent / "results").exists()
+    assert [path.name for path in (study.parent / "results").iterdir()] == ["inspections.jsonl"]

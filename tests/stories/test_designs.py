@@ -116,24 +116,35 @@ def test_seeds_stop_themselves_once_a_variant_is_decided(tmp_path: Path, harness
 
 def test_every_variant_is_tuned_equally_before_any_test(tmp_path: Path, harness: Harness) -> None:
     (tmp_path / "copying.yaml").write_text(COPY + TUNED)
-    plan = json.loads(harness("plan", "copying.yaml", "--json").stdout)["runs"]
-    assert len(plan) == 2 * 2
-    assert {planned["seed"] for planned in plan}.isdisjoint({1, 2})
+    planned = json.loads(harness("plan", "copying.yaml", "--json").stdout)
+    plan, cost = planned["runs"], planned["tuning"]
+    assert len(plan) == 2 * 2 * 2
+    assert {run["seed"] for run in plan} == {1_000_001, 1_000_002}
+    assert "2 variants x 2 values x 1 trial x 2 seeds = 8 trials, then 4 runs" in cost
     findings, report = run(tmp_path, harness, TUNED)
     primary = [finding for finding in findings if finding["role"] == "primary"]
     assert [finding["variant"] for finding in primary] == ["no-dropout"]
     # A rate next to nothing loses to one that learns.
     rows = [" ".join(line.split()) for line in report.splitlines()]
-    assert any(row.startswith("| baseline | 0.01 |") for row in rows)
-    assert any(row.startswith("| no-dropout | 0.01 |") for row in rows)
-    assert "every variant was trained with the same 2 values of schedule.constant.lea" in report
+    assert any(row.startswith("| baseline | 0.01 (seeds 1, 2) |") for row in rows)
+    assert any(row.startswith("| no-dropout | 0.01 (seeds 1, 2) |") for row in rows)
+    assert "each variant was trained with the same 2 values of schedule.constant.lea" in report
+    assert "beyond which a better value may lie: baseline in 2 of 2 seeds; no-dropout" in report
     runs = tmp_path / "results" / "runs"
-    assert len([*runs.iterdir()]) == 2 * 2 + 2 * 2
+    assert len([*runs.iterdir()]) == 2 * 2 * 2 + 2 * 2
     decoded = [path for path in runs.iterdir() if [*path.glob("evaluations/*/outcome.json")]]
     assert len(decoded) == 2 * 2  # no trial was ever tested
+    # The study's own rate was never trained: what is looked into is the run with the chosen one.
+    looked = harness("generate", "copying.yaml", "--seed", "2", "a b")
+    assert looked.returncode == 0, looked.stderr
+    # Of a trial that was lost, only that is trained; the plan has the runs that wait for it, too.
+    shutil.rmtree(runs / plan[-1]["digest"])
+    (tmp_path / "results/copying/plan.json").unlink()
     again = harness("run", "copying.yaml")
     assert again.returncode == 0
-    assert "[1/" not in again.stderr
+    assert "[1/1]" in again.stderr
+    stored = json.loads((tmp_path / "results/copying/plan.json").read_text())["runs"]
+    assert ["no-dropout", 2] in [row[:2] for row in stored]
 
 
 TUNED = """

@@ -28,7 +28,8 @@ class Preregistration:
     """Every run with its state, and the expected facts of every variant.
 
     `shares` has the parts that each variant shares with the baseline of the same seed, `warnings`
-    the points that a reader of the results would ask about.
+    the points that a reader of the results would ask about. `frozen` is the digest of the plan,
+    `tuning` the cost of tuning in runs.
     """
 
     runs: Sequence[PlannedRun]
@@ -38,6 +39,8 @@ class Preregistration:
     resolution: Resolution
     warnings: Sequence[str]
     estimate: Estimate | None = None
+    frozen: str = ""
+    tuning: str = ""
 
     def with_probe(self, estimate: Estimate) -> Preregistration:
         """The same, with the times, faults and warnings that a probe of the variants gave."""
@@ -82,6 +85,7 @@ def preregister(
             if name != BASELINE and not facts.fault
         },
         resolution=resolution,
+        tuning=_cost_of_tuning(study),
         warnings=[
             *faults,
             *(
@@ -94,6 +98,26 @@ def preregister(
             *_mixed(runs),
         ],
     )
+
+
+def _cost_of_tuning(study: Study) -> str:
+    """The trials of a whole study, the runs that they come before, and what these can answer."""
+    tuning = study.tuning
+    if tuning is None:
+        return ""
+    variants, values = len(tuning.candidates), len(tuning.candidates[BASELINE])
+    seeds, trials = len(study.seeds), len(tuning.trial_seeds[study.seeds[0]])
+    noun = "trial" if trials == 1 else "trials"
+    grid = f"{variants} variants x {values} values x {trials} {noun}"
+    compared = f"then {variants * seeds} runs to compare"
+    if tuning.once:
+        return (
+            f"tuning once: {grid} = {variants * values * trials} trials, {compared}; verdicts will "
+            "be about the chosen values, not about tuning (choice: per_seed)"
+        )
+    most = "at most " if study.design.looks else ""
+    total = variants * values * trials * seeds
+    return f"tuning for each seed: {grid} x {seeds} seeds = {most}{total} trials, {compared}"
 
 
 def _mixed(runs: Sequence[PlannedRun]) -> list[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from harness.comparability.controls import Controls, known_quantities, relative_to_baseline
-from harness.planning.preview.power import Resolution
 from harness.planning.preview.preview import Preregistration
+from harness.planning.preview.resolution_text import resolution_lines
 from harness.planning.probe import Estimate
 
 _DIGITS = 12  # of a digest, enough to tell runs apart
@@ -18,10 +18,11 @@ def preview_text(plan: Preregistration) -> str:
     """The runs; each variant's changes, side effects and shared parts; the effects to be shown."""
     parts = [
         _runs(plan),
+        f"plan {plan.frozen}: a change after results are seen will be named with them",
         _changes(plan),
         _controls(plan.controls),
         _shares(plan),
-        "\n".join(_resolution(plan.resolution)),
+        "\n".join(resolution_lines(plan.resolution)),
         _estimate(plan.estimate) if plan.estimate else "",
         "\n".join(f"warning: {warning}" for warning in plan.warnings),
     ]
@@ -29,12 +30,14 @@ def preview_text(plan: Preregistration) -> str:
 
 
 def preview_json(plan: Preregistration) -> str:
-    """An object: runs, variants (changes, controls, shares), resolution, estimate, warnings."""
+    """An object: the plan's digest, runs, variants, resolution, tuning, estimate and warnings."""
     names = ["variant", "seed", "digest", "evaluation", "exists", "why", "start", "needs", "drafts"]
     content = {
+        "plan": plan.frozen,
         "runs": [{name: getattr(run, name) for name in names} for run in plan.runs],
         "variants": {name: _variant(plan, name=name) for name in plan.controls},
         "resolution": asdict(plan.resolution),
+        "tuning": plan.tuning,
         "estimate": plan.estimate and asdict(plan.estimate),
         "warnings": plan.warnings,
     }
@@ -62,6 +65,7 @@ def _runs(plan: Preregistration) -> str:
     ]
     waiting = {run.digest for run in plan.runs if not run.exists}
     lines += ["", f"{len(plan.runs)} runs; {len(waiting)} to train or decode"]
+    lines += [plan.tuning] if plan.tuning else []
     if any(run.changed_around for run in plan.runs):
         lines.append("`--reuse` can take runs of other code or environments as they are")
     if any(run.trial for run in plan.runs):
@@ -97,32 +101,6 @@ def _shares(plan: Preregistration) -> str:
     lines = [f"  {variant}: {shared}" for variant, shared in plan.shares.items()]
     title = "What each variant shares with the baseline of the same seed"
     return "\n".join([title, *lines]) if lines else ""
-
-
-def _resolution(resolution: Resolution) -> Iterator[str]:
-    what = "sd of the paired differences" if resolution.paired else "sd of the scores"
-    strictest = f"at the strictest level of the correction for {resolution.family} tests"
-    seeds = f"{resolution.seeds} {'seeds' if resolution.seeds > 1 else 'seed'}"
-    yield f"What {seeds} can show on {resolution.metric}"
-    if resolution.detectable is None:
-        fewest = "a test needs 2 seeds, and a sign test at .05 needs 6"
-        yield f"  nothing: {fewest if resolution.seeds > 1 else 'a test needs 2 seeds'}"
-    else:
-        plain, most = resolution.detectable
-        shown = "nothing" if most is None else f"{most:.2f}"
-        also = f"; {shown} {strictest}" if resolution.family > 1 else ""
-        yield f"  an effect of {plain:.2f} {what}, with a power of 80% at .05{also}"
-        if resolution.sd:
-            sd, freedom = resolution.sd, resolution.freedom
-            source = f"of results, {freedom} degrees of freedom" if freedom else "given"
-            also = f"; {most * sd:.3g} {strictest}" if most and resolution.family > 1 else ""
-            yield f"  in {resolution.metric}: {plain * sd:.3g}{also} (sd {sd:.3g}, {source})"
-    if resolution.needed:
-        plain_seeds, most_seeds = resolution.needed
-        also = f"; {most_seeds} {strictest}" if resolution.family > 1 else ""
-        yield f"  an effect of {resolution.effect:g} needs {plain_seeds} seeds{also}"
-    elif resolution.effect:
-        yield f"  an effect of {resolution.effect:g}: give --sd, as there are no results yet"
 
 
 def _estimate(estimate: Estimate) -> str:

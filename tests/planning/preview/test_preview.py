@@ -55,8 +55,8 @@ def test_a_plan_has_changes_side_effects_and_shared_parts_of_each_variant(study:
         "What 5 seeds can show on nll\n"
         "  an effect of 1.68 sd of the paired differences, with a power of 80% at .05; 2.29 at "
         "the strictest level of the correction for 3 tests\n"
-        "  in nll: 0.336; 0.458 at the strictest level of the correction for 3 tests (sd 0.2, "
-        "given)\n"
+        "  in nll: 0.336; 0.458 at the strictest level of the correction for 3 tests\n"
+        "    if the sd of the paired differences is 0.2, as given\n"
         "  an effect of 0.1 needs 34 seeds; 45 at the strictest level of the correction for 3 "
         "tests\n\n"
         "warning: constant changes the learning rate along with the schedule (peak rate 0.0126, "
@@ -67,7 +67,10 @@ def test_a_plan_has_changes_side_effects_and_shared_parts_of_each_variant(study:
 
 def test_an_effect_without_a_spread_asks_for_one(study: Path) -> None:
     text = preview_text(planned(study, effect=0.5))
-    assert "  an effect of 0.5: give --sd, as there are no results yet" in text
+    assert "  an effect of 0.5: give --sd (sd of the paired differences), as there are no" in text
+    study.write_text(study.read_text().replace("nll}", "nll, method: welch}"))
+    unpaired = preview_text(planned(study, effect=0.5))
+    assert "  an effect of 0.5: give --sd (sd of the scores), as there are no" in unpaired
 
 
 def test_a_quantity_that_must_stay_equal_is_refused_with_its_place(
