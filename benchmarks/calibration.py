@@ -87,6 +87,7 @@ def judge(
     method: Method = "paired_t",
     margin: float | None = None,
     sentences: Sequence[Floats] | None = None,
+    documents: Sequence[str] = (),
 ) -> Sequence[Finding]:
     """The findings of a study with these scores, one row per variant and one column per seed."""
     names = [BASELINE, *(f"v{row}" for row in range(1, len(scores)))]
@@ -96,7 +97,9 @@ def judge(
             seed=seed,
             outcome="finished",
             scores={"score": float(value)},
-            sentences={"score": Sentences(sentences[row][seed])} if sentences else {},
+            sentences={"score": Sentences(sentences[row][seed], documents=documents)}
+            if sentences
+            else {},
         )
         for row, name in enumerate(names)
         for seed, value in enumerate(scores[row])
@@ -194,7 +197,17 @@ def table(rates: Sequence[Rate], *, studies: int) -> str:
         "# Calibration of verdicts and intervals",
         "",
         f"`python benchmarks/calibration.py {studies}`: {studies:,} simulated studies per setting,",
-        "each judged by the same code as real ones.",
+        "each judged by the same code as real ones. All noise is normal, so symmetric, of equal",
+        "or unequal spread; [other_noise.md](other_noise.md) has skewed noise, runs that",
+        "collapse, and sentences of documents.",
+        "",
+        "| figure | holds for |",
+        "| --- | --- |",
+        "| better or worse at most 5.5%, by t tests | normal noise; any that both sides share |",
+        "| max-T p below .05 at most 5.5% | symmetric differences |",
+        "| equivalent at most 5.5% | normal noise |",
+        "| intervals cover 93.5% | normal noise, sentences independent or their documents given |",
+        "| the sign test's 5.5%, of the median | noise of any shape |",
     ]
     for event, (least, most) in BOUNDS.items():
         rows = [rate for rate in rates if rate.event == event]

@@ -6,12 +6,14 @@ Numbers in, findings out: nothing here reads or writes a file, and nothing compu
 from __future__ import annotations
 
 from harness.analysis.findings import compare
+from harness.analysis.improvement import MEANINGFUL, runs_for_improvement
 from harness.analysis.inputs import AtEqualCost, RunResult, ScoredMetric, ToTarget
 from harness.analysis.p_values import p_text
 from harness.analysis.resampling import Sentences, resample
 from harness.analysis.verdict_text import dropped_text
 
 __all__ = [
+    "MEANINGFUL",
     "AtEqualCost",
     "RunResult",
     "ScoredMetric",
@@ -21,4 +23,5 @@ __all__ = [
     "dropped_text",
     "p_text",
     "resample",
+    "runs_for_improvement",
 ]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from statistics import median
 
 from harness.analysis.pairing import Pairing
 from harness.analysis.permutation import sign_flip_floor, sign_flip_p
 from harness.analysis.power import smallest_shift
 from harness.analysis.sentence_intervals import bootstrap_p, combine_intervals, sentence_t
+from harness.analysis.sign_test import sign_equivalence_p, sign_interval, sign_p
 from harness.analysis.statistics import (
     ALPHA,
     StudentT,
@@ -30,13 +32,15 @@ class Evidence:
     """The test results and effect sizes of one pairing; None where a number does not exist.
 
     `p` is the t test's. If all differences are equal there is no spread for a t test, and `p` is
-    the sign-flip test's; likewise `p_equivalent`. Where diverged runs rank worst, `p` is that of
-    the ranks, `p_ranks`. `beyond_range` is True if no difference that the metric can have would be
-    detectable.
+    the sign-flip test's; likewise `p_equivalent`. By the sign test there is no `test`, and
+    `difference`, `interval` and the p values are the median's. Where diverged runs rank worst, `p`
+    is that of the ranks, `p_ranks`. `beyond_range` is True if no difference that the metric can
+    have would be detectable.
     """
 
     difference: float | None = None
     test: StudentT | None = None
+    interval: tuple[float, float] | None = None
     p: float | None = None
     p_sign_flip: float | None = None
     p_floor: float | None = None
@@ -59,6 +63,8 @@ def gather_evidence(pairing: Pairing, *, margin: float | None, family: int) -> E
     ranked = _rank_test(pairing)
     if not baseline or not variant:  # no score, but perhaps divergences
         return replace(ranked, p_diverged=_p_diverged(pairing))
+    if pairing.method == "sign_test":
+        return _of_median(pairing, margin=margin)
     test = _t_test(pairing)
     difference = test.mean if test else _difference(pairing)
     p_sign_flip = None
@@ -71,6 +77,7 @@ def gather_evidence(pairing: Pairing, *, margin: float | None, family: int) -> E
     evidence = Evidence(
         difference=difference,
         test=test,
+        interval=(test.low, test.high) if test else None,
         p=test.p if test else p_sign_flip,
         p_sign_flip=p_sign_flip,
         p_floor=sign_flip_floor(pairing.n) if pairing.method == "paired_t" else None,
@@ -79,9 +86,7 @@ def gather_evidence(pairing: Pairing, *, margin: float | None, family: int) -> E
         detectable=None if beyond else detectable,
         beyond_range=beyond,
         correlation=correlated,
-        correlation_interval=(
-            None if correlated is None else correlation_interval(correlated, n=pairing.n)
-        ),
+        correlation_interval=_correlation_interval(correlated, n=pairing.n),
         p_diverged=_p_diverged(pairing),
         sentences=over_sentences,
         combined=combine_intervals(test, sentences=over_sentences),
@@ -105,6 +110,26 @@ def _rank_test(pairing: Pairing) -> Evidence:
         return Evidence()
     p, floor = sign_flip_p(pairing.ranks), sign_flip_floor(sum(map(bool, pairing.ranks)))
     return Evidence(p=p, p_ranks=p, p_floor=floor)
+
+
+def _of_median(pairing: Pairing, *, margin: float | None) -> Evidence:
+    """The sign test's numbers; numbers about means do not exist beside them."""
+    differences, correlated = pairing.differences, _correlation(pairing)
+    shared = Evidence(
+        difference=median(differences),
+        p_floor=min(1.0, 2.0 ** (1 - pairing.n)),
+        correlation=correlated,
+        correlation_interval=_correlation_interval(correlated, n=pairing.n),
+        p_diverged=_p_diverged(pairing),
+    )
+    if pairing.too_few or pairing.identical:
+        return shared
+    return replace(
+        shared,
+        interval=sign_interval(differences, confidence=1 - ALPHA / pairing.looks),
+        p=sign_p(differences),
+        p_equivalent=sign_equivalence_p(differences, margin=margin) if margin else None,
+    )
 
 
 def _t_test(pairing: Pairing) -> StudentT | None:
@@ -176,7 +201,11 @@ def _effect_size(pairing: Pairing, *, test: StudentT | None) -> float | None:
 
 def _correlation(pairing: Pairing) -> float | None:
     baseline, variant = pairing.scores
-    return correlation(baseline, second=variant) if pairing.method == "paired_t" else None
+    return correlation(baseline, second=variant) if pairing.method != "welch" else None
+
+
+def _correlation_interval(value: float | None, *, n: int) -> tuple[float, float] | None:
+    return None if value is None else correlation_interval(value, n=n)
 
 
 def _p_diverged(pairing: Pairing) -> float | None:

@@ -8,8 +8,12 @@ from dataclasses import replace
 from harness.analysis.contrasts import contrast_families, dropped_comparisons
 from harness.analysis.correction import Judgment, judge
 from harness.analysis.evidence import Evidence
+from harness.analysis.improvement import improvement, interquartile_mean
 from harness.analysis.inputs import RunResult, ScoredMetric
 from harness.analysis.interim import interim_analyses
+from harness.analysis.noise_caution import noise_caution
+from harness.analysis.pairing import Pairing
+from harness.analysis.sentence_intervals import documents_of
 from harness.analysis.statistics import mean
 from harness.analysis.verdict_text import reason
 from harness.contracts import Design, Finding
@@ -63,7 +67,7 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
     pairing, evidence = judgment.pairing, judgment.evidence
     baseline, variant = pairing.scores
     baseline_reached, variant_reached = pairing.reached or (None, None)
-    test = evidence.test
+    interval = evidence.interval or (None, None)
     finding = Finding(
         variant=pairing.variant,
         against=pairing.against,
@@ -87,8 +91,8 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         baseline_mean=mean(baseline) if baseline else None,
         variant_mean=mean(variant) if variant else None,
         difference=evidence.difference,
-        interval_low=test.low if test else None,
-        interval_high=test.high if test else None,
+        interval_low=interval[0],
+        interval_high=interval[1],
         p=evidence.p,
         p_adjusted=judgment.p_adjusted,
         p_sign_flip=evidence.p_sign_flip,
@@ -104,13 +108,15 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         higher_is_better=pairing.metric.higher_is_better,
         verdict=judgment.verdict,
         reason=reason(judgment),
+        caution=noise_caution(pairing),
         family=judgment.family,
         per_seed=pairing.pairs,
     )
-    return _with_intervals(finding, evidence=evidence)
+    described = _with_runs(finding, pairing=pairing)
+    return _with_intervals(described, evidence=evidence, documents=len(set(documents_of(pairing))))
 
 
-def _with_intervals(finding: Finding, *, evidence: Evidence) -> Finding:
+def _with_intervals(finding: Finding, *, evidence: Evidence, documents: int) -> Finding:
     """The finding with the intervals of its correlation and over sentences."""
     sentences = evidence.sentences
     combined = evidence.combined or (None, None)
@@ -124,4 +130,21 @@ def _with_intervals(finding: Finding, *, evidence: Evidence) -> Finding:
         combined_low=combined[0],
         combined_high=combined[1],
         p_bootstrap=evidence.p_bootstrap,
+        documents=documents if sentences else 0,
+    )
+
+
+def _with_runs(finding: Finding, *, pairing: Pairing) -> Finding:
+    """The finding with what describes both sides' runs beside their means."""
+    baseline, variant = pairing.scores
+    if not baseline or not variant or pairing.kind == "effect":  # an effect's sides are no runs
+        return finding
+    wins = improvement(variant, baseline=baseline, higher_is_better=pairing.metric.higher_is_better)
+    return replace(
+        finding,
+        improvement=wins.probability if wins else None,
+        improvement_low=wins.low if wins else None,
+        improvement_high=wins.high if wins else None,
+        baseline_iqm=interquartile_mean(baseline),
+        variant_iqm=interquartile_mean(variant),
     )

@@ -1,4 +1,4 @@
-"""Sign-flip tests; they assume only that the noise is symmetric."""
+"""Sign-flip tests; they assume that differences are symmetric about their mean, and no more."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _TIE = 1e-12  # sums this close, relative to the largest, are equal but for roun
 
 
 def sign_flip_p(differences: Sequence[float], *, resolution: float = 0.0) -> float:
-    """The two-sided exact sign-flip test (Fisher 1935): no assumption on the noise beyond symmetry.
+    """The two-sided exact sign-flip test (Fisher 1935), for differences that are symmetric.
 
-    Without an effect, each difference is equally likely to have either sign. p is the share of the
+    Without an effect, each of those is equally likely to have either sign. p is the share of the
     2^n sign patterns whose sum is at least as far from 0 as the observed one. Beyond `EXACT_UP_TO`
     differences, patterns are sampled from a fixed stream, and p = (hits + 1) / (`FLIPS` + 1).
     `resolution` is the rounding error of a difference: sums that differ by no more than that of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from harness.analysis.pairing import Pairing, same_output
 from harness.analysis.statistics import StudentT, mean, student
@@ -12,8 +13,10 @@ def sentence_t(pairing: Pairing, *, difference: float) -> StudentT | None:
     """The difference of these runs on new sentences, with its interval over sentences.
 
     A sentence contributes the mean of its influences on the variant's runs minus that on the
-    baseline's; the standard error is that of the mean contribution. None if the sentences of some
-    run are not known, or if all contributions are equal.
+    baseline's; the standard error is that of the mean contribution. Where sentences belong to
+    documents, it is the cluster-robust one (Liang, Zeger 1986; Miller 2024): the contributions of a
+    document are summed, and the documents are the sample. None if the sentences of some run are
+    not known, or if all contributions are equal.
     """
     import numpy as np
 
@@ -25,9 +28,26 @@ def sentence_t(pairing: Pairing, *, difference: float) -> StudentT | None:
         return None
     # Averaged over runs first: the sentences are the sample here, and runs share them.
     baseline, variant = (np.mean(side, axis=0) for side in influences)
-    n = len(variant)
-    error = float(np.std(variant - baseline, ddof=1)) / math.sqrt(n)
-    return student(difference, error=error, df=n - 1) if error > 0 else None
+    contributions, n = variant - baseline, len(variant)
+    if documents := documents_of(pairing):
+        _, numbers = np.unique(documents, return_inverse=True)
+        sums = np.bincount(numbers, weights=contributions)
+        count = len(sums)
+        error = float(np.std(sums, ddof=1)) * math.sqrt(count) / n if count > 1 else 0.0
+    else:
+        count = n
+        error = float(np.std(contributions, ddof=1)) / math.sqrt(n)
+    return student(difference, error=error, df=count - 1) if error > 0 else None
+
+
+def documents_of(pairing: Pairing) -> Sequence[str]:
+    """The document of each sentence; empty if the sentences of the runs are not known to share."""
+    name = pairing.metric.name
+    known = [run.sentences.get(name) for side in pairing.compared for run in side]
+    grouped = {tuple(sentences.documents) for sentences in known if sentences}
+    # Runs that were found without a study do not know their documents; those beside them do.
+    grouped -= {()}
+    return grouped.pop() if len(grouped) == 1 else ()
 
 
 def combine_intervals(

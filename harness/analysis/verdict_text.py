@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from statistics import median
 
 from harness.analysis.correction import Judgment
 from harness.analysis.losses_text import losses, survivors
@@ -104,9 +105,10 @@ def _seeds(pairing: Pairing, *, spread: bool) -> list[str]:
     if pairing.method == "welch":
         return [] if spread else ["no spread on either side for a t test"]
     n, differences = pairing.n, pairing.differences
-    if spread:
+    if spread or pairing.method == "sign_test":
         # In the direction of the mean: whether that is for the better, the verdict says.
-        up = math.fsum(differences) >= 0
+        center = median(differences) if pairing.method == "sign_test" else math.fsum(differences)
+        up = center >= 0
         agree = sum(value > 0 if up else value < 0 for value in differences)
         return [f"{agree} of {n} seeds {'higher' if up else 'lower'}"]
     if any(differences):
@@ -121,6 +123,10 @@ def _tested(judgment: Judgment) -> list[str]:
     evidence, p_adjusted = judgment.evidence, judgment.p_adjusted
     if evidence.p is None or p_adjusted is None:
         return []
+    if judgment.pairing.method == "sign_test":
+        text = f"sign test {p_equation(p_adjusted)} {_holm(judgment)}".rstrip()
+        floor = evidence.p_floor or 0.0
+        return [attained(text, p=evidence.p, floor=floor, n=judgment.pairing.n)]
     if evidence.p_ranks is not None:
         return [_ranked(judgment, p=evidence.p_ranks, adjusted=p_adjusted)]
     if evidence.test is None and (judgment.family == 1 or evidence.p == 1):

@@ -46,8 +46,8 @@ def _comparison_options(command: Callable[..., None]) -> Callable[..., None]:
     )
     @click.option(
         "--method",
-        type=click.Choice(["paired_t", "welch"]),
-        help="How to test; welch does not pair.",
+        type=click.Choice(["paired_t", "welch", "sign_test"]),
+        help="How to test; welch does not pair, sign_test is about the median.",
     )
     @click.option(
         "--diverged",

@@ -42,9 +42,10 @@ class ComparisonOptions:
         if margin is not None and not math.isfinite(margin):
             raise HarnessError(f"--margin must be a finite number above 0, got {margin}")
         method, diverged = self.method or declared.method, self.diverged or declared.diverged
-        if (method, diverged) == ("welch", "worst"):
+        if method != "paired_t" and diverged == "worst":
+            fault = "pairs nothing" if method == "welch" else "ranks nothing"
             raise HarnessError(
-                "diverged runs rank worst among pairs, and welch pairs nothing; choose one of"
+                f"diverged runs rank worst among pairs, and {method} {fault}; choose one of"
                 " --diverged excluded and --method paired_t"
             )
         return Comparison(primary=primary, margin=margin, method=method, diverged=diverged)

@@ -41,7 +41,7 @@ class SeedValues(NamedTuple):
     variant: float
 
 
-Method = Literal["paired_t", "welch"]
+Method = Literal["paired_t", "welch", "sign_test"]
 Diverged = Literal["excluded", "worst"]
 FindingKind = Literal["variant", "pair", "effect", "noise_floor"]
 Verdict = Literal["better", "worse", "equivalent", "inconclusive", "identical", "no_inference"]
@@ -77,14 +77,21 @@ class Finding:
     absolute difference that would have been found with a probability of 80%, had its noise been
     what was observed, if the metric can differ by so much: a two-sided test at .05 divided by the
     number of variants, as Holm's first step is. `correlation` is that of variant and baseline over
-    seeds, `correlation_low` to `correlation_high` its 95% interval (Fisher 1921).
+    seeds, `correlation_low` to `correlation_high` its 95% interval (Fisher 1921). `improvement` is
+    the probability that a run of the variant beats one of the other side, `improvement_low` to
+    `improvement_high` its 95% interval; `baseline_iqm` and `variant_iqm` are interquartile means.
     `split` is empty for scores of other programs on a split that nobody named.
     `margin` is what the study declares to be no difference that matters, `p_equivalent` the p of
     two one-sided tests against it, `p_equivalent_adjusted` Holm's over those.
     `interval_low` to `interval_high` speaks of new seeds on these sentences;
     `interval_sentences_low` to `interval_sentences_high` of these runs on new sentences, and
     `combined_low` to `combined_high` of both. `p_bootstrap` is the paired bootstrap's over
-    sentences (Koehn 2004), of the two models of the first pair only.
+    sentences (Koehn 2004), of the two models of the first pair only. `documents` is the number of
+    documents that sentences were grouped by for all three; 0 if each counts by itself.
+
+    By the method ``sign_test``, `difference` is the median of the paired differences, its interval
+    lies between two of them, and numbers that exist for means only are None. `caution` names runs
+    far from the others of their side, and spreads that differ; empty if there is nothing to see.
     """
 
     variant: str
@@ -122,6 +129,11 @@ class Finding:
     correlation: float | None = None
     correlation_low: float | None = None
     correlation_high: float | None = None
+    improvement: float | None = None
+    improvement_low: float | None = None
+    improvement_high: float | None = None
+    baseline_iqm: float | None = None
+    variant_iqm: float | None = None
     margin: float | None = None
     p_equivalent: float | None = None
     p_equivalent_adjusted: float | None = None
@@ -130,9 +142,11 @@ class Finding:
     combined_low: float | None = None
     combined_high: float | None = None
     p_bootstrap: float | None = None
+    documents: int = 0
     higher_is_better: bool
     verdict: Verdict
     reason: str
+    caution: str = ""
     family: int = 0
     deviations: str = ""
     per_seed: tuple[SeedValues, ...]

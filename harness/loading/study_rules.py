@@ -55,8 +55,10 @@ def _rank_faults(data: Mapping[str, Any]) -> Iterator[DataFault]:
     compare = data.get("compare")
     if not isinstance(compare, Mapping) or compare.get("diverged") != "worst":
         return
-    if compare.get("method") == "welch":
-        fault = "ranks differences of pairs, and welch pairs nothing; remove one of them"
+    lacking = {"welch": "pairs", "sign_test": "ranks"}.get(str(compare.get("method")))
+    if lacking:
+        method = compare["method"]
+        fault = f"ranks differences of pairs, and {method} {lacking} nothing; remove one of them"
         yield DataFault(("compare", "diverged"), fault)
     if data.get("factors") is not None:
         fault = "ranks pairs of runs, and factors are compared by sums of runs; remove it"

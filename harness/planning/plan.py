@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from harness.planning.reused_runs import KnownRuns
@@ -60,6 +60,7 @@ class _Planner:
     ledger: Ledger
     previous: Previous
     known: KnownRuns
+    documents: dict[str, Sequence[str]] = field(default_factory=dict)
 
     def runs(self, seed: int) -> Iterator[PlannedRun]:
         """The starts and drafts of variants, then the variants."""
@@ -104,6 +105,7 @@ class _Planner:
             plugins=tuple(str(file) for file in self.study.plugins),
             state=RunState.NEW,
             start=start,
+            documents=() if start else self._documents(name),
             needs=tuple(digests[needed] for place, needed in named if place[0] != _DECODED),
             drafts=tuple(digests[draft] for place, draft in named if place[0] == _DECODED),
         )
@@ -117,6 +119,13 @@ class _Planner:
         experiments = [experiment, *self.study.pretraining.values()]
         files = [file for choices in experiments for file in text_files(choices)]
         return {content_digest(file): file for file in files}
+
+    def _documents(self, name: str) -> Sequence[str]:
+        """The document of each line of the test split, read once for all seeds."""
+        if name not in self.documents:
+            dataset = self.study.experiments[name].dataset
+            self.documents[name] = tuple(dataset.test_documents())
+        return self.documents[name]
 
     def _changed(self, run: PlannedRun, *, starts: Mapping[str, str]) -> tuple[RunState, str]:
         """The change that made the run differ from that of the last plan; NEW without one."""

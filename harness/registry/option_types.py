@@ -39,7 +39,9 @@ _LONGEST = 60
 
 def slot_noun(base: type[Component]) -> str:
     """The noun for a slot's components: ``decoding policy`` for `DecodingPolicy`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", base.__name__).lower()
+    # What a study lists as a metric is one, whatever the base of all of them is called.
+    name = base.__name__.removeprefix("Study")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 def with_article(noun: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from harness.analysis import ScoredMetric
+from harness.analysis import MEANINGFUL, ScoredMetric, runs_for_improvement
 from harness.analysis.verdict_text import few_seeds
 from harness.report.cost_text import cost_sentences, metric_text, reached_claims, target_note
+from harness.report.noise_text import noise_sentences, rare_collapse_note
 from harness.report.numbers import level_text
 from harness.report.tuning_text import tuning_limit
 from harness.report.values import Pretraining, Report
@@ -20,10 +21,16 @@ _EQUIVALENCE = (
     " p is."
 )
 _SIGN_FLIPS = (
-    "The sign-flip and max-T tests assume only that the noise is symmetric; max-T is corrected for"
+    "The sign-flip and max-T tests hold for symmetric noise of any shape; max-T is corrected for"
     " the number of variants. Neither can go below the smallest p that is attainable with this"
     " number of seeds. Correlation: of variant and baseline over seeds; the higher it is, the more"
     " pairing gains; in parentheses, its 95% interval (Fisher's z)."
+)
+_IMPROVEMENT = (
+    "Improvement: the probability that a run of the variant beats one of the other side, whatever"
+    " their seeds, with its 95% interval. {:g} is proposed as the least that matters, for an"
+    " interval above .5 (Bouthillier et al. 2021), and {} runs of each tell it from .5 with error"
+    " rates of 5% (Noether). Interquartile means leave out a quarter of the runs at each end."
 )
 _DIVERGED = (
     "Diverged: the number of seeds, of the variant and of the baseline, with the exact p of the"
@@ -50,12 +57,15 @@ def _found(report: Report) -> str:
     )
     seeds = few_seeds(len(report.seeds)) or f"{len(report.seeds)} seeds"
     seeds = f"at most {len(report.seeds)} seeds" if report.design.looks else seeds
+    if any(finding.method == "sign_test" for finding in report.on_primary):
+        seeds += ", by the median difference"
     primary = report.primary
     taken = f" (taken as {direction(primary)})" if primary.presumed else ""
     metric = f"{metric_text(primary)}{taken}{on_split(primary)}"
     limit = tuning_limit(report.tuning)
     answered = f"{limit}{'by' if limit else 'By'} {metric}, over {seeds}: {found}."
-    return " ".join([answered, *cost_sentences(report), report.mixed]).rstrip()
+    sentences = [answered, *cost_sentences(report), report.mixed, noise_sentences(report)]
+    return " ".join(filter(None, sentences))
 
 
 def method_note(report: Report, *, correction: str) -> str:
@@ -73,6 +83,12 @@ def method_note(report: Report, *, correction: str) -> str:
             " nothing is paired. Its interval is not corrected for the number of variants."
             f" p is from Welch's t test{correction}.{target_note(report)}"
         )
+    if any(finding.method == "sign_test" for finding in report.on_primary):
+        return (
+            "A difference is the median, over the seeds that both finished, of variant minus"
+            " baseline on the same seed; its interval is not corrected for the number of variants."
+            f" p is from the exact sign test{correction}, for noise of any shape."
+        )
     return (
         "A difference is variant minus baseline on the same seed, averaged over the seeds that both"
         " finished; its interval is not corrected for the number of variants."
@@ -80,14 +96,29 @@ def method_note(report: Report, *, correction: str) -> str:
     )
 
 
+def intervals_note(report: Report) -> str:
+    """The meaning of the intervals over seeds and over sentences, and their level."""
+    intervals = _INTERVALS.format(level=level_text(max(1, len(report.design.looks))))
+    documents = max((finding.documents for finding in report.on_primary), default=0)
+    if not documents:
+        return f"{intervals} Sentences count as independent of each other."
+    return (
+        f"{intervals} New sentences are those of new documents: the sentences of each of the"
+        f" {documents} documents count together."
+    )
+
+
 def supporting_note(report: Report) -> str:
     """The meaning of the columns of the supporting statistics."""
     margins = {finding.margin for finding in report.on_primary if finding.margin}
     notes = [_DETECTABLE, *(_EQUIVALENCE.format(margin) for margin in margins)]
+    if any(finding.improvement is not None for finding in report.on_primary):
+        notes.append(_IMPROVEMENT.format(MEANINGFUL, runs_for_improvement()))
     if any(finding.p_sign_flip is not None for finding in report.on_primary):
         notes.append(_SIGN_FLIPS)
     if any(finding.p_diverged is not None for finding in report.on_primary):
         notes.append(_DIVERGED)
+    notes += rare_collapse_note(report)
     return " ".join(notes)
 
 
@@ -107,11 +138,6 @@ def pretraining_sentence(pretraining: Pretraining) -> str:
         f"{pretraining.name} was trained first, once per seed, for {pretraining.updates} updates: "
         f"{'; '.join(uses)}."
     )
-
-
-def intervals_note(report: Report) -> str:
-    """The meaning of the intervals over seeds and over sentences, and their level."""
-    return _INTERVALS.format(level=level_text(max(1, len(report.design.looks))))
 
 
 def direction(metric: ScoredMetric) -> str:

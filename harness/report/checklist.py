@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from harness.analysis import p_text
-from harness.contracts import Finding
+from harness.contracts import Finding, Method
 from harness.report import tables
 from harness.report.answer_text import direction, on_split
 from harness.report.design_text import correction_text
@@ -27,6 +27,12 @@ _STREAMS = (
     "each seed determines the initial weights, the order of batches, the noise of regularizers and "
     "of the decoding policy, and the sampling in decoding, each with a random stream of its own"
 )
+
+_TESTS: Mapping[Method, str] = {
+    "paired_t": "paired t test",
+    "welch": "Welch t test",
+    "sign_test": "sign test of the median difference",
+}
 
 
 class Item(NamedTuple):
@@ -59,8 +65,9 @@ def _design(report: Report) -> Iterator[Item]:
 
 
 def _results(report: Report) -> Iterator[Item]:
+    median = any(finding.method == "sign_test" for finding in report.on_primary)
     yield Item(
-        f"Mean difference, {level_text(_looks(report))} interval",
+        f"{'Median' if median else 'Mean'} difference, {level_text(_looks(report))} interval",
         _by_finding(report, text=difference_text),
     )
     yield Item("Test, p, corrected p", [*_tests(report)])
@@ -105,11 +112,11 @@ def _pairing(report: Report) -> Iterator[str]:
 def _tests(report: Report) -> Iterator[str]:
     if not report.on_primary:
         return
-    welch = any(finding.method == "welch" for finding in report.on_primary)
-    ranked = any(finding.p_ranks is not None for finding in report.on_primary)
-    test = "signed-rank test, diverged runs worst" if ranked else "paired t test"
+    method = _TESTS[report.on_primary[0].method]
+    if any(finding.p_ranks is not None for finding in report.on_primary):
+        method = "signed-rank test, diverged runs worst"
     correction = correction_text(report) or ", one comparison, not corrected"
-    yield f"{'Welch t test' if welch else test}, two-sided{correction}"
+    yield f"{method}, two-sided{correction}"
     yield from _by_finding(report, text=_p)
 
 

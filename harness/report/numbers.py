@@ -54,7 +54,8 @@ def difference_text(finding: Finding) -> str:
 def difference_header(findings: Sequence[Finding]) -> str:
     """The header of differences, with the level of their intervals: 95% divided among the looks."""
     looks = max((finding.looks for finding in findings), default=1)
-    return f"difference ({level_text(looks)} interval)"
+    median = any(finding.method == "sign_test" for finding in findings)
+    return f"{'median ' if median else ''}difference ({level_text(looks)} interval)"
 
 
 def level_text(looks: int) -> str:

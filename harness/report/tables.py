@@ -22,6 +22,8 @@ from harness.report.tuning_text import chosen_text
 from harness.report.values import Report, SampleTranslation, TuningSummary
 from harness.study.values import BASELINE
 
+_QUARTERED = 4  # from so many runs on, an interquartile mean leaves some out
+
 
 class Note(str):
     """A cell with a remark of the report, in place of quoted text."""
@@ -61,6 +63,8 @@ def supporting_statistics(report: Report) -> Table:
         ("sign-flip p", _sign_flip),
         ("correlation", correlation_text),
         ("diverged, p", _diverged),
+        ("improvement", _improvement),
+        ("interquartile means", _interquartile_means),
     ]
     filled = [(name, [cell(finding) for finding in report.on_primary]) for name, cell in columns]
     # A column without any value is left out.
@@ -245,6 +249,22 @@ def _p(p: float | None) -> str:
 def _sign_flip(finding: Finding) -> str:
     p = _p(finding.p_sign_flip)
     return p if finding.p_sign_flip is None else f"{p} (min {_p(finding.p_floor)})"
+
+
+def _improvement(finding: Finding) -> str:
+    if finding.improvement is None:
+        return NOT_AVAILABLE
+    bounds = (finding.improvement, finding.improvement_low, finding.improvement_high)
+    share, low, high = (number_text(value, places=2) for value in bounds)
+    return f"{share} ({low} to {high})"
+
+
+def _interquartile_means(finding: Finding) -> str:
+    if finding.baseline_iqm is None or finding.n < _QUARTERED:
+        return NOT_AVAILABLE
+    places = decimal_places(finding)
+    values = (finding.baseline_iqm, finding.variant_iqm)
+    return " and ".join(number_text(value, places=places) for value in values)
 
 
 def _detectable(finding: Finding) -> str:

@@ -80,6 +80,10 @@ def training_identity(
     choices = dict(resolved_experiment(experiment, file=content_digest, trained=trained))
     # Variants that differ in their decoding alone share one training.
     del choices["generation"]
+    dataset = dict(choices["dataset"][experiment.dataset.name])
+    for option in experiment.dataset.of_analysis:
+        del dataset[option]
+    choices["dataset"] = {experiment.dataset.name: dataset}
     training = [
         getattr(experiment, field.name)
         for field in fields(experiment)

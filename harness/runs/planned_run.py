@@ -44,7 +44,8 @@ class PlannedRun:
     `pretraining`, and is trained and not decoded. Training needs the runs in `needs`, decoding
     those in `drafts` too, by their digests. A `trial` is a start that nothing starts from: it is
     for tuning. `today` is the identity that a run would have now which was found with other code or
-    in another environment, and so under another digest.
+    in another environment, and so under another digest. `documents` has the document of each line
+    of the test split, if the dataset knows them.
     """
 
     variant: str
@@ -58,6 +59,7 @@ class PlannedRun:
     state: RunState
     detail: str = ""
     start: bool = False
+    documents: Sequence[str] = ()
     needs: tuple[str, ...] = ()
     drafts: tuple[str, ...] = ()
     trial: bool = False

@@ -45,11 +45,15 @@ def over_sentences(
     metrics: Sequence[Metric],
     folder: Path,
     scores: Mapping[str, float | None],
+    documents: Sequence[str] = (),
 ) -> tuple[dict[str, Sentences], list[ComponentError]]:
     """The influence of every sentence on each score that is a function of sums over sentences.
 
-    A metric whose statistics do not give its score is at fault, and has none.
+    A metric whose statistics do not give its score is at fault, and has none. `documents` has the
+    document of each sentence; whole documents are then resampled.
     """
+    if len(documents) != len(hypotheses):  # runs of another corpus, which has none or others
+        documents = ()
     path = folder / "sentences.json"
     kind = dict[str, SentenceInfluence]
     stored = records.read_replaceable(path, kind=kind, instead="computed again") or {}
@@ -60,10 +64,11 @@ def over_sentences(
         value = scores.get(source.name)
         if value is None:
             continue
-        names[source.name] = source.key
+        key = _with_documents(source.key, documents=documents)
+        names[source.name] = key
         try:
-            if source.key not in stored or stored[source.key].influence is None:
-                stored[source.key] = _computed(source, value=value)
+            if key not in stored or stored[key].influence is None:
+                stored[key] = _computed(source, value=value, documents=documents)
         except Exception as error:  # one score must not cost the others
             if source.metric is None:
                 raise
@@ -71,7 +76,7 @@ def over_sentences(
     if len(stored) > known:
         records.write_rows(path, record=stored)
     sentences = {
-        name: Sentences(entry.influence, entry.resampled or ())
+        name: Sentences(entry.influence, entry.resampled or (), documents)
         for name, key in names.items()
         if (entry := stored.get(key)) and entry.influence is not None
     }
@@ -134,7 +139,12 @@ def _key(of: str) -> str:
     return digest({"of": of, "code": source_digest("harness.analysis.resampling")})[:16]
 
 
-def _computed(source: _Source, *, value: float) -> SentenceInfluence:
+def _with_documents(key: str, *, documents: Sequence[str]) -> str:
+    """The key of a score that is resampled by these documents; without any, by sentences."""
+    return digest({"of": key, "documents": [*documents]})[:16] if documents else key
+
+
+def _computed(source: _Source, *, value: float, documents: Sequence[str]) -> SentenceInfluence:
     """The record of one score; raises `ComponentError` if a metric's statistics do not give it."""
     with attributed_to(source.metric) if source.metric else nullcontext():
         parts = source.parts()
@@ -142,7 +152,7 @@ def _computed(source: _Source, *, value: float) -> SentenceInfluence:
             return SentenceInfluence()
         rows, score = _plain(parts[0]), parts[1]
         again = score([sum(column) for column in zip(*rows, strict=True)])
-        computed = resample(rows, score=score)
+        computed = resample(rows, score=score, documents=documents)
     # Sums are rounded in another order than the score; statistics that are wrong are off by more.
     if source.metric and not math.isclose(again, value, rel_tol=1e-6, abs_tol=1e-9):
         fault = f"its statistics by sentence give a score of {again:g}, but its score is {value:g}"

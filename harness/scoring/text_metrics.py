@@ -58,7 +58,9 @@ def score(run: PlannedRun, *, metrics: Sequence[StudyMetric], ledger: Ledger) ->
         **{name: score.value for name, score in text.items()},
         **costs_to_targets(course, metrics=of_cost),
     }
-    sentences, more = over_sentences(hypotheses, metrics=of_text, folder=folder, scores=scores)
+    sentences, more = over_sentences(
+        hypotheses, metrics=of_text, folder=folder, scores=scores, documents=run.documents
+    )
     result = RunResult(
         variant=run.variant,
         seed=run.seed,

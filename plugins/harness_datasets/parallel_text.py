@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -40,13 +41,17 @@ class ParallelText(Dataset):
     Only a newline ends a line, so that line numbers agree with those of other tools; a carriage
     return before it and a byte order mark are dropped. Pairs with a blank side are dropped from the
     training split, but kept in validation and test, so that scores are over every line of the file.
+    Line n of `documents` names the document of line n of the test split: sentences of a document
+    are alike, and intervals over new sentences then sample whole documents.
     """
 
     name = "parallel_text"
+    of_analysis = ("documents",)
 
     train: Files
     validation: Files
     test: Files
+    documents: TextFile | None = None
 
     def build(self) -> Corpus:
         train = [pair for pair in self.train.read() if pair.source.strip() and pair.target.strip()]
@@ -56,6 +61,18 @@ class ParallelText(Dataset):
                 f"{files}: no pair of sentences to train on; a side of every pair is blank"
             )
         return Corpus(train=train, validation=self.validation.read(), test=self.test.read())
+
+    def test_documents(self) -> Sequence[str]:
+        """The lines of the file of documents; raises `HarnessError` if it does not fit the test."""
+        if self.documents is None:
+            return ()
+        names, sentences = _lines(self.documents), _lines(self.test.source)
+        if len(names) != len(sentences):
+            raise HarnessError(
+                f"{self.documents} has {len(names)} lines and {self.test.source} has "
+                f"{len(sentences)}; each line of one must name the document of a line of the other"
+            )
+        return names[: self.test.limit]
 
 
 def _lines(file: TextFile) -> list[str]:

@@ -31,3 +31,17 @@ def test_rates_are_near_their_bounds(
         least, most = scope["BOUNDS"][rate.event]
         room = 4 * (0.05 * 0.95 / STUDIES) ** 0.5  # four standard errors of a rate of 5%
         assert least - room <= rate.share <= most + room, rate
+
+
+def test_the_interval_by_documents_covers_more_than_that_by_sentences(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = Path(__file__).parents[2] / "benchmarks"
+    monkeypatch.syspath_prepend(str(folder))
+    scope = runpy.run_path(str(folder / "other_noise.py"))
+    rates = [*scope["in_documents"](8)]
+    shares = {
+        event: [rate.share for rate in rates if rate.event == scope[event]]
+        for event in ("CLUSTERED", "UNCLUSTERED")
+    }
+    assert sum(shares["CLUSTERED"]) / 8 > 0.9 > sum(shares["UNCLUSTERED"]) / 8

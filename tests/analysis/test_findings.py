@@ -240,13 +240,20 @@ def split(values: list[tuple[float, float]]) -> tuple[list[RunResult], list[RunR
 
 
 @given(pairs)
-def test_a_lower_is_better_metric_turns_the_verdict_and_nothing_else(
+def test_a_lower_is_better_metric_turns_the_verdict_and_the_improvement(
     values: list[tuple[float, float]],
 ) -> None:
     (higher,) = judge(*split(values), metric=BLEU)
     (lower,) = judge(*split(values), metric=replace(BLEU, higher_is_better=False))
     verdict = TURNED.get(higher.verdict, higher.verdict)
-    assert replace(higher, higher_is_better=False, verdict=verdict) == lower
+    turned = {
+        "improvement": lower.improvement,
+        "improvement_low": lower.improvement_low,
+        "improvement_high": lower.improvement_high,
+    }
+    assert replace(higher, higher_is_better=False, verdict=verdict, **turned) == lower
+    if higher.improvement is not None and lower.improvement is not None:
+        assert lower.improvement == pytest.approx(1 - higher.improvement)
 
 
 @given(pairs)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.stats
+import statsmodels.api as sm
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.significance import PairedTest
@@ -184,3 +185,73 @@ def test_the_jackknife_and_the_bootstrap_agree_on_how_a_score_varies(metric: Met
     n = len(REFERENCES)
     jackknife = (np.sum(np.square(sentences.influence)) / (n * (n - 1))) ** 0.5
     assert jackknife == pytest.approx(np.std(sentences.resampled, ddof=1), rel=0.1)
+
+
+def in_documents(
+    variant: str, seed: int, values: Sequence[float], *, by: Sequence[str]
+) -> RunResult:
+    """A run that scored these values, with the document of each."""
+    plain = result(variant, seed, values)
+    sentences = plain.sentences["mean"]._replace(documents=by)
+    return replace(plain, sentences={"mean": sentences})
+
+
+def test_sentences_of_a_document_count_together() -> None:
+    draw = random.Random(1)
+    by = [*"aaabbbbccdddd"]
+    sides = {
+        (name, seed): [draw.gauss(0, 1) for _ in by]
+        for name in ("baseline", "v")
+        for seed in (1, 2)
+    }
+    finding = judge([in_documents(*key, values, by=by) for key, values in sides.items()])
+    rows = {
+        name: np.mean([sides[name, seed] for seed in (1, 2)], axis=0) for name in ("baseline", "v")
+    }
+    contributions = rows["v"] - rows["baseline"]
+    # Independently, the cluster-robust standard error of a regression on a constant.
+    theirs = sm.OLS(contributions, np.ones(len(by))).fit(
+        cov_type="cluster", cov_kwds={"groups": np.array([ord(name) for name in by])}, use_t=True
+    )
+    # Its correction is G / (G - 1) (n - 1) / (n - k), here (n - 1) / (n - 1) = 1.
+    half = float(theirs.bse[0]) * scipy.stats.t.ppf(0.975, 3)
+    assert finding.interval_sentences_high == pytest.approx(contributions.mean() + half)
+    assert finding.documents == 4
+
+
+def test_documents_of_one_sentence_each_change_nothing() -> None:
+    values = {"baseline": [1.0, 2.0, 3.0, 5.0], "v": [2.0, 2.0, 4.0, 5.0]}
+    runs = {
+        name: [result(name, seed, [seed + x for x in scores]) for seed in (1, 2)]
+        for name, scores in values.items()
+    }
+    runs["v"][1] = result("v", 2, [5.0, 4.0, 5.0, 8.0])
+    plain = [run for side in runs.values() for run in side]
+    alone = [
+        replace(run, sentences={"mean": run.sentences["mean"]._replace(documents=[*"abcd"])})
+        for run in plain
+    ]
+    before, after = judge(plain), judge(alone)
+    assert before.interval_sentences_low == pytest.approx(after.interval_sentences_low)
+    assert (before.documents, after.documents) == (0, 4)
+
+
+def test_one_document_has_no_interval_over_documents() -> None:
+    values = {"baseline": [1.0, 2.0, 3.0], "v": [2.0, 2.0, 4.5]}
+    runs = [
+        in_documents(name, seed, [seed * x for x in scores], by=["a", "a", "a"])
+        for name, scores in values.items()
+        for seed in (1, 2)
+    ]
+    assert judge(runs).interval_sentences_low is None
+
+
+def test_the_bootstrap_samples_whole_documents() -> None:
+    rows = [(0.0, 1), (0.0, 1), (10.0, 1), (10.0, 1)]
+    sampled = resample(rows, score=lambda sums: sums[0] / sums[1], documents=["a", "a", "b", "b"])
+    assert sampled
+    assert set(sampled.resampled) == {0.0, 5.0, 10.0}
+    plain = resample(rows, score=lambda sums: sums[0] / sums[1])
+    assert plain
+    assert sampled.influence == plain.influence
+    assert set(plain.resampled) > {0.0, 2.5, 5.0}

@@ -222,6 +222,8 @@ def test_diverged_runs_rank_worst_if_that_is_asked_for() -> None:
     assert compare(text)[0].verdict == "no_inference"
     (fault,) = faults(text, diverged="worst", method="welch")
     assert fault.startswith("diverged runs rank worst among pairs, and welch pairs nothing")
+    (fault,) = faults(text, diverged="worst", method="sign_test")
+    assert fault.startswith("diverged runs rank worst among pairs, and sign_test ranks nothing")
 
 
 def test_a_metric_has_one_direction() -> None:

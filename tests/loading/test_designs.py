@@ -259,6 +259,8 @@ def test_ranks_need_pairs_of_runs(faults: Faults) -> None:
     ]
     (fault,) = faults(("method: paired_t", "method: welch, diverged: worst"))
     assert fault.endswith("ranks differences of pairs, and welch pairs nothing; remove one of them")
+    (fault,) = faults(("method: paired_t", "method: sign_test, diverged: worst"))
+    assert "and sign_test ranks nothing; remove one of them" in fault
 
 
 def test_diverged_runs_rank_worst_where_a_study_says_so(loaded: Load) -> None:

@@ -116,7 +116,7 @@ def test_a_valid_study_is_valid_by_the_schema(write: Callable[..., Path]) -> Non
         ),
         ("seeds: 5", "seeds: [7, 0, 3]\nexecutor: {local: {}}"),
         ("seeds: 5", "seeds: {least: 3, most: 12, until: decided}"),
-        ("seeds: 5", "seeds: 5\ngrid: {regularizers.dropout: [off, 0.1, 0.2]}"),
+        ("seeds: 5", "seeds: 5\ngrid: {regularizers.dropout: [0.1, 0.2, 0.3]}"),
         ("seeds: 5", "seeds: 5\ntune: {grid: {schedule.noam.warmup: [50, 100]}, seeds: 2}"),
         (
             (

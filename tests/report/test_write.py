@@ -19,10 +19,11 @@ FIELDS = [
     *("baseline_mean", "variant_mean", "difference", "interval_low", "interval_high"),
     *("p", "p_adjusted", "p_sign_flip", "p_floor", "p_ranks", "p_max_t"),
     *("effect_size", "detectable", "correlation", "correlation_low", "correlation_high"),
+    *("improvement", "improvement_low", "improvement_high", "baseline_iqm", "variant_iqm"),
     *("margin", "p_equivalent", "p_equivalent_adjusted"),
     *("interval_sentences_low", "interval_sentences_high", "combined_low", "combined_high"),
-    "p_bootstrap",
-    *("higher_is_better", "verdict", "reason", "family", "deviations", "per_seed"),
+    *("p_bootstrap", "documents"),
+    *("higher_is_better", "verdict", "reason", "caution", "family", "deviations", "per_seed"),
 ]
 
 
@@ -60,13 +61,13 @@ def test_supporting_statistics_have_a_table_of_their_own(report: Report) -> None
     statistics = as_markdown(report).split("## Supporting statistics")[1]
     assert row(statistics, of="variant") == [
         *("variant", "detectable", "effect size", "max-T p", "sign-flip p", "correlation"),
-        "diverged, p",
+        *("diverged, p", "improvement"),
     ]
     assert row(statistics, of="no-dropout") == [
         *("no-dropout", "1.00", "-18.59", ".25", ".25 (min .25)"),
-        *("0.99 (-1.00 to 1.00)", "n/a"),
+        *("0.99 (-1.00 to 1.00)", "n/a", "0.00 (0.00 to 0.50)"),
     ]
-    assert row(statistics, of="wild")[-1] == "1 against 0 of 3, 1"
+    assert row(statistics, of="wild")[-2:] == ["1 against 0 of 3, 1", "n/a"]
     assert "Neither can go below the smallest p" in statistics
     assert "new sentences" not in statistics
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from harness.analysis.power import detectable, pooled_sd, seeds_for, spread_interval
+from harness.analysis.sign_test import sign_detectable, sign_seeds_for
 from harness.analysis.statistics import ALPHA
+from harness.contracts import Method
 from harness.report import Report
 from harness.study.values import BASELINE, Study
 
@@ -55,7 +57,8 @@ class Resolution:
     paired: bool
     seeds: int
     family: int
-    detectable: tuple[float, float] | None  # None for one seed, which can show nothing
+    # None where nothing can be shown: one seed, or a sign test at a level below its least p.
+    detectable: tuple[float, float | None] | None
     spread: Spread | None = None
     spreads: Mapping[str, Spread] = field(default_factory=dict)
     effect: float | None = None
@@ -63,20 +66,20 @@ class Resolution:
 
 def resolution(study: Study, *, question: PowerQuestion, report: Report | None) -> Resolution:
     """The resolution of the planned seeds; a `report` on runs that exist gives the spread."""
-    paired = study.compare.method == "paired_t"
+    paired, method = study.compare.method != "welch", study.compare.method
     seeds, family = len(study.seeds), _family(study)
     levels = (ALPHA, ALPHA / family)
     samples = _samples(report, paired=paired) if report and not question.sd else {}
     # Paired differences have the baseline in common, so together they know less than one by one.
     pooled = pooled_sd(samples.values(), correlation=_SHARED_BASELINE if paired else 0.0)
-    spread = partial(_spread, effect=question.effect, levels=levels, paired=paired)
+    spread = partial(_spread, effect=question.effect, levels=levels, method=method)
     own = {name: spread(pooled_sd([sample])) for name, sample in samples.items()}
     return Resolution(
         metric=study.compare.primary,
         paired=paired,
         seeds=seeds,
         family=family,
-        detectable=_smallest(seeds, levels=levels, paired=paired) if seeds > 1 else None,
+        detectable=_smallest(seeds, levels=levels, method=method) if seeds > 1 else None,
         spread=spread((question.sd, None) if question.sd else pooled),
         spreads={name: known for name, known in own.items() if known} if len(own) > 1 else {},
         effect=question.effect,
@@ -88,7 +91,7 @@ def _spread(
     *,
     effect: float | None,
     levels: tuple[float, float],
-    paired: bool,
+    method: Method,
 ) -> Spread | None:
     """A spread with its degrees of freedom, or as given; None if it is unknown or 0."""
     sd, freedom = estimate or (0.0, None)
@@ -100,7 +103,7 @@ def _spread(
         sd=sd,
         freedom=freedom,
         interval=None if freedom is None else (low, high),
-        needed=_needed(effect / sd, levels=levels, paired=paired, freedom=known)
+        needed=_needed(effect / sd, levels=levels, method=method, freedom=known)
         if effect
         else None,
     )
@@ -117,14 +120,23 @@ def _family(study: Study) -> int:
     return max(1, comparisons + len(study.design.dropped)) * strictest
 
 
-def _smallest(seeds: int, *, levels: tuple[float, float], paired: bool) -> tuple[float, float]:
+def _smallest(
+    seeds: int, *, levels: tuple[float, float], method: Method
+) -> tuple[float, float | None] | None:
+    if method == "sign_test":
+        shown = sign_detectable(seeds, alpha=levels[0])
+        return None if shown is None else (shown, sign_detectable(seeds, alpha=levels[1]))
+    paired = method == "paired_t"
     plain, strictest = (detectable(seeds, alpha=alpha, paired=paired) for alpha in levels)
     return plain, strictest
 
 
 def _needed(
-    effect: float, *, levels: tuple[float, float], paired: bool, freedom: float
+    effect: float, *, levels: tuple[float, float], method: Method, freedom: float
 ) -> tuple[int, int]:
+    if method == "sign_test":  # for the spread as it is given or seen
+        return sign_seeds_for(effect, alpha=levels[0]), sign_seeds_for(effect, alpha=levels[1])
+    paired = method == "paired_t"
     plain, strictest = (
         seeds_for(effect, alpha=alpha, paired=paired, freedom=freedom) for alpha in levels
     )

@@ -12,9 +12,12 @@ def resolution_lines(resolution: Resolution) -> Iterator[str]:
     seeds = f"{resolution.seeds} {'seeds' if resolution.seeds > 1 else 'seed'}"
     yield f"What {seeds} can show on {resolution.metric}"
     if resolution.detectable is None:
-        yield "  nothing: a test needs 2 seeds"
+        fewest = "a test needs 2 seeds, and a sign test at .05 needs 6"
+        yield f"  nothing: {fewest if resolution.seeds > 1 else 'a test needs 2 seeds'}"
     else:
-        plain, most = (f"{effect:.2f}" for effect in resolution.detectable)
+        plain, most = (
+            "nothing" if effect is None else f"{effect:.2f}" for effect in resolution.detectable
+        )
         what = f"an effect of {plain} {_quantity(resolution)}, with a power of 80% at .05"
         yield f"  {what}{_strictest(resolution, value=most)}"
     if resolution.spread:
@@ -43,7 +46,8 @@ def _in_metric(resolution: Resolution, *, spread: Spread) -> Iterator[str]:
     if resolution.detectable is None:
         return
     plain, most = resolution.detectable
-    strictest = _strictest(resolution, value=f"{most * spread.sd:.3g}")
+    shown = "nothing" if most is None else f"{most * spread.sd:.3g}"
+    strictest = _strictest(resolution, value=shown)
     yield f"  in {resolution.metric}: {plain * spread.sd:.3g}{strictest}"
     yield f"    if the {_quantity(resolution)} is {spread.sd:.3g}, {_source(spread)}"
     if spread.interval:

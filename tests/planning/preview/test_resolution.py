@@ -94,3 +94,16 @@ def test_a_spread_that_is_given_is_taken_as_exact(pilot: Report) -> None:
     assert planned.spread.needed is not None
     assert planned.spread.needed[0] == 10
     assert "is 2, as given" in "\n".join(resolution_lines(planned))
+
+
+def test_a_plan_has_the_power_of_the_sign_test() -> None:
+    signed = replace(STUDY, compare=Comparison(method="sign_test"))
+    question = PowerQuestion(effect=1.0, sd=1.0)
+    text = "\n".join(resolution_lines(resolution(signed, question=question, report=None)))
+    assert "nothing: a test needs 2 seeds, and a sign test at .05 needs 6" in text
+    # Binomial: 13 or more of 17 have p < .05; each is above 0 with probability Phi(1) = .841.
+    assert "an effect of 1 needs 17 seeds" in text
+    six = resolution(replace(signed, seeds=(1, 2, 3, 4, 5, 6)), question=question, report=None)
+    # Six of six: Phi(d)^6 = .8 at d = 1.793; over three variants, no p is below .05 / 3.
+    assert six.detectable == (pytest.approx(1.793, abs=5e-4), None)
+    assert "; nothing at the strictest level" in "\n".join(resolution_lines(six))

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
+from support.tiny_experiment import experiment
 
 from harness.components.options import TextFile
 from harness.contracts import Pair
 from harness.errors import HarnessError
+from harness.registry.discovery import discover
+from harness.runs.identity import digest, training_identity
 from harness_datasets.parallel_text import Files, ParallelText
 
 
@@ -119,3 +122,37 @@ def test_the_real_corpus_is_read_line_by_line(multi30k: Path) -> None:
     lengths = [len(split) for split in (corpus.train, corpus.validation, corpus.test)]
     assert lengths == [count for _, count in names]
     assert corpus.test[0].target == "A man in an orange hat starring at something."
+
+
+def corpus(tmp_path: Path, *, documents: str | None, limit: int | None = None) -> ParallelText:
+    """A corpus of three lines a split, with a file of documents if there is one."""
+    source, target = write(tmp_path / "x.de", "a\nb\nc\n"), write(tmp_path / "x.en", "a\nb\nc\n")
+    split = Files(source=source, target=target)
+    named = None if documents is None else write(tmp_path / "documents", documents)
+    test = Files(source=source, target=target, limit=limit)
+    return ParallelText(train=split, validation=split, test=test, documents=named)
+
+
+def test_documents_are_those_of_the_test_lines(tmp_path: Path) -> None:
+    assert corpus(tmp_path, documents="d1\nd1\nd2\n").test_documents() == ["d1", "d1", "d2"]
+    assert corpus(tmp_path, documents="d1\nd1\nd2\n", limit=2).test_documents() == ["d1", "d1"]
+    assert corpus(tmp_path, documents=None).test_documents() == ()
+
+
+def test_a_file_of_documents_of_another_length_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(HarnessError, match=r"documents has 2 lines and .*x\.de has 3; each line"):
+        corpus(tmp_path, documents="d1\nd2\n").test_documents()
+
+
+def test_documents_are_no_part_of_a_run(tmp_path: Path) -> None:
+    digests = {
+        digest(
+            training_identity(
+                experiment(dataset=corpus(tmp_path, documents=documents)),
+                seed=1,
+                plugins=discover(),
+            )
+        )
+        for documents in (None, "d1\nd1\nd2\n")
+    }
+    assert len(digests) == 1
