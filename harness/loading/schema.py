@@ -83,6 +83,13 @@ def schema(catalog: Catalog) -> Schema:
                 "additionalProperties": _reference("variant"),
             },
         },
+        "datasets": {
+            "type": "object",
+            "description": "Further corpora, by name: all is trained on each of them too.",
+            "propertyNames": {"pattern": f"^{VARIANT_NAME}$", "not": {"const": BASELINE}},
+            "minProperties": 1,
+            "additionalProperties": _reference("dataset"),
+        },
     }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",

@@ -29,8 +29,9 @@ def variance_table(report: Report) -> Table:
         seeds=report.seeds,
         metric=report.primary,
     )
-    largest = max((source.variance for source in sources), default=0.0)
-    places = min(6, max(0, 1 - math.floor(math.log10(largest) / 2))) if largest else 1
+    # Two digits of the smallest.
+    least = min((source.variance for source in sources if source.variance), default=0.0)
+    places = min(6, max(0, 1 - math.floor(math.log10(least) / 2))) if least else 1
     rows = []
     for source in sources:
         low, high = math.sqrt(source.low), math.sqrt(source.high)
@@ -45,7 +46,7 @@ def variance_table(report: Report) -> Table:
             ]
         )
     header = ["source", "standard deviation", "95% interval", "share of variance", "df"]
-    return Table(header, rows if largest else [], right=1)
+    return Table(header, rows if least else [], right=1)
 
 
 def variance_note(report: Report) -> str:
