@@ -15,9 +15,9 @@ from harness.report.tables import Table
 from harness.report.values import Report
 
 _NEW_CORPORA = (
-    "{} corpora count alike in a mean difference, in the metric's own unit. The first interval speaks"
-    " of new seeds on these corpora, the second of new corpora as well (a t test over corpora); the"
-    " spread is the standard deviation of true differences between corpora."
+    "{} corpora count alike in a mean difference, in the metric's own unit. The first interval"
+    " speaks of new seeds on these corpora, the second of new corpora as well (a t test over"
+    " corpora); the spread is the standard deviation of true differences between corpora."
 )
 _RANKS = (
     "Ranks are of the mean scores on each corpus, over the seeds that all finished; 1 is the best."
