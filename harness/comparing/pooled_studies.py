@@ -80,9 +80,11 @@ def study_findings(path: Path, *, out: Path) -> StudyFindings:
 
 
 def _primary(name: str, *, rows: Sequence[Mapping[str, Any]], runs: Previous) -> StudyFindings:
-    # No variant is compared with another baseline, nor an effect with the sum of its parts.
+    # A variant of several pairs has several differences, and the noise floor is no question.
     kept = {
-        row["variant"]: row for row in rows if row["role"] == "primary" and row["kind"] == "variant"
+        row["variant"]: row
+        for row in rows
+        if row["role"] == "primary" and row["kind"] in ("variant", "effect")
     }
     return StudyFindings(name=name, findings=kept, runs=runs)
 
