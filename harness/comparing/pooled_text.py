@@ -24,7 +24,7 @@ def pooled_text(finding: PooledFinding, *, variants: int) -> str:
         *_between(finding, places=places),
         *_lost(finding),
     ]
-    if min(finding.seeds.values()) < FEWEST_TO_WEIGH:
+    if not _weighs(finding):
         reasons.append(f"each study counts alike, as one has fewer than {FEWEST_TO_WEIGH} seeds")
     lines = [f"{finding.variant}: {finding.verdict}: {'; '.join(reasons)}", ""]
     return "\n".join([*lines, str(markdown.table(_table(finding, places=places)))])
@@ -42,13 +42,16 @@ def heading(finding: PooledFinding) -> str:
 def _between(finding: PooledFinding, *, places: int) -> Iterator[str]:
     pooled = finding.pooled
     tau = number_text(math.sqrt(pooled.tau_squared), places=places)
-    yield (
-        f"standard deviation between studies {tau} ({pooled.i_squared:.0%} of the variance;"
-        f" Cochran's Q {p_equation(pooled.p_heterogeneity)})"
-    )
+    # Cochran's test takes the errors as known, which those of a few seeds are not.
+    tested = f"; Cochran's Q {p_equation(pooled.p_heterogeneity)}" if _weighs(finding) else ""
+    yield f"standard deviation between studies {tau} ({pooled.i_squared:.0%} of the variance{tested})"
     if pooled.predicted:
         low, high = pooled.predicted
         yield f"one more such study: {interval_text(low, high=high, places=places)}"
+
+
+def _weighs(finding: PooledFinding) -> bool:
+    return min(finding.seeds.values()) >= FEWEST_TO_WEIGH
 
 
 def _lost(finding: PooledFinding) -> Iterator[str]:

@@ -130,7 +130,7 @@ def test_results_folders_are_pooled(tmp_path: Path) -> None:
     assert lines[0].startswith("nll on the test split, variant minus baseline; lower is better.")
     assert lines[2] == (
         "focal: worse: +3.00 (+0.52 to +5.48); p = .035; standard deviation between studies 0.82"
-        " (67% of the variance; Cochran's Q p = .0498); one more such study: -1.30 to +7.30; each"
+        " (67% of the variance); one more such study: -1.30 to +7.30; each"
         " study counts alike, as one has fewer than 10 seeds"
     )
     assert lines[-1].split("|")[2:-1] == ["     3 ", "      +4.00 ", "           0.58 ", "    33% "]
