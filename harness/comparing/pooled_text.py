@@ -44,7 +44,8 @@ def _between(finding: PooledFinding, *, places: int) -> Iterator[str]:
     tau = number_text(math.sqrt(pooled.tau_squared), places=places)
     # Cochran's test takes the errors as known, which those of a few seeds are not.
     tested = f"; Cochran's Q {p_equation(pooled.p_heterogeneity)}" if _weighs(finding) else ""
-    yield f"standard deviation between studies {tau} ({pooled.i_squared:.0%} of the variance{tested})"
+    share = f"{pooled.i_squared:.0%} of the variance"
+    yield f"standard deviation between studies {tau} ({share}{tested})"
     if pooled.predicted:
         low, high = pooled.predicted
         yield f"one more such study: {interval_text(low, high=high, places=places)}"
