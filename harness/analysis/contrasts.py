@@ -73,6 +73,7 @@ def _effects(runs: RunsByVariant, *, factorial: Factorial, seeds: Sequence[int])
         if len(effect.factors) == 1:
             (factor,) = effect.factors
             against = f"{factor}={factorial.factors[factor][0]}"
+        against += f" in {effect.corpus}" if effect.corpus else ""
         sides = {effect.name: effect.observed, against: effect.expected}
         pseudo_runs = {
             (name, seed): combine_cells(runs, weights=weights, name=name, seed=seed)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from harness.analysis.inputs import RunResult
 from harness.contracts import Factorial, Outcome
 
+_OVERALL = " overall"
+
 
 @dataclass(frozen=True, kw_only=True)
 class FactorialEffect:
@@ -19,22 +21,54 @@ class FactorialEffect:
     cells. For two factors I = y_AB - (y_A + y_B - y_0), of which y_AB is `observed` and the rest
     `expected`; for one factor, its level is compared with the baseline's. Both are averaged over
     all levels of the other factors, which makes I the contrast of a factorial design (Fisher 1935).
+    `corpus` is the one that an effect is within, if it is not the mean over all.
     """
 
     name: str
     factors: tuple[str, ...]
     observed: Mapping[str, float]
     expected: Mapping[str, float]
+    corpus: str = ""
 
 
 def factorial_effects(factorial: Factorial) -> Iterator[FactorialEffect]:
-    """One effect per cell other than the baseline, main effects first."""
+    """One effect per cell other than the baseline, main effects first.
+
+    Corpora have no effects, since their sentences differ: every other effect is the mean over
+    corpora, and then within each.
+    """
+    corpora = factorial.corpora
     for size in range(1, len(factorial.factors) + 1):
         for factors in itertools.combinations(factorial.factors, size):
+            if corpora in factors:
+                continue
             changed = (factorial.factors[factor][1:] for factor in factors)
             for levels in itertools.product(*changed):
-                chosen = dict(zip(factors, levels, strict=True))
-                yield _effect(factorial, chosen=chosen)
+                effect = _effect(factorial, chosen=dict(zip(factors, levels, strict=True)))
+                yield effect
+                for corpus in factorial.factors[corpora] if corpora else ():
+                    yield _within(effect, corpus=corpus, factorial=factorial)
+
+
+def _within(effect: FactorialEffect, *, corpus: str, factorial: Factorial) -> FactorialEffect:
+    """The part of an effect that is in one corpus."""
+    factor = factorial.corpora or ""
+    count = len(factorial.factors[factor])
+    observed, expected = (
+        {
+            variant: weight * count
+            for variant, weight in weights.items()
+            if factorial.cells[variant][factor] == corpus
+        }
+        for weights in (effect.observed, effect.expected)
+    )
+    return FactorialEffect(
+        name=f"{effect.name.removesuffix(_OVERALL)} in {factor}={corpus}",
+        factors=effect.factors,
+        observed=observed,
+        expected=expected,
+        corpus=f"{factor}={corpus}",
+    )
 
 
 def _effect(factorial: Factorial, *, chosen: Mapping[str, str]) -> FactorialEffect:
@@ -55,7 +89,7 @@ def _effect(factorial: Factorial, *, chosen: Mapping[str, str]) -> FactorialEffe
             else:
                 observed[variant] = 1.0 / share
     return FactorialEffect(
-        name=" x ".join(level_names) if len(level_names) > 1 else f"{level_names[0]} overall",
+        name=" x ".join(level_names) if len(level_names) > 1 else f"{level_names[0]}{_OVERALL}",
         factors=tuple(chosen),
         observed=observed,
         expected=expected,
@@ -103,5 +137,9 @@ def _sums(cells: Sequence[RunResult], *, weights: Sequence[float]) -> dict[str, 
 
 
 def _common(values: Sequence[str | None]) -> str | None:
-    """The value that all cells share; if they differ, a value that equals no other."""
-    return values[0] if len(set(values)) == 1 else repr(values)
+    """The value that all cells share; if they differ, one that only the same several values have.
+
+    So sides that average over the same corpora are comparable, and no others.
+    """
+    different = set(values)
+    return values[0] if len(different) == 1 else repr(sorted(map(repr, different)))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli import options, output
 from harness.cli.interruption import end_on_signals
 from harness.runs.supervision import Pace
+
+if TYPE_CHECKING:
+    from harness.exchange.challenge import Challenged
 
 
 @click.command()
@@ -37,8 +41,9 @@ def challenge(
     them where it names them, from its place in the folder that --into names.
 
     Baseline, variants, primary metric, margin and method are those of the study; one whose options
-    or corpora have changed since is refused. A line for each variant says if its verdict held. The
-    exit status is 1 if one did not, or if a run failed.
+    or corpora have changed since is refused. A line for each variant says if its verdict held, and
+    if its difference is within what the first seeds let one expect of so many new ones (95%). The
+    exit status is 1 if a verdict did not hold, or if a run failed.
 
     The results are recorded as inspected.
 
@@ -54,6 +59,15 @@ def challenge(
         challenged = challenges.challenged_archive(study, into=into)
     else:
         challenged = challenges.challenged_study(study, out=out)
-    summary, fates = challenges.challenge(challenged, seeds=seeds, into=into, jobs=jobs, pace=pace)
+    challenge_study(challenged, seeds=seeds, into=into, jobs=jobs, pace=pace)
+
+
+def challenge_study(
+    challenged: Challenged, *, seeds: int | None, into: Path, jobs: int, pace: Pace
+) -> None:
+    """Carry out the plan of a study again, print the fate of its verdicts, and exit."""
+    from harness.exchange.challenge import challenge as carry_out
+
+    summary, fates = carry_out(challenged, seeds=seeds, into=into, jobs=jobs, pace=pace)
     output.say("\n".join([summary.text, "", *map(str, fates)]))
     sys.exit(1 if summary.failed or not all(fate.held for fate in fates) else 0)

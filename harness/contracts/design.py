@@ -28,11 +28,13 @@ class Factorial:
     """Every combination of the levels of some factors.
 
     `factors` has the levels of each, the baseline's first; `cells` the level of every factor in
-    each variant, the baseline among them.
+    each variant, the baseline among them. `corpora` is the factor whose levels are corpora, if any:
+    scores on two of them are never compared with each other.
     """
 
     factors: Mapping[str, tuple[str, ...]]
     cells: Mapping[str, Mapping[str, str]]
+    corpora: str | None = None
 
     def cell(self, levels: Mapping[str, str]) -> str:
         """The variant with these levels, the baseline's for every factor that is not named."""

@@ -17,6 +17,7 @@ from typing import Any
 
 from harness import pipeline
 from harness.errors import HarnessError
+from harness.exchange.agreement import agreement
 from harness.exchange.archive import unpack_new
 from harness.exchange.environment import choice_changes, environment_changes
 from harness.exchange.packing import MANIFEST, unpack
@@ -56,12 +57,16 @@ class Challenged:
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """The verdict on a variant, then and with fresh seeds; None where there is none."""
+    """The verdict on a variant, then and with fresh seeds; None where there is none.
+
+    `agreement` compares the differences themselves.
+    """
 
     label: str
     then: str
     now: str | None
     reason: str
+    agreement: str = ""
 
     @property
     def held(self) -> bool:
@@ -70,7 +75,8 @@ class Held:
 
     def __str__(self) -> str:
         word = "held" if self.held else "not held"
-        return f"{self.label}: {word}: {self.then}, now {self.now or 'no verdict'} ({self.reason})"
+        fate = f"{self.label}: {word}: {self.then}, now {self.now or 'no verdict'} ({self.reason})"
+        return f"{fate}; {self.agreement}" if self.agreement else fate
 
 
 def challenged_study(path: Path, *, out: Path) -> Challenged:
@@ -150,6 +156,7 @@ def _held(then: Sequence[Mapping[str, Any]], *, now: Sequence[Mapping[str, Any]]
                 then=finding["verdict"],
                 now=again.get("verdict"),
                 reason=again.get("reason", ""),
+                agreement=agreement(finding, now=again),
             )
 
 

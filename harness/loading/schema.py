@@ -66,6 +66,24 @@ def schema(catalog: Catalog) -> Schema:
         "baseline": _reference("baseline"),
         "variants": {**_named("variant"), "minProperties": 1},
         "pretraining": _named("pretraining"),
+        **_designs(),
+    }
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "A study",
+        **_object(StudyKeys, instead=keys, optional=FILLED_IN),
+        "description": "A question, the variants that answer it, and how they are compared.",
+        "oneOf": [
+            {"required": ["factors"]},
+            {"anyOf": [{"required": ["variants"]}, {"required": ["grid"]}]},
+        ],
+        "definitions": definitions,
+    }
+
+
+def _designs() -> dict[str, Schema]:
+    """The keys that variants are written out from."""
+    return {
         "grid": {
             "type": "object",
             "description": "One option, such as regularizers.dropout, and its values.",
@@ -83,17 +101,13 @@ def schema(catalog: Catalog) -> Schema:
                 "additionalProperties": _reference("variant"),
             },
         },
-    }
-    return {
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "A study",
-        **_object(StudyKeys, instead=keys, optional=FILLED_IN),
-        "description": "A question, the variants that answer it, and how they are compared.",
-        "oneOf": [
-            {"required": ["factors"]},
-            {"anyOf": [{"required": ["variants"]}, {"required": ["grid"]}]},
-        ],
-        "definitions": definitions,
+        "datasets": {
+            "type": "object",
+            "description": "Further corpora, by name: all is trained on each of them too.",
+            "propertyNames": {"pattern": f"^{VARIANT_NAME}$", "not": {"const": BASELINE}},
+            "minProperties": 1,
+            "additionalProperties": _reference("dataset"),
+        },
     }
 
 

@@ -55,6 +55,7 @@ class StudyKeys:
         Annotated[Mapping[str, Annotated[Mapping[str, Mapping[str, Any]], MinLen(1)]], MinLen(2)]
         | None
     ) = None
+    datasets: Annotated[Mapping[str, Any], MinLen(1)] | None = None
     seeds: (
         Annotated[int, Ge(1), Le(1000)]
         | Annotated[tuple[NonNegativeInt, ...], MinLen(1), MaxLen(1000)]

@@ -35,9 +35,14 @@ def _design_faults(data: Mapping[str, Any]) -> Iterator[DataFault]:
     if "factors" in designs and len(designs) > 1:
         fault = f"{designs[0]} and factors cannot be combined; move one to another study"
         yield DataFault((designs[0],), fault, at_key=True)
+    corpora = data.get("datasets") is not None
+    if "grid" in designs and corpora:
+        fault = "grid and datasets cannot be combined; write the values as variants"
+        yield DataFault(("grid",), fault, at_key=True)
     compare = data.get("compare")
-    if "factors" in designs and isinstance(compare, Mapping) and compare.get("against") == "each":
-        fault = "factors are compared by their effects, not pair by pair; remove 'against: each'"
+    crossed = "factors" if "factors" in designs else "datasets" if corpora else ""
+    if crossed and isinstance(compare, Mapping) and compare.get("against") == "each":
+        fault = f"{crossed} are compared by their effects, not pair by pair; remove 'against: each'"
         yield DataFault(("compare", "against"), fault)
 
 

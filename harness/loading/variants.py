@@ -9,7 +9,7 @@ from typing import NamedTuple
 import yaml
 
 from harness.contracts import Design, Factorial, Level, Sweep
-from harness.loading import factors, grid
+from harness.loading import crossed_corpora, factors, grid
 from harness.loading.faults import Faults
 from harness.loading.ignored import ignored_options
 from harness.loading.names import name_fault
@@ -51,9 +51,11 @@ def experiments(root: yaml.Node, *, checker: Checker, faults: Faults) -> Experim
     faults.add_yaml(absent_regularizers(entry.value))
     baseline = apply_overrides(entry.value)
     values = [*_grid_values(keys.get("grid"), baseline=baseline, checker=checker, faults=faults)]
-    cells = [*_cells(keys.get("factors"), baseline=baseline, faults=faults)]
+    listed, crossed_factors = crossed_corpora.crossed(keys)
+    faults.add_yaml(crossed_corpora.corpus_faults(keys))
+    cells = [*_cells(crossed_factors, baseline=baseline, faults=faults)]
     variants = (
-        *_nodes(keys.get("variants"), kind="variant", baseline=baseline, faults=faults),
+        *_nodes(listed, kind="variant", baseline=baseline, faults=faults),
         *(value.variant for value in values),
         *(cell.variant for cell in cells),
     )
@@ -82,7 +84,7 @@ def experiments(root: yaml.Node, *, checker: Checker, faults: Faults) -> Experim
         nodes = [node for node in named if (node.name in crossed) is kind]
         _refuse_repeated(valid, nodes=nodes, faults=faults)
     compared, design = _design(valid, values=values, cells=cells, faults=faults)
-    return Experiments(compared, design, pretraining)
+    return Experiments(compared, crossed_corpora.with_corpora(design, keys=keys), pretraining)
 
 
 def _apply(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.analysis import dropped_text
 from harness.contracts import Design, Factorial, FindingKind
@@ -70,12 +70,24 @@ def _family(size: int, *, kind: FindingKind, compared: int) -> str:
 def _factorial(factorial: Factorial) -> str:
     sizes = " x ".join(str(len(levels)) for levels in factorial.factors.values())
     factors = [f"{name} ({', '.join(levels)})" for name, levels in factorial.factors.items()]
+    if factorial.corpora:
+        return _corpora(factorial, factors=factors)
     return (
         f"Full factorial, {sizes}: {listed(factors)}. The overall effect of a level is an average "
         "over all levels of the other factors. Removing one choice from the full combination, or "
         "adding one to the baseline, would estimate a different effect unless the factors are "
         "additive. An interaction is the score of a combination minus the sum of its parts; it "
         "takes two to four times as many seeds as a main effect of the same size."
+    )
+
+
+def _corpora(factorial: Factorial, *, factors: Sequence[str]) -> str:
+    return (
+        f"Several corpora: every combination of {listed(factors)}. Runs are paired by seed within a"
+        " corpus, never across corpora, and seeds are nested in corpora: the overall effect is the"
+        " mean over corpora of the difference on each, seed by seed, which speaks of these"
+        f" {len(factorial.factors[factorial.corpora or ''])} corpora. Whether an effect differs"
+        " between corpora is not tested."
     )
 
 

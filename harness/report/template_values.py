@@ -6,7 +6,9 @@ from typing import Any
 
 from harness.report import answer_text, design_text, tables
 from harness.report.checklist import checklist
+from harness.report.corpora_table import corpora_note, over_corpora, ranks_table
 from harness.report.values import Report
+from harness.report.variance_table import variance_note, variance_table
 
 
 def template_values(report: Report) -> dict[str, Any]:
@@ -20,6 +22,11 @@ def template_values(report: Report) -> dict[str, Any]:
         "direction": answer_text.direction(report.primary),
         "method_note": answer_text.method_note(report, correction=correction),
         "supporting_note": answer_text.supporting_note(report),
+        "over_corpora": over_corpora(report),
+        "ranks": ranks_table(report),
+        "corpora_note": corpora_note(report),
+        "variance": variance_table(report),
+        "variance_note": variance_note(report),
         "intervals_note": answer_text.intervals_note(report),
         "pretraining": [*map(answer_text.pretraining_sentence, report.pretraining)],
         "checklist": checklist(report),

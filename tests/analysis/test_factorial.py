@@ -67,6 +67,35 @@ def test_two_factors_have_two_main_effects_and_an_interaction() -> None:
     assert both.expected == {"a0": 1, "0b": 1, "baseline": -1}
 
 
+def test_sides_that_average_over_the_same_corpora_are_comparable() -> None:
+    """An interaction over two corpora has one cell of each on one side, and three on the other."""
+    design = Factorial(factors=THREE.factors, cells=THREE.cells, corpora="D")
+    results = {
+        (variant, 1): RunResult(
+            variant=variant,
+            seed=1,
+            outcome="finished",
+            scores={"bleu": 1.0},
+            references=f"sentences of {cell['D']}",
+        )
+        for variant, cell in design.cells.items()
+    }
+    for effect in factorial_effects(design):
+        sides = [
+            combine_cells(results, weights=weights, name="x", seed=1)
+            for weights in (effect.observed, effect.expected)
+        ]
+        assert len({side.references for side in sides if side}) == 1, effect.name
+    across = [*factorial_effects(THREE)][2]  # of D, were it an ordinary factor
+    one, other = (
+        combine_cells(results, weights=weights, name="x", seed=1)
+        for weights in (across.observed, across.expected)
+    )
+    assert one
+    assert other
+    assert one.references != other.references
+
+
 @pytest.mark.parametrize("design", [TWO, THREE, UNEVEN])
 def test_there_are_as_many_effects_as_variants_each_a_contrast(design: Factorial) -> None:
     effects = [*factorial_effects(design)]

@@ -72,7 +72,7 @@ def test_every_element_is_closed_and_every_section_is_there(
     page = Page(as_html(report, drawings=drawings))
     assert page.open == []
     assert page.elements.count("h1") == 1
-    assert page.elements.count("h2") == 9
+    assert page.elements.count("h2") == 10
     assert page.elements.count("figure") == page.elements.count("svg") == len(drawings)
 
 

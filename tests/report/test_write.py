@@ -128,7 +128,7 @@ def test_nothing_in_a_corpus_becomes_markup(report: Report) -> None:
         "(http://y.z)",
     ):
         assert quoted in text
-    assert [token.tag for token in tokens if token.type == "heading_open"] == ["h1"] + 8 * ["h2"]
+    assert [token.tag for token in tokens if token.type == "heading_open"] == ["h1"] + 9 * ["h2"]
 
 
 def test_the_report_has_no_gaps_and_no_ragged_lines(report: Report) -> None:

@@ -1,0 +1,86 @@
+"""Pooled findings as text for a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from harness.analysis.random_effects import FEWEST_TO_WEIGH
+from harness.analysis.verdict_text import p_equation
+from harness.comparing.pooled_studies import PooledFinding
+from harness.report import markdown
+from harness.report.numbers import interval_text, number_text
+from harness.report.tables import Table
+
+
+def pooled_text(finding: PooledFinding, *, variants: int) -> str:
+    """One variant: its verdict with the reason, and the table of its studies."""
+    pooled, places = finding.pooled, _places(finding)
+    interval = interval_text(pooled.low, high=pooled.high, places=places)
+    corrected = f" after Holm over {variants} variants" if variants > 1 else ""
+    reasons = [
+        f"{number_text(pooled.mean, places=places, sign='+')} ({interval})",
+        f"{p_equation(finding.p_adjusted)}{corrected}",
+        *_between(finding, places=places),
+        *_lost(finding),
+    ]
+    if not _weighs(finding):
+        reasons.append(f"each study counts alike, as one has fewer than {FEWEST_TO_WEIGH} seeds")
+    lines = [f"{finding.variant}: {finding.verdict}: {'; '.join(reasons)}", ""]
+    return "\n".join([*lines, str(markdown.table(_table(finding, places=places)))])
+
+
+def heading(finding: PooledFinding) -> str:
+    """The metric, and the meaning of a difference."""
+    direction = "higher" if finding.higher_is_better else "lower"
+    return (
+        f"{finding.metric} on the {finding.split} split, variant minus baseline; {direction} is"
+        " better. The mean is over studies like these, with its 95% interval."
+    )
+
+
+def _between(finding: PooledFinding, *, places: int) -> Iterator[str]:
+    pooled = finding.pooled
+    tau = number_text(math.sqrt(pooled.tau_squared), places=places)
+    # Cochran's test takes the errors as known, which those of a few seeds are not.
+    tested = f"; Cochran's Q {p_equation(pooled.p_heterogeneity)}" if _weighs(finding) else ""
+    share = f"{pooled.i_squared:.0%} of the variance"
+    yield f"standard deviation between studies {tau} ({share}{tested})"
+    if pooled.predicted:
+        low, high = pooled.predicted
+        yield f"one more such study: {interval_text(low, high=high, places=places)}"
+
+
+def _weighs(finding: PooledFinding) -> bool:
+    return min(finding.seeds.values()) >= FEWEST_TO_WEIGH
+
+
+def _lost(finding: PooledFinding) -> Iterator[str]:
+    if lost := sum(finding.lost.values()):
+        planned = lost + sum(finding.seeds.values())
+        only = ""
+        if finding.verdict == "inconclusive" and finding.p_adjusted < 0.05:
+            only = ", and better only where both finished"
+        yield f"{lost} of {planned} planned pairs are missing{only}"
+
+
+def _table(finding: PooledFinding, *, places: int) -> Table:
+    rows = [
+        [
+            name,
+            finding.seeds[name],
+            number_text(value, places=places, sign="+"),
+            number_text(error, places=places),
+            f"{weight:.0%}",
+        ]
+        for (name, (value, error)), weight in zip(
+            finding.estimates.items(), finding.pooled.weights, strict=True
+        )
+    ]
+    return Table(["study", "pairs", "difference", "standard error", "weight"], rows, right=1)
+
+
+def _places(finding: PooledFinding) -> int:
+    """Decimals for two digits of the smallest standard error."""
+    errors = [finding.pooled.error, *(error for _, error in finding.estimates.values())]
+    return min(6, max(0, 1 - math.floor(math.log10(min(errors)))))
