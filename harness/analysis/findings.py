@@ -108,11 +108,10 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         higher_is_better=pairing.metric.higher_is_better,
         verdict=judgment.verdict,
         reason=reason(judgment),
-        caution=noise_caution(pairing),
         family=judgment.family,
         per_seed=pairing.pairs,
     )
-    described = _with_runs(finding, pairing=pairing)
+    described = replace(_with_runs(finding, pairing=pairing), caution=noise_caution(pairing))
     return _with_intervals(described, evidence=evidence, documents=len(set(documents_of(pairing))))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from harness.analysis.p_values import p_equation
 from harness.analysis.random_effects import FEWEST_TO_WEIGH
-from harness.analysis.verdict_text import p_equation
 from harness.comparing.pooled_studies import PooledFinding
 from harness.report import markdown
 from harness.report.numbers import interval_text, number_text

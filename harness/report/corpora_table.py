@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 
 from harness.analysis.corpora import Ranks, average_ranks, on_new_corpora
+from harness.analysis.p_values import p_equation
 from harness.analysis.random_effects import StudyEstimate
 from harness.analysis.statistics import deviation, mean
-from harness.analysis.verdict_text import p_equation
 from harness.contracts import Finding
 from harness.report.numbers import decimal_places, difference_text, interval_text, number_text
 from harness.report.tables import Table
