@@ -35,7 +35,7 @@ def kill_commands(study: Path, *, out: Path, kills: int, chance: random.Random) 
 
 def _kill(process: subprocess.Popen[bytes], *, out: Path, chance: random.Random) -> int:
     """Kill once some more updates are made; 0 if the command ended first."""
-    further, before = chance.randint(5, 80), _updates(out)
+    further, before = chance.randint(5, 40), _updates(out)
     while _updates(out) < before + further:
         if process.poll() is not None:
             return 0

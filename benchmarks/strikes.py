@@ -149,10 +149,10 @@ def strikes(chance: random.Random, *, span: Span) -> list[Strike]:
         chosen.append(training(chosen[0].update))
     if chance.random() < 0.15:
         chosen.insert(chance.randint(0, len(chosen)), strike("start", -1, 0.08))
-    if chance.random() < 0.15:
+    if chance.random() < 0.3:
         chosen.append(strike("weights", span.last + 1, 0.01))
-    if chance.random() < 0.5:
-        chosen.append(strike("decoding", -1, 0.3))
+    if chance.random() < 0.7:
+        chosen.append(strike("decoding", -1, 0.15))
     return chosen
 
 
