@@ -113,10 +113,10 @@ def test_results_of_another_user_are_read_and_what_writes_is_one_line(
             [*OTHER, *words], cwd=tmp_path, capture_output=True, text=True, check=False
         )
 
-    for command in ("plan", "export", "report"):
-        read = other(command, "tiny.yaml")
+    for command in ("plan", "export", "report"):  # of a report that is up to date
+        read = other(command, str(study))
         assert (read.returncode, read.stderr) == (0, "")
-    written = other("run", "tiny.yaml")
+    written = other("run", str(study))
     assert written.returncode == 2, written.stdout
     (line,) = written.stderr.splitlines()
     assert line.startswith("results/tiny/")
