@@ -13,7 +13,7 @@ from harness.files import refuse_links_out
 from harness.loading import load, plugins_for
 from harness.notices import notify_user, warn
 from harness.planned_study import PlannedStudy
-from harness.planning import preview, probe
+from harness.planning import forked, preview, probe
 from harness.registry.attribution import naming_plugins
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import discover
@@ -110,14 +110,14 @@ def run_study(
     study, ledger = opened.study, opened.ledger
     preview.refuse_unequal(study, runs=opened.runs, ledger=ledger)
     if not all(run.exists for run in opened.plan):
-        probe.start_server()  # now, so that it loads torch while this process builds its models
-    for caution in preview.refuse_unbuildable(study, runs=opened.plan):
+        forked.start_server()  # now, so that it loads torch meanwhile
+    pace = pace or Pace()
+    # A shorter timeout for runs is one for what comes before them as well.
+    limit = min(forked.LIMIT, 60 * (pace.timeout_minutes or forked.LIMIT))
+    for caution in preview.refuse_unbuildable(study, runs=opened.plan, limit=limit):
         warn(caution)
     # Before training, so that a plan after an interruption can name what has changed since.
     opened.remember_plan()
-    pace = pace or Pace()
-    # A shorter timeout for runs is one for probes as well.
-    limit = min(probe.LIMIT, 60 * (pace.timeout_minutes or probe.LIMIT))
     for warning in preview.no_effect_warnings(study, runs=opened.runs, jobs=jobs, limit=limit):
         warn(warning)
     followers = Followers(study.trackers, out=out, ledger=ledger, plugins=opened.plugins)

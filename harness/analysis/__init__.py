@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from harness.analysis.findings import compare
 from harness.analysis.inputs import RunResult, ScoredMetric
+from harness.analysis.p_values import p_text
 from harness.analysis.resampling import Sentences, resample
-from harness.analysis.verdict_text import p_text
 
 __all__ = ["RunResult", "ScoredMetric", "Sentences", "compare", "p_text", "resample"]

@@ -44,9 +44,21 @@ class Judgment:
         return self.p_equivalent_adjusted is not None and self.p_equivalent_adjusted < ALPHA
 
     @property
-    def never_diverged(self) -> bool:
-        """True if no run of the variant diverged."""
-        return self.pairing.count("diverged") == 0
+    def favorable(self) -> bool:
+        """True if what was observed speaks for the variant, whether it is significant or not."""
+        positive = _is_positive(self.pairing, evidence=self.evidence)
+        return positive == self.pairing.metric.higher_is_better
+
+    @property
+    def survivors(self) -> tuple[bool, bool]:
+        """True for the baseline, and for the variant, if only runs that did not diverge are judged.
+
+        Nothing of the kind where diverged runs rank worst: they are judged too.
+        """
+        if self.pairing.ranks is not None and self.differs:
+            return False, False
+        diverged = [self.pairing.count("diverged", baseline=side) > 0 for side in (True, False)]
+        return diverged[0], diverged[1]
 
     @property
     def verdict(self) -> Verdict:
@@ -55,13 +67,13 @@ class Judgment:
             return "no_inference"
         if self.pairing.identical:
             return "identical"
-        if self.differs and _is_positive(self.evidence) != self.pairing.metric.higher_is_better:
-            return "worse"
-        # Results over the seeds that survived say nothing about the seeds that diverged.
-        if not self.never_diverged:
+        # Results over the seeds that survived say nothing about those that diverged, which can only
+        # add to what the other side has gained.
+        baseline, variant = self.survivors
+        if self.differs and not (variant if self.favorable else baseline):
+            return "better" if self.favorable else "worse"
+        if self.differs or baseline or variant:
             return "inconclusive"
-        if self.differs:
-            return "better"
         return "equivalent" if self.within_margin else "inconclusive"
 
 
@@ -76,7 +88,8 @@ def judge(family: Sequence[InterimAnalyses], *, margin: float | None) -> list[Ju
         [
             _flippable_differences(pairing, evidence=evidence)
             for pairing, evidence in zip(pairings, evidences, strict=True)
-        ]
+        ],
+        resolutions=[pairing.resolution for pairing in pairings],
     )
     return [
         Judgment(
@@ -105,12 +118,16 @@ def _over_looks(analyses: InterimAnalyses, *, margin: float | None, family: int)
         gather_evidence(pairing, margin=margin, family=family) for pairing in analyses.completed
     ]
     # A difference of the other sign at an earlier look is no evidence for the present one.
+    positive = _is_positive(latest, evidence=evidence)
     same_sign = [
-        earlier for earlier in completed if _is_positive(earlier) == _is_positive(evidence)
+        earlier
+        for pairing, earlier in zip(analyses.completed, completed, strict=True)
+        if _is_positive(pairing, evidence=earlier) == positive
     ]
     return replace(
         evidence,
         p=p_over_looks([earlier.p for earlier in same_sign], planned=looks),
+        p_ranks=p_over_looks([earlier.p_ranks for earlier in same_sign], planned=looks),
         # Equivalence has no sign to change, so every look counts.
         p_equivalent=p_over_looks([earlier.p_equivalent for earlier in completed], planned=looks),
         p_sign_flip=p_over_looks([earlier.p_sign_flip for earlier in same_sign], planned=looks),
@@ -118,7 +135,9 @@ def _over_looks(analyses: InterimAnalyses, *, margin: float | None, family: int)
     )
 
 
-def _is_positive(evidence: Evidence) -> bool:
+def _is_positive(pairing: Pairing, *, evidence: Evidence) -> bool:
+    if pairing.ranks is not None:
+        return sum(pairing.ranks) > 0
     return (evidence.difference or 0.0) > 0
 
 

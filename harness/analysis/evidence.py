@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.analysis.pairing import Pairing
 from harness.analysis.permutation import sign_flip_floor, sign_flip_p
@@ -13,6 +13,7 @@ from harness.analysis.statistics import (
     ALPHA,
     StudentT,
     correlation,
+    correlation_interval,
     equivalence_p,
     fisher_p,
     mcnemar_p,
@@ -29,7 +30,9 @@ class Evidence:
     """The test results and effect sizes of one pairing; None where a number does not exist.
 
     `p` is the t test's. If all differences are equal there is no spread for a t test, and `p` is
-    the sign-flip test's; likewise `p_equivalent`.
+    the sign-flip test's; likewise `p_equivalent`. Where diverged runs rank worst, `p` is that of
+    the ranks, `p_ranks`. `beyond_range` is True if no difference that the metric can have would be
+    detectable.
     """
 
     difference: float | None = None
@@ -37,10 +40,13 @@ class Evidence:
     p: float | None = None
     p_sign_flip: float | None = None
     p_floor: float | None = None
+    p_ranks: float | None = None
     p_equivalent: float | None = None
     effect_size: float | None = None
     detectable: float | None = None
+    beyond_range: bool = False
     correlation: float | None = None
+    correlation_interval: tuple[float, float] | None = None
     p_diverged: float | None = None
     sentences: StudentT | None = None
     combined: tuple[float, float] | None = None
@@ -50,13 +56,19 @@ class Evidence:
 def gather_evidence(pairing: Pairing, *, margin: float | None, family: int) -> Evidence:
     """Compute every statistic of one pairing, as a member of a family of this size."""
     baseline, variant = pairing.scores
+    ranked = _rank_test(pairing)
     if not baseline or not variant:  # no score, but perhaps divergences
-        return Evidence(p_diverged=_p_diverged(pairing))
+        return replace(ranked, p_diverged=_p_diverged(pairing))
     test = _t_test(pairing)
     difference = test.mean if test else _difference(pairing)
-    p_sign_flip = sign_flip_p(pairing.differences) if _sign_flips_apply(pairing) else None
+    p_sign_flip = None
+    if _sign_flips_apply(pairing):
+        p_sign_flip = sign_flip_p(pairing.differences, resolution=pairing.resolution)
     over_sentences = sentence_t(pairing, difference=difference)
-    return Evidence(
+    correlated = _correlation(pairing)
+    detectable = _detectable(test, tests=family * pairing.looks) if test else None
+    beyond = _beyond_range(pairing, difference=detectable)
+    evidence = Evidence(
         difference=difference,
         test=test,
         p=test.p if test else p_sign_flip,
@@ -64,13 +76,35 @@ def gather_evidence(pairing: Pairing, *, margin: float | None, family: int) -> E
         p_floor=sign_flip_floor(pairing.n) if pairing.method == "paired_t" else None,
         p_equivalent=_p_equivalent(pairing, test=test, margin=margin),
         effect_size=_effect_size(pairing, test=test),
-        detectable=_detectable(test, tests=family * pairing.looks) if test else None,
-        correlation=_correlation(pairing),
+        detectable=None if beyond else detectable,
+        beyond_range=beyond,
+        correlation=correlated,
+        correlation_interval=(
+            None if correlated is None else correlation_interval(correlated, n=pairing.n)
+        ),
         p_diverged=_p_diverged(pairing),
         sentences=over_sentences,
         combined=combine_intervals(test, sentences=over_sentences),
         p_bootstrap=bootstrap_p(pairing),
     )
+    if pairing.ranks is None:
+        return evidence
+    return replace(
+        evidence,
+        p=ranked.p,
+        p_ranks=ranked.p,
+        p_floor=ranked.p_floor,
+        detectable=None,
+        beyond_range=False,
+    )
+
+
+def _rank_test(pairing: Pairing) -> Evidence:
+    """The sign-flip test of the signed ranks, where diverged runs rank worst (Wilcoxon 1945)."""
+    if pairing.ranks is None or pairing.too_few or pairing.identical:
+        return Evidence()
+    p, floor = sign_flip_p(pairing.ranks), sign_flip_floor(sum(map(bool, pairing.ranks)))
+    return Evidence(p=p, p_ranks=p, p_floor=floor)
 
 
 def _t_test(pairing: Pairing) -> StudentT | None:
@@ -92,6 +126,13 @@ def _detectable(test: StudentT, *, tests: int) -> float:
     return smallest_shift(round(test.df, 2), alpha=ALPHA / tests) * test.error
 
 
+def _beyond_range(pairing: Pairing, *, difference: float | None) -> bool:
+    """True if no score of the metric is so far from the baseline's mean."""
+    low, high = pairing.metric.bounds
+    center = mean(pairing.scores[0])
+    return difference is not None and difference > max(high - center, center - low)
+
+
 def _difference(pairing: Pairing) -> float:
     if pairing.method == "paired_t":
         return mean(pairing.differences)
@@ -101,7 +142,8 @@ def _difference(pairing: Pairing) -> float:
 
 def _sign_flips_apply(pairing: Pairing) -> bool:
     # Identical runs are a fact, not a sample; a p value for them would only mislead.
-    return pairing.method == "paired_t" and not pairing.too_few and not pairing.identical
+    tested = pairing.method == "paired_t" and pairing.ranks is None
+    return tested and not pairing.too_few and not pairing.identical
 
 
 def _p_equivalent(pairing: Pairing, *, test: StudentT | None, margin: float | None) -> float | None:

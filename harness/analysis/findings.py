@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from harness.analysis.contrasts import contrast_families
 from harness.analysis.correction import Judgment, judge
+from harness.analysis.evidence import Evidence
 from harness.analysis.inputs import RunResult, ScoredMetric
 from harness.analysis.interim import interim_analyses
 from harness.analysis.statistics import mean
@@ -36,11 +38,15 @@ def compare(
     families = contrast_families(runs, variants=variants, design=design, comparison=comparison)
     findings: list[Finding] = []
     for metric in sorted(metrics, key=lambda metric: metric.name != comparison.primary):
-        primary, method = metric.name == comparison.primary, comparison.method
+        primary = metric.name == comparison.primary
         for family in families:
             analyses = [
                 interim_analyses(
-                    contrast, seeds=seeds, metric=metric, method=method, looks=design.looks
+                    contrast,
+                    seeds=seeds,
+                    metric=metric,
+                    comparison=comparison,
+                    looks=design.looks,
                 )
                 for contrast in family
             ]
@@ -52,14 +58,13 @@ def compare(
 def _finding(judgment: Judgment, *, primary: bool) -> Finding:
     pairing, evidence = judgment.pairing, judgment.evidence
     baseline, variant = pairing.scores
-    test, sentences = evidence.test, evidence.sentences
-    combined = evidence.combined or (None, None)
-    return Finding(
+    test = evidence.test
+    finding = Finding(
         variant=pairing.variant,
         against=pairing.against,
         kind=pairing.kind,
         metric=pairing.metric.name,
-        split=pairing.metric.split,
+        split=pairing.metric.split or "",
         role="primary" if primary else "exploratory",
         method=pairing.method,
         n=len(variant),
@@ -69,6 +74,8 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         finished=pairing.count("finished"),
         failed=pairing.count("failed"),
         diverged=pairing.count("diverged"),
+        diverged_baseline=pairing.count("diverged", baseline=True),
+        n_ranked=len(pairing.ranks or ()),
         p_diverged=evidence.p_diverged,
         baseline_mean=mean(baseline) if baseline else None,
         variant_mean=mean(variant) if variant else None,
@@ -79,6 +86,7 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         p_adjusted=judgment.p_adjusted,
         p_sign_flip=evidence.p_sign_flip,
         p_floor=evidence.p_floor,
+        p_ranks=evidence.p_ranks,
         p_max_t=judgment.p_max_t,
         effect_size=evidence.effect_size,
         detectable=evidence.detectable,
@@ -86,13 +94,26 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         margin=judgment.margin,
         p_equivalent=evidence.p_equivalent,
         p_equivalent_adjusted=judgment.p_equivalent_adjusted,
+        higher_is_better=pairing.metric.higher_is_better,
+        verdict=judgment.verdict,
+        reason=reason(judgment),
+        per_seed=pairing.pairs,
+    )
+    return _with_intervals(finding, evidence=evidence)
+
+
+def _with_intervals(finding: Finding, *, evidence: Evidence) -> Finding:
+    """The finding with the intervals of its correlation and over sentences."""
+    sentences = evidence.sentences
+    combined = evidence.combined or (None, None)
+    correlated = evidence.correlation_interval or (None, None)
+    return replace(
+        finding,
+        correlation_low=correlated[0],
+        correlation_high=correlated[1],
         interval_sentences_low=sentences.low if sentences else None,
         interval_sentences_high=sentences.high if sentences else None,
         combined_low=combined[0],
         combined_high=combined[1],
         p_bootstrap=evidence.p_bootstrap,
-        higher_is_better=pairing.metric.higher_is_better,
-        verdict=judgment.verdict,
-        reason=reason(judgment),
-        per_seed=pairing.pairs,
     )

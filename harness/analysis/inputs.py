@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -14,9 +15,10 @@ class RunResult:
     """The outcome of one run and, once it has finished, its `scores` on the split by metric.
 
     `output_digest` identifies everything that the run wrote, for example by a digest of its
-    hypotheses: two runs with equal digests wrote the same. `tokens` and `references` likewise
-    identify the target tokens and the reference lines that it was scored on. Each is None if not
-    known. `sentences` has the metrics whose statistics are known for every sentence.
+    hypotheses: two runs with equal digests wrote the same. `training` likewise identifies the
+    training, and so the weights, `tokens` and `references` the target tokens and the reference
+    lines that it was scored on. Each is None if not known. `sentences` has the metrics whose
+    statistics are known for every sentence.
     """
 
     variant: str
@@ -24,6 +26,7 @@ class RunResult:
     outcome: Outcome
     scores: Mapping[str, float] = field(default_factory=dict)
     output_digest: str | None = None
+    training: str | None = None
     tokens: str | None = None
     references: str | None = None
     sentences: Mapping[str, Sentences] = field(default_factory=dict)
@@ -36,9 +39,15 @@ class RunResult:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredMetric:
-    """A metric on a split, and its direction; `of_text` if it scores generated text only."""
+    """A metric on a split, and its direction; `of_text` if it scores generated text only.
+
+    `bounds` are the least and the largest score that it can give. `split` is None where it is not
+    known. `presumed` is True for a direction that nobody stated.
+    """
 
     name: str
     higher_is_better: bool
     of_text: bool = False
-    split: Split = "test"
+    bounds: tuple[float, float] = (-math.inf, math.inf)
+    split: Split | None = "test"
+    presumed: bool = False

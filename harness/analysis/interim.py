@@ -8,7 +8,7 @@ from typing import NamedTuple
 from harness.analysis.contrasts import Contrast
 from harness.analysis.inputs import RunResult, ScoredMetric
 from harness.analysis.pairing import Pairing, pair
-from harness.contracts import Method
+from harness.study.values import Comparison
 
 
 class InterimAnalyses(NamedTuple):
@@ -34,7 +34,7 @@ def interim_analyses(
     *,
     seeds: Sequence[int],
     metric: ScoredMetric,
-    method: Method,
+    comparison: Comparison,
     looks: Sequence[int],
 ) -> InterimAnalyses:
     """Pair the runs at every look that is complete; later runs wait for the next look.
@@ -42,8 +42,9 @@ def interim_analyses(
     `looks` are numbers of `seeds`, in order; if empty, there is a single analysis at the end. A
     look is complete once all its runs have ended.
     """
+    method, diverged = comparison.method, comparison.diverged
     if not looks:
-        pairing = pair(contrast, seeds=seeds, metric=metric, method=method)
+        pairing = pair(contrast, seeds=seeds, metric=metric, method=method, diverged=diverged)
         return InterimAnalyses(pairing, [pairing])
     variant, against, _, runs = contrast
     ended = [
@@ -52,7 +53,14 @@ def interim_analyses(
     ]
     complete = [n for n in looks if all(ended[:n])]
     pairings = [
-        pair(contrast, seeds=seeds[:n], metric=metric, method=method, looks=len(looks))
+        pair(
+            contrast,
+            seeds=seeds[:n],
+            metric=metric,
+            method=method,
+            looks=len(looks),
+            diverged=diverged,
+        )
         # Before the first look is complete, its runs are shown, and no p is given.
         for n in complete or looks[:1]
     ]

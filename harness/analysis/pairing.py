@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from itertools import zip_longest
 
 from harness.analysis.contrasts import Contrast
 from harness.analysis.inputs import RunResult, ScoredMetric
-from harness.contracts import FindingKind, Method, Outcome, SeedValues
+from harness.analysis.worst_ranks import signed_ranks
+from harness.contracts import Diverged, FindingKind, Method, Outcome, SeedValues
 from harness.study.values import BASELINE
 
 _SeedRuns = tuple[RunResult | None, RunResult | None]
@@ -22,7 +24,8 @@ class Pairing:
 
     `planned` has the two runs of every seed, the baseline's first, and `complete` those pairs in
     which both have a comparable score. `losses` has one phrase for every run that is missing from
-    those. `looks` is the number of planned looks, each at another number of seeds.
+    those. `looks` is the number of planned looks, each at another number of seeds. `diverged` says
+    what a run that diverged counts as.
     """
 
     variant: str
@@ -34,6 +37,7 @@ class Pairing:
     complete: Sequence[tuple[RunResult, RunResult]]
     losses: Sequence[str]
     looks: int = 1
+    diverged: Diverged = "excluded"
 
     @cached_property
     def pairs(self) -> tuple[SeedValues, ...]:
@@ -78,17 +82,47 @@ class Pairing:
     @property
     def too_few(self) -> bool:
         """True if there are too few runs for any test."""
-        return min(map(len, self.compared)) < 2  # no spread can be estimated from one
+        # No spread can be estimated from one.
+        return min(map(len, self.compared if self.ranks is None else [self.ranks])) < 2
+
+    @cached_property
+    def ranks(self) -> list[float] | None:
+        """Signed ranks of the differences, of runs that diverged too; None unless they rank."""
+        if self.diverged != "worst":
+            return None
+        worst = -math.inf if self.metric.higher_is_better else math.inf
+        by_seed = {pair.seed: pair.variant - pair.baseline for pair in self.pairs}
+        differences = [
+            by_seed.get(baseline.seed, _rank_difference(baseline, variant=variant, worst=worst))
+            for baseline, variant in self.planned
+            if baseline and variant
+        ]
+        known = [value for value in differences if value is not None]
+        return signed_ranks(known, resolution=self.resolution)
 
     @cached_property
     def identical(self) -> bool:
-        """True if no seed differs in its score nor, for a metric of text, in the text."""
+        """True if every pair is known to be one and the same, and no run diverged.
+
+        Equal scores do not suffice: rounded, they are equal by chance.
+        """
         # By Welch's method runs without a partner count too, and those are compared with nothing
         # here.
         if any(self.differences) or not self.pairs or len(self.pairs) < self.n:
             return False
-        return not self.metric.of_text or all(
-            same_output(baseline, variant=variant) is not False
+        diverged = self.count("diverged") + self.count("diverged", baseline=True)
+        return not diverged and (self.same_outputs or self.same_weights)
+
+    @property
+    def same_outputs(self) -> bool:
+        """True if both runs of every pair are known to have written the same."""
+        return all(same_output(baseline, variant=variant) for baseline, variant in self.complete)
+
+    @property
+    def same_weights(self) -> bool:
+        """True if both runs of every pair have the same weights, and those alone are scored."""
+        return not self.metric.of_text and all(
+            baseline.training is not None and baseline.training == variant.training
             for baseline, variant in self.complete
         )
 
@@ -108,6 +142,8 @@ class Pairing:
             [run for run in side if run and run.score(self.metric.name) is not None]
             for side in zip(*self.planned, strict=True)
         )
+        if not baseline:
+            return baseline, variant  # nothing to be scored unlike
         bases = {_basis(run, metric=self.metric) for run in baseline}
         return baseline, [run for run in variant if _basis(run, metric=self.metric) in bases]
 
@@ -119,6 +155,7 @@ def pair(
     metric: ScoredMetric,
     method: Method = "paired_t",
     looks: int = 1,
+    diverged: Diverged = "excluded",
 ) -> Pairing:
     """Pair the variant's runs with the baseline's of the same seed."""
     variant, against, kind, runs = contrast
@@ -152,7 +189,19 @@ def pair(
         complete=complete,
         losses=losses,
         looks=looks,
+        diverged=diverged,
     )
+
+
+def _rank_difference(baseline: RunResult, *, variant: RunResult, worst: float) -> float | None:
+    """The difference of a pair in which a run diverged; None for any other."""
+    outcomes = baseline.outcome, variant.outcome
+    by_outcome = {
+        ("finished", "diverged"): worst,
+        ("diverged", "finished"): -worst,
+        ("diverged", "diverged"): 0.0,
+    }
+    return by_outcome.get(outcomes)
 
 
 def _share_no_seed(planned: Sequence[_SeedRuns]) -> bool:

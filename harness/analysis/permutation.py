@@ -21,16 +21,19 @@ FLIPS = 9_999  # sign patterns sampled beyond that
 _TIE = 1e-12  # sums this close, relative to the largest, are equal but for rounding
 
 
-def sign_flip_p(differences: Sequence[float]) -> float:
+def sign_flip_p(differences: Sequence[float], *, resolution: float = 0.0) -> float:
     """The two-sided exact sign-flip test (Fisher 1935): no assumption on the noise beyond symmetry.
 
     Without an effect, each difference is equally likely to have either sign. p is the share of the
     2^n sign patterns whose sum is at least as far from 0 as the observed one. Beyond `EXACT_UP_TO`
     differences, patterns are sampled from a fixed stream, and p = (hits + 1) / (`FLIPS` + 1).
+    `resolution` is the rounding error of a difference: sums that differ by no more than that of
+    every one of them are equal.
     """
     # Sorted, so that the order of seeds changes no bit of the sums.
     magnitudes = sorted(abs(value) for value in differences)
-    reach = abs(math.fsum(differences)) - _TIE * math.fsum(magnitudes)
+    rounding = max(_TIE * math.fsum(magnitudes), len(magnitudes) * resolution)
+    reach = abs(math.fsum(differences)) - rounding
     if reach <= 0:
         return 1.0  # every pattern reaches 0
     if len(magnitudes) <= EXACT_UP_TO:
@@ -44,7 +47,9 @@ def sign_flip_floor(n: int) -> float:
     return min(1.0, 2.0 ** (1 - n)) if n <= EXACT_UP_TO else 1 / (FLIPS + 1)
 
 
-def max_t_p(family: Sequence[Mapping[int, float]]) -> list[float]:
+def max_t_p(
+    family: Sequence[Mapping[int, float]], *, resolutions: Sequence[float] = ()
+) -> list[float]:
     """Sign-flip p values of a family, corrected by its joint distribution (Westfall, Young 1993).
 
     Each member has one difference per seed. The signs of a seed flip for all members at once, which
@@ -52,7 +57,8 @@ def max_t_p(family: Sequence[Mapping[int, float]]) -> list[float]:
     is at least the member's own. The statistic is |sum d| / sqrt(sum d^2), which orders patterns as
     |t| does, and whose variance is 1 for any number of seeds: a member without a seed takes no part
     in that flip. Its floor is 2 / 2^n, however large the family. Exact up to `JOINT_EXACT_UP_TO`
-    seeds, then sampled from a fixed stream.
+    seeds, then sampled from a fixed stream. `resolutions` has the rounding error of a difference of
+    each member, 0 if left out.
     """
     import numpy as np
 
@@ -61,14 +67,20 @@ def max_t_p(family: Sequence[Mapping[int, float]]) -> list[float]:
     table = np.array(rows, dtype=np.float64)
     if not table.size:
         return [1.0] * len(family)
-    table /= np.maximum(abs(table).max(axis=0), 1e-300)  # the squares stay finite
-    table /= np.maximum(np.sqrt((table**2).sum(axis=0)), 1e-300)
+    rounding = np.array([*resolutions] or [0.0] * len(family))
+    table[abs(table) <= rounding] = 0.0
+    scale = np.maximum(abs(table).max(axis=0), 1e-300)  # the squares stay finite
+    table /= scale
+    norms = np.maximum(np.sqrt((table**2).sum(axis=0)), 1e-300)
+    table /= norms
+    lengths = np.where(table.any(axis=0), scale * norms, 1.0)
+    ties = len(seeds) * np.maximum(_TIE, rounding / lengths)
     observed = abs(table.sum(axis=0))
     exact = len(seeds) <= JOINT_EXACT_UP_TO
     patterns = _every_pattern(len(seeds)) if exact else _sampled_patterns(len(seeds))
     largest = np.sort(abs(patterns @ table).max(axis=1))
     # A pattern that ties with the observed one counts, however its sum was rounded.
-    hits = len(largest) - np.searchsorted(largest, observed - len(seeds) * _TIE)
+    hits = len(largest) - np.searchsorted(largest, observed - ties)
     shares = hits / len(largest) if exact else (hits + 1) / (FLIPS + 1)
     return [float(share) for share in shares]
 

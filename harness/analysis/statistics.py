@@ -132,6 +132,22 @@ def correlation(first: Sequence[float], *, second: Sequence[float]) -> float | N
     return min(1.0, max(-1.0, math.fsum(products)))  # rounding may go past 1
 
 
+def correlation_interval(value: float, *, n: int) -> tuple[float, float]:
+    """The 95% interval of a correlation over n pairs: tanh(atanh(r) +- 1.96 / sqrt(n - 3)).
+
+    Fisher (1921). Three pairs or fewer exclude no correlation.
+    """
+    from scipy.special import ndtri
+
+    if n <= 3:
+        return -1.0, 1.0
+    if abs(value) == 1:
+        return value, value
+    half_width = float(ndtri(1 - ALPHA / 2)) / math.sqrt(n - 3)
+    center = math.atanh(value)
+    return math.tanh(center - half_width), math.tanh(center + half_width)
+
+
 def mcnemar_p(only_first: int, *, only_second: int) -> float:
     """McNemar's exact two-sided p that either of two events is equally likely to occur alone.
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping
 
 from harness.analysis.correction import Judgment
-from harness.analysis.pairing import Pairing
+from harness.analysis.losses_text import losses, survivors
+from harness.analysis.p_values import attained, p_equation, p_text
+from harness.analysis.pairing import Pairing, same_output
 from harness.analysis.permutation import sign_flip_floor
 from harness.analysis.power import POWER
 from harness.analysis.statistics import ALPHA
-from harness.contracts import FindingKind
+from harness.contracts import FindingKind, Method
 from harness.study.values import BASELINE
 
 _MEMBERS: Mapping[FindingKind, str] = {
@@ -22,41 +23,50 @@ _MEMBERS: Mapping[FindingKind, str] = {
 }
 
 
-def p_text(p: float) -> str:
-    """A p value as papers print it: ``.012``, ``< .001``, ``.0625``; rounding never crosses .05."""
-    if p < 0.001:
-        return "< .001"
-    digits = 3
-    if p == round(p, 4):  # such as a sign-flip test's: a round number is shown exactly
-        return f"{p:.4g}".removeprefix("0")
-    while (float(f"{p:.{digits}f}") < ALPHA) != (p < ALPHA):
-        digits += 1
-    return f"{p:.{digits}f}".removeprefix("0")
-
-
-def p_equation(p: float) -> str:
-    """A p value as an equation: ``p = .012`` or ``p < .001``."""
-    text = p_text(p)
-    return f"p {text}" if text.startswith("<") else f"p = {text}"
-
-
 def reason(judgment: Judgment) -> str:
     """The reason for a verdict: the seeds, the tests, and the runs that are missing."""
     pairing, verdict = judgment.pairing, judgment.verdict
     if verdict == "no_inference":
         parts = [_too_few(pairing)]
     elif verdict == "identical":
-        parts = [f"equal in {len(pairing.pairs)} of {len(pairing.pairs)} seeds"]
+        shared = "outputs" if pairing.same_outputs else "weights"
+        parts = [f"the same {shared} in {pairing.n} of {pairing.n} seeds"]
     else:
         parts = [
-            *_survivors(judgment),
-            *_seeds(pairing, spread=judgment.evidence.test is not None),
+            *survivors(judgment),
+            *([] if pairing.ranks else _seeds(pairing, spread=judgment.evidence.test is not None)),
             *_tested(judgment),
             *_sign_flip(judgment),
             *_margin(judgment),
             *_detectable(judgment),
         ]
-    return "; ".join([*_floor(judgment), *parts, *_lost(judgment)])
+    text = "; ".join([*_floor(judgment), *parts, *losses(judgment)])
+    basis = "" if verdict == "no_inference" else _basis(pairing)
+    return f"{basis}: {text}" if basis else text
+
+
+def _basis(pairing: Pairing) -> str:
+    n = pairing.n if pairing.ranks is None else len(pairing.ranks)
+    baseline = len(pairing.compared[0]) if pairing.method == "welch" else n
+    planned = len(pairing.planned)
+    lost = shortfall(
+        n, baseline=baseline, planned=planned, method=pairing.method, kind=pairing.kind
+    )
+    return lost or few_seeds(n)
+
+
+def shortfall(n: int, *, baseline: int, planned: int, method: Method, kind: FindingKind) -> str:
+    """The runs that a verdict rests on, where they are fewer than were planned; else empty."""
+    if method == "welch":
+        sides = f"{n} of {planned} planned runs against {baseline} of {planned}"
+        return f"from {sides}" if min(n, baseline) < planned else ""
+    unit = "seeds" if kind == "effect" else "pairs"
+    return f"from {n} of {planned} planned {unit}" if n < planned else ""
+
+
+def few_seeds(n: int) -> str:
+    """``two seeds only`` where agreement of all seeds would be no evidence; else empty."""
+    return {1: "one seed only", 2: "two seeds only", 3: "three seeds only"}.get(n, "")
 
 
 def _floor(judgment: Judgment) -> list[str]:
@@ -74,14 +84,6 @@ def _too_few(pairing: Pairing) -> str:
     return f"{_counted(pairing.n, noun='complete pair')}, and a test needs 2"
 
 
-def _survivors(judgment: Judgment) -> list[str]:
-    if judgment.never_diverged or judgment.verdict == "worse":
-        return []
-    if judgment.differs:
-        return ["better only where it did not diverge"]
-    return ["equivalent only where it did not diverge"] if judgment.within_margin else []
-
-
 def _seeds(pairing: Pairing, *, spread: bool) -> list[str]:
     if pairing.method == "welch":
         return [] if spread else ["no spread on either side for a t test"]
@@ -93,13 +95,18 @@ def _seeds(pairing: Pairing, *, spread: bool) -> list[str]:
         return [f"{agree} of {n} seeds {'higher' if up else 'lower'}"]
     if any(differences):
         return [f"the same difference in {n} of {n} seeds, so there is no spread for a t test"]
-    return [f"equal scores in {n} of {n} seeds, though not for the same text"]
+    other = pairing.metric.of_text and any(
+        same_output(baseline, variant=variant) is False for baseline, variant in pairing.complete
+    )
+    return [f"equal scores in {n} of {n} seeds{', though not for the same text' if other else ''}"]
 
 
 def _tested(judgment: Judgment) -> list[str]:
     evidence, p_adjusted = judgment.evidence, judgment.p_adjusted
     if evidence.p is None or p_adjusted is None:
         return []
+    if evidence.p_ranks is not None:
+        return [_ranked(judgment, p=evidence.p_ranks, adjusted=p_adjusted)]
     if evidence.test is None and (judgment.family == 1 or evidence.p == 1):
         return []  # it is the sign-flip test's, which `_sign_flip` reports
     if evidence.test and evidence.p < ALPHA <= p_adjusted:
@@ -108,18 +115,26 @@ def _tested(judgment: Judgment) -> list[str]:
     return [f"{p_equation(p_adjusted)} {_holm(judgment)}".rstrip()]
 
 
+def _ranked(judgment: Judgment, *, p: float, adjusted: float) -> str:
+    pairing = judgment.pairing
+    ranks = pairing.ranks or []
+    better = sum((rank > 0) == pairing.metric.higher_is_better for rank in ranks if rank)
+    tested = f"{p_equation(adjusted)} {_holm(judgment)}".rstrip()
+    finished = pairing.differences
+    kept = sum((value > 0) == pairing.metric.higher_is_better for value in finished if value)
+    seeds = f"better in {better} of {len(ranks)} seeds"
+    if 0 < len(finished) < len(ranks):
+        seeds += f" ({kept} of the {len(finished)} that both finished)"
+    text = f"{seeds}, diverged runs ranked worst; {tested}"
+    return attained(text, p=p, floor=sign_flip_floor(sum(map(bool, ranks))), n=len(ranks))
+
+
 def _sign_flip(judgment: Judgment) -> list[str]:
     p, pairing = judgment.evidence.p_sign_flip, judgment.pairing
-    text = "" if p is None else f"sign-flip {p_equation(p)}"
-    return [] if p is None else [_attained(text, p=p, n=pairing.n, looks=pairing.looks)]
-
-
-def _attained(text: str, *, p: float, n: int, looks: int = 1) -> str:
-    """A sign-flip p value with the floor that limits it, if it does."""
-    floor = min(1.0, looks * sign_flip_floor(n))
-    if floor >= ALPHA:
-        return f"{text} (below {p_text(floor)} is not attainable with {n} seeds)"
-    return f"{text}, the least that {n} seeds can reach" if p == floor else text
+    if p is None:
+        return []
+    floor = min(1.0, pairing.looks * sign_flip_floor(pairing.n))
+    return [attained(f"sign-flip {p_equation(p)}", p=p, floor=floor, n=pairing.n)]
 
 
 def _margin(judgment: Judgment) -> list[str]:
@@ -133,7 +148,12 @@ def _margin(judgment: Judgment) -> list[str]:
 
 def _detectable(judgment: Judgment) -> list[str]:
     detectable = judgment.evidence.detectable
-    if detectable is None or judgment.verdict != "inconclusive" or judgment.differs:
+    if judgment.verdict != "inconclusive" or judgment.differs:
+        return []
+    if judgment.evidence.beyond_range:
+        name = judgment.pairing.metric.name
+        return [f"no difference that {name} can have would show with {POWER:.0%} power"]
+    if detectable is None:
         return []
     return [f"a difference of {detectable:.2g} would show with {POWER:.0%} power"]
 
@@ -145,20 +165,6 @@ def _holm(judgment: Judgment) -> str:
     looks = f"{pairing.looks} looks" if pairing.looks > 1 else ""
     both = " and ".join(text for text in (several, looks) if text)
     return f"after {both}" if both else ""
-
-
-def _lost(judgment: Judgment) -> list[str]:
-    pairing = judgment.pairing
-    planned = len(pairing.planned)
-    counted = Counter(pairing.losses)
-    lost = [f"{fault} in {count} of {planned} seeds" for fault, count in counted.items()]
-    p = judgment.evidence.p_diverged
-    if p is None:
-        return lost
-    if pairing.method == "welch":
-        return [*lost, f"diverges as often as the baseline: Fisher {p_equation(p)}"]
-    tested = f"diverges as often as the baseline: McNemar {p_equation(p)}"
-    return [*lost, _attained(tested, p=p, n=planned)]
 
 
 def _counted(n: int, *, noun: str) -> str:

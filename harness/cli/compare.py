@@ -13,6 +13,7 @@ import click
 
 from harness.cli import options, output
 from harness.errors import HarnessError
+from harness.notices import notify_user
 from harness.runs.reuse import Reuse
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def _comparison_options(command: Callable[..., None]) -> Callable[..., None]:
         "--higher-is-better", metavar="METRIC", multiple=True, help="Of FILE; repeatable."
     )
     @click.option(
-        "--split", type=click.Choice(["test", "validation"]), help="Of FILE; test by default."
+        "--split", type=click.Choice(["test", "validation"]), help="Of FILE: what was scored."
     )
     @click.option("--primary", metavar="METRIC", help="The metric that decides.")
     @click.option(
@@ -47,6 +48,11 @@ def _comparison_options(command: Callable[..., None]) -> Callable[..., None]:
         "--method",
         type=click.Choice(["paired_t", "welch"]),
         help="How to test; welch does not pair.",
+    )
+    @click.option(
+        "--diverged",
+        type=click.Choice(["excluded", "worst"]),
+        help="What runs that diverged count as: nothing, or the worst in a rank test.",
     )
     @wraps(command)
     def wrapper(**arguments: Any) -> None:
@@ -105,6 +111,8 @@ def compare(
     _record_inspections(names, out=out)
     summary = terminal.comparison(report)
     if as_json:
+        for reading in report.readings:
+            notify_user(f"read as: {reading}")
         output.say_json(findings(report.findings), newline=False)
     else:
         output.say(summary.text)

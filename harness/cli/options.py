@@ -58,7 +58,7 @@ PLUGINS = click.option(
 )
 
 
-def reuse(default: Reuse) -> Callable[[Any], Any]:
+def reuse(default: Reuse) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """The runs that count as the same as those of a study, as the parameter `reuse`."""
     return click.option(
         "--reuse",
@@ -102,8 +102,9 @@ def pace(command: Callable[..., None]) -> Callable[..., None]:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanQuestions:
-    """The questions to `plan` beyond the runs."""
+    """The questions to `plan`: which runs count as the study's, and what is asked beyond them."""
 
+    reuse: Reuse
     effect: float | None
     sd: float | None
     probe_jobs: int | None
@@ -112,6 +113,7 @@ class PlanQuestions:
 def plan_questions(command: Callable[..., None]) -> Callable[..., None]:
     """The options of `PlanQuestions`, as one argument, `questions`."""
 
+    @reuse(Reuse.IDENTICAL)
     @click.option(
         "--effect", type=_POSITIVE, help="Compute the seeds that an effect of this size needs."
     )
@@ -124,9 +126,16 @@ def plan_questions(command: Callable[..., None]) -> Callable[..., None]:
     @JOBS
     @wraps(command)
     def wrapper(
-        *, effect: float | None, sd: float | None, probe: bool, jobs: int, **others: Any
+        *,
+        probe: bool,
+        jobs: int,
+        reuse: Reuse,
+        effect: float | None,
+        sd: float | None,
+        **others: Any,
     ) -> None:
-        questions = PlanQuestions(effect=effect, sd=sd, probe_jobs=jobs if probe else None)
+        probe_jobs = jobs if probe else None
+        questions = PlanQuestions(reuse=reuse, effect=effect, sd=sd, probe_jobs=probe_jobs)
         command(questions=questions, **others)
 
     return wrapper

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from harness.cli import options, output
-from harness.runs.reuse import Reuse
 
 
 @click.command()
@@ -15,7 +14,6 @@ from harness.runs.reuse import Reuse
 @options.OUT
 @options.SEEDS
 @options.PLUGINS
-@options.reuse(Reuse.IDENTICAL)
 @options.JSON
 @options.plan_questions
 def plan(
@@ -24,7 +22,6 @@ def plan(
     out: Path,
     seeds: int | None,
     plugin_files: bool,
-    reuse: Reuse,
     as_json: bool,
     questions: options.PlanQuestions,
 ) -> None:
@@ -45,7 +42,7 @@ def plan(
     from harness.planning import preview
 
     opened = pipeline.open_study(
-        study, out=out, seeds=seeds, plugin_files=plugin_files, reuse=reuse
+        study, out=out, seeds=seeds, plugin_files=plugin_files, reuse=questions.reuse
     )
     pipeline.say_found_elsewhere(opened)
     power = preview.PowerQuestion(effect=questions.effect, sd=questions.sd)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from itertools import islice
@@ -56,25 +56,28 @@ class _Misfit(HarnessError):
 
 def expect(study: Study, *, names: Sequence[str], seed: int) -> dict[str, Expected]:
     """Build these experiments as a run would, without weights or training; loads torch."""
-    tasks: Tasks = {}
-    return {
-        name: _expected(
-            experiment := study.experiments[name],
-            start=study.pretraining.get(experiment.starts_from or "", experiment),
-            seed=seed,
-            tasks=tasks,
-        )
-        if _can_train(study.experiments[name].budget.device, study=study)
-        else Expected(fault=_NO_GPU, choice=("budget", "device"))
-        for name in names
-    }
+    choices = {name: with_start(study, name=name) for name in names}
+    return dict(build_dry(choices, seed=seed, trains_here=study.executor.name == "local"))
 
 
-def _can_train(device: str, *, study: Study) -> bool:
-    """Check this machine for the device, where it is the one that trains."""
+def with_start(study: Study, *, name: str) -> tuple[Experiment, Experiment]:
+    """An experiment, and the one that it starts from, or itself if there is none."""
+    experiment = study.experiments[name]
+    return experiment, study.pretraining.get(experiment.starts_from or "", experiment)
+
+
+def build_dry(
+    choices: Mapping[str, tuple[Experiment, Experiment]], *, seed: int, trains_here: bool
+) -> Iterator[tuple[str, Expected]]:
+    """Build experiments one by one, each given with its start; yields their names and facts."""
     import torch
 
-    return device != "cuda" or study.executor.name != "local" or torch.cuda.is_available()
+    tasks: Tasks = {}
+    for name, (experiment, start) in choices.items():
+        if trains_here and experiment.budget.device == "cuda" and not torch.cuda.is_available():
+            yield name, Expected(fault=_NO_GPU, choice=("budget", "device"))
+        else:
+            yield name, _expected(experiment, start=start, seed=seed, tasks=tasks)
 
 
 def _expected(experiment: Experiment, *, start: Experiment, seed: int, tasks: Tasks) -> Expected:

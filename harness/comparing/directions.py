@@ -1,8 +1,10 @@
-"""Directions of metrics that other programs report, by their usual names."""
+"""Directions and bounds of metrics that other programs report, by their usual names."""
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Sequence
 
 # As whole words of a name: valid_loss and TER-char, but not lossless or internal.
 _LOWER_IS_BETTER = frozenset(
@@ -13,10 +15,35 @@ _LOWER_IS_BETTER = frozenset(
         *("cost", "flops", "latency", "ms", "regret", "runtime", "seconds", "time"),
     )
 )
+_SHARES = frozenset(  # of 1 or, as percentages, of 100
+    (
+        *("acc", "accuracy", "auc", "auroc", "bleu", "chrf", "em", "exact", "f", "jaccard", "map"),
+        *("mrr", "ndcg", "precision", "recall", "rouge"),
+    )
+)
+_NEGATED = frozenset(("neg", "negated", "negative"))
 # Words of snake_case and of CamelCase: validLoss has the word Loss.
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def usual_direction(metric: str) -> bool:
-    """True if higher is better, as of any metric whose name has no word for the contrary."""
-    return not {word.casefold() for word in _WORD.findall(metric)} & _LOWER_IS_BETTER
+    """True if higher is better, as of any metric whose name has no word for the contrary.
+
+    A negated metric has the other direction: negative log likelihood, neg_mean_squared_error.
+    """
+    words = _words(metric)
+    return bool(words & _LOWER_IS_BETTER) == bool(words & _NEGATED)
+
+
+def usual_bounds(metric: str, *, scores: Sequence[float]) -> tuple[float, float]:
+    """The least and the largest score of a metric with this name; infinite where not known."""
+    words, low, high = _words(metric), min(scores, default=0.0), max(scores, default=0.0)
+    if low < 0 or words & _NEGATED or not words & (_SHARES | _LOWER_IS_BETTER):
+        return -math.inf, math.inf
+    if words & _LOWER_IS_BETTER or high > 100:
+        return 0.0, math.inf
+    return 0.0, 1.0 if high <= 1 else 100.0
+
+
+def _words(metric: str) -> set[str]:
+    return {word.casefold() for word in _WORD.findall(metric)}

@@ -12,11 +12,13 @@ from typing import NamedTuple, get_args
 
 from harness.analysis import RunResult, ScoredMetric
 from harness.comparing.csv_table import CsvRow, CsvTable, read_csv
-from harness.comparing.directions import usual_direction
+from harness.comparing.decimal_marks import ambiguous_marks, has_decimal_commas
+from harness.comparing.directions import usual_bounds, usual_direction
 from harness.comparing.options import (
     CollectedRuns,
     ComparisonOptions,
     comparison_report,
+    composed,
     unknown_name,
 )
 from harness.contracts import CORE_METRICS, Outcome
@@ -51,11 +53,12 @@ def compare_scores(content: bytes, *, name: str, options: ComparisonOptions) -> 
     otherwise. The core's metrics come last, as in a study. Raises `HarnessError` with every
     fault, one per line.
     """
-    table = read_csv(content, name=name)
+    table, options = read_csv(content, name=name), options.composed()
     faults = [*_header_faults(table, name=name)]
     if faults:
         _refuse([*faults, *table.faults])
-    comma = _has_decimal_commas(table)
+    comma = has_decimal_commas(table)
+    faults += ambiguous_marks(table)
     parsed = [_score(row, comma=comma, faults=faults) for row in table.rows]
     scores = [score for score in parsed if score]
     faults += [*table.faults, *_repeated(scores)]
@@ -76,6 +79,7 @@ def _report(
     options: ComparisonOptions,
 ) -> Report:
     baseline = options.baseline
+    stated = {*options.lower_is_better, *options.higher_is_better, *CORE_METRICS}
     others = [name for name in variants if name != baseline]
     collected = CollectedRuns(
         results=_results(scores),
@@ -86,6 +90,10 @@ def _report(
                 name=name,
                 higher_is_better=_higher_is_better(name, options=options),
                 split=options.split,
+                presumed=name not in stated,
+                bounds=usual_bounds(
+                    name, scores=[row.value for row in scores if row.metric == name and row.value]
+                ),
             )
             for name in sorted(metrics, key=lambda name: name in CORE_METRICS)
         ],
@@ -96,20 +104,17 @@ def _report(
     report = comparison_report(
         collected, comparison=options.comparison(primary=options.primary or metrics[0])
     )
-    return replace(report, readings=_readings(report, metrics=collected.metrics, options=options))
+    return replace(report, readings=_readings(report, metrics=collected.metrics))
 
 
-def _readings(
-    report: Report, *, metrics: Sequence[ScoredMetric], options: ComparisonOptions
-) -> Sequence[str]:
+def _readings(report: Report, *, metrics: Sequence[ScoredMetric]) -> Sequence[str]:
     """The direction of every metric that nobody stated, with the option to state the other."""
-    stated = {*options.lower_is_better, *options.higher_is_better, *CORE_METRICS}
     primary_first = sorted(metrics, key=lambda metric: metric.name != report.primary.name)
     return [
         f"{metric.name}, {direction(metric)} (say --"
         f"{'lower' if metric.higher_is_better else 'higher'}-is-better {metric.name} if not)"
         for metric in primary_first
-        if metric.name not in stated
+        if metric.presumed
     ]
 
 
@@ -148,11 +153,6 @@ def _header_faults(table: CsvTable, *, name: str) -> Iterator[Fault]:
         yield Fault(name, "no rows below the header")
 
 
-def _has_decimal_commas(table: CsvTable) -> bool:
-    """True for a spreadsheet of a locale with decimal commas, which delimits by semicolons."""
-    return table.delimiter == ";" and any("," in row.cells["value"] for row in table.rows)
-
-
 def _score(row: CsvRow, *, comma: bool, faults: list[Fault]) -> _Score | None:
     """Parse a row; None if it has a fault, which is appended to `faults`."""
     parse: Mapping[str, Callable[[str], object]] = {
@@ -181,7 +181,7 @@ def _name(text: str, *, least: int = 1) -> str:
         raise ValueError("is missing")
     if not text.isprintable():
         raise ValueError(f"must be printable, on one line, got {text!r:.60}")
-    return text
+    return composed(text)
 
 
 def _seed(text: str) -> int:

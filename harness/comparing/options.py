@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.analysis import RunResult, ScoredMetric, compare
-from harness.contracts import Design, Method, Split
+from harness.contracts import Design, Diverged, Method, Split
 from harness.errors import HarnessError
 from harness.registry.option_types import shown, suggestion
 from harness.report import Report
@@ -26,10 +27,11 @@ class ComparisonOptions:
     primary: str | None = None
     margin: float | None = None
     method: Method | None = None
+    diverged: Diverged | None = None
     baseline: str = BASELINE
     lower_is_better: Sequence[str] = ()
     higher_is_better: Sequence[str] = ()
-    split: Split = "test"
+    split: Split | None = None
 
     def comparison(self, *, primary: str, study: Comparison | None = None) -> Comparison:
         """The comparison as a study declares it; raises `HarnessError` for an infinite margin."""
@@ -38,7 +40,23 @@ class ComparisonOptions:
         # `click.FloatRange` lets inf and nan pass.
         if margin is not None and not math.isfinite(margin):
             raise HarnessError(f"--margin must be a finite number above 0, got {margin}")
-        return Comparison(primary=primary, margin=margin, method=self.method or declared.method)
+        method, diverged = self.method or declared.method, self.diverged or declared.diverged
+        if (method, diverged) == ("welch", "worst"):
+            raise HarnessError(
+                "diverged runs rank worst among pairs, and welch pairs nothing; choose one of"
+                " --diverged excluded and --method paired_t"
+            )
+        return Comparison(primary=primary, margin=margin, method=method, diverged=diverged)
+
+    def composed(self) -> ComparisonOptions:
+        """The options with every name in Unicode's composed form."""
+        return replace(
+            self,
+            baseline=composed(self.baseline),
+            primary=None if self.primary is None else composed(self.primary),
+            lower_is_better=[*map(composed, self.lower_is_better)],
+            higher_is_better=[*map(composed, self.higher_is_better)],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +105,11 @@ def comparison_report(collected: CollectedRuns, *, comparison: Comparison) -> Re
         faults=collected.faults,
         mixed=collected.mixed,
     )
+
+
+def composed(name: str) -> str:
+    """A name in Unicode's composed form, in which names that look alike are equal (NFC)."""
+    return unicodedata.normalize("NFC", name)
 
 
 def unknown_name(name: str, *, among: Collection[str], kind: str) -> str:

@@ -82,7 +82,7 @@ def compare_runs(names: Sequence[str], *, out: Path, options: ComparisonOptions)
     single_runs = len(all_runs) == len(sides)
     # Single runs with different seeds form no pair, so a paired test could use none of them.
     if options.method is None and single_runs and len({run.seed for run in all_runs}) == len(sides):
-        comparison = replace(comparison, method="welch")
+        comparison = replace(comparison, method="welch", diverged="excluded")
     return comparison_report(_collect(sides, metrics=metrics), comparison=comparison)
 
 

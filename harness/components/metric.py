@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,11 +13,15 @@ from harness.contracts import BySentence, ScoreText
 
 @dataclass(frozen=True, kw_only=True)
 class Metric(Component):
-    """Compares detokenized hypotheses with the raw lines of the reference file."""
+    """Compares detokenized hypotheses with the raw lines of the reference file.
+
+    `bounds` are the least and the largest score; infinite, as here, where there are none.
+    """
 
     slot: ClassVar[str] = "metrics"
     hook: ClassVar[str] = "harness_metrics"
     higher_is_better: ClassVar[bool] = True
+    bounds: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
 
     @abstractmethod
     def build(self) -> ScoreText:

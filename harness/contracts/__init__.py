@@ -28,7 +28,9 @@ from harness.contracts.design import Design, Factorial, Level, Sweep
 from harness.contracts.model import Adapter, Cache, Model, Perturbation, Projection, Site, Transform
 from harness.contracts.records import Evaluation, Outcome, TrainingOutcome
 from harness.contracts.results import (
+    CORE_BOUNDS,
     CORE_METRICS,
+    Diverged,
     Finding,
     FindingKind,
     LedgerView,
@@ -60,6 +62,7 @@ from harness.contracts.text import (
 
 __all__ = [
     "BOS",
+    "CORE_BOUNDS",
     "CORE_METRICS",
     "EOS",
     "PAD",
@@ -74,6 +77,7 @@ __all__ = [
     "Codecs",
     "Corpus",
     "Design",
+    "Diverged",
     "Draw",
     "Evaluation",
     "Factorial",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,13 @@ from harness.contracts.text import Split
 
 # The scores that every run has and no plugin can redefine; whether higher is better.
 CORE_METRICS = {"nll": False, "perplexity": False, "token_accuracy": True}
+
+# The least and the largest score of each.
+CORE_BOUNDS = {
+    "nll": (0.0, math.inf),
+    "perplexity": (1.0, math.inf),
+    "token_accuracy": (0.0, 1.0),
+}
 
 
 class Measurement(NamedTuple):
@@ -34,6 +42,7 @@ class SeedValues(NamedTuple):
 
 
 Method = Literal["paired_t", "welch"]
+Diverged = Literal["excluded", "worst"]
 FindingKind = Literal["variant", "pair", "effect", "noise_floor"]
 Verdict = Literal["better", "worse", "equivalent", "inconclusive", "identical", "no_inference"]
 
@@ -48,17 +57,22 @@ class Finding:
     stands in `against`. P values hold at each of `looks`, however a study came to stop.
 
     Numbers are in the metric's own unit unless said; each is None where there is none.
-    `difference` is variant minus baseline, `interval_low` and `interval_high` its 95% t interval.
+    `difference` is variant minus baseline, `interval_low` to `interval_high` its t interval, of 95%
+    or, with several looks, of 1 - .05 / looks.
     `n` counts complete pairs; by Welch's method, which pairs nothing, the variant's scored runs,
     and `n_baseline` the baseline's. `planned`, `finished`, `failed` and `diverged` count the
-    variant's runs; `p_diverged` is the exact test that it diverges as often as the baseline.
+    variant's runs, `diverged_baseline` the baseline's that diverged; `p_diverged` is the exact test
+    that both diverge equally often. Where diverged runs rank worst, `p` is that of a signed-rank
+    test, `p_ranks`, over `n_ranked` pairs.
     `p_adjusted` is Holm's over the study's variants. `p_floor` is the smallest p that the sign-flip
     test can reach with `n` seeds, `p_max_t` the joint sign-flip test's, which is corrected already.
     `effect_size` is the mean difference in standard deviations, of the differences or, by Welch's
     method, of the scores, without its bias at small n (Hedges 1981). `detectable` is the smallest
     absolute difference that would have been found with a probability of 80%, had its noise been
-    what was observed: a two-sided test at .05 divided by the number of variants, as Holm's first
-    step is. `correlation` is that of variant and baseline over seeds.
+    what was observed, if the metric can differ by so much: a two-sided test at .05 divided by the
+    number of variants, as Holm's first step is. `correlation` is that of variant and baseline over
+    seeds, `correlation_low` to `correlation_high` its 95% interval (Fisher 1921).
+    `split` is empty for scores of other programs on a split that nobody named.
     `margin` is what the study declares to be no difference that matters, `p_equivalent` the p of
     two one-sided tests against it, `p_equivalent_adjusted` Holm's over those.
     `interval_low` to `interval_high` speaks of new seeds on these sentences;
@@ -81,6 +95,8 @@ class Finding:
     finished: int = 0
     failed: int = 0
     diverged: int = 0
+    diverged_baseline: int = 0
+    n_ranked: int = 0
     p_diverged: float | None = None
     baseline_mean: float | None
     variant_mean: float | None
@@ -91,10 +107,13 @@ class Finding:
     p_adjusted: float | None
     p_sign_flip: float | None
     p_floor: float | None
+    p_ranks: float | None = None
     p_max_t: float | None = None
     effect_size: float | None = None
     detectable: float | None = None
     correlation: float | None = None
+    correlation_low: float | None = None
+    correlation_high: float | None = None
     margin: float | None = None
     p_equivalent: float | None = None
     p_equivalent_adjusted: float | None = None

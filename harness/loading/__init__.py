@@ -11,10 +11,13 @@ Messages, by the module that words them:
 - `overrides`: a variant against the baseline: unknown options, regularizers it cannot turn off
 - `variants`: names that are taken, variants that equal the baseline or each other
 - `names`, `grid`, `factors`, `tuning`, `pretraining`: the part of a study that each is named after
+- `study_file`: a study that is no mapping, files that it names
+- `component_text`: a component on the command line
 
 Types and bounds in words ("a whole number above 0") and suggestions ("did you mean ...?") come from
 `harness.registry.option_types`, unknown components ("no loss named ...") from
-`harness.registry.catalog`.
+`harness.registry.catalog`. An error that needs the data or a model is
+worded by the code that finds it.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from harness.registry.option_types import shown, suggestion
 def study_faults(data: Mapping[str, Any]) -> Iterator[DataFault]:
     """Faults that no single option of a study shows; `data` is unchecked, defaults filled in."""
     yield from _design_faults(data)
+    yield from _rank_faults(data)
     metrics, seeds, compare = (data.get(name) for name in ("metrics", "seeds", "compare"))
     names = _names(metrics)
     yield from _repetitions(names, key="metrics", noun="metric")
@@ -36,6 +37,19 @@ def _design_faults(data: Mapping[str, Any]) -> Iterator[DataFault]:
     if "factors" in designs and isinstance(compare, Mapping) and compare.get("against") == "each":
         fault = "factors are compared by their effects, not pair by pair; remove 'against: each'"
         yield DataFault(("compare", "against"), fault)
+
+
+def _rank_faults(data: Mapping[str, Any]) -> Iterator[DataFault]:
+    """Designs and methods that form no pairs of runs to rank."""
+    compare = data.get("compare")
+    if not isinstance(compare, Mapping) or compare.get("diverged") != "worst":
+        return
+    if compare.get("method") == "welch":
+        fault = "ranks differences of pairs, and welch pairs nothing; remove one of them"
+        yield DataFault(("compare", "diverged"), fault)
+    if data.get("factors") is not None:
+        fault = "ranks pairs of runs, and factors are compared by sums of runs; remove it"
+        yield DataFault(("compare", "diverged"), fault)
 
 
 def _unknown_metrics(compare: Any, *, possible: Sequence[str]) -> Iterator[DataFault]:

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
 from harness.analysis import ScoredMetric
-from harness.contracts import Finding, Verdict
+from harness.analysis.verdict_text import few_seeds
+from harness.report.numbers import level_text
 from harness.report.values import Pretraining, Report
-from harness.study.values import BASELINE
-
-_MOST_NAMES = 3  # variants of the noise floor that the answer names before it only counts them
-
-# In the order in which the answer lists them.
-_CLAIMS: dict[Verdict, str] = {
-    "better": "{names} {are} better than {against}",
-    "worse": "{names} {are} worse than {against}",
-    "equivalent": "{names} {are} equivalent to {against} (within {margin:g})",
-    "identical": "{names} {are} identical to {against}",
-    "inconclusive": "{names} {are} inconclusive",
-    "no_inference": "{names} {have} too few complete pairs of runs for a test",
-}
-_ALARM = ", although only chance differs (a false alarm)"
+from harness.report.verdict_claims import claims, divergences, listed
 
 _DETECTABLE = (
     "Detectable: the smallest true difference that this many runs, as noisy as these, would detect"
@@ -35,15 +21,16 @@ _SIGN_FLIPS = (
     "The sign-flip and max-T tests assume only that the noise is symmetric; max-T is corrected for"
     " the number of variants. Neither can go below the smallest p that is attainable with this"
     " number of seeds. Correlation: of variant and baseline over seeds; the higher it is, the more"
-    " pairing gains."
+    " pairing gains; in parentheses, its 95% interval (Fisher's z)."
 )
 _DIVERGED = (
-    "Diverged: the number of seeds, with the exact p for the baseline diverging equally often."
+    "Diverged: the number of seeds, of the variant and of the baseline, with the exact p of the"
+    " test that both diverge equally often."
 )
-INTERVALS_NOTE = (
-    "95% intervals of the difference: for new seeds on these sentences, for these runs on new"
-    " sentences, and for new seeds on new sentences. The paired bootstrap over sentences concerns"
-    " only the two models of the first seed."
+_INTERVALS = (
+    "Intervals of the difference: for new seeds on these sentences ({level}), for these runs on new"
+    " sentences (95%), and for new seeds on new sentences (both half-widths combined). The paired"
+    " bootstrap over sentences concerns only the two models of the first seed."
 )
 
 
@@ -51,27 +38,24 @@ def answer(report: Report) -> str:
     """The findings on the primary metric in one sentence, and one on mixed pairs if there are."""
     if not report.on_primary:
         return "The study has no variants, so there is nothing to compare."
-    claims = [
-        claim
-        for verdict in _CLAIMS
-        for claim in _claims(
-            [finding for finding in report.on_primary if finding.verdict == verdict]
-        )
-    ]
-    claims += [
-        f"{finding.variant} diverged in {finding.diverged} of {finding.planned} runs"
-        for finding in report.on_primary
-        if finding.diverged and finding.kind in ("variant", "noise_floor")
-    ]
-    seeds = f"{len(report.seeds)} {'seed' if len(report.seeds) == 1 else 'seeds'}"
-    seeds = f"at most {seeds}" if report.design.looks else seeds
+    found = "; ".join([*claims(report.on_primary), *divergences(report.on_primary)])
+    seeds = few_seeds(len(report.seeds)) or f"{len(report.seeds)} seeds"
+    seeds = f"at most {len(report.seeds)} seeds" if report.design.looks else seeds
     primary = report.primary
-    found = f"By {primary.name} on the {primary.split} split, over {seeds}: {'; '.join(claims)}."
-    return f"{found} {report.mixed}".rstrip()
+    taken = f" (taken as {direction(primary)})" if primary.presumed else ""
+    metric = f"{primary.name}{taken}{on_split(primary)}"
+    return f"By {metric}, over {seeds}: {found}. {report.mixed}".rstrip()
 
 
 def method_note(report: Report, *, correction: str) -> str:
     """The computation behind the table of verdicts; `correction` is that of its p values."""
+    if any(finding.p_ranks is not None for finding in report.on_primary):
+        return (
+            "A difference is variant minus baseline on the same seed, averaged over the seeds that"
+            " both finished; its interval is not corrected for the number of variants. p is from a"
+            " signed-rank test over all seeds, in which a run that diverged ranks worst"
+            f"{correction}."
+        )
     if any(finding.method == "welch" for finding in report.on_primary):
         return (
             "A difference is the variant's mean minus the baseline's, over all runs with a score;"
@@ -96,28 +80,9 @@ def supporting_note(report: Report) -> str:
     return " ".join(notes)
 
 
-def _claims(findings: Sequence[Finding]) -> Iterator[str]:
-    """One claim per comparator for findings with the same verdict."""
-    groups: dict[tuple[str, bool], list[Finding]] = {}
-    for finding in findings:
-        undecided = finding.verdict in ("inconclusive", "no_inference")
-        against = "" if undecided else finding.against
-        groups.setdefault((against, finding.kind == "noise_floor"), []).append(finding)
-    for (against, noise_floor), group in groups.items():
-        names = [finding.variant if against else finding.label for finding in group]
-        are, have = ("is", "has") if len(names) == 1 else ("are", "have")
-        if noise_floor and len(names) > _MOST_NAMES:
-            names = [f"{len(names)} variants that change nothing"]
-        verdict = group[0].verdict
-        alarm = noise_floor and verdict in ("better", "worse")
-        claim = _CLAIMS[verdict] + (_ALARM if alarm else "")
-        yield claim.format(
-            names=listed(names),
-            are=are,
-            have=have,
-            against="the baseline" if against == BASELINE else against,
-            margin=group[0].margin,
-        )
+def on_split(metric: ScoredMetric, *, mark: str = "") -> str:
+    """The split that was scored, to follow a metric's name; empty if it is not known."""
+    return f"{mark} on the {metric.split} split" if metric.split else ""
 
 
 def pretraining_sentence(pretraining: Pretraining) -> str:
@@ -133,12 +98,11 @@ def pretraining_sentence(pretraining: Pretraining) -> str:
     )
 
 
+def intervals_note(report: Report) -> str:
+    """The meaning of the intervals over seeds and over sentences, and their level."""
+    return _INTERVALS.format(level=level_text(max(1, len(report.design.looks))))
+
+
 def direction(metric: ScoredMetric) -> str:
     """The direction of a metric: ``higher is better`` or ``lower is better``."""
     return f"{'higher' if metric.higher_is_better else 'lower'} is better"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as prose: ``a``, ``a and b``, ``a, b and c``."""
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last

@@ -8,13 +8,15 @@ from typing import NamedTuple
 from harness.analysis import p_text
 from harness.contracts import Finding
 from harness.report import tables
-from harness.report.answer_text import direction
+from harness.report.answer_text import direction, on_split
 from harness.report.design_text import correction_text
 from harness.report.numbers import (
     NOT_AVAILABLE,
+    correlation_text,
     decimal_places,
     difference_text,
     interval_text,
+    level_text,
     number_text,
 )
 from harness.report.values import Report
@@ -39,19 +41,27 @@ def checklist(report: Report) -> list[Item]:
     return [Item(name, [*lines] or [_NOT_DONE]) for name, lines in items]
 
 
+def _looks(report: Report) -> int:
+    return max(1, len(report.design.looks))
+
+
 def _design(report: Report) -> Iterator[Item]:
     yield Item("Runs per variant", [*_runs(report)])
     yield Item("Seeds", [", ".join(map(str, report.seeds)), _STREAMS])
     yield Item("Pairing, and correlation over seeds", [*_pairing(report)])
     primary = report.primary
-    metric = f"{primary.name}, {direction(primary)}, on the {primary.split} split"
-    yield Item("Primary metric", [metric])
+    yield Item(
+        "Primary metric", [f"{primary.name}, {direction(primary)}{on_split(primary, mark=',')}"]
+    )
     yield Item("Scored weights", report.provenance.weights)
     yield Item("Scores of every run", [f"{primary.name} under Runs, all metrics in findings.json"])
 
 
 def _results(report: Report) -> Iterator[Item]:
-    yield Item("Mean difference, 95% interval", _by_finding(report, text=difference_text))
+    yield Item(
+        f"Mean difference, {level_text(_looks(report))} interval",
+        _by_finding(report, text=difference_text),
+    )
     yield Item("Test, p, corrected p", [*_tests(report)])
     yield Item("Smallest attainable p", _by_finding(report, text=_floor))
     yield Item("Effect size", _by_finding(report, text=_effect_size))
@@ -85,15 +95,17 @@ def _pairing(report: Report) -> Iterator[str]:
         yield "not paired, as the study declares"
         return
     yield "paired by seed"
-    yield from _by_finding(report, text=lambda finding: _number(finding.correlation, places=2))
+    yield from _by_finding(report, text=correlation_text)
 
 
 def _tests(report: Report) -> Iterator[str]:
     if not report.on_primary:
         return
     welch = any(finding.method == "welch" for finding in report.on_primary)
+    ranked = any(finding.p_ranks is not None for finding in report.on_primary)
+    test = "signed-rank test, diverged runs worst" if ranked else "paired t test"
     correction = correction_text(report) or ", one comparison, not corrected"
-    yield f"{'Welch' if welch else 'paired'} t test, two-sided{correction}"
+    yield f"{'Welch t test' if welch else test}, two-sided{correction}"
     yield from _by_finding(report, text=_p)
 
 
@@ -106,7 +118,7 @@ def _p(finding: Finding) -> str:
 def _floor(finding: Finding) -> str:
     if finding.p_floor is None:
         return ""
-    return f"{p_text(finding.p_floor)} by sign flips, with {finding.n} seeds"
+    return f"{p_text(finding.p_floor)} by sign flips, with {finding.n_ranked or finding.n} seeds"
 
 
 def _effect_size(finding: Finding) -> str:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from harness.contracts import Design, Factorial, FindingKind
-from harness.report.answer_text import listed
 from harness.report.values import Report, TuningSummary
+from harness.report.verdict_claims import listed
 
 _MEMBERS: Mapping[FindingKind, str] = {
     "variant": "planned variants",

@@ -12,7 +12,13 @@ from typing import Literal, NamedTuple
 from harness.analysis import RunResult, p_text
 from harness.contracts import Finding
 from harness.report import markdown
-from harness.report.numbers import NOT_AVAILABLE, decimal_places, difference_text, number_text
+from harness.report.numbers import (
+    NOT_AVAILABLE,
+    decimal_places,
+    difference_header,
+    difference_text,
+    number_text,
+)
 from harness.report.tables import Table
 from harness.study.values import BASELINE
 
@@ -74,7 +80,7 @@ def _paper_table(findings: Sequence[Finding]) -> Table:
         row = [finding.metric, finding.variant, finding.verdict, finding.n]
         row += [number_text(mean, places=places) for mean in means]
         rows.append([*row, difference_text(finding), p])
-    return Table([*header, "difference (95% interval)", "p (Holm)"], rows, right=3)
+    return Table([*header, difference_header(findings), "p (Holm)"], rows, right=3)
 
 
 def _text(table: Table, *, form: Form) -> str:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from harness.files import complete_lines, naming_file, no_link
 from harness.notices import warn
 from harness.report import Report
-from harness.report.answer_text import listed
+from harness.report.verdict_claims import listed
 from harness.runs import records
 from harness.runs.planned_run import PlannedRun
 from harness.study.values import BASELINE

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from harness.contracts import Finding
 
 NOT_AVAILABLE = "n/a"
-_MOST_DECIMALS = 6
 _LARGE = 1e7  # from here on in exponential notation
+_SMALL = 1e-4  # and below this, if it has more than `_MOST_DECIMALS`
+_MOST_DECIMALS = 6
+_DIGITS = 15  # that a float holds
 
 
 def decimal_places(finding: Finding) -> int:
     """Decimals for two digits of the interval's half-width; without one, four of the mean."""
     if finding.interval_low is not None and finding.interval_high is not None:
         return _decimals((finding.interval_high - finding.interval_low) / 2, digits=2)
-    return _decimals(finding.baseline_mean or finding.variant_mean or 0.0, digits=4)
+    mean = finding.baseline_mean or finding.variant_mean or 0.0
+    places = _decimals(mean, digits=4)
+    if not finding.difference:
+        return places
+    # A difference beyond the digits of the means is rounding.
+    finest = _decimals(mean, digits=_DIGITS) if mean else places
+    return max(places, min(finest, _decimals(finding.difference, digits=2)))
 
 
 def number_text(value: float | None, *, places: int, sign: str = "") -> str:
@@ -23,6 +32,11 @@ def number_text(value: float | None, *, places: int, sign: str = "") -> str:
     if value is None:
         return NOT_AVAILABLE
     rounded = round(value, places) or 0.0  # never -0.0, nor +0.0
+    if places > _MOST_DECIMALS and abs(rounded) < _SMALL:
+        digits = places + math.floor(math.log10(abs(rounded))) if rounded else 0
+        return format(rounded, f"{sign}.{digits}e") if rounded else "0"
+    if places > _MOST_DECIMALS:
+        places = min(places, _decimals(rounded, digits=_DIGITS))
     form = f".{places}f" if abs(rounded) < _LARGE else ".4g"
     return format(rounded, sign + form if rounded else form)
 
@@ -37,6 +51,26 @@ def difference_text(finding: Finding) -> str:
     return center if finding.interval_low is None else f"{center} ({low} to {high})"
 
 
+def difference_header(findings: Sequence[Finding]) -> str:
+    """The header of differences, with the level of their intervals: 95% divided among the looks."""
+    looks = max((finding.looks for finding in findings), default=1)
+    return f"difference ({level_text(looks)} interval)"
+
+
+def level_text(looks: int) -> str:
+    """The confidence level of the intervals of a study with so many planned looks."""
+    return f"{100 - 5 / looks:.4g}%"
+
+
+def correlation_text(finding: Finding) -> str:
+    """The correlation over seeds with its interval, such as ``0.62 (-0.55 to 0.97)``."""
+    center, low, high = (
+        number_text(value, places=2)
+        for value in (finding.correlation, finding.correlation_low, finding.correlation_high)
+    )
+    return center if finding.correlation_low is None else f"{center} ({low} to {high})"
+
+
 def interval_text(low: float | None, *, high: float | None, places: int) -> str:
     """An interval, such as ``-2.02 to -1.90``."""
     if low is None or high is None:
@@ -47,4 +81,4 @@ def interval_text(low: float | None, *, high: float | None, places: int) -> str:
 def _decimals(value: float, *, digits: int) -> int:
     if value == 0:  # which has no logarithm
         return 1
-    return min(_MOST_DECIMALS, max(0, digits - 1 - math.floor(math.log10(abs(value)))))
+    return max(0, digits - 1 - math.floor(math.log10(abs(value))))

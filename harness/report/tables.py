@@ -11,15 +11,15 @@ from harness.comparability.controls import known_quantities, relative_to_baselin
 from harness.contracts import Finding
 from harness.report.numbers import (
     NOT_AVAILABLE,
+    correlation_text,
     decimal_places,
+    difference_header,
     difference_text,
     interval_text,
     number_text,
 )
 from harness.report.values import Report, SampleTranslation, TuningSummary
 from harness.study.values import BASELINE
-
-_DIFFERENCE = "difference (95% interval)"
 
 
 class Note(str):
@@ -41,7 +41,8 @@ def verdicts(report: Report) -> Table:
     """The primary metric: means, difference, p, verdict."""
     welch = any(finding.method == "welch" for finding in report.on_primary)
     counted = "runs" if welch else "pairs"
-    header = ["variant", "verdict", counted, _comparator(report), "variant mean", _DIFFERENCE, "p"]
+    means = [_comparator(report), "variant mean", difference_header(report.on_primary), "p"]
+    header = ["variant", "verdict", counted, *means]
     rows = [
         [finding.label, finding.verdict, finding.n, *_numbers(finding)]
         for finding in report.on_primary
@@ -57,7 +58,7 @@ def supporting_statistics(report: Report) -> Table:
         ("equivalence p", lambda finding: _p(finding.p_equivalent_adjusted)),
         ("max-T p", lambda finding: _p(finding.p_max_t)),
         ("sign-flip p", _sign_flip),
-        ("correlation", lambda finding: number_text(finding.correlation, places=2)),
+        ("correlation", correlation_text),
         ("diverged, p", _diverged),
     ]
     filled = [(name, [cell(finding) for finding in report.on_primary]) for name, cell in columns]
@@ -91,7 +92,8 @@ def _intervals(finding: Finding) -> Iterator[str]:
 
 def exploratory(report: Report) -> Table:
     """The findings on every other metric."""
-    header = ["metric", "variant", "verdict", _comparator(report), "variant mean", _DIFFERENCE, "p"]
+    means = [_comparator(report), "variant mean", difference_header(report.exploratory), "p"]
+    header = ["metric", "variant", "verdict", *means]
     rows = [
         [finding.metric, finding.label, finding.verdict, *_numbers(finding)]
         for finding in report.exploratory
@@ -150,12 +152,12 @@ def sharing(report: Report) -> Table:
     """The initial weights and data order that each variant shares with the baseline of its seed."""
     header = ["variant", "predicted", "observed", "seeds", "correlation"]
     correlations = {
-        finding.variant: finding.correlation
+        finding.variant: correlation_text(finding)
         for finding in report.on_primary
         if finding.against == BASELINE
     }
     rows = [
-        [*sharing, number_text(correlations.get(sharing.variant), places=2)]
+        [*sharing, correlations.get(sharing.variant, NOT_AVAILABLE)]
         for sharing in report.comparability.sharing
     ]
     return Table(header, rows, right=3)
@@ -237,4 +239,5 @@ def _detectable(finding: Finding) -> str:
 def _diverged(finding: Finding) -> str:
     if finding.p_diverged is None:
         return NOT_AVAILABLE
-    return f"{finding.diverged} of {finding.planned}, {_p(finding.p_diverged)}"
+    counts = f"{finding.diverged} against {finding.diverged_baseline} of {finding.planned}"
+    return f"{counts}, {_p(finding.p_diverged)}"

@@ -20,7 +20,7 @@ def template_values(report: Report) -> dict[str, Any]:
         "direction": answer_text.direction(report.primary),
         "method_note": answer_text.method_note(report, correction=correction),
         "supporting_note": answer_text.supporting_note(report),
-        "intervals_note": answer_text.INTERVALS_NOTE,
+        "intervals_note": answer_text.intervals_note(report),
         "pretraining": [*map(answer_text.pretraining_sentence, report.pretraining)],
         "checklist": checklist(report),
         "captions": _captions(report),

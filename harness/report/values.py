@@ -114,7 +114,7 @@ class Report:
         """The view of the report that figures get."""
         return ReportView(
             metric=self.primary.name,
-            split=self.primary.split,
+            split=self.primary.split or "test",
             higher_is_better=self.primary.higher_is_better,
             variants=tuple(self.variants),
             seeds=tuple(self.seeds),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from harness.analysis import ScoredMetric, compare
 from harness.components import Metric
-from harness.contracts import CORE_METRICS, Finding
+from harness.contracts import CORE_BOUNDS, CORE_METRICS, Finding
 from harness.registry.attribution import fault_line
 from harness.registry.discovery import Plugins
 from harness.runs.ledger import Ledger
@@ -42,9 +42,17 @@ def metric_faults(scored: Sequence[ScoredRun], *, plugins: Plugins) -> list[str]
 
 def scored_metrics(metrics: Sequence[Metric]) -> list[ScoredMetric]:
     """A study's text metrics and the core's, as the analysis takes them."""
-    core = [ScoredMetric(name=name, higher_is_better=up) for name, up in CORE_METRICS.items()]
+    core = [
+        ScoredMetric(name=name, higher_is_better=up, bounds=CORE_BOUNDS[name])
+        for name, up in CORE_METRICS.items()
+    ]
     text = [
-        ScoredMetric(name=metric.name, higher_is_better=metric.higher_is_better, of_text=True)
+        ScoredMetric(
+            name=metric.name,
+            higher_is_better=metric.higher_is_better,
+            of_text=True,
+            bounds=metric.bounds,
+        )
         for metric in metrics
     ]
     return [*text, *core]

@@ -54,6 +54,7 @@ def score(run: PlannedRun, *, metrics: Sequence[Metric], ledger: Ledger) -> Scor
         seed=run.seed,
         outcome="finished",
         scores={name: value for name, value in scores.items() if value is not None},
+        training=run.digest,
         tokens=evaluated.tokens,
         references=evaluated.references,
         output_digest=hashlib.sha256((folder / "hypotheses.jsonl").read_bytes()).hexdigest(),

@@ -17,7 +17,7 @@ from harness.components import (
     Tracker,
 )
 from harness.components.options import PositiveFloat, PositiveInt
-from harness.contracts import Design, Method
+from harness.contracts import Design, Diverged, Method
 from harness.study.experiment import STRICT, Experiment
 
 BASELINE = "baseline"
@@ -42,8 +42,11 @@ class Comparison:
     `against` is the baseline, or ``each`` for every pair, the baseline included.
 
     `method` is ``paired_t``, on the differences of equal seeds, or ``welch`` for runs that share
-    nothing (Welch 1947). `margin` is the largest difference that would not matter: a number in the
-    primary metric's own unit, or ``{metric: number}``; without it, no verdict is "equivalent".
+    nothing (Welch 1947). `diverged` is ``excluded``, where verdicts are on the pairs that finished,
+    or ``worst``: runs that diverged rank below all others, and a signed-rank test decides, which
+    needs six seeds at least (Lachin 1999). `margin` is the largest difference that would not
+    matter: a number in the primary metric's own unit, or ``{metric: number}``; without it, no
+    verdict is "equivalent".
     P values are corrected by Holm's method over the variants of the study.
     `must_stay_equal` names quantities that no variant may change as a side effect: within 1%, or
     10% for time. A study that would change them is refused before training, as far as predictable.
@@ -54,6 +57,7 @@ class Comparison:
     primary: str = "nll"
     against: Literal["baseline", "each"] = "baseline"
     method: Method = "paired_t"
+    diverged: Diverged = "excluded"
     margin: PositiveFloat | Mapping[str, PositiveFloat] | None = None
     must_stay_equal: tuple[Controlled, ...] = ()
 

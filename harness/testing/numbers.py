@@ -55,7 +55,7 @@ def check_decay(component: Decay) -> None:
 
 
 def check_metric(component: Metric) -> None:
-    """Check a finite score with its signature; no text scores better than the reference."""
+    """Check a finite score within its bounds; no text scores better than the reference."""
     claims = Claims(component, base=Metric)
     score = component.build()
     right = [pair.target for pair in fixtures.corpus().train]
@@ -72,6 +72,9 @@ def check_metric(component: Metric) -> None:
         finite = isinstance(result.value, float) and math.isfinite(result.value)
         claims.that(finite, f"the score of {name} must be a finite number, got {result.value!r}")
         claims.that(isinstance(result.signature, str), "the signature must be text")
+        low, high = component.bounds
+        inside = low <= result.value <= high
+        claims.that(inside, f"bounds are {low:g} to {high:g}, but {name} score {result.value:g}")
         values[name] = result.value
     best = (max if component.higher_is_better else min)(values.values())
     claims.that(

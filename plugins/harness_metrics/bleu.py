@@ -31,6 +31,7 @@ class Bleu(Metric):
     """
 
     name = "bleu"
+    bounds = (0.0, 100.0)
     tokenize: Literal["13a", "intl", "char", "zh", "none"] = "13a"
     lowercase: bool = False
     smooth: Literal["exp", "floor", "add-k", "none"] = "exp"

@@ -29,6 +29,7 @@ class Chrf(Metric):
     """
 
     name = "chrf"
+    bounds = (0.0, 100.0)
     char_order: Repeats = 6
     word_order: OptionalRepeats = 0
     lowercase: bool = False

@@ -14,6 +14,7 @@ class ExactMatch(Metric):
     """Percentage of lines equal to their reference in every character (0 to 100, like BLEU)."""
 
     name = "exact_match"
+    bounds = (0.0, 100.0)
 
     def build(self) -> ScoreText:
         return _exact_match

@@ -10,7 +10,8 @@ import torch
 from harness.components import Regularizer
 from harness.components.options import ProbabilityBelowOne
 from harness.contracts import Model, Regularization, Setting, Site
-from harness.streams import Noise, kept_share
+from harness.streams import Noise
+from harness_regularizers.site_noise import fill_sites
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +35,7 @@ class DropHead(Regularizer):
         return Regularization(modify_model=self._fill)
 
     def _fill(self, model: Model, *, generator: Callable[[str], torch.Generator]) -> None:
-        # Asked of the rate in 16 bits: one that rounds to 0 leaves the model as it is.
-        if kept_share(self.rate) == 1:
-            return
-        for site in model.sites.values():
-            if site.kind == "attention.heads":
-                site.fill(self._drop)
+        fill_sites(model, kind="attention.heads", perturbation=self._drop, rate=self.rate)
 
     def _drop(self, value: torch.Tensor, site: Site, noise: Noise) -> torch.Tensor:
         sentences, heads = value.shape[:2]

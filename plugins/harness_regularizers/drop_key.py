@@ -11,7 +11,8 @@ import torch
 from harness.components import Regularizer
 from harness.components.options import ProbabilityBelowOne
 from harness.contracts import Model, Regularization, Setting, Site
-from harness.streams import Noise, kept_share
+from harness.streams import Noise
+from harness_regularizers.site_noise import fill_sites
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +39,7 @@ class DropKey(Regularizer):
         return Regularization(modify_model=self._fill)
 
     def _fill(self, model: Model, *, generator: Callable[[str], torch.Generator]) -> None:
-        if kept_share(self.rate) == 1:
-            return
-        for site in model.sites.values():
-            if site.kind == "attention.scores":
-                site.fill(self._mask)
+        fill_sites(model, kind="attention.scores", perturbation=self._mask, rate=self.rate)
 
     def _mask(self, value: torch.Tensor, site: Site, noise: Noise) -> torch.Tensor:
         kept = noise.keep(f"drop_key.{site.path}", value.shape, self.rate)

@@ -111,8 +111,8 @@ def test_a_dead_variant_stays_in_its_family_as_p_1() -> None:
     assert odd.p_adjusted == 3 * odd.p
     assert (diverged.verdict, diverged.p_adjusted, diverged.n) == ("no_inference", None, 0)
     assert diverged.reason == (
-        "0 complete pairs, and a test needs 2; the variant diverged in 5 of 5 seeds; diverges as"
-        " often as the baseline: McNemar p = .0625 (below .0625 is not attainable with 5 seeds)"
+        "0 complete pairs, and a test needs 2; diverged in 5 of 5 seeds, the baseline in 0"
+        " (McNemar p = .0625; below .0625 is not attainable with 5 seeds)"
     )
     assert "the variant was not run in 5 of 5 seeds" in never.reason
     assert never.p_floor is None
@@ -129,7 +129,7 @@ def test_means_are_over_complete_pairs_only() -> None:
     assert finding.p_floor == 0.5
     assert (
         "the baseline failed in 1 of 5 seeds; the variant has no finite score in 1 of 5 seeds;"
-        " the variant diverged in 1 of 5 seeds; diverges as often as the baseline: McNemar p = 1"
+        " diverged in 1 of 5 seeds, the baseline in 0 (McNemar p = 1;"
     ) in finding.reason
     counts = finding.planned, finding.finished, finding.failed, finding.diverged
     assert (counts, finding.p_diverged) == ((5, 4, 0, 1), 1)
@@ -144,7 +144,7 @@ def test_a_pair_alone_allows_no_inference() -> None:
 
 def test_equal_scores_of_equal_text_are_identical_and_have_no_p() -> None:
     (finding,) = judge(runs("baseline", BASELINE), runs("same", BASELINE))
-    assert (finding.verdict, finding.reason) == ("identical", "equal in 5 of 5 seeds")
+    assert (finding.verdict, finding.reason) == ("identical", "the same outputs in 5 of 5 seeds")
     assert (finding.difference, finding.p, finding.p_sign_flip) == (0.0, None, None)
 
 
@@ -155,12 +155,32 @@ def test_equal_scores_of_different_text_are_not_identical() -> None:
     assert "equal scores in 5 of 5 seeds, though not for the same text" in finding.reason
 
 
-def test_text_decides_only_where_it_is_known_and_judged() -> None:
+def test_equal_scores_are_identical_only_with_equal_outputs_or_weights() -> None:
     unknown = [replace(run, output_digest=None) for run in runs("same", BASELINE)]
-    assert judge(runs("baseline", BASELINE), unknown)[0].verdict == "identical"
+    (finding,) = judge(runs("baseline", BASELINE), unknown)
+    assert (finding.verdict, finding.p) == ("inconclusive", 1.0)
+    assert finding.reason.startswith("equal scores in 5 of 5 seeds; sign-flip p = 1")
     baseline, same = (runs(name, BASELINE, metric="nll") for name in ("baseline", "same"))
-    others = [replace(run, output_digest="other") for run in same]
-    assert judge(baseline, others, metric=NLL)[0].verdict == "identical"
+    decoded = [replace(run, output_digest="other") for run in same]
+    assert judge(baseline, decoded, metric=NLL)[0].verdict == "inconclusive"
+    trained_once = [
+        [replace(run, training=f"digest of seed {run.seed}") for run in side]
+        for side in (baseline, decoded)
+    ]
+    (finding,) = judge(*trained_once, metric=NLL)
+    assert (finding.verdict, finding.reason) == ("identical", "the same weights in 5 of 5 seeds")
+    # The same model decodes to other text, so that equal scores of text say nothing of it.
+    text = [[replace(run, scores={"bleu": 30.0}) for run in side] for side in trained_once]
+    assert judge(*text)[0].verdict == "inconclusive"
+
+
+def test_equal_in_two_seeds_after_diverging_in_three_is_not_identical() -> None:
+    same = [
+        replace(run, outcome="diverged") if run.seed > 2 else run for run in runs("same", BASELINE)
+    ]
+    (finding,) = judge(runs("baseline", BASELINE), same)
+    assert finding.verdict == "inconclusive"
+    assert finding.reason.startswith("from 2 of 5 planned pairs: equal scores in 2 of 2 seeds;")
 
 
 @pytest.mark.parametrize("step", [2.0, 0.1])
@@ -356,7 +376,7 @@ def test_what_diverged_once_is_neither_better_nor_equivalent(
     wild[2] = replace(wild[2], outcome="diverged")
     (finding,) = judged(runs("baseline", BASELINE), wild, margin=margin)
     assert (finding.verdict, finding.n, finding.diverged) == ("inconclusive", 4, 1)
-    assert finding.reason.startswith(words)
+    assert finding.reason.startswith(f"from 4 of 5 planned pairs: {words};")
     assert finding.p_diverged == 1
 
 
@@ -365,7 +385,7 @@ def test_six_that_diverge_where_the_baseline_does_not_are_more_than_chance() -> 
     wild = [replace(run, outcome="diverged") for run in wild]
     assert judged(baseline, wild)[0].p_diverged == 0.03125
     assert judged(baseline, wild)[0].reason.endswith(
-        "McNemar p = .031, the least that 6 seeds can reach"
+        "diverged in 6 of 6 seeds, the baseline in 0 (McNemar p = .031)"
     )
     by_welch = judged(baseline, wild, method="welch")[0]
     assert by_welch.p_diverged == pytest.approx(2 / math.comb(12, 6))
@@ -394,7 +414,8 @@ def test_welch_compares_runs_that_share_nothing() -> None:
     assert flips == (None, None, None, None)
     assert finding.verdict == "better"
     assert finding.reason == (
-        "p < .001; within the margin of 5 (equivalence p < .001); the baseline failed in 1 of 7"
+        "from 7 of 7 planned runs against 4 of 7:"
+        " p < .001; within the margin of 5 (equivalence p < .001); the baseline failed in 1 of 7"
         " seeds; the baseline was not run in 2 of 7 seeds"
     )
 

@@ -172,3 +172,31 @@ def test_analysis_imports_neither_torch_nor_files() -> None:
         for name in names:
             if name.startswith("harness"):
                 assert any(f"{name}.".startswith(f"{room}.") for room in rooms), path
+
+
+# --- rounding of the scores ---------------------------------------------------------------------
+
+# Scores near 123456, whose differences are 2, -1, 2, 2, -1 and 5 tenths.
+OFFSET = [(123456.4, 123456.6), (123456.2, 123456.1), (123456.4, 123456.6)]
+OFFSET += [(123456.5, 123456.7), (123456.9, 123456.8), (123457.0, 123457.5)]
+
+
+def test_ties_survive_the_rounding_of_scores_with_a_large_offset() -> None:
+    """14 of the 64 patterns of (2, -1, 2, 2, -1, 5) sum to 9 or more, either way."""
+    whole = [2, -1, 2, 2, -1, 5]
+    differences = [variant - baseline for baseline, variant in OFFSET]
+    resolution = 8 * float(np.finfo(float).eps) * 123457.5
+    assert sign_flip_p(differences) == 0.125  # without the resolution, ties are lost
+    assert sign_flip_p(differences, resolution=resolution) == 14 / 64
+    assert sign_flip_p([float(value) for value in whole]) == 14 / 64
+    row = dict(enumerate(differences))
+    assert max_t_p([row], resolutions=[resolution]) == [14 / 64]
+    # Two members of equal differences, each with a rounding of its own.
+    near = {seed: value / 10 for seed, value in enumerate(whole)}
+    assert max_t_p([row, near], resolutions=[resolution, 0.0])[0] == 14 / 64
+
+
+def test_differences_that_are_rounding_are_none() -> None:
+    rounding = [1e-12, -1e-12, 2e-12, 1e-12]
+    assert sign_flip_p(rounding, resolution=1e-11) == 1
+    assert max_t_p([dict(enumerate(rounding))], resolutions=[1e-11]) == [1]

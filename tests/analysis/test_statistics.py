@@ -10,6 +10,7 @@ from statsmodels.stats.multitest import multipletests
 from harness.analysis.permutation import sign_flip_p
 from harness.analysis.statistics import (
     correlation,
+    correlation_interval,
     equivalence_p,
     fisher_p,
     holm,
@@ -227,3 +228,14 @@ def test_holm_holds_the_family_where_uncorrected_tests_do_not() -> None:
         together += min(holm(values)) < 0.05
     assert alone > 0.15 * 2_000
     assert scipy.stats.binomtest(together, 2_000, 0.05, alternative="greater").pvalue > 0.01
+
+
+def test_the_interval_of_a_correlation_is_fishers() -> None:
+    """scipy's, over ten pairs; three pairs exclude nothing."""
+    first = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]
+    second = [2.0, 1.0, 4.0, 3.0, 7.0, 8.0, 5.0, 6.0, 9.0, 12.0]
+    theirs = scipy.stats.pearsonr(first, second)
+    ours = correlation_interval(float(theirs.statistic), n=10)
+    assert ours == pytest.approx(tuple(theirs.confidence_interval(0.95)), rel=1e-12)
+    assert correlation_interval(0.99, n=3) == (-1.0, 1.0)
+    assert correlation_interval(1.0, n=5) == (1.0, 1.0)

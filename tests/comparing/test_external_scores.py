@@ -5,9 +5,11 @@ import warnings
 from collections.abc import Iterable
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from harness.cli import main
 from harness.comparing.external_scores import compare_scores
 from harness.comparing.options import ComparisonOptions
 from harness.contracts import Finding
@@ -120,6 +122,108 @@ def test_other_names_mean_higher_is_better_and_the_answer_says_so(name: str) -> 
     assert compare_scores(text.encode(), name="t", options=stated).readings == []
 
 
+@pytest.mark.parametrize(
+    ("name", "higher"),
+    [("neg_mean_squared_error", True), ("negative log likelihood", False), ("neg_bleu", False)],
+)
+def test_a_negated_metric_has_the_other_direction(name: str, *, higher: bool) -> None:
+    (finding,) = compare(SLEEP.replace("hours", name))
+    assert finding.higher_is_better == higher
+
+
+def test_the_answer_says_what_was_presumed_and_no_more() -> None:
+    def told(**given: object) -> str:
+        options = ComparisonOptions(**given)  # type: ignore[arg-type] # whatever a test asks for
+        report = compare_scores(SLEEP.replace("hours", "loss").encode(), name="t", options=options)
+        return terminal.comparison(report).text
+
+    assert "By loss (taken as lower is better), over 10 seeds: second is worse" in told()
+    assert "By loss, over 10 seeds:" in told(lower_is_better=["loss"])
+    assert "By loss (taken as lower is better) on the validation split," in told(split="validation")
+
+
+def test_findings_as_json_come_with_the_directions_that_were_presumed() -> None:
+    done = CliRunner().invoke(main, ["compare", "--from-csv", "-", "--json"], input=SLEEP)
+    assert done.stderr == "read as: hours, higher is better (say --lower-is-better hours if not)\n"
+    assert json.loads(done.stdout)[0]["split"] == ""
+
+
+def test_names_that_differ_in_composition_only_are_one_variant() -> None:
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    text = f"{HEADER}{composed},1,m,1\n{decomposed},2,m,2\nx,1,m,2\nx,2,m,3\n"
+    (finding,) = compare(text, baseline=decomposed)
+    assert (finding.against, finding.n) == (composed, 2)
+    assert faults(f"{HEADER}baseline,1,m,1\n{composed},1,m,1\n{decomposed},1,m,2\n") == [
+        f"t:4: {composed}, seed 1, m is already in t:3"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        (("1,234", "987"), "value '1,234' beside '987' is 1234 or has decimals;"),
+        (("987", "1.234"), "value '1.234' beside '987' is 1234 or has decimals;"),
+    ],
+)
+def test_a_mark_of_thousands_or_of_decimals_is_refused(values: tuple[str, str], fault: str) -> None:
+    rows = "".join(f"baseline;{seed};m;{value}\n" for seed, value in enumerate(values))
+    (told,) = faults(f"variant;seed;metric;value\n{rows}x;1;m;500\n")
+    assert told.partition(": ")[2].startswith(fault)
+
+
+@pytest.mark.parametrize("values", [("1,234", "2,345"), ("1,234", "987", "0,5"), ("1,5", "987")])
+def test_decimals_that_cannot_be_thousands_are_read(values: tuple[str, ...]) -> None:
+    rows = "".join(
+        f"{variant};{seed};m;{value}\n"
+        for variant in ("baseline", "x")
+        for seed, value in enumerate(values)
+    )
+    (finding,) = compare(f"variant;seed;metric;value\n{rows}")
+    assert finding.per_seed[0].variant == float(values[0].replace(",", "."))
+
+
+def test_a_difference_that_the_metric_cannot_have_is_not_promised() -> None:
+    def noisy(name: str, scale: float) -> Finding:
+        text = table(baseline=[scale * x for x in (10, 90, 40)], x=[scale * x for x in (80, 5, 60)])
+        (finding,) = compare(text.replace("hours", name))
+        return finding
+
+    for beyond in (noisy("bleu", 1.0), noisy("accuracy", 0.01)):
+        assert beyond.detectable is None
+        assert f"no difference that {beyond.metric} can have would show" in beyond.reason
+    for unbounded in (noisy("hours", 1.0), noisy("loss", 1.0), noisy("bleu", 2.0)):
+        assert unbounded.detectable is not None
+        assert "a difference of" in unbounded.reason
+
+
+def test_welch_without_a_finished_baseline_counts_the_variants_runs() -> None:
+    text = "variant,seed,metric,value,outcome\nbaseline,1,,,failed\nbaseline,2,,,failed\n"
+    (finding,) = compare(f"{text}x,1,m,3,\nx,2,m,5,\n", method="welch")
+    assert (finding.n, finding.n_baseline, finding.variant_mean) == (2, 0, 4.0)
+    assert finding.reason.startswith("2 runs against 0 runs of the baseline")
+
+
+def test_the_least_p_of_drawn_patterns_is_that_of_the_draws() -> None:
+    (finding,) = compare(table(baseline=range(40), x=[n + 1 + n % 3 for n in range(40)]))
+    assert "sign-flip p < .001, the least that 9,999 draws can show" in finding.reason
+
+
+def test_two_seeds_stand_in_the_reason() -> None:
+    (finding,) = compare(table(baseline=(1.0, 2.0), x=(3.0, 4.5)))
+    assert finding.reason.startswith("two seeds only: 2 of 2 seeds higher;")
+
+
+def test_diverged_runs_rank_worst_if_that_is_asked_for() -> None:
+    rows = "".join(f"x,{seed},,,diverged\n" for seed in range(1, 11))
+    baseline = "".join(f"baseline,{seed},m,{seed},\n" for seed in range(1, 11))
+    text = f"variant,seed,metric,value,outcome\n{baseline}{rows}"
+    (finding,) = compare(text, diverged="worst")
+    assert (finding.verdict, finding.p) == ("worse", 2 / 2**10)
+    assert compare(text)[0].verdict == "no_inference"
+    (fault,) = faults(text, diverged="worst", method="welch")
+    assert fault.startswith("diverged runs rank worst among pairs, and welch pairs nothing")
+
+
 def test_a_metric_has_one_direction() -> None:
     (fault,) = faults(SLEEP, lower_is_better=["hours"], higher_is_better=["hours"])
     assert fault == "t: hours is said to be better both lower and higher"
@@ -144,7 +248,7 @@ def test_diverged_missing_and_unscored_runs_are_counted() -> None:
     )
     (finding,) = compare(text)
     assert (finding.planned, finding.finished, finding.diverged, finding.n) == (4, 2, 1, 1)
-    assert "the variant diverged in 1 of 4 seeds" in finding.reason
+    assert "diverged in 1 of 4 seeds, the baseline in 0 (McNemar p = 1;" in finding.reason
     assert "the variant has no finite score in 1 of 4 seeds" in finding.reason
     assert "the variant was not run in 1 of 4 seeds" in finding.reason
     assert finding.p_diverged is not None
@@ -154,7 +258,7 @@ def test_diverged_missing_and_unscored_runs_are_counted() -> None:
     ("scores", "verdict", "reason"),
     [
         ((3.0, 4.0, 5.0), "inconclusive", "the same difference in 3 of 3 seeds"),
-        ((1.0, 2.0, 3.0), "identical", "equal in 3 of 3 seeds"),
+        ((1.0, 2.0, 3.0), "inconclusive", "three seeds only: equal scores in 3 of 3 seeds"),
         ((1.5,), "no_inference", "1 complete pair, and a test needs 2"),
         ((1.1, 2.2), "inconclusive", "the variant was not run in 1 of 3 seeds"),
     ],

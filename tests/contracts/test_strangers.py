@@ -282,6 +282,7 @@ BROKEN = [
     # metrics
     (metric(lambda hypotheses, references: 1.0), "metric odd: must return a Score, got 1.0"),
     (metric(lambda *_: Score(math.nan, "")), "the score of the references must be a finite number"),
+    (metric(right, bounds=(0.0, 0.5)), "bounds are 0 to 0.5, but the references score 1"),
     (metric(right, higher_is_better=False), "a better score than that of the references"),
     # initializers
     (initializer(lambda name, parameter, generator_of: None), "filled in place"),

@@ -249,6 +249,24 @@ def test_effects_are_not_compared_pair_by_pair(faults: Faults) -> None:
     ]
 
 
+def test_ranks_need_pairs_of_runs(faults: Faults) -> None:
+    ranked = ("primary: bleu", "diverged: worst, primary: bleu")
+    assert faults(factors(DROPOUT, LOSS), ranked) == [
+        (
+            "study.yaml:19:21: ranks pairs of runs, and factors are compared by sums of runs;"
+            " remove it"
+        )
+    ]
+    (fault,) = faults(("method: paired_t", "method: welch, diverged: worst"))
+    assert fault.endswith("ranks differences of pairs, and welch pairs nothing; remove one of them")
+
+
+def test_diverged_runs_rank_worst_where_a_study_says_so(loaded: Load) -> None:
+    assert loaded().compare.diverged == "excluded"
+    study = loaded(("primary: bleu", "diverged: worst, primary: bleu"))
+    assert study.compare.diverged == "worst"
+
+
 # --- the noise floor ----------------------------------------------------------------------------
 
 

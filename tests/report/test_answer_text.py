@@ -5,21 +5,25 @@ from dataclasses import replace
 import pytest
 
 from harness.report import Pretraining, Report
-from harness.report.answer_text import answer, listed, pretraining_sentence
+from harness.report.answer_text import answer, pretraining_sentence
 from harness.report.html import as_html
+from harness.report.verdict_claims import listed
 from harness.report.write import as_markdown
 
 
 def test_the_answer_names_every_variant_with_its_verdict(report: Report) -> None:
     assert answer(report) == (
-        "By bleu on the test split, over 3 seeds: no-dropout is worse than the baseline;"
+        "By bleu on the test split, over three seeds only: no-dropout is worse than the baseline;"
         " same is identical to the baseline; odd is inconclusive;"
-        " wild has too few complete pairs of runs for a test; wild diverged in 1 of 3 runs."
+        " wild has too few complete pairs of runs for a test; wild diverged in 1 of 3 runs, the"
+        " baseline in 0 (McNemar p = 1)."
     )
 
 
 def test_variants_of_one_verdict_share_a_clause(report: Report) -> None:
-    findings = [replace(finding, verdict="better") for finding in report.findings]
+    findings = [
+        replace(finding, verdict="better", n=finding.planned) for finding in report.findings
+    ]
     assert "no-dropout, same, odd and wild are better than the baseline; wild diverged" in answer(
         replace(report, findings=findings)
     )

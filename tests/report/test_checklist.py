@@ -60,7 +60,7 @@ def test_numbers_are_those_of_the_findings(report: Report) -> None:
     assert difference.startswith(f"no-dropout: {finding.difference:+.2f} (")
     assert items["Pairing, and correlation over seeds"][:2] == [
         "paired by seed",
-        f"no-dropout: {finding.correlation:.2f}",
+        f"no-dropout: {finding.correlation:.2f} (-1.00 to 1.00)",
     ]
     assert items["Test, p, corrected p"][0] == (
         "paired t test, two-sided, corrected by Holm's method over the 4 planned variants"

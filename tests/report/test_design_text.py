@@ -22,7 +22,7 @@ CROSSED = Factorial(
 def as_kind(report: Report, kind: FindingKind, *, against: str, design: Design) -> Report:
     """The report as if its findings on the primary metric were of another kind."""
     findings = [
-        replace(finding, kind=kind, against=against, verdict="better")
+        replace(finding, kind=kind, against=against, verdict="better", n=finding.planned)
         for finding in report.findings
         if finding.role == "primary"
     ]
@@ -68,7 +68,8 @@ def test_pairs_are_named(report: Report) -> None:
     undecided = replace(
         pairs, findings=[replace(finding, verdict="inconclusive") for finding in pairs.findings]
     )
-    assert "no-dropout against odd, same against odd" in answer(undecided)
+    assert "no-dropout against odd, odd against odd and wild against odd are" in answer(undecided)
+    assert "same has scores equal to those of odd" in answer(undecided)
     assert next(row[0] for row in tables.verdicts(pairs).rows) == "no-dropout against odd"
     assert "| comparator |" in " ".join(table(tables.verdicts(pairs)).split())
 

@@ -55,3 +55,21 @@ def test_without_an_interval_the_mean_shows_four_digits(mean: float, places: int
 
 def test_a_missing_number_is_marked() -> None:
     assert number_text(None, places=2) == "n/a"
+
+
+@pytest.mark.parametrize(
+    ("center", "half_width", "text"),
+    [
+        (1.23e-8, 5.6e-9, "+1.23e-08 (+6.7e-09 to +1.79e-08)"),
+        (-1e-8, 2e-10, "-1.000e-08 (-1.020e-08 to -9.80e-09)"),
+        (0.0, 5e-9, "0 (-5.0e-09 to +5.0e-09)"),
+        (1e-8, None, "+1.0e-08"),
+        (5e-17, None, "0"),  # 0.1 + 0.2 against 0.3: rounding
+    ],
+)
+def test_tiny_differences_are_shown_in_powers_of_ten(center, half_width, text) -> None:
+    assert difference_text(finding(center, half_width=half_width, baseline=0.3)) == text
+
+
+def test_a_large_number_beside_a_tiny_interval_has_the_digits_of_a_float() -> None:
+    assert number_text(30.0, places=17) == "30.0000000000000"

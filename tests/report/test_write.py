@@ -14,10 +14,11 @@ from harness.report.write import as_markdown
 FIELDS = [
     *("variant", "against", "kind", "metric", "split", "role", "method"),
     *("n", "n_baseline", "looks"),
-    *("planned", "finished", "failed", "diverged", "p_diverged"),
+    *("planned", "finished", "failed", "diverged", "diverged_baseline", "n_ranked"),
+    "p_diverged",
     *("baseline_mean", "variant_mean", "difference", "interval_low", "interval_high"),
-    *("p", "p_adjusted", "p_sign_flip", "p_floor", "p_max_t"),
-    *("effect_size", "detectable", "correlation"),
+    *("p", "p_adjusted", "p_sign_flip", "p_floor", "p_ranks", "p_max_t"),
+    *("effect_size", "detectable", "correlation", "correlation_low", "correlation_high"),
     *("margin", "p_equivalent", "p_equivalent_adjusted"),
     *("interval_sentences_low", "interval_sentences_high", "combined_low", "combined_high"),
     "p_bootstrap",
@@ -62,9 +63,10 @@ def test_supporting_statistics_have_a_table_of_their_own(report: Report) -> None
         "diverged, p",
     ]
     assert row(statistics, of="no-dropout") == [
-        *("no-dropout", "1.00", "-18.59", ".25", ".25 (min .25)", "0.99", "n/a"),
+        *("no-dropout", "1.00", "-18.59", ".25", ".25 (min .25)"),
+        *("0.99 (-1.00 to 1.00)", "n/a"),
     ]
-    assert row(statistics, of="wild")[-1] == "1 of 3, 1"
+    assert row(statistics, of="wild")[-1] == "1 against 0 of 3, 1"
     assert "Neither can go below the smallest p" in statistics
     assert "new sentences" not in statistics
 

@@ -12,8 +12,10 @@ from harness.comparability.predicted import Expected, expect, summarize_runs
 from harness.comparability.sharing import Shared, predict_sharing
 from harness.loading import study_error
 from harness.loading.validation_errors import DataFault, DataPath
+from harness.planning.dry_build import dry_build
+from harness.planning.forked import LIMIT
 from harness.planning.preview.power import Resolution
-from harness.planning.probe import LIMIT, Estimate, probe, without_effect
+from harness.planning.probe import Estimate, probe, without_effect
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.study.changes import Change, changes_from_baseline
@@ -125,15 +127,16 @@ def no_effect_warnings(
         yield from without_effect(probed, changed=changes_from_baseline(study))
 
 
-def refuse_unbuildable(study: Study, *, runs: Sequence[PlannedRun]) -> list[str]:
+def refuse_unbuildable(
+    study: Study, *, runs: Sequence[PlannedRun], limit: float = LIMIT
+) -> list[str]:
     """Raise `StudyError` for what only data or building shows, each fault at its place.
 
-    Every experiment of a run that does not exist is built once, with the first seed; loads torch
-    if there is one. Exceptions of plugins' code are left to the runs. Returns cautions about those
-    that can be built.
+    Every experiment of a run that does not exist is built once, with the first seed, in another
+    process. Exceptions of plugins' code, and builds that take over `limit` seconds, are left to the
+    runs. Returns cautions about the experiments.
     """
-    names = _waiting(study, runs=runs)
-    expected = expect(study, names=names, seed=study.seeds[0]) if names else {}
+    expected = dry_build(study, names=_waiting(study, runs=runs), limit=limit)
     _refuse(study, expected=expected)
     return [*_cautions(expected)]
 

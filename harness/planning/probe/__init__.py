@@ -5,14 +5,12 @@ from __future__ import annotations
 from harness.planning.probe.estimate import Estimate, estimate
 from harness.planning.probe.messages import ProbeResult
 from harness.planning.probe.no_effect import without_effect
-from harness.planning.probe.processes import LIMIT, probe, start_server
+from harness.planning.probe.processes import probe
 
 __all__ = [
-    "LIMIT",
     "Estimate",
     "ProbeResult",
     "estimate",
     "probe",
-    "start_server",
     "without_effect",
 ]

@@ -1,0 +1,55 @@
+"""Runs that are missing from a comparison, as text: diverged, failed, or not run."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from harness.analysis.correction import Judgment
+from harness.analysis.p_values import p_equation, p_text
+from harness.analysis.statistics import ALPHA
+from harness.study.values import BASELINE
+
+
+def survivors(judgment: Judgment) -> list[str]:
+    """The claim that holds only for the runs that did not diverge, if they alone support it."""
+    baseline, variant = judgment.survivors
+    if judgment.verdict != "inconclusive" or not (baseline or variant):
+        return []
+    if judgment.differs:
+        claim = "better" if judgment.favorable else "worse"
+    elif judgment.within_margin:
+        claim = "equivalent"
+    else:
+        return []
+    if judgment.pairing.kind == "effect":
+        return [f"{claim} only where no run diverged"]
+    if baseline and variant:
+        return [f"{claim} only where neither diverged"]
+    return [f"{claim} only where {'it' if variant else _reference(judgment)} did not diverge"]
+
+
+def losses(judgment: Judgment) -> list[str]:
+    """The runs without a score, by reason, and how often each side diverged, with its test."""
+    pairing, p = judgment.pairing, judgment.evidence.p_diverged
+    planned = len(pairing.planned)
+    counted = Counter(pairing.losses)
+    lost = [
+        f"{fault} in {count} of {planned} seeds"
+        for fault, count in counted.items()
+        if p is None or not fault.endswith(" diverged")
+    ]
+    if p is None:
+        return lost
+    counts = [pairing.count("diverged", baseline=side) for side in (False, True)]
+    test = "Fisher" if pairing.method == "welch" else "McNemar"
+    tested = f"{test} {p_equation(p)}"
+    floor = min(1.0, 2.0 ** (1 - planned))
+    if test == "McNemar" and floor >= ALPHA:
+        tested += f"; below {p_text(floor)} is not attainable with {planned} seeds"
+    rates = f"diverged in {counts[0]} of {planned} seeds, {_reference(judgment)} in {counts[1]}"
+    return [*lost, f"{rates} ({tested})"]
+
+
+def _reference(judgment: Judgment) -> str:
+    against = judgment.pairing.against
+    return "the baseline" if against == BASELINE else against

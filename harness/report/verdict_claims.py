@@ -1,0 +1,136 @@
+"""Claims of the answer: what was found of each variant, and how often each side diverged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from harness.analysis.p_values import p_equation
+from harness.analysis.statistics import ALPHA
+from harness.analysis.verdict_text import few_seeds, shortfall
+from harness.contracts import Finding, Verdict
+from harness.study.values import BASELINE
+
+_MOST_NAMES = 3  # variants of the noise floor that the answer names before it only counts them
+
+_CLAIMS: dict[Verdict, str] = {
+    "better": "{names} {are} better than {against}{little}",
+    "worse": "{names} {are} worse than {against}{little}",
+    "equivalent": "{names} {are} equivalent to {against} (within {margin:g})",
+    "identical": "{names} {are} identical to {against}",
+    "inconclusive": "{names} {are} inconclusive",
+    "no_inference": "{names} {have} too few complete pairs of runs for a test",
+}
+_EQUAL = "{names} {have} scores equal to those of {against}"
+_LITTLE = ", by less than matters (within {:g})"
+_RANKED = ", with diverged runs ranked worst"
+_ALARM = ", although only chance differs (a false alarm)"
+
+
+class _Claim(NamedTuple):
+    """The claim of a finding without its names; `little` if the difference is below the margin."""
+
+    basis: str
+    text: str
+    against: str
+    little: bool
+    noise_floor: bool
+
+
+def claims(findings: Sequence[Finding]) -> Iterator[str]:
+    """The findings in words, in the order of verdicts; one claim where only the names differ."""
+    for verdict in _CLAIMS:
+        yield from _claims([finding for finding in findings if finding.verdict == verdict])
+
+
+def _claims(findings: Sequence[Finding]) -> Iterator[str]:
+    groups: dict[_Claim, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(_claim(finding), []).append(finding)
+    for claim, group in groups.items():
+        names = [finding.variant if claim.against else finding.label for finding in group]
+        are, have = ("is", "has") if len(names) == 1 else ("are", "have")
+        if claim.noise_floor and len(names) > _MOST_NAMES:
+            names = [f"{len(names)} variants that change nothing"]
+        text = claim.text.format(
+            names=listed(names),
+            are=are,
+            have=have,
+            against="the baseline" if claim.against == BASELINE else claim.against,
+            little=_LITTLE.format(group[0].margin) if claim.little else "",
+            margin=group[0].margin,
+        )
+        yield f"{claim.basis}, {text}" if claim.basis else text
+
+
+def _claim(finding: Finding) -> _Claim:
+    noise_floor, decided = finding.kind == "noise_floor", finding.verdict in ("better", "worse")
+    equal = finding.verdict == "inconclusive" and _all_equal(finding)
+    text = _EQUAL if equal else _CLAIMS[finding.verdict]
+    text += _RANKED if decided and finding.p_ranks is not None else ""
+    p, deaths = finding.p_equivalent_adjusted, finding.diverged + finding.diverged_baseline
+    return _Claim(
+        basis="" if finding.verdict == "no_inference" else _basis(finding),
+        text=text + (_ALARM if noise_floor and decided else ""),
+        against=finding.against if "{against}" in text else "",
+        little=decided and not deaths and p is not None and p < ALPHA,
+        noise_floor=noise_floor,
+    )
+
+
+def _basis(finding: Finding) -> str:
+    """The pairs that a verdict rests on, where they are fewer than planned, or few at a look."""
+    n = finding.n_ranked or finding.n
+    lost = shortfall(
+        n,
+        baseline=finding.n_baseline,
+        planned=finding.planned,
+        method=finding.method,
+        kind=finding.kind,
+    )
+    few = few_seeds(n) if finding.looks > 1 else ""
+    return lost or (f"from {few}" if few else "")
+
+
+def _all_equal(finding: Finding) -> bool:
+    """True if both sides have the same score in every pair."""
+    pairs = finding.per_seed
+    return bool(pairs) and all(pair.variant == pair.baseline for pair in pairs)
+
+
+def divergences(findings: Sequence[Finding]) -> Iterator[str]:
+    """How often each variant and the baseline diverged, a claim for each that did."""
+    compared = [finding for finding in findings if finding.kind in ("variant", "noise_floor")]
+    diverged = [finding for finding in compared if finding.diverged]
+    for finding in diverged:
+        rates = f"{_rate(finding.variant, count=finding.diverged, of=finding)}, the baseline in"
+        test = "Fisher" if finding.method == "welch" else "McNemar"
+        tested = (
+            f" ({test} {p_equation(finding.p_diverged)})" if finding.p_diverged is not None else ""
+        )
+        yield f"{rates} {finding.diverged_baseline}{tested}"
+    baselines = [finding for finding in compared if finding.diverged_baseline]
+    if baselines and not diverged:
+        yield _rate(BASELINE, count=baselines[0].diverged_baseline, of=baselines[0])
+    sides = {
+        name: _rate(name, count=count, of=finding)
+        for finding in findings
+        if finding.kind == "pair"
+        for name, count in (
+            (finding.against, finding.diverged_baseline),
+            (finding.variant, finding.diverged),
+        )
+        if count
+    }
+    yield from sides.values()
+
+
+def _rate(name: str, *, count: int, of: Finding) -> str:
+    subject = "the baseline" if name == BASELINE else name
+    return f"{subject} diverged in {count} of {of.planned} runs"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as prose: ``a``, ``a and b``, ``a, b and c``."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,118 @@
+"""Claims of the answer that say no more than the numbers do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.contracts import Design, Finding
+from harness.report import Report
+from harness.report.answer_text import answer, intervals_note, method_note
+from harness.report.checklist import checklist
+from harness.report.export import export_findings
+from harness.report.tables import exploratory, supporting_statistics, verdicts
+
+
+def only(report: Report, **changed: object) -> Report:
+    """The report with its first finding alone, of a variant that is worse in three seeds."""
+    finding = replace(report.on_primary[0], **changed)  # type: ignore[arg-type] # any field
+    return replace(report, findings=[finding])
+
+
+@pytest.mark.parametrize(
+    ("seeds", "words"),
+    [(1, "over one seed only:"), (2, "over two seeds only:"), (3, "over three seeds only:")],
+)
+def test_few_seeds_stand_in_the_answer(report: Report, seeds: int, words: str) -> None:
+    assert words in answer(replace(report, seeds=range(seeds)))
+    assert "over 4 seeds:" in answer(replace(report, seeds=range(4)))
+
+
+def test_a_difference_that_does_not_matter_is_said_to_be_small(report: Report) -> None:
+    small = only(report, verdict="better", margin=0.5, p_equivalent_adjusted=0.01)
+    assert "is better than the baseline, by less than matters (within 0.5)." in answer(small)
+    dying = only(
+        report, verdict="better", margin=0.5, p_equivalent_adjusted=0.01, diverged_baseline=1
+    )
+    assert "is better than the baseline;" in answer(dying)
+    wide = only(report, verdict="better", margin=0.5, p_equivalent_adjusted=0.2)
+    assert "is better than the baseline." in answer(wide)
+
+
+def test_a_claim_from_fewer_pairs_than_planned_starts_with_them(report: Report) -> None:
+    few = only(report, planned=10, diverged_baseline=7)
+    assert answer(few).endswith(
+        ": from 3 of 10 planned pairs, no-dropout is worse than the baseline; the baseline"
+        " diverged in 7 of 10 runs."
+    )
+    ranked = only(report, planned=10, n_ranked=10)
+    assert answer(ranked).endswith(": no-dropout is worse than the baseline.")
+
+
+def test_a_look_at_few_seeds_is_told_with_its_claim(report: Report) -> None:
+    early = replace(only(report, looks=4), design=Design(looks=(3, 6, 9, 12)), seeds=range(12))
+    assert ", over at most 12 seeds: from three seeds only, no-dropout is worse" in answer(early)
+
+
+def test_every_side_that_diverged_is_counted_once(report: Report) -> None:
+    first, *_, wild = report.on_primary
+    dead = [replace(finding, diverged_baseline=2) for finding in (first, wild)]
+    assert answer(replace(report, findings=dead)).endswith(
+        "; wild diverged in 1 of 3 runs, the baseline in 2 (McNemar p = 1)."
+    )
+    pairs = [replace(finding, kind="pair") for finding in dead]
+    assert answer(replace(report, findings=pairs)).endswith(
+        "; the baseline diverged in 2 of 3 runs; wild diverged in 1 of 3 runs."
+    )
+    effect = only(report, kind="effect", planned=5)
+    assert "from 3 of 5 planned seeds, no-dropout is worse" in answer(effect)
+
+
+def test_equal_scores_are_not_called_identical(report: Report) -> None:
+    equal = tuple(pair._replace(variant=pair.baseline) for pair in report.on_primary[0].per_seed)
+    told = answer(only(report, verdict="inconclusive", difference=0.0, per_seed=equal))
+    assert "no-dropout has scores equal to those of the baseline." in told
+
+
+def test_only_a_known_split_is_named(report: Report) -> None:
+    unknown = replace(report, primary=replace(report.primary, split=None))
+    assert answer(unknown).startswith("By bleu, over three seeds only:")
+    items = {item.name: item.lines for item in checklist(unknown)}
+    assert items["Primary metric"] == ["bleu, higher is better"]
+
+
+def test_a_presumed_direction_stands_in_the_answer(report: Report) -> None:
+    presumed = replace(report, primary=replace(report.primary, presumed=True))
+    assert answer(presumed).startswith("By bleu (taken as higher is better) on the test split,")
+
+
+def test_headings_name_the_level_of_their_intervals(report: Report) -> None:
+    def looked(finding: Finding) -> Finding:
+        return replace(finding, looks=2)
+
+    sequential = replace(
+        report, findings=[*map(looked, report.findings)], design=Design(looks=(2, 3))
+    )
+    header = "difference (97.5% interval)"
+    assert header in verdicts(sequential).header
+    assert header in exploratory(sequential).header
+    assert header in export_findings(sequential.findings, form="markdown")
+    assert "on these sentences (97.5%)" in intervals_note(sequential)
+    names = [item.name for item in checklist(sequential)]
+    assert "Mean difference, 97.5% interval" in names
+    assert "difference (95% interval)" in verdicts(report).header
+
+
+def test_a_rank_test_is_named_where_it_decides(report: Report) -> None:
+    ranked = only(report, p_ranks=0.25, n_ranked=3)
+    assert "is worse than the baseline, with diverged runs ranked worst." in answer(ranked)
+    assert "p is from a signed-rank test over all seeds" in method_note(ranked, correction="")
+    items = {item.name: item.lines for item in checklist(ranked)}
+    assert items["Test, p, corrected p"][0].startswith("signed-rank test, diverged runs worst,")
+
+
+def test_a_correlation_has_its_interval(report: Report) -> None:
+    known = only(report, correlation=0.62, correlation_low=-0.01, correlation_high=0.9)
+    table = supporting_statistics(known)
+    assert table.rows[0][table.header.index("correlation")] == "0.62 (-0.01 to 0.90)"
