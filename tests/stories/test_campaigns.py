@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 def campaign(name: str, *options: str) -> str:
     """The output of a benchmark, with the code of this checkout."""
-    paths = os.pathsep.join(str(ROOT / folder) for folder in (".", "plugins"))
+    paths = os.pathsep.join(str(ROOT / folder) for folder in (".", "plugins", "benchmarks"))
     done = subprocess.run(
         [sys.executable, str(ROOT / "benchmarks" / name), *options],
         env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
