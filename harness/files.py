@@ -124,11 +124,14 @@ def no_link(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
-def abandoned(folder: Path) -> Iterator[Path]:
-    """The unfinished files in a folder whose writers are gone: they were killed at it."""
+def abandoned(folder: Path, *, ended: int | None = None) -> Iterator[Path]:
+    """The unfinished files in a folder whose writers are gone: they were killed at it.
+
+    `ended` is a process that is known to write no more.
+    """
     for path in sorted(folder.glob(".*")):
         partial = _PARTIAL.fullmatch(path.name)
-        if partial and not _is_running(int(partial[1])):
+        if partial and (int(partial[1]) == ended or not _is_running(int(partial[1]))):
             yield path
 
 

@@ -35,9 +35,11 @@ class Holder:
 def hold(path: Path) -> Iterator[None]:
     """Admit one worker per run: a second one waits, and then finds the outcome written."""
     # To append: "w" would erase the name of the holder that this one waits for.
-    with open(path / _LOCK, "a+", opener=no_link) as file:
+    with open(path / _LOCK, "a+", errors="replace", opener=no_link) as file:
         # Not `lockf`, whose lock is lost as soon as this process closes the file anywhere else.
         fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        previous = _holder(file.read()).pid
         since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
         with naming_file(path / _LOCK):
             file.truncate(0)
@@ -45,7 +47,8 @@ def hold(path: Path) -> Iterator[None]:
             file.flush()  # for those who wait; the file stays open as long as the lock is held
         # Only the holder may: a writer that is still at work has the lock itself.
         for folder in (path, *path.glob("evaluations/*")):
-            for partial in abandoned(folder):
+            # The previous holder's in any case: killed, it loses the lock a moment before it ends.
+            for partial in abandoned(folder, ended=previous):
                 partial.unlink(missing_ok=True)
         yield
 
@@ -53,7 +56,7 @@ def hold(path: Path) -> Iterator[None]:
 def holder(path: Path) -> Holder | None:
     """The process that holds the lock of the run in this folder; None if there is none."""
     try:
-        with (path / _LOCK).open() as file:
+        with (path / _LOCK).open(errors="replace") as file:
             try:
                 # Shared, so that two observers never take each other for the holder.
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -67,6 +70,6 @@ def holder(path: Path) -> Holder | None:
 def _holder(text: str) -> Holder:
     try:
         pid, host, since = json.loads(text)
-    except ValueError:  # not written yet
+    except (ValueError, TypeError):  # not written yet, or damaged
         return Holder()
     return Holder(pid, host, since)

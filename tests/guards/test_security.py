@@ -29,10 +29,3 @@ def test_nothing_is_read_in_a_way_that_executes_it() -> None:
             if isinstance(node, ast.Attribute) and ast.unparse(node).startswith("yaml."):
                 assert not node.attr.endswith("Loader") or node.attr == "SafeLoader", name
         assert used == EXECUTES.get(name, set()), name
-
-
-def test_pages_on_security_name_tests_that_exist() -> None:
-    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
-    named = re.findall(r"`(test_\w+)`", (ROOT / "docs" / "security.md").read_text(encoding="utf-8"))
-    assert named
-    assert [name for name in named if f"def {name}(" not in tests] == []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.tiny_study import TINY, Harness
+from support.tiny_study import COMMAND, TINY, Harness
 
 from harness.files import sha256
 
@@ -86,3 +87,37 @@ def test_results_that_may_only_be_read_are_read_and_what_writes_is_one_line(
     (line,) = written.stderr.splitlines()
     assert line.startswith("results/tiny/")
     assert line.endswith(": Read-only file system")
+
+
+# Root without the rights that make it root to files: anybody else's are read-only to it.
+OTHER = ("setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner", *COMMAND)
+NOBODY = 65534
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root has files of other users"
+)
+def test_results_of_another_user_are_read_and_what_writes_is_one_line(
+    tmp_path: Path, harness: Harness
+) -> None:
+    study = tmp_path / "tiny.yaml"
+    study.write_text(TINY)
+    assert harness("run", study).returncode == 0
+    for path in (tmp_path / "results", *(tmp_path / "results").rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+
+    def other(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*OTHER, *words], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+
+    for command in ("plan", "export", "report"):  # of a report that is up to date
+        read = other(command, str(study))
+        assert (read.returncode, read.stderr) == (0, "")
+    written = other("run", str(study))
+    assert written.returncode == 2, written.stdout
+    (line,) = written.stderr.splitlines()
+    assert line.startswith("results/tiny/")
+    assert line.endswith(": Permission denied")

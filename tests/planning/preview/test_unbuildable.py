@@ -53,6 +53,18 @@ def study(folder: Path, old: str, new: str) -> Path:
         (VARIANT, "a: {averaging: {swa: {every: 50}}}", "a: {", "nothing is averaged"),
         (VARIANT, "a: {averaging: {last_k: {every: 13}}}", "a: {", "no checkpoint is taken"),
         (VARIANT, "a: {regularizers: {reinitialize_top: 9}}", "a: {", "has 1 layers, not 9"),
+        (
+            VARIANT,
+            "a: {regularizers: {dropout: {rates: {decoder.7.residual: 0.1}}}}",
+            "a: {",
+            "no site 'decoder.7.residual'",
+        ),
+        (
+            VARIANT,
+            "a: {regularizers: {reuse_attention: {layers: [3]}}}",
+            "a: {",
+            "has no layer 3, counted from 0",
+        ),
         (VARIANT, "a: {model: {tie: all}}", "a: {", "one vocabulary for both sides"),
         (VARIANT, "a: {budget: {batch_tokens: 3}}", "a: {", "raise batch_tokens to at least"),
         ("batch_tokens: 200", "batch_tokens: 3", "budget: {", "raise batch_tokens to at least"),
