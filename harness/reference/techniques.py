@@ -44,6 +44,8 @@ def techniques(catalog: Catalog) -> Iterator[Technique]:
     for slot, names in catalog.offers.items():
         for name in sorted(names) if SLOTS[slot].changes_results else ():
             component = names[name][0].component
+            if component.__module__.startswith("harness."):
+                continue  # the core's own measures are no techniques
             test, oracle = _oracle(component)
             few = _few(studies, choice=(slot, name))
             yield Technique(component, papers(component), oracle, test, few)

@@ -59,6 +59,7 @@ APART = frozenset(
         "harness.components.metric",
         "harness.components.tracker",
         # Records of results and of a study's design.
+        "harness.contracts.course",
         "harness.contracts.design",
         "harness.contracts.records",
         "harness.contracts.results",

@@ -181,8 +181,9 @@ def test_findings_are_exported_without_training(say: Say, finished: Path) -> Non
     run = planned(finished)
     outcome = Ledger(finished / "results" / "runs").evaluated(run.digest, evaluation=run.evaluation)
     assert outcome
-    assert rows[0] == "run,variant,seed,outcome,metric,value"
-    assert f"{run.digest},baseline,1,finished,nll,{outcome.scores['nll']}" in rows
+    assert rows[0] == "run,variant,seed,outcome,metric,value,torch,code"
+    start = f"{run.digest},baseline,1,finished,nll,{outcome.scores['nll']},{run.identity.torch},"
+    assert sum(row.startswith(start) for row in rows) == 1
     assert {row.split(",")[4] for row in rows[1:]} == {
         "nll",
         "perplexity",
