@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,31 +36,10 @@ class Lion(Optimizer):
 
     def build(self, setting: Setting) -> MakeOptimizer:
         """A factory of the optimizer, with rate 0 until the core sets it."""
+        # Deferred: the module defines a torch optimizer, and so would load torch for every command.
+        from harness_optimizers.lion_steps import LionSteps
 
         def make(groups: Sequence[Mapping[str, Any]]) -> torch.optim.Optimizer:
-            return _Lion(groups, options=self)
+            return LionSteps(groups, options=self)
 
         return make
-
-
-class _Lion(torch.optim.Optimizer):
-    def __init__(self, groups: Sequence[Mapping[str, Any]], *, options: Lion) -> None:
-        super().__init__([dict(group) for group in groups], {"lr": 0.0})
-        self._options = options
-
-    @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]  # no closure
-        """Move every parameter that has a gradient."""
-        for group in self.param_groups:
-            for weight in group["params"]:
-                if weight.grad is not None:
-                    self._move(weight, rate=group["lr"])
-
-    def _move(self, weight: torch.Tensor, *, rate: float) -> None:
-        assert weight.grad is not None
-        state = self.state[weight]
-        mean = state.setdefault("mean", torch.zeros_like(weight))
-        first, second = self._options.betas
-        weight.mul_(1 - rate * self._options.weight_decay)
-        weight.sub_(mean.lerp(weight.grad, 1 - first).sign_(), alpha=rate)
-        mean.lerp_(weight.grad, 1 - second)
