@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -10,7 +10,12 @@ import torch
 from annotated_types import Gt, Le
 
 from harness.components import Optimizer
-from harness.components.options import NonNegativeFloat, PositiveFloat, ProbabilityBelowOne
+from harness.components.options import (
+    NonNegativeFloat,
+    PositiveFloat,
+    ProbabilityBelowOne,
+    unused_options,
+)
 from harness.contracts import MakeOptimizer, Setting
 
 
@@ -51,6 +56,12 @@ class Muon(Optimizer):
     betas: tuple[ProbabilityBelowOne, ProbabilityBelowOne] = (0.9, 0.98)
     eps: PositiveFloat = 1e-9
     adamw_rate: PositiveFloat = 1.0
+
+    def ignored(self) -> Iterator[str]:
+        """The options that others leave without effect."""
+        if self.momentum == 0:
+            reason = "without momentum there is nothing to look ahead with"
+            yield from unused_options(self, "nesterov", reason=reason, instead="raise momentum")
 
     def build(self, setting: Setting) -> MakeOptimizer:
         """A factory of the optimizer, with rate 0 until the core sets it."""

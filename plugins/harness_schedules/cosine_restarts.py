@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from annotated_types import Ge
 
 from harness.components import Schedule
-from harness.components.options import NonNegativeFloat, PositiveFloat, PositiveInt
+from harness.components.options import NonNegativeFloat, PositiveFloat, PositiveInt, unused_options
 from harness.contracts import Rate, Setting
 
 
@@ -39,6 +40,12 @@ class CosineRestarts(Schedule):
     def __post_init__(self) -> None:
         if self.end > self.peak:
             raise ValueError(f"end must be at most peak, got {self.end} and {self.peak}")
+
+    def ignored(self) -> Iterator[str]:
+        """The options that others leave without effect."""
+        if self.end == self.peak:
+            reason = "with an end of the peak the rate is constant"
+            yield from unused_options(self, "growth", reason=reason, instead="lower end")
 
     def build(self, setting: Setting) -> Rate:
         def rate(update: int) -> float:

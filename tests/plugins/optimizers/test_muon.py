@@ -116,3 +116,9 @@ def test_nothing_changes_without_a_rate_or_a_gradient() -> None:
 def test_options_out_of_range_are_refused(options: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(Muon).validate_json(options)
+
+
+def test_nesterov_without_momentum_has_no_effect() -> None:
+    (fault,) = Muon(momentum=0.0, nesterov=False).ignored()
+    assert fault.startswith("nesterov has no effect: without momentum")
+    assert [*Muon(nesterov=False).ignored()] == []

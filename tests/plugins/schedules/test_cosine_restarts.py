@@ -48,3 +48,9 @@ def test_each_cycle_begins_at_the_peak_and_is_half_way_down_in_its_middle(rates:
 def test_options_out_of_range_are_refused(options: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(CosineRestarts).validate_json(options)
+
+
+def test_a_growth_of_cycles_without_a_decay_has_no_effect() -> None:
+    (fault,) = CosineRestarts(peak=1.0, end=1.0, cycle=2, growth=3).ignored()
+    assert fault.startswith("growth has no effect: with an end of the peak the rate is constant")
+    assert [*CosineRestarts(peak=1.0, cycle=2, growth=3).ignored()] == []
