@@ -184,7 +184,11 @@ def optimizer(
 ) -> torch.optim.Optimizer:
     """A torch optimizer of these groups; an error in its step is the component's."""
     parameters = dict(model.named_parameters())
-    by_group = [{"params": [parameters[name] for name in group.names]} for group in groups]
+    by_group = [
+        # By torch's own key, for an optimizer that steps matrices otherwise than embeddings.
+        {"params": [parameters[name] for name in group.names], "param_names": list(group.names)}
+        for group in groups
+    ]
     make = _build(component, setting=setting)
     with attributed_to(component):
         built = contract_checks.checked_optimizer(make(by_group), groups=groups, of=component)
