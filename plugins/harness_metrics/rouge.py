@@ -43,26 +43,28 @@ def _rouge(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
 def _f1_by_line(hypotheses: Sequence[str], references: Sequence[str]) -> list[tuple[float, int]]:
     """For each line, its F1 and the number of lines (1), so that sums make a score."""
     pairs = zip(hypotheses, references, strict=True)
-    return [(_f1(_words(hypothesis), _words(reference)), 1) for hypothesis, reference in pairs]
+    return [
+        (_f1(_words(hypothesis), reference=_words(reference)), 1) for hypothesis, reference in pairs
+    ]
 
 
 def _words(line: str) -> list[str]:
     return _WORD.findall(line.lower())
 
 
-def _f1(hypothesis: Sequence[str], reference: Sequence[str]) -> float:
+def _f1(hypothesis: Sequence[str], *, reference: Sequence[str]) -> float:
     # 2 P R / (P + R) with P = l / h and R = l / r is 2 l / (h + r), which is never 0 / 0 for words.
     words = len(hypothesis) + len(reference)
-    return 2 * _longest_common(hypothesis, reference) / words if words else 0.0
+    return 2 * _longest_common(hypothesis, other=reference) / words if words else 0.0
 
 
-def _longest_common(first: Sequence[str], second: Sequence[str]) -> int:
+def _longest_common(words: Sequence[str], *, other: Sequence[str]) -> int:
     """The length of the longest common subsequence, by rows of its table."""
-    above = [0] * (len(second) + 1)
-    for word in first:
+    above = [0] * (len(other) + 1)
+    for word in words:
         row = [0]
-        for column, other in enumerate(second):
-            longer = above[column] + 1 if word == other else max(above[column + 1], row[-1])
+        for column, candidate in enumerate(other):
+            longer = above[column] + 1 if word == candidate else max(above[column + 1], row[-1])
             row.append(longer)
         above = row
     return above[-1]
