@@ -16,6 +16,9 @@ from harness.analysis.permutation import max_t_p
 from harness.analysis.statistics import ALPHA, holm
 from harness.contracts import Verdict
 
+# The verdicts that claim a difference.
+DIFFERENT: tuple[Verdict, ...] = ("better", "worse", "higher", "lower")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Judgment:
@@ -47,10 +50,13 @@ class Judgment:
         return self.p_equivalent_adjusted is not None and self.p_equivalent_adjusted < ALPHA
 
     @property
-    def favorable(self) -> bool:
-        """True if what was observed speaks for the variant, whether it is significant or not."""
+    def claim(self) -> Verdict:
+        """The verdict that what was observed speaks for, whether it is significant or not."""
         positive = _is_positive(self.pairing, evidence=self.evidence)
-        return positive == self.pairing.metric.higher_is_better
+        up = self.pairing.metric.higher_is_better
+        if up is None:
+            return "higher" if positive else "lower"
+        return "better" if positive == up else "worse"
 
     @property
     def survivors(self) -> tuple[bool, bool]:
@@ -71,10 +77,11 @@ class Judgment:
         if self.pairing.identical:
             return "identical"
         # Results over the seeds that survived say nothing about those that diverged, which can only
-        # add to what the other side has gained.
+        # add to what the other side has gained, if one direction is better.
         baseline, variant = self.survivors
-        if self.differs and not (variant if self.favorable else baseline):
-            return "better" if self.favorable else "worse"
+        doubtful = {"better": variant, "worse": baseline}.get(self.claim, baseline or variant)
+        if self.differs and not doubtful:
+            return self.claim
         if self.differs or baseline or variant:
             return "inconclusive"
         return "equivalent" if self.within_margin else "inconclusive"

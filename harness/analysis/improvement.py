@@ -21,16 +21,17 @@ class Improvement(NamedTuple):
 
 
 def improvement(
-    variant: Sequence[float], *, baseline: Sequence[float], higher_is_better: bool
+    variant: Sequence[float], *, baseline: Sequence[float], higher_is_better: bool | None
 ) -> Improvement | None:
     """P(variant better) + P(equal) / 2 over all pairs of runs: Mann and Whitney's U / (n m).
 
     The 95% interval is Newcombe's (2006, part 2, method 5), which is within 0 and 1 and has a width
     even where the sides do not overlap. It takes the sides for independent: seeds that both share
-    make it too wide, never too narrow. None below two runs a side.
+    make it too wide, never too narrow. None below two runs a side, and
+    where neither direction is better.
     """
     n, m = len(variant), len(baseline)
-    if min(n, m) < 2:
+    if min(n, m) < 2 or higher_is_better is None:
         return None
     sign = 1 if higher_is_better else -1
     wins = sum(

@@ -58,13 +58,15 @@ class AtEqualCost:
 class ScoredMetric:
     """A metric on a split, and its direction; `of_text` if it scores generated text only.
 
+    `higher_is_better` is None where neither direction is better.
+
     `bounds` are the least and the largest score that it can give. `split` is None where it is not
     known. `presumed` is True for a direction that nobody stated. By a `rule`, a run's score depends
     on the run that it is compared with.
     """
 
     name: str
-    higher_is_better: bool
+    higher_is_better: bool | None
     of_text: bool = False
     bounds: tuple[float, float] = (-math.inf, math.inf)
     split: Split | None = "test"

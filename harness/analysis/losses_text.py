@@ -16,7 +16,7 @@ def survivors(judgment: Judgment) -> list[str]:
     if judgment.verdict != "inconclusive" or not (baseline or variant):
         return []
     if judgment.differs:
-        claim = "better" if judgment.favorable else "worse"
+        claim = judgment.claim
     elif judgment.within_margin:
         claim = "equivalent"
     else:

@@ -106,9 +106,10 @@ class Pairing:
     @cached_property
     def ranks(self) -> list[float] | None:
         """Signed ranks of the differences, of runs that diverged too; None unless they rank."""
-        if self.diverged != "worst":
+        up = self.metric.higher_is_better
+        if self.diverged != "worst" or up is None:  # without a direction, nothing is worst
             return None
-        worst = -math.inf if self.metric.higher_is_better else math.inf
+        worst = -math.inf if up else math.inf
         by_seed = {pair.seed: pair.variant - pair.baseline for pair in self.pairs}
         differences = [
             by_seed.get(baseline.seed, _rank_difference(baseline, variant=variant, worst=worst))

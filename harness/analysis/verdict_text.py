@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from statistics import median
 
-from harness.analysis.correction import Judgment
+from harness.analysis.correction import DIFFERENT, Judgment
 from harness.analysis.losses_text import losses, survivors
 from harness.analysis.p_values import attained, p_equation, p_text
 from harness.analysis.pairing import Pairing, same_output
@@ -74,7 +74,7 @@ def few_seeds(n: int) -> str:
 def _floor(judgment: Judgment) -> list[str]:
     if judgment.pairing.kind != "noise_floor":
         return []
-    alarm = ", so that this is a false alarm" if judgment.verdict in ("better", "worse") else ""
+    alarm = ", so that this is a false alarm" if judgment.verdict in DIFFERENT else ""
     return [f"nothing but chance differs{alarm}"]
 
 

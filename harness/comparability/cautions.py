@@ -17,7 +17,8 @@ _MOST_GROUPS = 6  # that a message names before it counts the rest
 def cautions(experiment: Experiment, *, network: Network) -> Iterator[str]:
     """Averages that keep the beginning of a short budget; decay that ignores groups."""
     updates = experiment.budget.updates
-    if experiment.averaging and (caution := experiment.averaging.caution(updates=updates)):
+    average = experiment.averaging if updates else None  # an untrained model has nothing to average
+    if average and (caution := average.caution(updates=updates)):
         yield f"averaging {caution}"
     shrinking = [
         name

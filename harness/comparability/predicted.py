@@ -198,7 +198,7 @@ def _predict(experiment: Experiment, *, seed: int, task: Task) -> Expected:
         target_tokens = _target_tokens(experiment, seed=seed, task=task)
     return Expected(
         controls=Controls(
-            peak_rate=max(rates),
+            peak_rate=max(rates, default=0.0),  # none in a budget of 0 updates
             rate_area=sum(rates),
             parameters=counted.parameters,
             trained_parameters=counted.trained_parameters,

@@ -19,7 +19,7 @@ class CostMetric(StudyMetric):
     Read off the curve of a run that exists, so that adding one to a study trains nothing.
     """
 
-    higher_is_better: ClassVar[bool] = False
+    higher_is_better: ClassVar[bool | None] = False
     nll: PositiveFloat
 
     @property

@@ -14,11 +14,15 @@ from harness.contracts import BySentence, ScoreText
 
 @dataclass(frozen=True, kw_only=True)
 class StudyMetric(Component):
-    """Any metric that a study can list: a `Metric`, or one of the core's of what training cost."""
+    """Any metric that a study can list: a `Metric`, or one of the core's of what training cost.
+
+    `higher_is_better` is None for a metric that only describes, where neither direction is better;
+    verdicts on it are ``higher`` and ``lower``.
+    """
 
     slot: ClassVar[str] = "metrics"
     hook: ClassVar[str] = "harness_metrics"
-    higher_is_better: ClassVar[bool] = True
+    higher_is_better: ClassVar[bool | None] = True
 
     @abstractmethod
     def build(self) -> Callable[..., Any]:

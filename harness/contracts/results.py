@@ -44,7 +44,12 @@ class SeedValues(NamedTuple):
 Method = Literal["paired_t", "welch", "sign_test"]
 Diverged = Literal["excluded", "worst"]
 FindingKind = Literal["variant", "pair", "effect", "noise_floor"]
-Verdict = Literal["better", "worse", "equivalent", "inconclusive", "identical", "no_inference"]
+Verdict = Literal[
+    "better", "worse", "higher", "lower", "equivalent", "inconclusive", "identical", "no_inference"
+]
+
+# A metric's direction in words; None for one that only describes.
+DIRECTIONS = {True: "higher is better", False: "lower is better", None: "no direction is better"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +148,7 @@ class Finding:
     combined_high: float | None = None
     p_bootstrap: float | None = None
     documents: int = 0
-    higher_is_better: bool
+    higher_is_better: bool | None
     verdict: Verdict
     reason: str
     caution: str = ""
@@ -215,12 +220,17 @@ class ReportView:
 
     metric: str
     split: Split
-    higher_is_better: bool
+    higher_is_better: bool | None
     variants: tuple[str, ...]
     seeds: tuple[int, ...]
     findings: tuple[Finding, ...]
     runs: tuple[RunSummary, ...]
     design: Design = field(default_factory=Design)
+
+    @property
+    def direction(self) -> str:
+        """The direction of the primary metric, for an axis: ``higher is better``."""
+        return DIRECTIONS[self.higher_is_better]
 
 
 @dataclass(frozen=True, kw_only=True)

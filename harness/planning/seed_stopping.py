@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from harness.analysis.correction import DIFFERENT
 from harness.contracts import Verdict
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.scoring.findings import find
 from harness.study.values import BASELINE, Study
 
-_DECIDED: tuple[Verdict, ...] = ("better", "worse", "equivalent", "identical")
+_DECIDED: tuple[Verdict, ...] = (*DIFFERENT, "equivalent", "identical")
 
 
 def runs_due(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> tuple[PlannedRun, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.analysis import MEANINGFUL, ScoredMetric, runs_for_improvement
 from harness.analysis.verdict_text import few_seeds
+from harness.contracts.results import DIRECTIONS
 from harness.report.cost_text import cost_sentences, metric_text, reached_claims, target_note
 from harness.report.noise_text import noise_sentences, rare_collapse_note
 from harness.report.numbers import level_text
@@ -141,5 +142,5 @@ def pretraining_sentence(pretraining: Pretraining) -> str:
 
 
 def direction(metric: ScoredMetric) -> str:
-    """The direction of a metric: ``higher is better`` or ``lower is better``."""
-    return f"{'higher' if metric.higher_is_better else 'lower'} is better"
+    """The direction of a metric: ``higher is better``, ``lower is better`` or none."""
+    return DIRECTIONS[metric.higher_is_better]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.analysis import ScoredMetric, ToTarget
+from harness.analysis.correction import DIFFERENT
 from harness.contracts import Cost, Finding
 from harness.report.values import Report
 from harness.scoring.training_cost import cost_ratios, equal_cost_name
 from harness.study.values import BASELINE
 
 _PER_UPDATE = 1.1  # a ratio of times per update that is told; one nearer to 1 may be noise
-_CLAIMS = ("better", "worse", "equivalent")  # the verdicts that are told with their cost
+_CLAIMS = (*DIFFERENT, "equivalent")  # the verdicts that are told with their cost
 _COSTS: Sequence[Cost] = ("tokens", "seconds")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from harness.analysis.correction import DIFFERENT
 from harness.analysis.p_values import p_equation
 from harness.analysis.statistics import ALPHA
 from harness.analysis.verdict_text import few_seeds, shortfall
@@ -16,6 +17,8 @@ _MOST_NAMES = 3  # variants of the noise floor that the answer names before it o
 _CLAIMS: dict[Verdict, str] = {
     "better": "{names} {are} better than {against}{little}",
     "worse": "{names} {are} worse than {against}{little}",
+    "higher": "{names} {have} a higher score than {against}{little}",
+    "lower": "{names} {have} a lower score than {against}{little}",
     "equivalent": "{names} {are} equivalent to {against} (within {margin:g})",
     "identical": "{names} {are} identical to {against}",
     "inconclusive": "{names} {are} inconclusive",
@@ -64,7 +67,7 @@ def _claims(findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def _claim(finding: Finding) -> _Claim:
-    noise_floor, decided = finding.kind == "noise_floor", finding.verdict in ("better", "worse")
+    noise_floor, decided = finding.kind == "noise_floor", finding.verdict in DIFFERENT
     equal = finding.verdict == "inconclusive" and _all_equal(finding)
     text = _EQUAL if equal else _CLAIMS[finding.verdict]
     text += _RANKED if decided and finding.p_ranks is not None else ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
-from annotated_types import Gt, Le
+from annotated_types import Ge, Gt, Le
 
 from harness.components import (
     Averaging,
@@ -25,7 +25,7 @@ from harness.components.options import NonNegativeInt, PositiveInt, TrainedRun
 
 # Beyond these a run would not start, or its plan would take minutes.
 Layers = Annotated[int, Gt(0), Le(1000)]
-Updates = Annotated[int, Gt(0), Le(10_000_000)]
+Updates = Annotated[int, Ge(0), Le(10_000_000)]
 Accumulation = Annotated[int, Gt(0), Le(10_000)]
 Threads = Annotated[int, Gt(0), Le(1024)]
 
@@ -67,6 +67,8 @@ class ModelOptions:
 @dataclass(frozen=True, kw_only=True)
 class Budget:
     """The amount of training of a run, and the hardware and precision it uses.
+
+    With 0 `updates`, an untrained model is scored.
 
     `batch_tokens` is the maximum number of real target tokens (eos included) in a batch; an update
     accumulates `accumulation` batches. `evaluate_every` is in updates. `threads` is per run,

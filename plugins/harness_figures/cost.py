@@ -55,8 +55,7 @@ class Cost(Figure):
             }
             _draw_variant(axes, points=points, name=variant, style=style)
         axes.set_xlabel(_AXIS_LABELS[self.against])
-        better = "higher" if view.higher_is_better else "lower"
-        axes.set_ylabel(f"{view.metric} ({better} is better)")
+        axes.set_ylabel(f"{view.metric} ({view.direction})")
         if axes.get_legend_handles_labels()[0]:
             figure.legend(loc="outside lower center", ncols=columns)
         return figure

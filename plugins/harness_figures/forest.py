@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _VERDICT_STYLES: dict[Verdict, tuple[str, str, bool]] = {
     "better": ("#17936b", "^", True),
     "worse": ("#d1495b", "v", True),
+    "higher": ("#b5731a", "^", True),
+    "lower": ("#b5731a", "v", True),
     "equivalent": ("#2f7fd0", "s", True),
     "identical": ("#8b6fd6", "D", True),
     "inconclusive": (FAINT, "o", False),
@@ -62,7 +64,9 @@ def _draw(view: ReportView) -> MatplotlibFigure:
 
 
 def _direction(view: ReportView) -> str:
-    return "higher is better →" if view.higher_is_better else "← lower is better"
+    if view.higher_is_better is None:
+        return view.direction
+    return f"{view.direction} →" if view.higher_is_better else f"← {view.direction}"
 
 
 def _draw_row(axes: Axes, *, finding: Finding, row: int) -> None:

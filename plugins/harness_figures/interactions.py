@@ -53,7 +53,7 @@ def _draw(view: ReportView) -> MatplotlibFigure:
     # An odd number of pairs leaves a panel over.
     for axes in grid.flat[len(pairs) :]:
         axes.set_axis_off()
-    figure.supylabel(f"{view.metric} ({'higher' if view.higher_is_better else 'lower'} is better)")
+    figure.supylabel(f"{view.metric} ({view.direction})")
     return figure
 
 

@@ -40,13 +40,14 @@ def _draw(view: ReportView) -> MatplotlibFigure:
         if shares:
             style = styles[name]
             # Between two scores, runs reach what lies there if they reach the better of the two.
-            where: Literal["pre", "post"] = "pre" if view.higher_is_better else "post"
+            where: Literal["pre", "post"] = "post" if view.higher_is_better is False else "pre"
             (line,) = axes.step(thresholds, shares, where=where, label=name, color=style.color)
             if not isinstance(style.dashes, str):
                 line.set_linestyle((0, style.dashes))
     axes.set_ylim(-0.03, 1.03)
     axes.set_xlabel(view.metric)
-    axes.set_ylabel(f"share of runs {'at or above' if view.higher_is_better else 'at or below'}")
+    side = "below" if view.higher_is_better is False else "above"
+    axes.set_ylabel(f"share of runs at or {side}")
     if axes.lines:
         axes.legend(fontsize=7)
     return figure
@@ -67,7 +68,7 @@ def _shares(view: ReportView, *, variant: str, thresholds: list[float]) -> list[
     scores = [run.scores[view.metric] for run in runs if view.metric in run.scores]
     if not runs:
         return []
-    sign = 1 if view.higher_is_better else -1
+    sign = -1 if view.higher_is_better is False else 1
     return [
         sum(sign * score >= sign * limit for score in scores) / len(runs) for limit in thresholds
     ]

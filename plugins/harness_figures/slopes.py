@@ -44,7 +44,7 @@ def _draw(view: ReportView) -> MatplotlibFigure:
         _draw_pairs(axes, finding=finding, style=styles[finding.variant])
     for axes in grid.flat[len(findings) :]:
         axes.set_axis_off()
-    figure.supylabel(f"{view.metric} ({'higher' if view.higher_is_better else 'lower'} is better)")
+    figure.supylabel(f"{view.metric} ({view.direction})")
     return figure
 
 

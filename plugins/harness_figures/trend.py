@@ -38,7 +38,7 @@ def _draw(view: ReportView) -> MatplotlibFigure:
 
     figure = MatplotlibFigure(figsize=(WIDTH, 3.2))
     axes = figure.subplots()
-    axes.set_ylabel(f"{view.metric} ({'higher' if view.higher_is_better else 'lower'} is better)")
+    axes.set_ylabel(f"{view.metric} ({view.direction})")
     sweep = view.design.sweep
     if sweep is None:
         axes.text(0.5, 0.5, "no option is swept", transform=axes.transAxes, ha="center")

@@ -1,4 +1,4 @@
-"""Metrics that compare generated text with references."""
+"""Metrics that compare generated text with references, or say how varied it is."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from harness.components import Metric
 from harness.hookspecs import hookimpl
 from harness_metrics.bleu import Bleu
 from harness_metrics.chrf import Chrf
+from harness_metrics.distinct_n import DistinctN
 from harness_metrics.exact_match import ExactMatch
+from harness_metrics.rouge import Rouge
+from harness_metrics.self_bleu import SelfBleu
+from harness_metrics.ter import Ter
 
 
 @hookimpl
 def harness_metrics() -> Sequence[type[Metric]]:
-    """Offer corpus BLEU, chrF and exact match."""
-    return [Bleu, Chrf, ExactMatch]
+    """Offer corpus BLEU, chrF, TER, ROUGE-L, exact match, distinct n-grams and self-BLEU."""
+    return [Bleu, Chrf, Ter, Rouge, ExactMatch, DistinctN, SelfBleu]

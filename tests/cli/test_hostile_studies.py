@@ -63,7 +63,7 @@ def refusal(text: str, *, name: str = "study.yaml") -> str:
         ("layers: 1", f"layers: {HUGE}", "layers must be above 0 and at most 1000, got"),
         ("layers: 1", f"layers: 1, decoder_layers: {HUGE}", "at most 1000"),
         ("updates: 12", f"updates: {10**30}", "is too large"),
-        ("updates: 12", f"updates: {HUGE}", "updates must be above 0 and at most 10000000"),
+        ("updates: 12", f"updates: {HUGE}", "updates must be at least 0 and at most 10000000"),
         ("evaluate_every: 4", f"evaluate_every: 4, threads: {10**6}", "at most 1024, got 1000000"),
         ("evaluate_every: 4", f"evaluate_every: 4, accumulation: {HUGE}", "at most 10000"),
         ("optimizer: adam", "optimizer: {adam: {eps: 1e400}}", "must be a finite number"),

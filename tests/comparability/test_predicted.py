@@ -14,6 +14,7 @@ from harness.runs.ledger import Ledger
 from harness.study.experiment import Experiment, ModelOptions
 from harness.training.assembly import assemble
 from harness.training.loop import train
+from harness_averagings.ema import EMA
 from harness_parameter_groups.gradual_unfreezing import GradualUnfreezing
 from harness_schedules.constant import Constant
 
@@ -43,6 +44,16 @@ def test_what_is_predicted_is_what_training_does(choices: Experiment, seed: int)
     assert controls.parameters == controls.trained_parameters == sum(sizes)
     assert predicted.shapes.keys() == parts.initial_weights.keys()
     assert (controls.seconds, predicted.fault) == (None, None)
+
+
+def test_an_untrained_model_learns_at_no_rate_and_from_nothing() -> None:
+    untrained = experiment(budget=replace(BUDGET, updates=0), averaging=EMA())
+    predicted = predicted_of(untrained)
+    controls, plain = predicted.controls, predicted_of(experiment()).controls
+    assert (predicted.fault, predicted.cautions) == (None, ())
+    assert (controls.peak_rate, controls.rate_area) == (0, 0)
+    assert (controls.updates, controls.target_tokens, controls.trained_parameters) == (0, 0, 0)
+    assert controls.parameters == plain.parameters
 
 
 def test_what_never_learns_is_not_trained() -> None:

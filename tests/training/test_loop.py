@@ -56,6 +56,16 @@ def test_training_spends_its_budget_and_yields_measurements() -> None:
     assert {row.split for row in updates[5].measurements} == {"train"}
 
 
+def test_no_updates_leave_the_initial_weights_and_one_evaluation() -> None:
+    choices = experiment(budget=replace(BUDGET, updates=0))
+    parts = assemble(choices, seed=1)
+    (only,) = train(parts)
+    assert only.number == 0
+    assert {row.split for row in only.measurements} == {"validation"}
+    assert only == next(train(assemble(experiment(), seed=1)))
+    assert same(parts, assemble(choices, seed=1))
+
+
 GOLD, OWN = Constant(probability=1.0), Constant(probability=0.0)
 
 

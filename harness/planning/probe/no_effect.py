@@ -28,7 +28,7 @@ def without_effect(
         if _outcome(result) != _outcome(baseline):
             continue
         names = ", ".join(options)
-        numbers = ", ".join(map(str, result.updates))
+        numbers = f" ({', '.join(map(str, result.updates))})" if result.updates else ""
         if all(option.partition(".")[0] == "generation" for option in options):
             yield (
                 f"{variant} wrote the same sentences as the baseline, after {len(result.updates)} "
@@ -36,7 +36,7 @@ def without_effect(
             )
         else:
             yield (
-                f"{variant} changed nothing in {len(result.updates)} probed updates ({numbers}): "
+                f"{variant} changed nothing in {len(result.updates)} probed updates{numbers}: "
                 f"its {names} had no effect"
             )
 

@@ -59,7 +59,7 @@ def probe_variant(request: Request) -> ProbeResult:
         written=hashlib.sha256("\n".join(written).encode()).hexdigest(),
         setup=setup,
         # Not the mean: the first update also pays for what torch sets up once.
-        update=median(durations),
+        update=median(durations) if durations else 0.0,
         evaluation=evaluation,
         decoding=decoding,
         memory=_memory(experiment.budget.device),

@@ -76,7 +76,7 @@ def test_momentum_shows_in_the_second_update_only(probed: Mapping[str, ProbeResu
 
 @pytest.mark.parametrize(
     ("updates", "numbers"),
-    [(1, (1,)), (2, (1, 2)), (5, (1, 2, 3, 4, 5)), (300, (1, 2, 150, 151, 299, 300))],
+    [(0, ()), (1, (1,)), (2, (1, 2)), (5, (1, 2, 3, 4, 5)), (300, (1, 2, 150, 151, 299, 300))],
 )
 def test_probed_are_the_first_the_middle_and_the_last(
     updates: int, numbers: tuple[int, ...]

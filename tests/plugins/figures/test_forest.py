@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import typing
 from dataclasses import replace
 
 import pytest
 from support import report_views
 from support.report_views import Draws
 
+from harness.contracts import Verdict
 from harness_figures.forest import Forest
 
 
@@ -36,17 +38,23 @@ def test_the_axis_includes_zero_and_every_interval(draws: Draws) -> None:
 
 def test_a_verdict_is_a_word_and_a_shape_as_well_as_a_color(draws: Draws) -> None:
     finding = report_views.view(variants=1).findings[0]
-    verdicts = ("better", "worse", "equivalent", "identical", "inconclusive", "no_inference")
+    verdicts = typing.get_args(Verdict)
     findings = tuple(replace(finding, verdict=verdict) for verdict in verdicts)
     (axes,) = draws(Forest(), replace(report_views.view(), findings=findings)).axes
     assert [text.get_text() for text in axes.texts] == [
-        *("better", "worse", "equivalent", "identical", "inconclusive", "no inference")
+        *("better", "worse", "higher", "lower"),
+        *("equivalent", "inconclusive", "identical", "no inference"),
     ]
     shapes = [line.get_marker() for line in axes.lines[3::3]]
-    assert len(set(shapes)) == len(shapes) == 6
+    # Up and down have two colors, and no study has both: the metric has a direction or has none.
+    assert shapes[:2] == shapes[2:4]
+    assert len(set(shapes[2:])) == len(shapes[2:]) == 6
 
 
 def test_the_axis_names_the_better_direction(draws: Draws) -> None:
-    for higher, direction in ((True, "higher is better →"), (False, "← lower is better")):
+    for higher, direction in (
+        *((True, "\nhigher is better →"), (False, "\n← lower is better")),
+        (None, "\nno direction is better"),
+    ):
         (axes,) = draws(Forest(), replace(report_views.view(), higher_is_better=higher)).axes
         assert axes.get_xlabel().endswith(direction)

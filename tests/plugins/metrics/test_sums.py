@@ -6,11 +6,14 @@ from harness.components import Metric
 from harness_metrics.bleu import Bleu
 from harness_metrics.chrf import Chrf
 from harness_metrics.exact_match import ExactMatch
+from harness_metrics.rouge import Rouge
+from harness_metrics.ter import Ter
 
 METRICS = [
     *(Bleu(), Bleu(lowercase=True, tokenize="char"), Bleu(smooth="none", effective_order=True)),
     *(Bleu(smooth="floor"), Bleu(smooth="add-k")),
     *(Chrf(), Chrf(word_order=2), Chrf(char_order=3, lowercase=True), ExactMatch()),
+    *(Ter(), Ter(normalized=True, case_sensitive=True), Rouge()),
 ]
 
 
