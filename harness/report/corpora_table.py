@@ -100,9 +100,10 @@ def _ranked(report: Report) -> tuple[Sequence[str], Ranks | None]:
         _means(report, variants=[cells[treatment] for treatment in treatments])
         for cells in by_corpus.values()
     ]
-    if len(rows) < 2 or not all(rows):
+    better = report.primary.higher_is_better
+    if len(rows) < 2 or not all(rows) or better is None:  # without a direction nothing ranks
         return treatments, None
-    return treatments, average_ranks(rows, higher_is_better=report.primary.higher_is_better)
+    return treatments, average_ranks(rows, higher_is_better=better)
 
 
 def _others(levels: Mapping[str, str], *, corpora: str) -> str:
