@@ -10,7 +10,8 @@ Messages, by the module that words them:
 - `ignored`: options that others of the same component leave without effect
 - `overrides`: a variant against the baseline: unknown options, regularizers it cannot turn off
 - `variants`: names that are taken, variants that equal the baseline or each other
-- `names`, `grid`, `factors`, `crossed_corpora`, `tuning`, `pretraining`: the part of a study that each is named after
+- `names`, `grid`, `factors`, `crossed_corpora`, `tuning`, `pretraining`: the part of a study that
+  each is named after
 - `study_file`: a study that is no mapping, files that it names
 - `component_text`: a component on the command line
 
