@@ -95,6 +95,8 @@ def _basis(finding: Finding) -> str:
 def _all_equal(finding: Finding) -> bool:
     """True if both sides have the same score in every pair, and no run counts that has no pair."""
     pairs = finding.per_seed
+    if finding.method == "welch" and finding.interval_low is None and finding.reached is None:
+        return finding.difference == 0  # neither side has a spread
     counted = max(finding.n, finding.n_baseline, finding.n_ranked)
     return len(pairs) == counted > 0 and all(pair.variant == pair.baseline for pair in pairs)
 

@@ -91,6 +91,14 @@ def test_equal_pairs_beside_other_runs_are_not_called_equal_scores(
     assert "no-dropout is inconclusive." in told
 
 
+def test_sides_without_spread_are_equal_if_their_means_are(report: Report) -> None:
+    same = {"method": "welch", "verdict": "inconclusive", "interval_low": None, "planned": 2}
+    equal = only(report, n=2, n_baseline=2, difference=0.0, **same)
+    assert "no-dropout has scores equal to those of the baseline." in answer(equal)
+    apart = only(report, n=2, n_baseline=2, difference=1.0, **same)
+    assert "no-dropout is inconclusive." in answer(apart)
+
+
 def test_only_a_known_split_is_named(report: Report) -> None:
     unknown = replace(report, primary=replace(report.primary, split=None))
     assert answer(unknown).startswith("By bleu, over three seeds only:")
