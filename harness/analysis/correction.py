@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from harness.analysis.evidence import Evidence, gather_evidence
-from harness.analysis.interim import InterimAnalyses, p_over_looks
+from harness.analysis.interim import InterimAnalyses, decisive_look, p_over_looks
 from harness.analysis.pairing import Pairing
 from harness.analysis.permutation import max_t_p
 from harness.analysis.statistics import ALPHA, holm
@@ -27,7 +27,7 @@ class Judgment:
     `dropped` of them were compared before, and are no more.
 
     `p_adjusted` and `p_equivalent_adjusted` are Holm's, `p_max_t` is the joint sign-flip test's;
-    None if there is no p value.
+    None if there is no p value. `p_floor_adjusted` is the least that `p_adjusted` can be.
     """
 
     pairing: Pairing
@@ -36,6 +36,7 @@ class Judgment:
     dropped: int
     margin: float | None
     p_adjusted: float | None
+    p_floor_adjusted: float | None
     p_equivalent_adjusted: float | None
     p_max_t: float | None
 
@@ -99,6 +100,8 @@ def judge(
     evidences = [_over_looks(analyses, margin=margin, family=size) for analyses in family]
     missing = [None] * dropped
     adjusted = _holm([*(evidence.p for evidence in evidences), *missing])[: len(family)]
+    # Holm's p falls with every p of the family, so that with all at their floors it is the least.
+    floors = _holm([*(_floor(evidence) for evidence in evidences), *missing])
     equivalent = _holm([*(evidence.p_equivalent for evidence in evidences), *missing])
     joint = max_t_p(
         [
@@ -115,6 +118,7 @@ def judge(
             dropped=dropped,
             margin=margin,
             p_adjusted=p_adjusted,
+            p_floor_adjusted=p_floor,
             p_equivalent_adjusted=p_equivalent,
             # The joint distribution over several looks is unknown, so max-T is for one look only,
             # and for all variants.
@@ -122,10 +126,24 @@ def judge(
             if evidence.p_sign_flip is None or pairing.looks > 1 or dropped
             else p_max_t,
         )
-        for pairing, evidence, p_adjusted, p_equivalent, p_max_t in zip(
-            pairings, evidences, adjusted, equivalent[: len(family)], joint, strict=True
+        for pairing, evidence, p_adjusted, p_floor, p_equivalent, p_max_t in zip(
+            pairings,
+            evidences,
+            adjusted,
+            floors[: len(family)],
+            equivalent[: len(family)],
+            joint,
+            strict=True,
         )
     ]
+
+
+def _floor(evidence: Evidence) -> float | None:
+    """The least p of the test that decides; None without a test."""
+    if evidence.p is None:
+        return None
+    continuous = evidence.test is not None and evidence.p_ranks is None
+    return 0.0 if continuous else evidence.p_floor
 
 
 def _over_looks(analyses: InterimAnalyses, *, margin: float | None, family: int) -> Evidence:
@@ -134,31 +152,31 @@ def _over_looks(analyses: InterimAnalyses, *, margin: float | None, family: int)
     evidence = gather_evidence(latest, margin=margin, family=family)
     if latest.looks == 1:
         return evidence
-    completed = [
-        (gather_evidence(pairing, margin=margin, family=family), pairing.looks)
-        for pairing in analyses.completed
-    ]
+    looks = analyses.completed
+    completed = [gather_evidence(look, margin=margin, family=family) for look in looks]
     # A difference of the other sign at an earlier look is no evidence for the present one.
     positive = _is_positive(latest, evidence=evidence)
     same_sign = [
-        (earlier, factor)
-        for pairing, (earlier, factor) in zip(analyses.completed, completed, strict=True)
-        if _is_positive(pairing, evidence=earlier) == positive
+        earlier if _is_positive(look, evidence=earlier) == positive else Evidence()
+        for look, earlier in zip(looks, completed, strict=True)
     ]
-    factors = [factor for _, factor in same_sign]
+    factors = [look.looks for look in looks]
+    p = [earlier.p for earlier in same_sign]
+    p_ranks = [earlier.p_ranks for earlier in same_sign]
+    p_sign_flip = [earlier.p_sign_flip for earlier in same_sign]
+    # Equivalence has no sign to change, so every look counts.
+    p_equivalent = [earlier.p_equivalent for earlier in completed]
+    floors = [earlier.p_floor for earlier in completed]
     return replace(
         evidence,
-        p=p_over_looks([earlier.p for earlier, _ in same_sign], factors=factors),
-        p_ranks=p_over_looks([earlier.p_ranks for earlier, _ in same_sign], factors=factors),
-        # Equivalence has no sign to change, so every look counts.
-        p_equivalent=p_over_looks(
-            [earlier.p_equivalent for earlier, _ in completed],
-            factors=[factor for _, factor in completed],
-        ),
-        p_sign_flip=p_over_looks(
-            [earlier.p_sign_flip for earlier, _ in same_sign], factors=factors
-        ),
-        p_floor=p_over_looks([evidence.p_floor], factors=[latest.looks]),
+        p=p_over_looks(p, factors=factors),
+        p_ranks=p_over_looks(p_ranks, factors=factors),
+        p_equivalent=p_over_looks(p_equivalent, factors=factors),
+        p_sign_flip=p_over_looks(p_sign_flip, factors=factors),
+        p_floor=p_over_looks(floors, factors=factors),
+        look=decisive_look(p, looks=looks),
+        sign_flip_look=decisive_look(p_sign_flip, looks=looks),
+        equivalent_look=decisive_look(p_equivalent, looks=looks),
     )
 
 

@@ -35,7 +35,8 @@ class Evidence:
     the sign-flip test's; likewise `p_equivalent`. By the sign test there is no `test`, and
     `difference`, `interval` and the p values are the median's. Where diverged runs rank worst, `p`
     is that of the ranks, `p_ranks`. `beyond_range` is True if no difference that the metric can
-    have would be detectable.
+    have would be detectable. Over several looks, `look` is the one whose p is `p`, and likewise
+    `sign_flip_look` and `equivalent_look`.
     """
 
     difference: float | None = None
@@ -55,6 +56,9 @@ class Evidence:
     sentences: StudentT | None = None
     combined: tuple[float, float] | None = None
     p_bootstrap: float | None = None
+    look: Pairing | None = None
+    sign_flip_look: Pairing | None = None
+    equivalent_look: Pairing | None = None
 
 
 def gather_evidence(pairing: Pairing, *, margin: float | None, family: int) -> Evidence:
@@ -80,7 +84,7 @@ def gather_evidence(pairing: Pairing, *, margin: float | None, family: int) -> E
         interval=(test.low, test.high) if test else None,
         p=test.p if test else p_sign_flip,
         p_sign_flip=p_sign_flip,
-        p_floor=sign_flip_floor(pairing.n) if pairing.method == "paired_t" else None,
+        p_floor=_sign_flip_floor(pairing) if pairing.method == "paired_t" else None,
         p_equivalent=_p_equivalent(pairing, test=test, margin=margin),
         effect_size=_effect_size(pairing, test=test),
         detectable=None if beyond else detectable,
@@ -108,8 +112,15 @@ def _rank_test(pairing: Pairing) -> Evidence:
     """The sign-flip test of the signed ranks, where diverged runs rank worst (Wilcoxon 1945)."""
     if pairing.ranks is None or pairing.too_few or pairing.identical:
         return Evidence()
-    p, floor = sign_flip_p(pairing.ranks), sign_flip_floor(sum(map(bool, pairing.ranks)))
+    p = sign_flip_p(pairing.ranks)
+    floor = sign_flip_floor(len(pairing.ranks), tied=pairing.tied)
     return Evidence(p=p, p_ranks=p, p_floor=floor)
+
+
+def _sign_flip_floor(pairing: Pairing) -> float:
+    # Identical runs are not tested, and have the floor of their number of seeds.
+    tied = 0 if pairing.identical else pairing.tied
+    return sign_flip_floor(pairing.n, tied=tied)
 
 
 def _of_median(pairing: Pairing, *, margin: float | None) -> Evidence:
@@ -117,7 +128,7 @@ def _of_median(pairing: Pairing, *, margin: float | None) -> Evidence:
     differences, correlated = pairing.differences, _correlation(pairing)
     shared = Evidence(
         difference=median(differences),
-        p_floor=min(1.0, 2.0 ** (1 - pairing.n)),
+        p_floor=sign_p([1.0] * (pairing.n - pairing.tied) + [0.0] * pairing.tied),
         correlation=correlated,
         correlation_interval=_correlation_interval(correlated, n=pairing.n),
         p_diverged=_p_diverged(pairing),
@@ -156,9 +167,14 @@ def _detectable(test: StudentT, *, tests: int) -> float:
 
 def _beyond_range(pairing: Pairing, *, difference: float | None) -> bool:
     """True if no score of the metric is so far from the baseline's mean."""
+    return difference is not None and difference > largest_difference(pairing)
+
+
+def largest_difference(pairing: Pairing) -> float:
+    """The largest distance of a score of the metric from the baseline's mean; perhaps infinite."""
     low, high = pairing.metric.bounds
     center = mean(pairing.scores[0])
-    return difference is not None and difference > max(high - center, center - low)
+    return max(high - center, center - low)
 
 
 def _difference(pairing: Pairing) -> float:

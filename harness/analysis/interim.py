@@ -33,6 +33,16 @@ def p_over_looks(values: Sequence[float | None], *, factors: Sequence[int]) -> f
     return min(1.0, *known) if known else None
 
 
+def decisive_look(values: Sequence[float | None], *, looks: Sequence[Pairing]) -> Pairing | None:
+    """The look that gave `p_over_looks`; the latest of several that did."""
+    known = [
+        (min(1.0, look.looks * value), -len(look.planned), look)
+        for value, look in zip(values, looks, strict=True)
+        if value is not None
+    ]
+    return min(known, key=lambda entry: entry[:2])[2] if known else None
+
+
 def interim_analyses(
     contrast: Contrast,
     *,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from harness.analysis.correction import Judgment
+from harness.analysis.costs import SeedRuns
 from harness.analysis.p_values import p_equation, p_text
 from harness.analysis.statistics import ALPHA
 from harness.study.values import BASELINE
@@ -43,11 +44,19 @@ def losses(judgment: Judgment) -> list[str]:
     counts = [pairing.count("diverged", baseline=side) for side in (False, True)]
     test = "Fisher" if pairing.method == "welch" else "McNemar"
     tested = f"{test} {p_equation(p)}"
-    floor = min(1.0, 2.0 ** (1 - planned))
+    ended = sum(map(_have_ended, pairing.planned))
+    floor = min(1.0, 2.0 ** (1 - ended))
     if test == "McNemar" and floor >= ALPHA:
-        tested += f"; below {p_text(floor)} is not attainable with {planned} seeds"
+        seeds = f"{ended} {'seed' if ended == 1 else 'seeds'}"
+        unlike = " in which both runs finished or diverged" if ended < planned else ""
+        tested += f"; below {p_text(floor)} is not attainable with {seeds}{unlike}"
     rates = f"diverged in {counts[0]} of {planned} seeds, {_reference(judgment)} in {counts[1]}"
     return [*lost, f"{rates} ({tested})"]
+
+
+def _have_ended(runs: SeedRuns) -> bool:
+    # McNemar's test leaves out the seeds of runs that failed.
+    return all(run is not None and run.outcome != "failed" for run in runs)
 
 
 def _reference(judgment: Judgment) -> str:

@@ -77,6 +77,15 @@ class Pairing:
         return 8 * sys.float_info.epsilon * largest
 
     @property
+    def tied(self) -> int:
+        """The number of pairs, or of ranks, in which both sides are equal."""
+        if self.ranks is not None:
+            return self.ranks.count(0.0)
+        # The sign test takes differences as they are.
+        rounding = 0.0 if self.method == "sign_test" else self.resolution
+        return sum(abs(value) <= rounding for value in self.differences)
+
+    @property
     def n(self) -> int:
         """The number of the variant's runs that count."""
         return len(self.compared[1])

@@ -42,9 +42,13 @@ def sign_flip_p(differences: Sequence[float], *, resolution: float = 0.0) -> flo
     return (int((sums >= reach).sum()) + 1) / (FLIPS + 1)
 
 
-def sign_flip_floor(n: int) -> float:
-    """The smallest p that `sign_flip_p` can reach with n differences: 2 / 2^n where it is exact."""
-    return min(1.0, 2.0 ** (1 - n)) if n <= EXACT_UP_TO else 1 / (FLIPS + 1)
+def sign_flip_floor(n: int, *, tied: int = 0) -> float:
+    """The smallest p that `sign_flip_p` can reach with n differences: 2 / 2^n where it is exact.
+
+    Those of 0, which are `tied`, have no sign to flip.
+    """
+    exact = min(1.0, 2.0 ** (1 - n + tied))
+    return exact if n <= EXACT_UP_TO else max(exact, 1 / (FLIPS + 1))
 
 
 def max_t_p(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from statistics import median
 
 from harness.analysis.correction import DIFFERENT, Judgment
+from harness.analysis.evidence import largest_difference
 from harness.analysis.losses_text import losses, survivors
 from harness.analysis.p_values import attained, p_equation, p_text
 from harness.analysis.pairing import Pairing, same_output
-from harness.analysis.permutation import sign_flip_floor
 from harness.analysis.power import POWER, spread_interval
 from harness.analysis.statistics import ALPHA
 from harness.contracts import FindingKind, Method
@@ -18,7 +19,7 @@ from harness.study.values import BASELINE
 
 _MEMBERS: Mapping[FindingKind, str] = {
     "variant": "variants",
-    "pair": "pairs",
+    "pair": "comparisons",
     "effect": "effects",
     "noise_floor": "variants that change nothing",
 }
@@ -105,12 +106,8 @@ def _seeds(pairing: Pairing, *, spread: bool) -> list[str]:
     if pairing.method == "welch":
         return [] if spread else ["no spread on either side for a t test"]
     n, differences = pairing.n, pairing.differences
-    if spread or pairing.method == "sign_test":
-        # In the direction of the mean: whether that is for the better, the verdict says.
-        center = median(differences) if pairing.method == "sign_test" else math.fsum(differences)
-        up = center >= 0
-        agree = sum(value > 0 if up else value < 0 for value in differences)
-        return [f"{agree} of {n} seeds {'higher' if up else 'lower'}"]
+    if any(differences) and (spread or pairing.method == "sign_test"):
+        return [_agreement(pairing)]
     if any(differences):
         return [f"the same difference in {n} of {n} seeds, so there is no spread for a t test"]
     other = pairing.metric.of_text and any(
@@ -119,44 +116,87 @@ def _seeds(pairing: Pairing, *, spread: bool) -> list[str]:
     return [f"equal scores in {n} of {n} seeds{', though not for the same text' if other else ''}"]
 
 
+def _agreement(pairing: Pairing) -> str:
+    """The seeds that differ in the direction of most; the verdict says if that is better."""
+    n, differences = pairing.n, pairing.differences
+    name, center = "mean", math.fsum(differences)
+    if pairing.method == "sign_test":
+        name, center = "median", median(differences)
+    up, down = sum(value > 0 for value in differences), sum(value < 0 for value in differences)
+    higher = up > down or (up == down and center >= 0)
+    agree = f"{up} of {n} seeds higher" if higher else f"{down} of {n} seeds lower"
+    if abs(center) <= n * pairing.resolution or (center > 0) == higher:
+        return agree
+    return f"{agree}, though the {name} is {'lower' if higher else 'higher'}"
+
+
 def _tested(judgment: Judgment) -> list[str]:
     evidence, p_adjusted = judgment.evidence, judgment.p_adjusted
     if evidence.p is None or p_adjusted is None:
         return []
     if judgment.pairing.method == "sign_test":
-        text = f"sign test {p_equation(p_adjusted)} {_holm(judgment)}".rstrip()
-        floor = evidence.p_floor or 0.0
-        return [attained(text, p=evidence.p, floor=floor, n=judgment.pairing.n)]
+        return [f"sign test {_discrete(judgment, p=evidence.p, adjusted=p_adjusted)}"]
     if evidence.p_ranks is not None:
         return [_ranked(judgment, p=evidence.p_ranks, adjusted=p_adjusted)]
     if evidence.test is None and (judgment.family == 1 or evidence.p == 1):
         return []  # it is the sign-flip test's, which `_sign_flip` reports
     if evidence.test and evidence.p < ALPHA <= p_adjusted:
-        corrected = f"{p_equation(evidence.p)}, but {p_text(p_adjusted)} {_holm(judgment)}"
-        return [f"{corrected} (its interval, which is not corrected, excludes 0)"]
-    return [f"{p_equation(p_adjusted)} {_holm(judgment)}".rstrip()]
+        return [_undone(judgment, p=evidence.p, adjusted=p_adjusted)]
+    return [f"{p_equation(p_adjusted)} {_corrected(judgment, look=evidence.look)}".rstrip()]
+
+
+def _undone(judgment: Judgment, *, p: float, adjusted: float) -> str:
+    """A p value below .05 that the correction for the number of variants has raised above it."""
+    alone = f"{p_equation(p)} {_after(_looks(judgment, look=judgment.evidence.look))}".rstrip()
+    text = f"{alone}, but {p_text(adjusted)} {_after(_holm(judgment))}"
+    low, high = judgment.evidence.interval or (0.0, 0.0)
+    if low <= 0 <= high:  # p is that of an earlier look
+        return text
+    number = f"the number of {_MEMBERS[judgment.pairing.kind]}"
+    return f"{text} (its interval, not corrected for {number}, excludes 0)"
 
 
 def _ranked(judgment: Judgment, *, p: float, adjusted: float) -> str:
     pairing = judgment.pairing
-    ranks = pairing.ranks or []
+    ranks, finished = pairing.ranks or [], pairing.differences
     better = sum((rank > 0) == pairing.metric.higher_is_better for rank in ranks if rank)
-    tested = f"{p_equation(adjusted)} {_holm(judgment)}".rstrip()
-    finished = pairing.differences
     kept = sum((value > 0) == pairing.metric.higher_is_better for value in finished if value)
     seeds = f"better in {better} of {len(ranks)} seeds"
-    if 0 < len(finished) < len(ranks):
+    if len(finished) == 1 < len(ranks):
+        seeds += f" ({'also' if kept else 'not'} in the one that both finished)"
+    elif 0 < len(finished) < len(ranks):
         seeds += f" ({kept} of the {len(finished)} that both finished)"
-    text = f"{seeds}, diverged runs ranked worst; {tested}"
-    return attained(text, p=p, floor=sign_flip_floor(sum(map(bool, ranks))), n=len(ranks))
+    if pairing.count("diverged") or pairing.count("diverged", baseline=True):
+        seeds += ", diverged runs ranked worst"
+    return f"{seeds}; signed-rank {_discrete(judgment, p=p, adjusted=adjusted)}"
+
+
+def _discrete(judgment: Judgment, *, p: float, adjusted: float) -> str:
+    """The p value of a test with finitely many, and what limits it."""
+    pairing, evidence = judgment.pairing, judgment.evidence
+    floor, least = evidence.p_floor or 0.0, judgment.p_floor_adjusted or 0.0
+    attain = partial(
+        attained,
+        n=pairing.n if pairing.ranks is None else len(pairing.ranks),
+        tied=pairing.tied,
+        exact=pairing.method == "sign_test",
+    )
+    if judgment.family > 1 and p == floor < ALPHA:
+        alone = f"{p_equation(p)} {_after(_looks(judgment, look=evidence.look))}".rstrip()
+        reached = attain(alone, p=p, floor=floor)
+        return f"{reached}, so {p_text(adjusted)} {_after(_holm(judgment))}"
+    corrected = _corrected(judgment, look=evidence.look)
+    return attain(f"{p_equation(adjusted)} {corrected}".rstrip(), p=adjusted, floor=least)
 
 
 def _sign_flip(judgment: Judgment) -> list[str]:
     p, pairing = judgment.evidence.p_sign_flip, judgment.pairing
     if p is None:
         return []
-    floor = min(1.0, pairing.looks * sign_flip_floor(pairing.n))
-    return [attained(f"sign-flip {p_equation(p)}", p=p, floor=floor, n=pairing.n)]
+    earlier = _earlier(judgment, look=judgment.evidence.sign_flip_look)
+    text = f"sign-flip {p_equation(p)} {earlier}".rstrip()
+    floor = judgment.evidence.p_floor or 0.0
+    return [attained(text, p=p, floor=floor, n=pairing.n, tied=pairing.tied)]
 
 
 def _margin(judgment: Judgment) -> list[str]:
@@ -164,7 +204,8 @@ def _margin(judgment: Judgment) -> list[str]:
     if p is None or margin is None:
         return []
     claim = "within" if judgment.within_margin else "not shown to be within"
-    tested = f"equivalence {p_equation(p)} {_holm(judgment)}".rstrip()
+    corrected = _corrected(judgment, look=judgment.evidence.equivalent_look)
+    tested = f"equivalence {p_equation(p)} {corrected}".rstrip()
     return [f"{claim} the margin of {margin:g} ({tested})"]
 
 
@@ -178,26 +219,53 @@ def _detectable(judgment: Judgment) -> list[str]:
     if evidence.detectable is None or evidence.test is None:
         return []
     # The spread is an estimate: of three seeds, the true one may be six times as large.
-    low, high = (
-        f"{factor * evidence.detectable:.2g}" for factor in spread_interval(evidence.test.df)
-    )
+    low, high = (factor * evidence.detectable for factor in spread_interval(evidence.test.df))
+    most = f"{high:.2g}"
+    if high > largest_difference(judgment.pairing):
+        most = f"more than {judgment.pairing.metric.name} can have,"
     shown = f"a difference of {evidence.detectable:.2g} {condition}"
-    return [f"{shown} ({low} to {high} over its 95% interval)"]
+    return [f"{shown} ({low:.2g} to {most} over its 95% interval)"]
+
+
+def _corrected(judgment: Judgment, *, look: Pairing | None) -> str:
+    """The corrections that a p value of this look has had, as the end of a clause."""
+    several, looks = _holm(judgment), _looks(judgment, look=look)
+    if looks and judgment.dropped:
+        return f"after {several}, and {looks}"
+    return _after(" and ".join(text for text in (several, looks) if text))
+
+
+def _after(correction: str) -> str:
+    return f"after {correction}" if correction else ""
 
 
 def _holm(judgment: Judgment) -> str:
-    """The correction that p values have had, as the end of a clause."""
-    pairing = judgment.pairing
-    several = f"Holm over {judgment.family} {_MEMBERS[pairing.kind]}" if judgment.family > 1 else ""
+    """The correction for the number of comparisons; empty if there is one."""
+    members = _MEMBERS[judgment.pairing.kind]
+    several = f"Holm over {judgment.family} {members}" if judgment.family > 1 else ""
     if judgment.dropped:
         several += f", of which {dropped_text(judgment.dropped)}"
-    looks = f"{pairing.looks} looks" if pairing.looks > 1 else ""
-    if pairing.added_look:
-        looks = f"a factor of {pairing.looks} for an added look"
-    if pairing.looks > 1 and judgment.dropped:
-        return f"after {several}, and {looks}"
-    both = " and ".join(text for text in (several, looks) if text)
-    return f"after {both}" if both else ""
+    return several
+
+
+def _looks(judgment: Judgment, *, look: Pairing | None) -> str:
+    """The correction for looks of a p value that this one gave; empty if there is one look."""
+    latest = judgment.pairing
+    look = look or latest
+    if look.looks == 1:
+        return ""
+    text = f"a factor of {look.looks}" if latest.added_look else f"{look.looks} looks"
+    if look.added_look:
+        text = f"a factor of {look.looks} for an added look"
+    earlier = _earlier(judgment, look=look)
+    return f"{text} ({earlier})" if earlier else text
+
+
+def _earlier(judgment: Judgment, *, look: Pairing | None) -> str:
+    """The look that gave a p value, if it is not the latest."""
+    if look is None or len(look.planned) == len(judgment.pairing.planned):
+        return ""
+    return f"at the look after {len(look.planned)} seeds"
 
 
 def dropped_text(dropped: int) -> str:

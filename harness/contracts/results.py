@@ -75,8 +75,8 @@ class Finding:
     test, `p_ranks`, over `n_ranked` pairs.
     `p_adjusted` is Holm's over the study's variants, `family` of them, also those that were dropped
     when results had been seen; 0 in findings of earlier versions. `deviations` says what else was
-    changed then. `p_floor` is the smallest p that the sign-flip
-    test can reach with `n` seeds, `p_max_t` the joint sign-flip test's, which is corrected already.
+    changed then. `p_floor` is the smallest p that the sign-flip test can reach with `n` seeds, of
+    which some may be tied, `p_max_t` the joint sign-flip test's, which is corrected already.
     `effect_size` is the mean difference in standard deviations, of the differences or, by Welch's
     method, of the scores, without its bias at small n (Hedges 1981). `detectable` is the smallest
     absolute difference that would have been found with a probability of 80%, had its noise been

@@ -99,7 +99,7 @@ def method_note(report: Report, *, correction: str) -> str:
 
 def intervals_note(report: Report) -> str:
     """The meaning of the intervals over seeds and over sentences, and their level."""
-    intervals = _INTERVALS.format(level=level_text(max(1, len(report.design.looks))))
+    intervals = _INTERVALS.format(level=level_text(report.on_primary))
     documents = max((finding.documents for finding in report.on_primary), default=0)
     if not documents:
         return f"{intervals} Sentences count as independent of each other."

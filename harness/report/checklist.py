@@ -48,10 +48,6 @@ def checklist(report: Report) -> list[Item]:
     return [Item(name, [*lines] or [_NOT_DONE]) for name, lines in items]
 
 
-def _looks(report: Report) -> int:
-    return max(1, len(report.design.looks))
-
-
 def _design(report: Report) -> Iterator[Item]:
     yield Item("Runs per variant", [*_runs(report)])
     yield Item("Seeds", [", ".join(map(str, report.seeds)), _STREAMS])
@@ -67,7 +63,7 @@ def _design(report: Report) -> Iterator[Item]:
 def _results(report: Report) -> Iterator[Item]:
     median = any(finding.method == "sign_test" for finding in report.on_primary)
     yield Item(
-        f"{'Median' if median else 'Mean'} difference, {level_text(_looks(report))} interval",
+        f"{'Median' if median else 'Mean'} difference, {level_text(report.on_primary)} interval",
         _by_finding(report, text=difference_text),
     )
     yield Item("Test, p, corrected p", [*_tests(report)])

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from harness.analysis import dropped_text
 from harness.contracts import Design, Factorial, FindingKind
+from harness.report.numbers import level_at
 from harness.report.tuning_text import tuning_sentences
 from harness.report.values import Report
 from harness.report.verdict_claims import listed
 
 _MEMBERS: Mapping[FindingKind, str] = {
     "variant": "planned variants",
-    "pair": "pairs",
+    "pair": "comparisons",
     "effect": "effects",
     "noise_floor": "variants that change nothing",
 }
@@ -120,11 +121,14 @@ def _added(design: Design) -> str:
 def _looks(report: Report) -> str:
     looks = report.design.looks
     taken = [look for look in looks if look <= len(report.seeds)]
+    factors, added = report.design.look_factors, sorted(report.design.added_looks)
+    by_factor = ", or by the factor of a look that was added" if added else ""
+    levels = "".join(f", or {level_at(factors[look])} after {look} seeds" for look in added)
     return (
         f"Group sequential: {len(taken)} of {len(looks)} planned looks were taken (planned after "
         f"{listed([str(look) for look in looks])} seeds), and only undecided variants continued. "
         f"{_added(report.design)}"
-        "p values are multiplied by the number of planned looks, and intervals have a confidence "
-        f"level of {1 - 0.05 / len(looks):.2%}, so that both are valid at whichever look a variant "
-        "stopped (Bonferroni over looks)."
+        f"p values are multiplied by the number of planned looks{by_factor}, and intervals have a "
+        f"confidence level of {level_at(len(looks))}{levels}, so that both are valid at whichever "
+        "look a variant stopped (Bonferroni over looks)."
     )

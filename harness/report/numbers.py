@@ -52,15 +52,23 @@ def difference_text(finding: Finding) -> str:
 
 
 def difference_header(findings: Sequence[Finding]) -> str:
-    """The header of differences, with the level of their intervals: 95% divided among the looks."""
-    looks = max((finding.looks for finding in findings), default=1)
+    """The header of differences, with the level of their intervals."""
     median = any(finding.method == "sign_test" for finding in findings)
-    return f"{'median ' if median else ''}difference ({level_text(looks)} interval)"
+    return f"{'median ' if median else ''}difference ({level_text(findings)} interval)"
 
 
-def level_text(looks: int) -> str:
-    """The confidence level of the intervals of a study with so many planned looks."""
-    return f"{100 - 5 / looks:.4g}%"
+def level_text(findings: Sequence[Finding]) -> str:
+    """The confidence level of the intervals, such as ``97.5%``, or ``97.5% or 99.83%``.
+
+    At each look it is 95% divided by the factor of p there, which differs at a look that was added.
+    """
+    factors = sorted({finding.looks for finding in findings}) or [1]
+    return " or ".join(map(level_at, factors))
+
+
+def level_at(factor: int) -> str:
+    """The confidence level of intervals at a look with this factor of p."""
+    return f"{100 - 5 / factor:.4g}%"
 
 
 def correlation_text(finding: Finding) -> str:
@@ -80,6 +88,6 @@ def interval_text(low: float | None, *, high: float | None, places: int) -> str:
 
 
 def _decimals(value: float, *, digits: int) -> int:
-    if value == 0:  # which has no logarithm
-        return 1
+    if value == 0:  # which has no logarithm: as many as 1 has
+        return digits - 1
     return max(0, digits - 1 - math.floor(math.log10(abs(value))))

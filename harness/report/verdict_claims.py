@@ -25,7 +25,7 @@ _CLAIMS: dict[Verdict, str] = {
     "no_inference": "{names} {have} too few complete pairs of runs for a test",
 }
 _EQUAL = "{names} {have} scores equal to those of {against}"
-_LITTLE = ", by less than matters (within {:g})"
+_LITTLE = ", by less than the margin of {:g}"
 _RANKED = ", with diverged runs ranked worst"
 _ALARM = ", although only chance differs (a false alarm)"
 
@@ -59,7 +59,7 @@ def _claims(findings: Sequence[Finding]) -> Iterator[str]:
             names=listed(names),
             are=are,
             have=have,
-            against="the baseline" if claim.against == BASELINE else claim.against,
+            against=_subject(claim.against),
             little=_LITTLE.format(group[0].margin) if claim.little else "",
             margin=group[0].margin,
         )
@@ -70,8 +70,8 @@ def _claim(finding: Finding) -> _Claim:
     noise_floor, decided = finding.kind == "noise_floor", finding.verdict in DIFFERENT
     equal = finding.verdict == "inconclusive" and _all_equal(finding)
     text = _EQUAL if equal else _CLAIMS[finding.verdict]
-    text += _RANKED if decided and finding.p_ranks is not None else ""
     p, deaths = finding.p_equivalent_adjusted, finding.diverged + finding.diverged_baseline
+    text += _RANKED if decided and deaths and finding.p_ranks is not None else ""
     return _Claim(
         basis="" if finding.verdict == "no_inference" else _basis(finding),
         text=text + (_ALARM if noise_floor and decided else ""),
@@ -96,41 +96,52 @@ def _basis(finding: Finding) -> str:
 
 
 def _all_equal(finding: Finding) -> bool:
-    """True if both sides have the same score in every pair."""
+    """True if both sides have the same score in every pair, and no run counts that has no pair."""
     pairs = finding.per_seed
-    return bool(pairs) and all(pair.variant == pair.baseline for pair in pairs)
+    if finding.method == "welch" and finding.interval_low is None and finding.reached is None:
+        return finding.difference == 0  # neither side has a spread
+    counted = max(finding.n, finding.n_baseline, finding.n_ranked)
+    return len(pairs) == counted > 0 and all(pair.variant == pair.baseline for pair in pairs)
 
 
 def divergences(findings: Sequence[Finding]) -> Iterator[str]:
-    """How often each variant and the baseline diverged, a claim for each that did."""
-    compared = [finding for finding in findings if finding.kind in ("variant", "noise_floor")]
+    """How often each variant and its comparator diverged, a claim for each that did."""
+    compared = [finding for finding in findings if finding.kind != "effect"]
+    if len({finding.against for finding in compared}) > 1:
+        yield from _rates(compared)
+        return
     diverged = [finding for finding in compared if finding.diverged]
     for finding in diverged:
-        rates = f"{_rate(finding.variant, count=finding.diverged, of=finding)}, the baseline in"
+        rate = _rate(finding.variant, count=finding.diverged, of=finding)
         test = "Fisher" if finding.method == "welch" else "McNemar"
         tested = (
             f" ({test} {p_equation(finding.p_diverged)})" if finding.p_diverged is not None else ""
         )
-        yield f"{rates} {finding.diverged_baseline}{tested}"
-    baselines = [finding for finding in compared if finding.diverged_baseline]
-    if baselines and not diverged:
-        yield _rate(BASELINE, count=baselines[0].diverged_baseline, of=baselines[0])
-    sides = {
+        yield f"{rate}, {_subject(finding.against)} in {finding.diverged_baseline}{tested}"
+    if not diverged:
+        yield from _rates(compared)
+
+
+def _rates(findings: Sequence[Finding]) -> Iterator[str]:
+    """How often each side diverged, a claim for each that did."""
+    rates = {
         name: _rate(name, count=count, of=finding)
         for finding in findings
-        if finding.kind == "pair"
         for name, count in (
             (finding.against, finding.diverged_baseline),
             (finding.variant, finding.diverged),
         )
         if count
     }
-    yield from sides.values()
+    yield from rates.values()
 
 
 def _rate(name: str, *, count: int, of: Finding) -> str:
-    subject = "the baseline" if name == BASELINE else name
-    return f"{subject} diverged in {count} of {of.planned} runs"
+    return f"{_subject(name)} diverged in {count} of {of.planned} runs"
+
+
+def _subject(name: str) -> str:
+    return "the baseline" if name == BASELINE else name
 
 
 def listed(names: Sequence[str]) -> str:

@@ -94,7 +94,7 @@ def test_each_against_each_is_every_pair_corrected_for_all() -> None:
     adjusted = multipletests(expected, method="holm")[1]
     assert [finding.p_adjusted for finding in findings] == pytest.approx(list(adjusted))
     assert findings[2].baseline_mean == pytest.approx(sum(SCORES["a"]) / 5)
-    assert "after Holm over 3 pairs" in findings[2].reason
+    assert "after Holm over 3 comparisons" in findings[2].reason
 
 
 def test_a_dead_side_of_a_pair_is_named() -> None:

@@ -96,7 +96,7 @@ def test_what_only_the_correction_undoes_is_explained() -> None:
     assert first.interval_low > 0
     assert (
         "p = .030, but .090 after Holm over 3 variants"
-        " (its interval, which is not corrected, excludes 0)" in first.reason
+        " (its interval, not corrected for the number of variants, excludes 0)" in first.reason
     )
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from harness.contracts import Design, Factorial, Finding, FindingKind, Level, Sweep
 from harness.report import Report, tables
-from harness.report.answer_text import answer
+from harness.report.answer_text import answer, intervals_note
+from harness.report.checklist import checklist
 from harness.report.design_text import correction_text, design_sentences
 from harness.report.html import as_html
 from harness.report.markdown import table
@@ -116,6 +117,23 @@ def test_looks_are_counted_and_their_correction_is_reported(stopped: Report) -> 
     assert correction_text(stopped).endswith(
         "over the 4 planned variants, and multiplied by the 3 looks"
     )
+
+
+def test_a_look_that_was_added_has_a_level_of_its_own(stopped: Report) -> None:
+    first, *rest = stopped.findings
+    design = replace(stopped.design, added_looks=(8,))
+    others = [replace(finding, looks=3) for finding in rest]
+    late = replace(stopped, design=design, findings=[replace(first, looks=40), *others])
+    *_, line = design_sentences(late)
+    assert line.endswith(
+        "p values are multiplied by the number of planned looks, or by the factor of a look that"
+        " was added, and intervals have a confidence level of 98.33%, or 99.88% after 8 seeds, so"
+        " that both are valid at whichever look a variant stopped (Bonferroni over looks)."
+    )
+    assert "difference (98.33% or 99.88% interval)" in tables.verdicts(late).header
+    assert "on these sentences (98.33% or 99.88%)" in intervals_note(late)
+    names = [item.name for item in checklist(late)]
+    assert "Mean difference, 98.33% or 99.88% interval" in names
 
 
 def test_a_seed_that_a_variant_did_not_need_is_not_missing(stopped: Report, report: Report) -> None:

@@ -48,7 +48,7 @@ def test_a_difference_keeps_two_digits_of_its_interval(center, half_width, text)
     assert difference_text(finding(center, half_width=half_width)) == text
 
 
-@pytest.mark.parametrize(("mean", "places"), [(0.0, 1), (2.31, 3), (31.2, 2), (5821.0, 0)])
+@pytest.mark.parametrize(("mean", "places"), [(0.0, 3), (2.31, 3), (31.2, 2), (5821.0, 0)])
 def test_without_an_interval_the_mean_shows_four_digits(mean: float, places: int) -> None:
     assert decimal_places(finding(0.0, half_width=None, baseline=mean)) == places
 

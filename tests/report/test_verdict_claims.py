@@ -31,7 +31,7 @@ def test_few_seeds_stand_in_the_answer(report: Report, seeds: int, words: str) -
 
 def test_a_difference_that_does_not_matter_is_said_to_be_small(report: Report) -> None:
     small = only(report, verdict="better", margin=0.5, p_equivalent_adjusted=0.01)
-    assert "is better than the baseline, by less than matters (within 0.5)." in answer(small)
+    assert "is better than the baseline, by less than the margin of 0.5." in answer(small)
     dying = only(
         report, verdict="better", margin=0.5, p_equivalent_adjusted=0.01, diverged_baseline=1
     )
@@ -61,9 +61,14 @@ def test_every_side_that_diverged_is_counted_once(report: Report) -> None:
     assert answer(replace(report, findings=dead)).endswith(
         "; wild diverged in 1 of 3 runs, the baseline in 2 (McNemar p = 1)."
     )
-    pairs = [replace(finding, kind="pair") for finding in dead]
+    named = [replace(finding, kind="pair", against="std") for finding in dead]
+    assert answer(replace(report, findings=named)).endswith(
+        "; wild diverged in 1 of 3 runs, std in 2 (McNemar p = 1)."
+    )
+    pairs = [replace(dead[0], kind="pair"), replace(dead[1], kind="pair", against="std")]
     assert answer(replace(report, findings=pairs)).endswith(
-        "; the baseline diverged in 2 of 3 runs; wild diverged in 1 of 3 runs."
+        "; the baseline diverged in 2 of 3 runs; std diverged in 2 of 3 runs; wild diverged in 1"
+        " of 3 runs."
     )
     effect = only(report, kind="effect", planned=5)
     assert "from 3 of 5 planned seeds, no-dropout is worse" in answer(effect)
@@ -73,6 +78,25 @@ def test_equal_scores_are_not_called_identical(report: Report) -> None:
     equal = tuple(pair._replace(variant=pair.baseline) for pair in report.on_primary[0].per_seed)
     told = answer(only(report, verdict="inconclusive", difference=0.0, per_seed=equal))
     assert "no-dropout has scores equal to those of the baseline." in told
+
+
+@pytest.mark.parametrize(
+    "counts", [{"method": "welch", "n": 5}, {"method": "welch", "n_baseline": 5}, {"n_ranked": 6}]
+)
+def test_equal_pairs_beside_other_runs_are_not_called_equal_scores(
+    report: Report, counts: dict[str, object]
+) -> None:
+    equal = tuple(pair._replace(variant=pair.baseline) for pair in report.on_primary[0].per_seed)
+    told = answer(only(report, verdict="inconclusive", per_seed=equal, **counts))
+    assert "no-dropout is inconclusive." in told
+
+
+def test_sides_without_spread_are_equal_if_their_means_are(report: Report) -> None:
+    same = {"method": "welch", "verdict": "inconclusive", "interval_low": None, "planned": 2}
+    equal = only(report, n=2, n_baseline=2, difference=0.0, **same)
+    assert "no-dropout has scores equal to those of the baseline." in answer(equal)
+    apart = only(report, n=2, n_baseline=2, difference=1.0, **same)
+    assert "no-dropout is inconclusive." in answer(apart)
 
 
 def test_only_a_known_split_is_named(report: Report) -> None:
@@ -106,7 +130,9 @@ def test_headings_name_the_level_of_their_intervals(report: Report) -> None:
 
 def test_a_rank_test_is_named_where_it_decides(report: Report) -> None:
     ranked = only(report, p_ranks=0.25, n_ranked=3)
-    assert "is worse than the baseline, with diverged runs ranked worst." in answer(ranked)
+    assert "is worse than the baseline." in answer(ranked)
+    dead = only(report, p_ranks=0.25, n_ranked=3, diverged=1)
+    assert "is worse than the baseline, with diverged runs ranked worst;" in answer(dead)
     assert "p is from a signed-rank test over all seeds" in method_note(ranked, correction="")
     items = {item.name: item.lines for item in checklist(ranked)}
     assert items["Test, p, corrected p"][0].startswith("signed-rank test, diverged runs worst,")
