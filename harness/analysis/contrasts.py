@@ -15,12 +15,13 @@ RunsByVariant = Mapping[tuple[str, int], RunResult]  # by variant and seed
 
 
 class Contrast(NamedTuple):
-    """One comparison; `runs` has the runs of both sides."""
+    """One comparison; `runs` has the runs of both sides, a table's if `of_table`."""
 
     variant: str
     against: str
     kind: FindingKind
     runs: RunsByVariant
+    of_table: bool = False
 
 
 def contrast_families(
@@ -33,7 +34,12 @@ def contrast_families(
     other variants power.
     """
     if design.pairs:
-        return [[Contrast(variant, against, "pair", runs) for against, variant in design.pairs]]
+        return [
+            [
+                Contrast(variant, against, "pair", runs, design.of_table)
+                for against, variant in design.pairs
+            ]
+        ]
     if design.factorial:
         seeds = sorted({seed for _, seed in runs})
         return [_effects(runs, factorial=design.factorial, seeds=seeds)]
@@ -42,7 +48,9 @@ def contrast_families(
         pairs = itertools.combinations([BASELINE, *hypotheses], 2)
         contrasts = [Contrast(second, first, "pair", runs) for first, second in pairs]
     else:
-        contrasts = [Contrast(name, BASELINE, "variant", runs) for name in hypotheses]
+        contrasts = [
+            Contrast(name, BASELINE, "variant", runs, design.of_table) for name in hypotheses
+        ]
     noise_floor = [
         Contrast(name, BASELINE, "noise_floor", runs)
         for name in variants

@@ -8,7 +8,7 @@ from dataclasses import replace
 from harness.analysis.contrasts import contrast_families, dropped_comparisons
 from harness.analysis.correction import Judgment, judge
 from harness.analysis.evidence import Evidence
-from harness.analysis.improvement import improvement, interquartile_mean
+from harness.analysis.improvement import improvement, interquartile_mean, sides_with_worst
 from harness.analysis.inputs import RunResult, ScoredMetric
 from harness.analysis.interim import interim_analyses
 from harness.analysis.noise_caution import noise_caution
@@ -138,7 +138,9 @@ def _with_runs(finding: Finding, *, pairing: Pairing) -> Finding:
     baseline, variant = pairing.scores
     if not baseline or not variant or pairing.kind == "effect":  # an effect's sides are no runs
         return finding
-    wins = improvement(variant, baseline=baseline, higher_is_better=pairing.metric.higher_is_better)
+    higher = pairing.metric.higher_is_better
+    reference, ours = sides_with_worst(pairing) or (baseline, variant)
+    wins = improvement(ours, baseline=reference, higher_is_better=higher)
     return replace(
         finding,
         improvement=wins.probability if wins else None,

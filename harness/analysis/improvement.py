@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
+from harness.analysis.pairing import Pairing
 from harness.analysis.statistics import ALPHA, mean
 
 MEANINGFUL = 0.75  # Bouthillier et al. 2021, arXiv 2103.03098, section 4
@@ -41,6 +42,28 @@ def improvement(
     )
     share = wins / (n * m)
     return Improvement(share, _bound(share, n=n, m=m, end=0.0), _bound(share, n=n, m=m, end=1.0))
+
+
+def sides_with_worst(pairing: Pairing) -> tuple[list[float], list[float]] | None:
+    """Both sides' scores over the seeds that rank, infinitely bad for a run that diverged.
+
+    None unless diverged runs rank.
+    """
+    if pairing.diverged != "worst":
+        return None
+    metric, complete = pairing.metric, {pair.seed for pair in pairing.pairs}
+    worst = -math.inf if metric.higher_is_better else math.inf
+    sides = [(pair.baseline, pair.variant) for pair in pairing.pairs]
+    for baseline, variant in pairing.planned:
+        if baseline and variant and baseline.seed not in complete:
+            scores = [
+                worst if run.outcome == "diverged" else run.score(metric.name)
+                for run in (baseline, variant)
+            ]
+            known = [score for score in scores if score is not None]
+            if len(known) == 2 and worst in known:
+                sides.append((known[0], known[1]))
+    return [baseline for baseline, _ in sides], [variant for _, variant in sides]
 
 
 def interquartile_mean(values: Sequence[float]) -> float:

@@ -60,7 +60,7 @@ def interim_analyses(
     if not looks:
         pairing = pair(contrast, seeds=seeds, metric=metric, method=method, diverged=diverged)
         return InterimAnalyses(pairing, [pairing])
-    variant, against, _, runs = contrast
+    variant, against, runs = contrast.variant, contrast.against, contrast.runs
     ended = [
         _has_ended(runs.get((variant, seed))) and _has_ended(runs.get((against, seed)))
         for seed in seeds

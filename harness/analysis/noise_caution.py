@@ -55,7 +55,8 @@ def _outliers(name: str, *, seeds: Sequence[int], scores: Sequence[float]) -> It
             where = ", ".join(f"{scores[index]:.4g} on seed {seeds[index]}" for index in far[:3])
             more = " and others" if len(far) > 3 else ""
             way = "below" if below else "above"
-            yield f"{runs} far {way} their median of {center:.4g} ({where}{more})"
+            verb = "is" if len(far) == 1 else "are"
+            yield f"{runs} {verb} far {way} their median of {center:.4g} ({where}{more})"
 
 
 def _spreads(pairing: Pairing) -> Iterator[str]:
@@ -74,4 +75,4 @@ def _spreads(pairing: Pairing) -> Iterator[str]:
     (wider, n_wider), (narrower, n_narrower) = sides
     times = max(spreads) / min(spreads)
     if 2 * float(fdtrc(n_wider - 1, n_narrower - 1, times**2)) < _ALPHA:
-        yield f"scores of {wider} spread {times:.1f} times as wide as those of {narrower}"
+        yield f"scores of {wider} spread {times:.1f} times as widely as those of {narrower}"

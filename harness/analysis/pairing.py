@@ -25,7 +25,8 @@ class Pairing:
     scores by which this metric compares them, and `complete` those pairs of them in which both have
     a comparable score. `losses` has one phrase for every run that is missing from those. `looks` is
     the factor of p at this look: the number of planned looks, or more at one that was added when
-    results had been seen (`added_look`). `diverged` says what a run that diverged counts as.
+    results had been seen (`added_look`). `diverged` says what a run that diverged counts as. Runs
+    `of_table` were never planned: those that the table has are `planned`.
     """
 
     variant: str
@@ -40,6 +41,7 @@ class Pairing:
     looks: int = 1
     diverged: Diverged = "excluded"
     added_look: bool = False
+    of_table: bool = False
 
     @cached_property
     def pairs(self) -> tuple[SeedValues, ...]:
@@ -186,9 +188,9 @@ def pair(
     diverged: Diverged = "excluded",
 ) -> Pairing:
     """Pair the variant's runs with the baseline's of the same seed."""
-    variant, against, kind, runs = contrast
+    variant, against, kind, runs, of_table = contrast
     planned = [(runs.get((against, seed)), runs.get((variant, seed))) for seed in sorted(seeds)]
-    if method == "welch" and _share_no_seed(planned):
+    if method == "welch" and (of_table or _share_no_seed(planned)):
         # Two studies' runs need not have a seed in common, and then none is missing.
         planned = _align(planned)
     names = ("the baseline", "the variant") if against == BASELINE else (against, variant)
@@ -198,8 +200,12 @@ def pair(
     losses: list[str] = []
     scored = jointly_scored(planned, metric=metric, paired=method != "welch")
     for baseline_run, variant_run in scored:
-        faults = [_fault(baseline_run, name=names[0], metric=metric)]
-        faults += [_fault(variant_run, name=names[1], metric=metric)]
+        faults = [
+            _fault(run, name=name, metric=metric, of_table=of_table)
+            for run, name in zip((baseline_run, variant_run), names, strict=True)
+            # Where a table pairs nothing, a side is not longer than it was meant to be.
+            if run or method != "welch" or not of_table
+        ]
         losses += [fault for fault in faults if fault]
         if baseline_run and variant_run and not any(faults):
             if baseline_run.seed != variant_run.seed:  # aligned above, for the counts only
@@ -220,6 +226,7 @@ def pair(
         losses=losses,
         looks=looks,
         diverged=diverged,
+        of_table=of_table,
     )
 
 
@@ -240,9 +247,11 @@ def _share_no_seed(planned: Sequence[SeedRuns]) -> bool:
 
 
 def _align(planned: Sequence[SeedRuns]) -> list[SeedRuns]:
-    """Line up runs without a common seed, so that no run counts as missing on the other side."""
-    sides = ([run for run in side if run] for side in zip(*planned, strict=True))
-    return [*zip_longest(*sides)]
+    """Line up runs without a partner, so that no run counts as missing on the other side."""
+    partners = [pair for pair in planned if all(pair)]
+    single = [pair for pair in planned if not all(pair)]
+    sides = ([run for run in side if run] for side in zip(*single, strict=True))
+    return [*partners, *zip_longest(*sides)]
 
 
 def same_output(baseline: RunResult, *, variant: RunResult) -> bool | None:
@@ -257,10 +266,10 @@ def _basis(run: RunResult, *, metric: ScoredMetric) -> str | None:
     return run.references if metric.of_text else run.tokens
 
 
-def _fault(run: RunResult | None, *, name: str, metric: ScoredMetric) -> str | None:
+def _fault(run: RunResult | None, *, name: str, metric: ScoredMetric, of_table: bool) -> str | None:
     """The reason why a run has no score, if it has none."""
     if run is None:
-        return f"{name} was not run"
+        return f"the table has no run of {name}" if of_table else f"{name} was not run"
     if run.outcome != "finished":
         return f"{name} {run.outcome}"
     return f"{name} has no finite score" if run.score(metric.name) is None else None

@@ -132,17 +132,18 @@ def correlation(first: Sequence[float], *, second: Sequence[float]) -> float | N
     return min(1.0, max(-1.0, math.fsum(products)))  # rounding may go past 1
 
 
-def correlation_interval(value: float, *, n: int) -> tuple[float, float]:
+def correlation_interval(value: float, *, n: int) -> tuple[float, float] | None:
     """The 95% interval of a correlation over n pairs: tanh(atanh(r) +- 1.96 / sqrt(n - 3)).
 
-    Fisher (1921). Three pairs or fewer exclude no correlation.
+    Fisher (1921). Three pairs or fewer exclude no correlation. None at -1 and 1, whose interval
+    would have no width: that all pairs lie on a line says nothing of how far others may be off it.
     """
     from scipy.special import ndtri
 
     if n <= 3:
         return -1.0, 1.0
-    if abs(value) == 1:
-        return value, value
+    if math.isclose(abs(value), 1, rel_tol=1e-12):  # but for rounding
+        return None
     half_width = float(ndtri(1 - ALPHA / 2)) / math.sqrt(n - 3)
     center = math.atanh(value)
     return math.tanh(center - half_width), math.tanh(center + half_width)

@@ -100,6 +100,7 @@ def _report(
         pairs=[] if baseline == BASELINE else [(baseline, name) for name in others],
         changes={},
         signatures={},
+        of_table=True,
     )
     report = comparison_report(
         collected, comparison=options.comparison(primary=options.primary or metrics[0])

@@ -77,7 +77,8 @@ class CollectedRuns:
     """Runs to be compared; `pairs` if variants are not all compared with `baseline`.
 
     `changes`, `signatures`, `faults` and `mixed` are as in a `Report`; `dropped` are variants of
-    the same studies that have results too and are left out.
+    the same studies that have results too and are left out. `of_table` is True for scores of other
+    programs, of which no plan is known.
     """
 
     results: Sequence[RunResult]
@@ -90,11 +91,16 @@ class CollectedRuns:
     faults: Sequence[str] = ()
     dropped: Sequence[str] = ()
     mixed: str = ""
+    of_table: bool = False
 
 
 def comparison_report(collected: CollectedRuns, *, comparison: Comparison) -> Report:
     """Compare the runs, and return the findings as a report."""
-    design = Design(pairs=tuple(collected.pairs), dropped=tuple(collected.dropped))
+    design = Design(
+        pairs=tuple(collected.pairs),
+        dropped=tuple(collected.dropped),
+        of_table=collected.of_table,
+    )
     findings = compare(
         collected.results,
         variants=collected.variants,

@@ -51,6 +51,7 @@ class Design:
     any other. `pairs` has the comparisons where they are not those of variants with the baseline:
     (reference, variant). `added_looks` were planned after results had been seen, in that order, and
     `dropped` are variants that were compared before and are no more: p is corrected for both.
+    Scores `of_table`, another program's, have no plan, so no run of them is missing from one.
     """
 
     sweep: Sweep | None = None
@@ -60,6 +61,7 @@ class Design:
     pairs: tuple[tuple[str, str], ...] = ()
     added_looks: tuple[int, ...] = ()
     dropped: tuple[str, ...] = ()
+    of_table: bool = False
 
     @property
     def look_factors(self) -> Mapping[int, int]:

@@ -7,7 +7,7 @@ from harness.analysis.verdict_text import few_seeds
 from harness.contracts.results import DIRECTIONS
 from harness.report.cost_text import cost_sentences, metric_text, reached_claims, target_note
 from harness.report.noise_text import noise_sentences, rare_collapse_note
-from harness.report.numbers import level_text
+from harness.report.numbers import level_text, p_is_of_sign_flips
 from harness.report.tuning_text import tuning_limit
 from harness.report.values import Pretraining, Report
 from harness.report.verdict_claims import claims, divergences, listed
@@ -56,17 +56,26 @@ def _found(report: Report) -> str:
     found = "; ".join(
         [*claims(report.on_primary), *divergences(report.on_primary), *reached_claims(report)]
     )
-    seeds = few_seeds(len(report.seeds)) or f"{len(report.seeds)} seeds"
-    seeds = f"at most {len(report.seeds)} seeds" if report.design.looks else seeds
-    if any(finding.method == "sign_test" for finding in report.on_primary):
-        seeds += ", by the median difference"
+    seeds = _seeds_text(report)
     primary = report.primary
     taken = f" (taken as {direction(primary)})" if primary.presumed else ""
     metric = f"{metric_text(primary)}{taken}{on_split(primary)}"
-    limit = tuning_limit(report.tuning)
-    answered = f"{limit}{'by' if limit else 'By'} {metric}, over {seeds}: {found}."
+    answered = f"{tuning_limit(report.tuning)}By {metric}, over {seeds}: {found}."
     sentences = [answered, *cost_sentences(report), report.mixed, noise_sentences(report)]
     return " ".join(filter(None, sentences))
+
+
+def _seeds_text(report: Report) -> str:
+    """The number of seeds; the number of runs on either side where a table pairs none."""
+    first = report.on_primary[0]
+    if report.design.of_table and first.method == "welch":
+        sizes = sorted({size for f in report.on_primary for size in (f.n_baseline, f.n)})
+        if len(report.on_primary) == 1:
+            return f"{first.n} and {first.n_baseline} runs"
+        return f"{' to '.join(map(str, dict.fromkeys((sizes[0], sizes[-1]))))} runs of each side"
+    n = len(report.seeds)
+    seeds = f"at most {n} seeds" if report.design.looks else few_seeds(n) or f"{n} seeds"
+    return f"{seeds}, by the median difference" if first.method == "sign_test" else seeds
 
 
 def method_note(report: Report, *, correction: str) -> str:
@@ -88,13 +97,26 @@ def method_note(report: Report, *, correction: str) -> str:
         return (
             "A difference is the median, over the seeds that both finished, of variant minus"
             " baseline on the same seed; its interval is not corrected for the number of variants."
-            f" p is from the exact sign test{correction}, for noise of any shape."
+            f" p is from the exact sign test{correction}, for noise of any shape; seeds with equal"
+            " scores count against a difference in either direction. The columns of either side are"
+            " means."
         )
     return (
         "A difference is variant minus baseline on the same seed, averaged over the seeds that both"
         " finished; its interval is not corrected for the number of variants."
-        f" p is from a paired t test{correction}.{target_note(report)}"
+        f" p is from {_test_name(report)}{correction}.{target_note(report)}"
     )
+
+
+def _test_name(report: Report) -> str:
+    """The test of paired means; if all differences are equal, there is no t."""
+    flipped = [
+        p_is_of_sign_flips(finding) for finding in report.on_primary if finding.p is not None
+    ]
+    if flipped and all(flipped):
+        return "the sign-flip test, as there is no spread for a t test"
+    rest = ", or the sign-flip test where there is no spread for one" if any(flipped) else ""
+    return f"a paired t test{rest}"
 
 
 def intervals_note(report: Report) -> str:

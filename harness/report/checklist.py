@@ -18,6 +18,7 @@ from harness.report.numbers import (
     interval_text,
     level_text,
     number_text,
+    p_is_of_sign_flips,
 )
 from harness.report.tuning_text import chosen_text, trial_seeds
 from harness.report.values import Report
@@ -119,13 +120,15 @@ def _tests(report: Report) -> Iterator[str]:
 def _p(finding: Finding) -> str:
     if finding.p is None or finding.p_adjusted is None:
         return ""
-    return f"p {p_text(finding.p)}, corrected {p_text(finding.p_adjusted)}"
+    test = "sign-flip " if p_is_of_sign_flips(finding) else ""
+    return f"{test}p {p_text(finding.p)}, corrected {p_text(finding.p_adjusted)}"
 
 
 def _floor(finding: Finding) -> str:
     if finding.p_floor is None:
         return ""
-    return f"{p_text(finding.p_floor)} by sign flips, with {finding.n_ranked or finding.n} seeds"
+    test = "the sign test" if finding.method == "sign_test" else "sign flips"
+    return f"{p_text(finding.p_floor)} by {test}, with {finding.n_ranked or finding.n} seeds"
 
 
 def _effect_size(finding: Finding) -> str:

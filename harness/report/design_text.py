@@ -77,8 +77,8 @@ def _factorial(factorial: Factorial) -> str:
         f"Full factorial, {sizes}: {listed(factors)}. The overall effect of a level is an average "
         "over all levels of the other factors. Removing one choice from the full combination, or "
         "adding one to the baseline, would estimate a different effect unless the factors are "
-        "additive. An interaction is the score of a combination minus the sum of its parts; it "
-        "takes two to four times as many seeds as a main effect of the same size."
+        "additive. An interaction is the effect of a combination minus the sum of the effects of "
+        "its parts; it takes at least four times as many seeds as a main effect of the same size."
     )
 
 
@@ -111,11 +111,18 @@ def _noise_floor(design: Design) -> str:
 def _added(design: Design) -> str:
     if not design.added_looks:
         return ""
-    names = [f"{look} (p times {design.look_factors[look]})" for look in sorted(design.added_looks)]
+    added = sorted(design.added_looks)
+    names = [f"{look} seeds (p times {design.look_factors[look]})" for look in added]
     return (
-        f"Looks were added after results had been seen, after {listed(names)} seeds: they share "
-        "another .005, however many there will be. "
+        f"Looks were added after results had been seen, after {listed(names)}: they share another "
+        ".005, however many there will be. "
     )
+
+
+def _share(taken: int, *, of: int) -> str:
+    """The looks that were taken, as a subject with its verb."""
+    planned = "planned look" if of == 1 else "planned looks"
+    return f"{taken} of {of} {planned} {'was' if taken == 1 else 'were'}"
 
 
 def _looks(report: Report) -> str:
@@ -125,7 +132,7 @@ def _looks(report: Report) -> str:
     by_factor = ", or by the factor of a look that was added" if added else ""
     levels = "".join(f", or {level_at(factors[look])} after {look} seeds" for look in added)
     return (
-        f"Group sequential: {len(taken)} of {len(looks)} planned looks were taken (planned after "
+        f"Group sequential: {_share(len(taken), of=len(looks))} taken (planned after "
         f"{listed([str(look) for look in looks])} seeds), and only undecided variants continued. "
         f"{_added(report.design)}"
         f"p values are multiplied by the number of planned looks{by_factor}, and intervals have a "

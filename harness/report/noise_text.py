@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from harness.contracts import Finding
 from harness.report.values import Report
 
 _NOT_ASSURED = (
-    "the bound of 5% on false verdicts holds for symmetric noise only; `compare: {method:"
-    " sign_test}` in another study, on other seeds, asks about the median and holds for any"
+    "the 5% bound on false verdicts does not hold if noise is skewed and differs between the sides;"
+    " {}, on other seeds{}, asks about the median and holds for any noise"
 )
 
 
@@ -17,17 +18,35 @@ def noise_sentences(report: Report) -> str:
     clauses = dict.fromkeys(clause for finding in found for clause in finding.caution.split("; "))
     if not clauses:
         return ""
-    by_mean = any(finding.method != "sign_test" for finding in found)
-    return f"Caution: {'; '.join([*clauses, *([_NOT_ASSURED] if by_mean else [])])}."
+    return f"Caution: {'; '.join([*clauses, *_other_test(report)])}."
+
+
+def _other_test(report: Report) -> list[str]:
+    """What does not hold for a test of means, and the test that would; none by the sign test."""
+    methods = {finding.method for finding in report.on_primary}
+    if methods <= {"sign_test"}:
+        return []
+    in_study = "`compare: {method: sign_test}` in another study"
+    way = "`--method sign_test`" if report.design.of_table else in_study
+    return [_NOT_ASSURED.format(way, " where runs are paired" if "welch" in methods else "")]
 
 
 def rare_collapse_note(report: Report) -> list[str]:
     """The rate of collapses that so many runs without one leave possible, at 95% confidence."""
     sizes = [finding.n for finding in report.on_primary if finding.n > 1]
-    if not sizes:
+    if not sizes or any(map(_has_collapse, report.on_primary)):
         return []
     n = min(sizes)
     # (1 - rate)^n = .05: the largest rate at which no collapse in n runs is not yet improbable.
     rate = f"{1 - 0.05 ** (1 / n):.0%}"
-    text = f"Rare collapses: {n} runs without one are compatible with a collapse in up to {rate} of"
-    return [f"{text} runs, which a mean over these seeds does not count."]
+    text = (
+        f"Rare collapses: {n} runs without one are compatible, at 95% confidence, with a collapse"
+    )
+    return [f"{text} in up to {rate} of runs, which a mean over these seeds does not count."]
+
+
+def _has_collapse(finding: Finding) -> bool:
+    """True if a run diverged, or was far worse than the others of its side."""
+    worse = "below" if finding.higher_is_better else "above"
+    far = f" far {worse} their median" in finding.caution
+    return far or finding.diverged + finding.diverged_baseline > 0

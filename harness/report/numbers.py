@@ -8,16 +8,21 @@ from collections.abc import Sequence
 from harness.contracts import Finding
 
 NOT_AVAILABLE = "n/a"
-_LARGE = 1e7  # from here on in exponential notation
+_LARGE = 1e7  # from here on in exponential notation, unless the interval needs more digits
+_LARGE_DIGITS = 4  # that are shown then
 _SMALL = 1e-4  # and below this, if it has more than `_MOST_DECIMALS`
 _MOST_DECIMALS = 6
 _DIGITS = 15  # that a float holds
 
 
 def decimal_places(finding: Finding) -> int:
-    """Decimals for two digits of the interval's half-width; without one, four of the mean."""
+    """Decimals for two digits of the interval's half-width; without one, four of the mean.
+
+    Of a large number, the decimals are negative if not even its last whole digits count.
+    """
     if finding.interval_low is not None and finding.interval_high is not None:
-        return _decimals((finding.interval_high - finding.interval_low) / 2, digits=2)
+        half = (finding.interval_high - finding.interval_low) / 2
+        return min(_decimals(_shorter_arm(finding, half=half), digits=2), _decimals(half, digits=4))
     mean = finding.baseline_mean or finding.variant_mean or 0.0
     places = _decimals(mean, digits=4)
     if not finding.difference:
@@ -31,13 +36,17 @@ def number_text(value: float | None, *, places: int, sign: str = "") -> str:
     """A number with this many decimals, or ``n/a``; `sign` is ``+`` to show that of all numbers."""
     if value is None:
         return NOT_AVAILABLE
-    rounded = round(value, places) or 0.0  # never -0.0, nor +0.0
+    rounded = round(value, max(0, places)) or 0.0  # never -0.0, nor +0.0
     if places > _MOST_DECIMALS and abs(rounded) < _SMALL:
         digits = places + math.floor(math.log10(abs(rounded))) if rounded else 0
         return format(rounded, f"{sign}.{digits}e") if rounded else "0"
     if places > _MOST_DECIMALS:
         places = min(places, _decimals(rounded, digits=_DIGITS))
-    form = f".{places}f" if abs(rounded) < _LARGE else ".4g"
+    large = abs(rounded) >= _LARGE
+    # All digits down to those of the interval, as without them both sides would look alike.
+    digits = 1 + math.floor(math.log10(abs(rounded))) + places if large else 0
+    short = large and not _LARGE_DIGITS < digits <= _DIGITS
+    form = f".{_LARGE_DIGITS}g" if short else f".{max(0, places)}f"
     return format(rounded, sign + form if rounded else form)
 
 
@@ -71,6 +80,21 @@ def level_at(factor: int) -> str:
     return f"{100 - 5 / factor:.4g}%"
 
 
+def p_is_of_sign_flips(finding: Finding) -> bool:
+    """True if p is the sign-flip test's, as all differences are equal and there is no t."""
+    no_t = finding.method == "paired_t" and finding.interval_low is None
+    return no_t and finding.p is not None and finding.p_ranks is None
+
+
+def _shorter_arm(finding: Finding, *, half: float) -> float:
+    """The difference's distance to the nearer bound: a median is not in the middle of its own."""
+    if finding.method != "sign_test" or finding.difference is None:
+        return half
+    bounds = (finding.interval_low or 0.0, finding.interval_high or 0.0)
+    arms = [abs(finding.difference - bound) for bound in bounds]
+    return min(arms) or half
+
+
 def correlation_text(finding: Finding) -> str:
     """The correlation over seeds with its interval, such as ``0.62 (-0.55 to 0.97)``."""
     center, low, high = (
@@ -90,4 +114,4 @@ def interval_text(low: float | None, *, high: float | None, places: int) -> str:
 def _decimals(value: float, *, digits: int) -> int:
     if value == 0:  # which has no logarithm: as many as 1 has
         return digits - 1
-    return max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return digits - 1 - math.floor(math.log10(abs(value)))

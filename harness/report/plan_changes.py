@@ -15,7 +15,7 @@ _NAMED: Mapping[str, Callable[[PlanEntry], str]] = {
     "primary metric": lambda entry: entry.primary,
     "margin": lambda entry: _margins(entry.margins),
     "method": lambda entry: entry.method,
-    "compared with": lambda entry: entry.against,
+    "comparison": lambda entry: f"with {entry.against}",
     "diverged runs": lambda entry: entry.diverged,
     "tuning": lambda entry: entry.tuning or "none",
     "seeds": lambda entry: _ranges(entry.seeds),
@@ -101,7 +101,7 @@ def deviations(plan: PlanEntry, *, history: History, results: bool) -> list[str]
             )
         names = dict.fromkeys(entry.study for entry in plans if entry.study != plan.study)
         if names:
-            sentences.append(f"These results were seen before as {listed([*names])}.")
+            sentences.append(f"These results were seen before under {_named_as([*names])}.")
     if results and (gap := unknown(plan, history=history)):
         sentences.append(f"How often results were seen before is unknown: {gap}.")
     return sentences
@@ -124,7 +124,11 @@ def _named(plans: Sequence[PlanEntry]) -> Iterator[str]:
         if name == "seeds":
             others = [entry for entry in others if _is_change(entry, frozen=frozen, now=now)]
         if before := dict.fromkeys(map(text, others)):
-            yield f"{name} {text(now)}, before {listed([*before])}"
+            yield f"{name} now {text(now)}, previously {listed([*before])}"
+
+
+def _named_as(names: Sequence[str]) -> str:
+    return f"the {'name' if len(names) == 1 else 'names'} {listed(names)}"
 
 
 def _is_change(entry: PlanEntry, *, frozen: PlanEntry, now: PlanEntry) -> bool:
@@ -151,7 +155,7 @@ def _corrected(plans: Sequence[PlanEntry]) -> Iterator[str]:
             yield f"{'variant' if len(names) == 1 else 'variants'} {listed(names)} {what}"
     others = dict.fromkeys(_looks(entry) for entry in plans if _looks(entry) != _looks(now))
     if others:
-        yield f"looks {_looks(now)}, before {' and '.join(others)}"
+        yield f"looks now {_looks(now)}, previously {' and '.join(others)}"
 
 
 def _dropped(plans: Sequence[PlanEntry]) -> Iterator[str]:

@@ -44,7 +44,7 @@ def verdicts(report: Report) -> Table:
     """The primary metric: means, difference, p, verdict."""
     welch = any(finding.method == "welch" for finding in report.on_primary)
     counted = "runs" if welch else "pairs"
-    means = [_comparator(report), "variant mean", difference_header(report.on_primary), "p"]
+    means = [_comparator_mean(report), "variant mean", difference_header(report.on_primary), "p"]
     header = ["variant", "verdict", counted, *means]
     rows = [
         [finding.label, finding.verdict, finding.n, *_numbers(finding)]
@@ -63,7 +63,7 @@ def supporting_statistics(report: Report) -> Table:
         ("sign-flip p", _sign_flip),
         ("correlation", correlation_text),
         ("diverged, p", _diverged),
-        ("improvement", _improvement),
+        (_improvement_header(report), _improvement),
         ("interquartile means", _interquartile_means),
     ]
     filled = [(name, [cell(finding) for finding in report.on_primary]) for name, cell in columns]
@@ -97,7 +97,7 @@ def _intervals(finding: Finding) -> Iterator[str]:
 
 def exploratory(report: Report) -> Table:
     """The findings on every other metric."""
-    means = [_comparator(report), "variant mean", difference_header(report.exploratory), "p"]
+    means = [_comparator_mean(report), "variant mean", difference_header(report.exploratory), "p"]
     header = ["metric", "variant", "verdict", *means]
     rows = [
         [finding.metric, finding.label, finding.verdict, *_numbers(finding)]
@@ -110,6 +110,12 @@ def _comparator(report: Report) -> str:
     """The header of the column of comparators' means."""
     plain = all(finding.against == BASELINE for finding in report.findings)
     return BASELINE if plain else "comparator"
+
+
+def _comparator_mean(report: Report) -> str:
+    """The same, said to be a mean where the difference beside it is a median."""
+    median = any(finding.method == "sign_test" for finding in report.findings)
+    return f"{_comparator(report)}{' mean' if median else ''}"
 
 
 def changes(report: Report) -> Table:
@@ -257,6 +263,16 @@ def _improvement(finding: Finding) -> str:
     bounds = (finding.improvement, finding.improvement_low, finding.improvement_high)
     share, low, high = (number_text(value, places=2) for value in bounds)
     return f"{share} ({low} to {high})"
+
+
+def _improvement_header(report: Report) -> str:
+    """The column's name; runs that diverged win and lose nothing, unless they rank worst."""
+    left_out = any(
+        finding.diverged + finding.diverged_baseline and not finding.n_ranked
+        for finding in report.on_primary
+        if finding.improvement is not None
+    )
+    return "improvement, of finished runs" if left_out else "improvement"
 
 
 def _interquartile_means(finding: Finding) -> str:

@@ -24,18 +24,21 @@ def tuning_sentences(tuning: TuningSummary) -> Iterator[str]:
         " training together."
     )
     leads = "; ".join(map(lead_text, tuning.variants))
-    yield f"Distance of the best two values, in standard deviations of a trial: {leads}."
+    yield f"Distance of the best two values, in standard deviations of a trial, {leads}."
     edges = [text for tuned in tuning.variants if (text := edge_text(tuned, once=tuning.once))]
     if edges:
         yield f"At the edge of the grid, beyond which a better value may lie: {'; '.join(edges)}."
 
 
 def tuning_limit(tuning: TuningSummary | None) -> str:
-    """The first words of an answer about variants that were tuned once; otherwise nothing."""
+    """The first sentence of an answer about variants that were tuned once; otherwise nothing."""
     if tuning is None or not tuning.once:
         return ""
     chosen = [f"{tuned.variant} {chosen_text(tuned, once=True)}" for tuned in tuning.variants]
-    return f"At one value of {tuning.option} each ({', '.join(chosen)}), not of tuning itself: "
+    return (
+        f"This holds for one value of {tuning.option} each ({', '.join(chosen)}) and says nothing"
+        " of the tuning itself. "
+    )
 
 
 def trial_seeds(tuning: TuningSummary) -> str:
@@ -58,9 +61,12 @@ def chosen_text(tuned: TunedVariant, *, once: bool) -> str:
 
 
 def lead_text(tuned: TunedVariant) -> str:
-    """The distance of a variant's two best values, in standard deviations of a trial."""
-    known = "unknown, with one trial of each" if tuned.lead is None else f"{tuned.lead:.2g}"
-    return f"{tuned.variant} {known}"
+    """The distance of a variant's two best values, in standard deviations, or why there is none."""
+    if tuned.lead is not None:
+        return f"for {tuned.variant}: {tuned.lead:.2g}"
+    several = sum(score is not None for score in tuned.scores.values()) > 1
+    why = "each value had one trial" if several else "fewer than two values never failed"
+    return f"for {tuned.variant}: unknown, as {why}"
 
 
 def edge_text(tuned: TunedVariant, *, once: bool) -> str:

@@ -22,7 +22,7 @@ _CLAIMS: dict[Verdict, str] = {
     "equivalent": "{names} {are} equivalent to {against} (within {margin:g})",
     "identical": "{names} {are} identical to {against}",
     "inconclusive": "{names} {are} inconclusive",
-    "no_inference": "{names} {have} too few complete pairs of runs for a test",
+    "no_inference": "{names} {have} too few runs for a test",
 }
 _EQUAL = "{names} {have} scores equal to those of {against}"
 _LITTLE = ", by less than the margin of {:g}"

@@ -30,18 +30,18 @@ def judged(baseline: tuple[float, ...], variant: tuple[float, ...]) -> Finding:
 
 def test_a_collapsed_run_is_named_with_its_seed() -> None:
     finding = judged(BASELINE, (32.0, 32.3, 31.9, 12.5, 32.4, 31.8, 32.2))
-    assert "1 of 7 runs of v far below their median of 32 (12.5 on seed 3)" in finding.caution
+    assert "1 of 7 runs of v is far below their median of 32 (12.5 on seed 3)" in finding.caution
 
 
 def test_a_collapse_of_the_baseline_is_named_too() -> None:
     finding = judged((30.0, 30.4, 29.8, 2.1, 29.9, 30.1, 30.3), BASELINE)
-    assert finding.caution.startswith("1 of 7 runs of baseline far below")
+    assert finding.caution.startswith("1 of 7 runs of baseline is far below")
 
 
 def test_spreads_are_compared_by_an_f_test() -> None:
     wide = tuple(30 + 12 * (score - 30.1) for score in BASELINE)
     assert judged(BASELINE, wide).caution == (
-        "scores of v spread 12.0 times as wide as those of baseline"
+        "scores of v spread 12.0 times as widely as those of baseline"
     )
 
 

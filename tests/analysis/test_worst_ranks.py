@@ -141,3 +141,15 @@ def _by_enumeration(ranks: Sequence[float]) -> float:
         for signs in itertools.product((1, -1), repeat=len(ranks))
     ]
     return float(np.mean(np.array(sums) >= abs(sum(ranks))))
+
+
+def test_a_run_that_diverged_loses_where_it_ranks_worst() -> None:
+    lost = range(3, 11)
+    # Two of ten runs win against all ten of the baseline.
+    assert judge(LOW, HIGH, lost=lost, diverged="worst").improvement == pytest.approx(0.2)
+    assert judge(LOW, HIGH, lost=lost).improvement == 1.0
+    both = judge(LOW, HIGH, lost=[1], baseline_lost=[1], diverged="worst")
+    # Nine of ten win against all ten, and the two that diverged tie.
+    assert both.improvement == pytest.approx((9 * 10 + 0.5) / 100)
+    lower = judge(HIGH, LOW, lost=lost, diverged="worst", higher=False)
+    assert lower.improvement == pytest.approx(0.2)

@@ -15,6 +15,7 @@ from harness.comparing.options import ComparisonOptions
 from harness.contracts import Finding
 from harness.errors import HarnessError
 from harness.report import terminal
+from harness.report.answer_text import answer
 from harness.report.write import as_json
 
 HEADER = "variant,seed,metric,value\n"
@@ -252,7 +253,7 @@ def test_diverged_missing_and_unscored_runs_are_counted() -> None:
     assert (finding.planned, finding.finished, finding.diverged, finding.n) == (4, 2, 1, 1)
     assert "diverged in 1 of 4 seeds, the baseline in 0 (McNemar p = 1;" in finding.reason
     assert "the variant has no finite score in 1 of 4 seeds" in finding.reason
-    assert "the variant was not run in 1 of 4 seeds" in finding.reason
+    assert "the table has no run of the variant in 1 of 4 seeds" in finding.reason
     assert finding.p_diverged is not None
 
 
@@ -262,7 +263,7 @@ def test_diverged_missing_and_unscored_runs_are_counted() -> None:
         ((3.0, 4.0, 5.0), "inconclusive", "the same difference in 3 of 3 seeds"),
         ((1.0, 2.0, 3.0), "inconclusive", "three seeds only: equal scores in 3 of 3 seeds"),
         ((1.5,), "no_inference", "1 complete pair, and a test needs 2"),
-        ((1.1, 2.2), "inconclusive", "the variant was not run in 1 of 3 seeds"),
+        ((1.1, 2.2), "inconclusive", "the table has no run of the variant in 1 of 3 seeds"),
     ],
 )
 def test_degenerate_scores_get_the_right_reason_and_no_warning(
@@ -391,3 +392,20 @@ def test_any_content_gives_findings_or_one_line_per_fault(content: bytes, method
         if report:
             assert json.loads(as_json(report.findings))
             assert terminal.comparison(report).text
+
+
+@pytest.mark.parametrize(
+    ("scores", "after", "runs"),
+    [(SECOND[:5], 4, "5 and 5 runs"), (SECOND[:3], 5, "3 and 5 runs")],
+)
+def test_a_table_without_pairs_has_no_plan(
+    scores: tuple[float, ...], after: int, runs: str
+) -> None:
+    rows = (f"x,{seed},hours,{value}\n" for seed, value in enumerate(scores, start=1 + after))
+    text = table(baseline=FIRST[:5]) + "".join(rows)
+    report = compare_scores(text.encode(), name="t", options=ComparisonOptions(method="welch"))
+    (finding,) = report.findings
+    assert (finding.n, finding.n_baseline, finding.planned) == (len(scores), 5, 5)
+    assert "no run" not in finding.reason
+    assert "not run" not in finding.reason
+    assert f", over {runs}: " in answer(report)

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from harness.contracts import Finding
 from harness.report import Pretraining, Report
-from harness.report.answer_text import answer, pretraining_sentence
+from harness.report.answer_text import answer, method_note, pretraining_sentence
 from harness.report.html import as_html
+from harness.report.tables import verdicts
 from harness.report.verdict_claims import listed
 from harness.report.write import as_markdown
 
@@ -15,7 +17,7 @@ def test_the_answer_names_every_variant_with_its_verdict(report: Report) -> None
     assert answer(report) == (
         "By bleu on the test split, over three seeds only: no-dropout is worse than the baseline;"
         " same is identical to the baseline; odd is inconclusive;"
-        " wild has too few complete pairs of runs for a test; wild diverged in 1 of 3 runs, the"
+        " wild has too few runs for a test; wild diverged in 1 of 3 runs, the"
         " baseline in 0 (McNemar p = 1)."
     )
 
@@ -66,3 +68,25 @@ def test_pretraining_is_reported_with_the_variants_that_use_it(report: Report) -
     assert f"- {first}: baseline and" in as_markdown(concluded)
     assert f"<p>{first}: baseline and" in as_html(concluded, drawings=[])
     assert "trained first" not in as_markdown(report)
+
+
+def test_the_note_names_the_test_that_p_is_from(report: Report) -> None:
+    tested = report.on_primary[0]
+    constant = replace(tested, interval_low=None, interval_high=None)
+
+    def note(*findings: Finding) -> str:
+        return method_note(replace(report, findings=findings), correction="")
+
+    assert "p is from a paired t test." in note(tested)
+    assert "p is from the sign-flip test, as there is no spread for a t test." in note(constant)
+    either = "p is from a paired t test, or the sign-flip test where there is no spread for one."
+    assert either in note(tested, constant)
+
+
+def test_the_sign_test_counts_ties_and_labels_means(report: Report) -> None:
+    signed = replace(
+        report, findings=[replace(finding, method="sign_test") for finding in report.findings]
+    )
+    assert "seeds with equal scores count against" in method_note(signed, correction="")
+    assert verdicts(signed).header[3:5] == ["baseline mean", "variant mean"]
+    assert verdicts(report).header[3:5] == ["baseline", "variant mean"]

@@ -125,3 +125,14 @@ def test_provenance_is_reported_and_escaped_in_both_forms(report: Report) -> Non
         in text
     )
     assert "- **Device and threads:** cpu, 1 thread, float32\n" in text
+
+
+def test_a_p_that_is_no_t_tests_is_named(report: Report) -> None:
+    constant = replace(
+        report.on_primary[0], interval_low=None, interval_high=None, p=0.0625, p_adjusted=0.125
+    )
+    told = lines_by_item(replace(report, findings=[constant]))["Test, p, corrected p"]
+    assert told[-1] == "no-dropout: sign-flip p .0625, corrected .125"
+    signed = replace(report.on_primary[0], method="sign_test")
+    floor = lines_by_item(replace(report, findings=[signed]))["Smallest attainable p"]
+    assert floor == ["no-dropout: .25 by the sign test, with 3 seeds"]

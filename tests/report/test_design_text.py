@@ -56,6 +56,10 @@ def test_a_factorial_study_is_named_with_its_levels(report: Report) -> None:
         "Removing one choice from the full combination, or adding one to the baseline, would"
         in line
     )
+    assert line.endswith(
+        "An interaction is the effect of a combination minus the sum of the effects of its parts;"
+        " it takes at least four times as many seeds as a main effect of the same size."
+    )
     assert correction_text(crossed) == ", corrected by Holm's method over the 4 effects"
     assert "no-dropout, same, odd and wild are better than loss=baseline." in answer(crossed)
 
@@ -134,6 +138,14 @@ def test_a_look_that_was_added_has_a_level_of_its_own(stopped: Report) -> None:
     assert "on these sentences (98.33% or 99.88%)" in intervals_note(late)
     names = [item.name for item in checklist(late)]
     assert "Mean difference, 98.33% or 99.88% interval" in names
+
+
+def test_looks_agree_with_their_verb_and_seeds_with_their_factor(report: Report) -> None:
+    early = replace(report, design=Design(looks=(2, 6, 9), added_looks=(12, 20)))
+    *_, line = design_sentences(early)
+    assert "1 of 3 planned looks was taken (planned after" in line
+    # 10 * 4 * 3 / 3 and 10 * 5 * 4 / 3, rounded up
+    assert "after 12 seeds (p times 40) and 20 seeds (p times 67): they share" in line
 
 
 def test_a_seed_that_a_variant_did_not_need_is_not_missing(stopped: Report, report: Report) -> None:

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+import pytest
+
+from harness.contracts import Design
 from harness.report import Report
 from harness.report.answer_text import answer, supporting_note
-from harness.report.noise_text import noise_sentences
+from harness.report.noise_text import noise_sentences, rare_collapse_note
 
-_FAR = "1 of 9 runs of baseline far below their median of 30 (2 on seed 4)"
+_FAR = "1 of 9 runs of baseline is far below their median of 30 (2 on seed 4)"
 
 
 def test_a_caution_stands_in_the_answer_once_for_a_shared_baseline(report: Report) -> None:
@@ -14,7 +18,7 @@ def test_a_caution_stands_in_the_answer_once_for_a_shared_baseline(report: Repor
     text = answer(replace(report, findings=findings))
     assert text.count(_FAR) == 1
     assert ". Caution: 1 of 9 runs" in text
-    assert "symmetric noise only; `compare: {method: sign_test}`" in text
+    assert "does not hold if noise is skewed and differs between the sides; `compare:" in text
 
 
 def test_no_other_test_is_recommended_to_the_sign_test(report: Report) -> None:
@@ -30,6 +34,41 @@ def test_quiet_scores_add_nothing(report: Report) -> None:
 
 def test_the_note_says_which_collapses_remain_possible(report: Report) -> None:
     # (1 - .632)^3 = .05
-    assert "3 runs without one are compatible with a collapse in up to 63%" in supporting_note(
-        report
+    quiet = replace(report, findings=report.findings[:3])  # without the variant that diverged
+    possible = "3 runs without one are compatible, at 95% confidence, with a collapse in up to 63%"
+    assert possible in supporting_note(quiet)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"diverged": 1},
+        {"diverged_baseline": 1},
+        {"caution": "1 of 9 runs of v is far below their median of 30 (2 on seed 4)"},
+        {
+            "caution": "1 of 9 runs of v is far above their median of 2 (9 on seed 4)",
+            "higher_is_better": False,
+        },
+    ],
+)
+def test_runs_with_a_collapse_are_not_runs_without_one(
+    report: Report, changed: dict[str, Any]
+) -> None:
+    first = report.on_primary[0]
+    assert rare_collapse_note(replace(report, findings=[first]))
+    assert not rare_collapse_note(replace(report, findings=[replace(first, **changed)]))
+
+
+def test_a_run_far_better_than_the_others_is_no_collapse(report: Report) -> None:
+    lucky = replace(report.on_primary[0], caution="1 of 9 runs of v is far above their median of 2")
+    assert rare_collapse_note(replace(report, findings=[lucky]))
+
+
+def test_the_way_to_another_test_is_that_of_the_command(report: Report) -> None:
+    findings = [replace(finding, caution=_FAR, method="welch") for finding in report.findings]
+    of_table = replace(report, findings=findings, design=Design(of_table=True))
+    assert noise_sentences(of_table) == (
+        f"Caution: {_FAR}; the 5% bound on false verdicts does not hold if noise is skewed and"
+        " differs between the sides; `--method sign_test`, on other seeds where runs are paired,"
+        " asks about the median and holds for any noise."
     )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.contracts import Finding
@@ -39,6 +41,8 @@ def finding(center: float | None, *, half_width: float | None, baseline: float =
         (0.00012345, 0.0000561, "+0.000123 (+0.000067 to +0.000180)"),
         (-0.001, 0.56, "0.00 (-0.56 to +0.56)"),
         (2.0e9, 1.0e9, "+2e+09 (+1e+09 to +3e+09)"),
+        (2.0e9, 50.0, "+2000000000 (+1999999950 to +2000000050)"),
+        (5612.0, 1234.0, "+5612 (+4378 to +6846)"),
         (0.5, None, "+0.50"),
         (0.0, None, "0.00"),
         (None, None, "n/a"),
@@ -73,3 +77,24 @@ def test_tiny_differences_are_shown_in_powers_of_ten(center, half_width, text) -
 
 def test_a_large_number_beside_a_tiny_interval_has_the_digits_of_a_float() -> None:
     assert number_text(30.0, places=17) == "30.0000000000000"
+
+
+def test_large_scores_keep_the_decimals_of_their_difference() -> None:
+    huge = finding(1.24, half_width=0.21, baseline=1e9 + 3)
+    places = decimal_places(huge)
+    assert number_text(huge.baseline_mean, places=places) == "1000000003.00"
+    assert number_text(huge.variant_mean, places=places) == "1000000004.24"
+    beyond = finding(1.24, half_width=0.21, baseline=1e15)  # more digits than a float has
+    assert number_text(beyond.baseline_mean, places=decimal_places(beyond)) == "1e+15"
+
+
+def test_a_median_is_rounded_by_the_nearer_bound() -> None:
+    skewed = replace(
+        finding(0.7, half_width=1.0), method="sign_test", interval_low=-27.7, interval_high=0.8
+    )
+    assert difference_text(skewed) == "+0.70 (-27.70 to +0.80)"
+    at_bound = replace(skewed, difference=0.8)
+    assert difference_text(at_bound) == "+1 (-28 to +1)"
+    # Rounding apart from its bound, a median would ask for all digits of a float.
+    near = replace(skewed, difference=0.8 - 1e-15)
+    assert difference_text(near) == "+0.80 (-27.70 to +0.80)"

@@ -25,37 +25,46 @@ TUNE = "tune: {grid: {schedule.noam.warmup: [5, 20]}}\n"
 MORE = "{least: 2, most: 5, until: decided}"
 
 ACTS = {
-    "margin loosened": ([study_of(3, TIGHT), study_of(3, MARGIN)], "margin 0.5 of nll, before 0.1"),
-    "margin declared": ([study_of(3), study_of(3, MARGIN)], "margin 0.5 of nll, before none"),
+    "margin loosened": (
+        [study_of(3, TIGHT), study_of(3, MARGIN)],
+        "margin now 0.5 of nll, previously 0.1",
+    ),
+    "margin declared": (
+        [study_of(3), study_of(3, MARGIN)],
+        "margin now 0.5 of nll, previously none",
+    ),
     "margin and back": (
         [study_of(3), study_of(3, TIGHT), study_of(3)],
-        "margin none, before 0.1 of nll",
+        "margin now none, previously 0.1 of nll",
     ),
     "diverged runs": (
         [study_of(3), study_of(3, ("{primary: nll}", "{primary: nll, diverged: worst}"))],
-        "diverged runs worst, before excluded",
+        "diverged runs now worst, previously excluded",
     ),
     "method": (
         [study_of(3), study_of(3, ("{primary: nll}", "{primary: nll, method: welch}"))],
-        "method welch, before paired_t",
+        "method now welch, previously paired_t",
     ),
     "against": (
         [study_of(3), study_of(3, ("{primary: nll}", "{primary: nll, against: each}"))],
-        "compared with each, before baseline",
+        "comparison now with each, previously with baseline",
     ),
     "primary": (
         [study_of(3), study_of(3, ("primary: nll", "primary: perplexity"))],
-        "primary metric perplexity, before nll",
+        "primary metric now perplexity, previously nll",
     ),
-    "seeds added": ([study_of(3), study_of(5)], "seeds 1-5, before 1-3"),
-    "a seed dropped": ([study_of(5), study_of("[1, 2, 4, 5]")], "seeds 1-2, 4-5, before 1-5"),
+    "seeds added": ([study_of(3), study_of(5)], "seeds now 1-5, previously 1-3"),
+    "a seed dropped": (
+        [study_of(5), study_of("[1, 2, 4, 5]")],
+        "seeds now 1-2, 4-5, previously 1-5",
+    ),
     "other seeds": (
         [study_of(3), study_of("[4, 5, 6]"), study_of("[7, 8, 9]")],
-        "seeds 7-9, before 1-3 and 4-6",
+        "seeds now 7-9, previously 1-3 and 4-6",
     ),
     "tuned after all": (
         [study_of(3, (WARM, "")), study_of(3, (WARM, ""), ("figures", f"{TUNE}figures"))],
-        "tuning schedule.noam.warmup over 5, 20, before none",
+        "tuning now schedule.noam.warmup over 5, 20, previously none",
     ),
     "a variant dropped": ([study_of(3), study_of(3, (WARM, ""))], "variant warm dropped"),
     "a variant added": ([study_of(3, (WARM, "")), study_of(3)], "variant warm added"),
@@ -65,11 +74,11 @@ ACTS = {
     ),
     "most raised": (
         [study_of(STEPS), study_of(MORE)],
-        "looks after 2, 3, 4 and 5 seeds, before after 2 and 3 seeds",
+        "looks now after 2, 3, 4 and 5 seeds, previously after 2 and 3 seeds",
     ),
     "fixed, then in looks": (
         [study_of(3), study_of(MORE)],
-        "looks after 2, 3, 4 and 5 seeds, before none",
+        "looks now after 2, 3, 4 and 5 seeds, previously none",
     ),
 }
 
@@ -114,8 +123,8 @@ def test_a_plan_may_change_as_long_as_nobody_has_seen_results(tmp_path: Path) ->
 def test_a_study_under_another_name_keeps_its_past(tmp_path: Path) -> None:
     seen(study_of(3), folder=tmp_path, name="first")
     again = seen(study_of(3, MARGIN), folder=tmp_path, name="second")
-    assert "margin 0.5 of nll, before none" in answer(again)
-    assert "These results were seen before as first." in answer(again)
+    assert "margin now 0.5 of nll, previously none" in answer(again)
+    assert "These results were seen before under the name first." in answer(again)
     assert again.inspections == "Inspected 2 times: with 3 and 3 seeds."
 
 
@@ -199,8 +208,8 @@ def test_the_best_variant_alone_is_corrected_for_all(tmp_path: Path) -> None:
     names = [tmp_path / f"tiny.yaml:{variant}" for variant in ("baseline", "plain")]
     text = harness("compare", *names, "--margin", 0.5, folder=tmp_path)
     assert "Holm over 3 comparisons, of which 2 were dropped after results were seen" in text
-    assert "margin 0.5 of nll, before none" in text
-    assert "margin none, before 0.5 of nll" in answer(seen(study_of(4), folder=tmp_path))
+    assert "margin now 0.5 of nll, previously none" in text
+    assert "margin now none, previously 0.5 of nll" in answer(seen(study_of(4), folder=tmp_path))
 
 
 def test_a_plan_prints_the_digest_that_stands_in_its_record(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from harness.report import TunedVariant, TuningSummary
-from harness.report.tuning_text import chosen_text, tuning_limit, tuning_sentences
+from harness.report.tuning_text import chosen_text, lead_text, tuning_limit, tuning_sentences
 
 VALUES = {"0.01": 2.0, "0.001": 3.0, "1e-07": 4.0}  # in the order of a study, not of size
 
@@ -19,7 +19,9 @@ def test_a_choice_per_seed_says_whose_intervals_they_are() -> None:
     assert trials.startswith("Equal tuning: for every seed of the study, each variant was trained")
     assert "on 1 seed reserved for tuning" in trials
     assert claim.endswith("are those of tuning and training together.")
-    assert lead == "Distance of the best two values, in standard deviations of a trial: a 0.25."
+    assert (
+        lead == "Distance of the best two values, in standard deviations of a trial, for a: 0.25."
+    )
     assert edge.endswith("beyond which a better value may lie: a in 2 of 3 seeds.")
     assert tuning_limit(summary) == ""
 
@@ -29,8 +31,10 @@ def test_one_choice_for_all_seeds_is_named_before_any_answer() -> None:
     trials, claim, lead = tuning_sentences(summary)
     assert "on 2 seeds reserved for tuning" in trials
     assert claim.endswith("the chance by which they were chosen is not in them.")
-    assert lead.endswith("a unknown, with one trial of each.")
-    assert tuning_limit(summary) == "At one value of rate each (a 0.001), not of tuning itself: "
+    assert lead.endswith("for a: unknown, as each value had one trial.")
+    assert tuning_limit(summary) == (
+        "This holds for one value of rate each (a 0.001) and says nothing of the tuning itself. "
+    )
     assert tuning_limit(None) == ""
 
 
@@ -38,6 +42,11 @@ def test_one_choice_for_all_seeds_is_named_before_any_answer() -> None:
 def test_the_edge_of_a_grid_is_its_least_and_its_greatest(chosen: str, edge: list[int]) -> None:
     assert tuned(chosen).edge == edge
     assert chosen_text(tuned(chosen), once=False) == f"{chosen} (seed 1)"
+
+
+def test_a_single_value_that_never_fails_leads_by_an_unknown_distance() -> None:
+    failing = TunedVariant("a", {1: "0.01", 2: "0.01"}, {"0.01": 2.0, "1.0": None})
+    assert lead_text(failing) == "for a: unknown, as fewer than two values never failed"
 
 
 def test_names_have_no_edge() -> None:

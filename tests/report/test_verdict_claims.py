@@ -142,3 +142,11 @@ def test_a_correlation_has_its_interval(report: Report) -> None:
     known = only(report, correlation=0.62, correlation_low=-0.01, correlation_high=0.9)
     table = supporting_statistics(known)
     assert table.rows[0][table.header.index("correlation")] == "0.62 (-0.01 to 0.90)"
+
+
+def test_an_improvement_without_the_runs_that_diverged_says_so(report: Report) -> None:
+    dying = only(report, diverged=1)
+    assert "improvement, of finished runs" in supporting_statistics(dying).header
+    ranked = only(report, diverged=1, n_ranked=3)
+    assert "improvement" in supporting_statistics(ranked).header
+    assert "improvement" in supporting_statistics(report).header  # of `wild`, none is known
