@@ -36,7 +36,10 @@ def compared(study: Path, *, whole: Path, killed: Path) -> Iterator[tuple[str, b
 
 
 def findings(study: Path, *, out: Path) -> Mapping[str, str]:
-    """The scores, findings, tuned values and runs of a study, to the last digit."""
+    """The scores, findings, tuned values and runs of a study, to the last digit.
+
+    Without findings on seconds, which no two runs take equally many of.
+    """
     opened = open_study(study, out=out, seeds=None)
     opened = opened.plan_next(previous=previous_plan(opened.folder))
     report = opened.evaluate()
@@ -44,7 +47,7 @@ def findings(study: Path, *, out: Path) -> Mapping[str, str]:
     planned = [(run.variant, run.seed, run.digest, run.exists) for run in opened.plan]
     facts = {
         "scores": scores,
-        "findings": report.findings,
+        "findings": [found for found in report.findings if "seconds" not in found.metric],
         "tuning": opened.tuning,
         "plan": planned,
     }

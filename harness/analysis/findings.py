@@ -112,11 +112,11 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
         per_seed=pairing.pairs,
     )
     described = replace(_with_runs(finding, pairing=pairing), caution=noise_caution(pairing))
-    return _with_intervals(described, evidence=evidence, documents=len(set(documents_of(pairing))))
+    return _with_intervals(described, evidence=evidence, pairing=pairing)
 
 
-def _with_intervals(finding: Finding, *, evidence: Evidence, documents: int) -> Finding:
-    """The finding with the intervals of its correlation and over sentences."""
+def _with_intervals(finding: Finding, *, evidence: Evidence, pairing: Pairing) -> Finding:
+    """The finding with the intervals of its correlation and over sentences, and its source."""
     sentences = evidence.sentences
     combined = evidence.combined or (None, None)
     correlated = evidence.correlation_interval or (None, None)
@@ -129,7 +129,8 @@ def _with_intervals(finding: Finding, *, evidence: Evidence, documents: int) -> 
         combined_low=combined[0],
         combined_high=combined[1],
         p_bootstrap=evidence.p_bootstrap,
-        documents=documents if sentences else 0,
+        documents=len(set(documents_of(pairing))) if sentences else 0,
+        of_table=pairing.of_table,
     )
 
 

@@ -51,15 +51,27 @@ def reason(judgment: Judgment) -> str:
 def _basis(pairing: Pairing) -> str:
     n = pairing.n if pairing.ranks is None else len(pairing.ranks)
     baseline = len(pairing.compared[0]) if pairing.method == "welch" else n
-    planned = len(pairing.planned)
     lost = shortfall(
-        n, baseline=baseline, planned=planned, method=pairing.method, kind=pairing.kind
+        n,
+        baseline=baseline,
+        planned=len(pairing.planned),
+        method=pairing.method,
+        kind=pairing.kind,
+        of_table=pairing.of_table,
     )
     return lost or few_seeds(n)
 
 
-def shortfall(n: int, *, baseline: int, planned: int, method: Method, kind: FindingKind) -> str:
-    """The runs that a verdict rests on, where they are fewer than were planned; else empty."""
+def shortfall(
+    n: int, *, baseline: int, planned: int, method: Method, kind: FindingKind, of_table: bool
+) -> str:
+    """The runs that a verdict rests on, where they are fewer than were planned; else empty.
+
+    Of a table, which has no plan: fewer than the other side's, or than its seeds.
+    """
+    if of_table and min(n, baseline) < planned:
+        welch = f"{_counted(n, noun='run')} against {baseline}"
+        return f"from {welch if method == 'welch' else f'{n} of {planned} seeds'}"
     if method == "welch":
         sides = f"{n} of {planned} planned runs against {baseline} of {planned}"
         return f"from {sides}" if min(n, baseline) < planned else ""
@@ -142,7 +154,8 @@ def _tested(judgment: Judgment) -> list[str]:
         return []  # it is the sign-flip test's, which `_sign_flip` reports
     if evidence.test and evidence.p < ALPHA <= p_adjusted:
         return [_undone(judgment, p=evidence.p, adjusted=p_adjusted)]
-    return [f"{p_equation(p_adjusted)} {_corrected(judgment, look=evidence.look)}".rstrip()]
+    test = "" if evidence.test else "sign-flip "
+    return [f"{test}{p_equation(p_adjusted)} {_corrected(judgment, look=evidence.look)}".rstrip()]
 
 
 def _undone(judgment: Judgment, *, p: float, adjusted: float) -> str:
@@ -159,9 +172,11 @@ def _undone(judgment: Judgment, *, p: float, adjusted: float) -> str:
 def _ranked(judgment: Judgment, *, p: float, adjusted: float) -> str:
     pairing = judgment.pairing
     ranks, finished = pairing.ranks or [], pairing.differences
-    better = sum((rank > 0) == pairing.metric.higher_is_better for rank in ranks if rank)
-    kept = sum((value > 0) == pairing.metric.higher_is_better for value in finished if value)
-    seeds = f"better in {better} of {len(ranks)} seeds"
+    worse = judgment.verdict == "worse"
+    up = pairing.metric.higher_is_better != worse
+    agree = sum((rank > 0) == up for rank in ranks if rank)
+    kept = sum((value > 0) == up for value in finished if value)
+    seeds = f"{'worse' if worse else 'better'} in {agree} of {len(ranks)} seeds"
     if len(finished) == 1 < len(ranks):
         seeds += f" ({'also' if kept else 'not'} in the one that both finished)"
     elif 0 < len(finished) < len(ranks):

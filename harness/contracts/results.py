@@ -71,8 +71,9 @@ class Finding:
     `n` counts complete pairs; by Welch's method, which pairs nothing, the variant's scored runs,
     and `n_baseline` the baseline's. `planned`, `finished`, `failed` and `diverged` count the
     variant's runs, `diverged_baseline` the baseline's that diverged; `p_diverged` is the exact test
-    that both diverge equally often. Where diverged runs rank worst, `p` is that of a signed-rank
-    test, `p_ranks`, over `n_ranked` pairs.
+    that both diverge equally often. Of scores `of_table`, another program's, no plan is known, and
+    `planned` counts the seeds that the table has; by Welch's method, the runs of the longer side.
+    Where diverged runs rank worst, `p` is a signed-rank test's, `p_ranks`, over `n_ranked` pairs.
     `p_adjusted` is Holm's over the study's variants, `family` of them, also those that were dropped
     when results had been seen; 0 in findings of earlier versions. `deviations` says what else was
     changed then. `p_floor` is the smallest p that the sign-flip test can reach with `n` seeds, of
@@ -154,6 +155,7 @@ class Finding:
     caution: str = ""
     family: int = 0
     deviations: str = ""
+    of_table: bool = False
     per_seed: tuple[SeedValues, ...]
 
     @property

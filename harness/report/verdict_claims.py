@@ -90,6 +90,7 @@ def _basis(finding: Finding) -> str:
         planned=finding.planned,
         method=finding.method,
         kind=finding.kind,
+        of_table=finding.of_table,
     )
     few = few_seeds(n) if finding.looks > 1 else ""
     return lost or (f"from {few}" if few else "")

@@ -97,7 +97,7 @@ def test_ranked_worst_deaths_decide() -> None:
     dead = judge(LOW, HIGH, lost=SEEDS, diverged="worst")
     assert (dead.verdict, dead.p, dead.n, dead.n_ranked) == ("worse", 2 / 2**10, 0, 10)
     assert dead.reason == (
-        "better in 0 of 10 seeds, diverged runs ranked worst; signed-rank p = .002, the least"
+        "worse in 10 of 10 seeds, diverged runs ranked worst; signed-rank p = .002, the least"
         " that 10 seeds can reach; diverged in 10 of 10 seeds, the baseline in 0 (McNemar p = .002)"
     )
     rescued = judge(HIGH, LOW, baseline_lost=SEVEN, diverged="worst")

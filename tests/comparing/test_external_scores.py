@@ -409,3 +409,15 @@ def test_a_table_without_pairs_has_no_plan(
     assert "no run" not in finding.reason
     assert "not run" not in finding.reason
     assert f", over {runs}: " in answer(report)
+    assert "planned" not in finding.reason + answer(report)
+    assert ("from 3 runs against 5" in finding.reason) == (len(scores) == 3)
+
+
+def test_a_paired_table_has_seeds_and_no_plan() -> None:
+    report = compare_scores(
+        table(baseline=FIRST, x=SECOND[:6]).encode(), name="t", options=ComparisonOptions()
+    )
+    (finding,) = report.findings
+    assert finding.reason.startswith("from 6 of 10 seeds: ")
+    assert "from 6 of 10 seeds, x is" in answer(report)
+    assert "the table has no run of the variant in 4 of 10 seeds" in finding.reason

@@ -23,7 +23,8 @@ FIELDS = [
     *("margin", "p_equivalent", "p_equivalent_adjusted"),
     *("interval_sentences_low", "interval_sentences_high", "combined_low", "combined_high"),
     *("p_bootstrap", "documents"),
-    *("higher_is_better", "verdict", "reason", "caution", "family", "deviations", "per_seed"),
+    *("higher_is_better", "verdict", "reason", "caution", "family", "deviations"),
+    *("of_table", "per_seed"),
 ]
 
 
