@@ -100,7 +100,7 @@ def test_the_export_of_a_study_gives_its_findings_again(folder: Path, compare: C
     expected = json.loads((folder / "results" / "long" / "findings.json").read_text())
     for finding in expected:
         # A table knows neither sentences nor what somebody saw before.
-        finding.update(dict.fromkeys(OF_SENTENCES), deviations="")
+        finding.update(dict.fromkeys(OF_SENTENCES), deviations="", of_table=True)
     assert findings == expected
 
 

@@ -76,7 +76,7 @@ def test_a_sweep_trains_the_baseline_s_value_once_and_draws_a_trend(
     ]
     assert "learning_rate=1.0e-2 against learning_rate=1.0e-4" in report
     assert "again differs from the baseline by chance only (A/A)" in report
-    assert "corrected by Holm's method over the 3 pairs." in report
+    assert "corrected by Holm's method over the 3 comparisons." in report
     drawn = sorted(path.name for path in (tmp_path / "results/copying/figures").glob("*.svg"))
     assert drawn == ["p_values.svg", "trend.svg"]
 
