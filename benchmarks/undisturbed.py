@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,8 @@ def compared(study: Path, *, whole: Path, killed: Path) -> Iterator[tuple[str, b
 def findings(study: Path, *, out: Path) -> Mapping[str, str]:
     """The scores, findings, tuned values and runs of a study, to the last digit.
 
-    Without findings on seconds, which no two runs take equally many of.
+    Without findings on seconds, which no two runs take equally many of, and without what somebody
+    saw before: only `harness run` freezes a plan.
     """
     opened = open_study(study, out=out, seeds=None)
     opened = opened.plan_next(previous=previous_plan(opened.folder))
@@ -47,7 +49,11 @@ def findings(study: Path, *, out: Path) -> Mapping[str, str]:
     planned = [(run.variant, run.seed, run.digest, run.exists) for run in opened.plan]
     facts = {
         "scores": scores,
-        "findings": [found for found in report.findings if "seconds" not in found.metric],
+        "findings": [
+            replace(found, deviations="")
+            for found in report.findings
+            if "seconds" not in found.metric
+        ],
         "tuning": opened.tuning,
         "plan": planned,
     }
