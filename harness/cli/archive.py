@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from harness.cli import options, output
+from harness.runs.reuse import Reuse
 
 
 @click.command()
@@ -37,7 +38,8 @@ def archive(study: Path, *, weights: bool, path: Path | None, out: Path, seeds: 
     from harness import pipeline
     from harness.exchange.archive import archive_study
 
-    opened = pipeline.open_study(study, out=out, seeds=seeds)
+    opened = pipeline.open_study(study, out=out, seeds=seeds, reuse=Reuse.SAME_STUDY)
+    pipeline.say_found_elsewhere(opened)
     written = archive_study(opened, path=path, weights=weights)
     for line in written.left_out:
         output.say(line, err=True)

@@ -17,6 +17,7 @@ from harness.errors import HarnessError
 from harness.report.write import as_json
 from harness.runs import study_folder
 from harness.runs.planned_run import Previous
+from harness.runs.reuse import Reuse
 from harness.study.values import BASELINE
 
 _FINDINGS = "findings.json"
@@ -65,7 +66,7 @@ def study_findings(path: Path, *, out: Path) -> StudyFindings:
     The results of a study are recorded as inspected; a folder's were, when they were written.
     """
     if not path.is_dir():
-        opened = pipeline.open_study(path, out=out, seeds=None)
+        opened = pipeline.open_study(path, out=out, seeds=None, reuse=Reuse.SAME_STUDY)
         rows = json.loads(as_json(pipeline.inspect_results(opened).findings))
         runs = {(run.variant, run.seed): run.digest for run in opened.runs}
         return _primary(str(path), rows=rows, runs=runs)

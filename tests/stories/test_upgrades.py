@@ -258,3 +258,11 @@ def test_a_run_with_reuse_trains_nothing_that_counts_as_the_same(study: Path) ->
     # What was taken stays what the study has, for those that read it.
     assert harness("report", study=study).exit_code == 0
     assert states(study, reuse=Reuse.IDENTICAL) == ["changed code of harness"] * 4
+
+
+def test_results_of_other_code_are_archived(study: Path) -> None:
+    file = study.parent / "sent.zip"
+    archived = harness("archive", "-o", file, study=study)
+    assert archived.exit_code == 0, archived.output
+    assert re.search(f"4 of 4 runs were found with {CODE}", archived.stderr)
+    assert f"{file}: 4 runs, " in archived.stdout
