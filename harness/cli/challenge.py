@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,21 +17,37 @@ if TYPE_CHECKING:
     from harness.exchange.challenge import Challenged
 
 
+def with_fresh_seeds(into: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The arguments of a command that carries a plan out again, by default into this folder."""
+    parameters = (
+        options.STUDY,
+        click.option(
+            "--seeds",
+            type=click.IntRange(min=2),
+            help="The number of fresh seeds; as many by default.",
+        ),
+        click.option(
+            "--into",
+            default=Path(into),
+            show_default=True,
+            type=click.Path(path_type=Path, file_okay=False),
+            help="The folder for the new results.",
+        ),
+        options.OUT,
+        options.JOBS,
+        options.pace,
+    )
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        for parameter in reversed(parameters):  # as with decorators: the last is applied first
+            command = parameter(command)
+        return command
+
+    return decorate
+
+
 @click.command()
-@options.STUDY
-@click.option(
-    "--seeds", type=click.IntRange(min=2), help="The number of fresh seeds; as many by default."
-)
-@click.option(
-    "--into",
-    default=Path("challenge"),
-    show_default=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    help="The folder for the new results.",
-)
-@options.OUT
-@options.JOBS
-@options.pace
+@with_fresh_seeds("challenge")
 def challenge(
     study: Path, *, seeds: int | None, into: Path, out: Path, jobs: int, pace: Pace
 ) -> None:

@@ -6,27 +6,13 @@ from pathlib import Path
 
 import click
 
-from harness.cli import options
-from harness.cli.challenge import challenge_study
+from harness.cli.challenge import challenge_study, with_fresh_seeds
 from harness.cli.interruption import end_on_signals
 from harness.runs.supervision import Pace
 
 
 @click.command()
-@options.STUDY
-@click.option(
-    "--seeds", type=click.IntRange(min=2), help="The number of fresh seeds; as many by default."
-)
-@click.option(
-    "--into",
-    default=Path("replication"),
-    show_default=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    help="The folder for the new results.",
-)
-@options.OUT
-@options.JOBS
-@options.pace
+@with_fresh_seeds("replication")
 def replicate(
     study: Path, *, seeds: int | None, into: Path, out: Path, jobs: int, pace: Pace
 ) -> None:

@@ -33,7 +33,7 @@ from harness.report import Report, terminal
 from harness.runs import records
 from harness.runs.inspections import record_files
 from harness.runs.ledger import Ledger
-from harness.runs.planned_run import PlannedRun
+from harness.runs.planned_run import PlannedRun, without_results
 from harness.runs.records import RunLocation, StoredPlan
 
 SUFFIX = "-results.zip"
@@ -63,7 +63,7 @@ def archive_study(opened: PlannedStudy, *, path: Path | None, weights: bool) -> 
     runs, left_out = _finished(opened)
     if not runs:
         place = opened.study.path
-        raise HarnessError(f"{place}: nothing has been run yet; harness run {place}")
+        raise HarnessError(without_results(place, path=place, runs=opened.runs))
     report = pipeline.inspect_results(opened)
     opened.write_report(report)
     path = path or Path(f"{opened.study.name}{SUFFIX}")
