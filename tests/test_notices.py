@@ -19,6 +19,12 @@ def test_a_warning_says_that_it_is_one(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr() == ("", "warning: slow\nwaits\n")
 
 
+@pytest.fixture(autouse=True)
+def buffered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a user's Python is: a line that could not be written is tried again at exit."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux's")
 def test_a_full_disk_behind_standard_error_ends_nothing() -> None:
     with Path("/dev/full").open("wb") as full:

@@ -6,6 +6,7 @@ Heavy packages are imported by the commands that need them, so that help comes a
 from __future__ import annotations
 
 import io
+import os
 import sys
 import tempfile
 import traceback
@@ -110,6 +111,7 @@ def main() -> None:
     """
     # First: what is imported from here on must not come from a folder of data.
     leave_working_folder()
+    _open_what_is_closed()
     sys.excepthook = lambda _kind, bug, _place: _print_bug(bug)
     # Before any plugin is imported: most of them name torch, and few commands compute with it.
     defer("torch")
@@ -117,6 +119,19 @@ def main() -> None:
         # A letter that the terminal lacks must not cost what else there is to print.
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")
+
+
+def _open_what_is_closed() -> None:
+    """Open the standard streams that the caller closed, as `2>&-` does, to nothing.
+
+    Otherwise the next file that is opened takes the number of one, and what a library prints.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)  # noqa: FBT003 - not a keyword of it
+    os.close(number)
+    sys.stdin = sys.stdin or os.fdopen(0)
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")
 
 
 def _print_bug(bug: BaseException) -> None:

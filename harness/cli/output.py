@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from harness.errors import Fault, HarnessError
+from harness.notices import discard
 from harness.printable import printable, printable_json
 
 if TYPE_CHECKING:
@@ -47,15 +46,9 @@ def _write(text: str, *, newline: bool = True, err: bool = False) -> None:
         # In color: otherwise click removes what looks like a color, from data too.
         click.echo(text, nl=newline, err=err, color=True)
     except OSError as error:
-        _discard(err=err)
+        discard(sys.stderr if err else sys.stdout)
         if not err and not isinstance(error, BrokenPipeError):
             raise HarnessError(f"standard output: {error.strerror}") from None
-
-
-def _discard(*, err: bool) -> None:
-    """Drop what is still to be written, which would otherwise fail again at exit."""
-    with suppress(OSError), Path(os.devnull).open("wb") as nothing:
-        os.dup2(nothing.fileno(), (sys.stderr if err else sys.stdout).fileno())
 
 
 def faults_text(faults: Sequence[Fault], *, path: Path) -> str:

@@ -18,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from harness.notices import notify_user
 from harness.printable import printable
 from harness.runs.execution import Ended
 from harness.runs.ledger import Ledger
@@ -45,7 +46,7 @@ def watching(
     """
     # Standard output is for results, which another program may read. Without markup: rich would
     # swallow a reason's brackets as a style.
-    console = _Console(stderr=True, highlight=False, markup=False, emoji=False)
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     tally = _Tally(runs, ledger, updates)
     if not tally.names:
         yield silent
@@ -60,14 +61,7 @@ def watching(
         ) as progress:
             yield _Bars(tally, progress)
     else:
-        yield _Lines(tally, console)
-
-
-class _Console(Console):
-    """A console whose reader may leave: the runs go on, and rich would end the program."""
-
-    def on_broken_pipe(self) -> None:
-        self.quiet = True
+        yield _Lines(tally)
 
 
 class _Tally:
@@ -116,13 +110,12 @@ class _Lines:
     """A plain line for every run that ends."""
 
     tally: _Tally
-    console: Console
 
     def __call__(self, ended: Sequence[Ended]) -> None:
         for runs in ended:
             line = self.tally.line(runs)
             count = f"[{len(self.tally.ended)}/{len(self.tally.names)}]"
-            self.console.print(f"{count} {line}; {self.tally.left()}", soft_wrap=True)
+            notify_user(f"{count} {line}; {self.tally.left()}")
 
 
 @dataclass

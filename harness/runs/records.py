@@ -30,6 +30,8 @@ _Record = TypeVar("_Record")
 _SCHEMA_FIRST = re.compile(rb'\s*\{\s*"schema":\s*([^,}\s]+)')
 _SEAL = re.compile(_SCHEMA_FIRST.pattern + rb',\s*"sha256":\s*"([0-9a-f]{64})"')
 _NO_SEAL = "0" * 64
+# The same with a damaged byte: still a string of that length under a key of that length.
+_DAMAGED_SEAL = re.compile(rb'\s*\{\s*"[^"]{6}":\s*[^,}\s]+,\s*"([^"]{6})":\s*"[^"]{64}"')
 
 # Built at first use: an adapter takes a millisecond, and a command reads only some kinds.
 _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
@@ -195,7 +197,7 @@ def parse(value: object, *, kind: type[_Record], path: Path) -> _Record:
 def parse_content(content: bytes, *, kind: type[_Record], path: Path) -> _Record:
     """A record from the content of a file, or from a line of one; raises as `parse` does."""
     # Before the number of its schema is believed, as that may be what is damaged.
-    _refuse_other(content)
+    _refuse_other(content, kind=kind)
     schema = _SCHEMA_FIRST.match(content)
     if not is_dataclass(kind) or not schema:
         return parse(json.loads(content), kind=kind, path=path)
@@ -206,7 +208,7 @@ def parse_content(content: bytes, *, kind: type[_Record], path: Path) -> _Record
     return record
 
 
-def _refuse_other(content: bytes) -> None:
+def _refuse_other(content: bytes, *, kind: type[object]) -> None:
     """Raise `ValueError` for content that is not what was written, as far as it has a SHA-256."""
     seal = _SEAL.match(content)
     if seal:
@@ -214,6 +216,12 @@ def _refuse_other(content: bytes) -> None:
         written = content[:start] + _NO_SEAL.encode() + content[end:]
         if hashlib.sha256(written).hexdigest() != seal[2].decode():
             raise ValueError("its SHA-256 is another")
+        return
+    damaged = _DAMAGED_SEAL.match(content)
+    if damaged and damaged[1].decode(errors="replace") not in getattr(
+        kind, "__dataclass_fields__", ()
+    ):
+        raise ValueError("its SHA-256 is damaged")
 
 
 def _refuse_later(schema: object, *, path: Path) -> None:

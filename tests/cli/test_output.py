@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,12 @@ def closed_pipe() -> int:
     reading, writing = os.pipe()
     os.close(reading)
     return writing
+
+
+@pytest.fixture(autouse=True)
+def buffered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a user's Python is: what could not be written is tried again at exit."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
 
 
 @pytest.mark.parametrize("words", [["schema"], ["plugins"], ["plugins", "--json"]])
@@ -56,6 +63,15 @@ def test_a_study_is_carried_out_even_if_nobody_reads_its_progress(tmp_path: Path
     )
     os.close(pipe)
     assert done.returncode == 0
+    assert (tmp_path / "results" / "study" / "report.html").exists()
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_closed_streams_end_nothing(closed: str, tmp_path: Path) -> None:
+    study = tmp_path / "study.yaml"
+    study.write_text(TINY)
+    command = shlex.join([*COMMAND, "run", str(study)])
+    subprocess.run(["sh", "-c", f"{command} {closed}"], cwd=tmp_path, check=True)
     assert (tmp_path / "results" / "study" / "report.html").exists()
 
 

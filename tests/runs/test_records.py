@@ -73,6 +73,18 @@ def test_a_file_without_a_schema_and_with_more_keys_is_read(record: Any, tmp_pat
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=names)
+@pytest.mark.parametrize("bit", range(8))
+def test_a_flipped_bit_is_seen_wherever_it_is(record: Any, bit: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    records.write_record(path, record=record)
+    content = path.read_bytes()
+    for place in range(len(content)):
+        flipped = bytes([content[place] ^ 1 << bit])
+        path.write_bytes(content[:place] + flipped + content[place + 1 :])
+        assert records.read_valid(path, kind=type(record)) is None, (place, flipped)
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=names)
 def test_a_file_of_a_later_schema_is_refused_in_one_line(record: Any, tmp_path: Path) -> None:
     later = records.content(record) | {"schema": SCHEMA + 1}
     (tmp_path / "a.json").write_text(json.dumps(later))
