@@ -31,7 +31,8 @@ from harness.planning.preview import PowerQuestion
 from harness.registry.option_types import option_types
 from harness.runs.execution import execute
 from harness.runs.worker import perform
-from harness.study.experiment import Budget, ModelOptions
+from harness.study.experiment import Budget
+from harness_models.encoder_decoder import EncoderDecoder
 
 SLOTS = (
     "dataset",
@@ -98,7 +99,7 @@ class Draw:
                 names = self._chance.sample(sorted(self._offers["regularizers"]), 2)
                 drawn[slot] = {name: self.options(self._of("regularizers", name)) for name in names}
             elif slot in {"model", "budget"}:
-                owner = ModelOptions if slot == "model" else Budget
+                owner = EncoderDecoder if slot == "model" else Budget
                 drawn[slot] = {**BASE[slot], **self.options(owner)}
             else:
                 drawn[slot] = self.component(slot)

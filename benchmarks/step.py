@@ -10,15 +10,15 @@ from statistics import median
 
 import torch
 
-from harness.model import Transformer
-from harness.study.experiment import ModelOptions
+from harness_models.encoder_decoder import EncoderDecoder
+from harness_models.transformer import Transformer
 
 CLASSES, SENTENCES, LENGTH, REPEATS = 300, 64, 13, 30
 
 
 def ours(d_model: int):
     """A step of our model, with small normal weights."""
-    options = ModelOptions(d_model=d_model, d_ff=4 * d_model, heads=4, layers=2)
+    options = EncoderDecoder(d_model=d_model, d_ff=4 * d_model, heads=4, layers=2)
     model = Transformer(options, source_classes=CLASSES, target_classes=CLASSES)
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.02)

@@ -3,16 +3,16 @@ from __future__ import annotations
 import torch
 
 from harness.contracts import Batch
-from harness.model import Transformer
 from harness.prediction import predict_at_real, writable
-from harness.study.experiment import ModelOptions
+from harness_models.encoder_decoder import EncoderDecoder
+from harness_models.transformer import Transformer
 
 TARGET = torch.tensor([[1, 5, 6, 2], [1, 7, 2, 0], [1, 2, 0, 0]])
 BATCH = Batch(source=torch.tensor([[4], [4], [4]]), target=TARGET, tokens=6)
 
 
 def _model() -> Transformer:
-    options = ModelOptions(d_model=4, d_ff=4, heads=1, layers=1)
+    options = EncoderDecoder(d_model=4, d_ff=4, heads=1, layers=1)
     model = Transformer(options, source_classes=8, target_classes=8).double()
     generator = torch.Generator().manual_seed(1)
     for parameter in model.parameters():

@@ -182,13 +182,13 @@ def _task(experiment: Experiment, *, start: Experiment, tasks: Tasks) -> Task:
 
 def _predict(experiment: Experiment, *, seed: int, task: Task) -> Expected:
     from harness.training.guards import schedule
-    from harness.training.network import build_network, vocabulary_sizes
+    from harness.training.network import build_network, vocabularies_of
     from harness.training.parameter_counts import counts
 
     updates = experiment.budget.updates
     with _placing(experiment, otherwise=("model",)):
-        classes = vocabulary_sizes(experiment, codecs=task.codecs)
-        network = build_network(experiment, seed=seed, classes=classes)
+        vocabularies = vocabularies_of(task.codecs, model=experiment.model)
+        network = build_network(experiment, seed=seed, vocabularies=vocabularies)
         _build_rest(experiment, network=network)
         rate = schedule(experiment.schedule, setting=network.setting)
         rates = [rate(update) for update in range(1, updates + 1)]
@@ -238,7 +238,7 @@ def _target_tokens(experiment: Experiment, *, seed: int, task: Task) -> int:
     budget = experiment.budget
     order = batch_order(experiment, seed=seed, task=task)
     epoch = order.epoch(0)
-    _refuse_oversized(epoch, order=order, heads=experiment.model.heads)
+    _refuse_oversized(epoch, order=order, experiment=experiment)
     epoch_batches = len(epoch)
     epochs, rest = divmod(budget.updates * budget.accumulation, epoch_batches)
     # Whole epochs need no order: each holds every sentence once.
@@ -247,11 +247,14 @@ def _target_tokens(experiment: Experiment, *, seed: int, task: Task) -> int:
     return whole + sum(order.lengths[row][0] for batch in last for row in batch)
 
 
-def _refuse_oversized(batches: Sequence[Sequence[int]], *, order: Order, heads: int) -> None:
+def _refuse_oversized(
+    batches: Sequence[Sequence[int]], *, order: Order, experiment: Experiment
+) -> None:
     """Raise `HarnessError` for a batch that one long source pads to more than fits in memory."""
     for batch in batches:
-        longest = max(order.lengths[row][1] for row in batch)
-        if len(batch) * heads * longest**2 > MOST_WEIGHTS:
+        target, longest = (max(order.lengths[row][side] for row in batch) for side in (0, 1))
+        weights = experiment.model.attention_weights(source=longest, target=target)
+        if len(batch) * weights > MOST_WEIGHTS:
             raise HarnessError(
                 f"a batch of {len(batch)} sources is padded to its longest, of {longest} tokens, "
                 f"and has over {MOST_WEIGHTS:.0e} attention weights in a layer; remove that source"

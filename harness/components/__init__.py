@@ -11,6 +11,7 @@ from harness.components.component import Component as Component
 # isort: off
 from harness.components.dataset import Dataset as Dataset
 from harness.components.tokenizer import Tokenizer as Tokenizer
+from harness.components.architecture import Architecture as Architecture
 from harness.components.initializer import Initializer as Initializer
 from harness.components.regularizer import Regularizer as Regularizer
 from harness.components.loss import Loss as Loss
@@ -25,7 +26,10 @@ from harness.components.metric import Metric as Metric
 from harness.components.figure import Figure as Figure
 from harness.components.tracker import Tracker as Tracker
 from harness.components.executor import Executor as Executor
+
 # isort: on
+from harness.components.transformer_options import Layers as Layers
+from harness.components.transformer_options import TransformerOptions as TransformerOptions
 
 # Read off the imports, and not off `Component.__subclasses__`, which plugins would add to.
 BASES: tuple[type[Component], ...] = tuple(

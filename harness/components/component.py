@@ -34,6 +34,8 @@ class Component(ABC):
     hook: ClassVar[str]
     name: ClassVar[str]
     bare: ClassVar[str | None] = None
+    noun: ClassVar[str | None] = None  # of a slot, in messages, if it is not that of its base
+    unnamed: ClassVar[str | None] = None  # the component of a slot that bare options mean
     changes_results: ClassVar[bool] = True
 
     def ignored(self) -> Iterator[str]:

@@ -59,6 +59,7 @@ from harness.contracts.text import (
     Corpus,
     Pair,
     Split,
+    Vocabularies,
 )
 
 __all__ = [
@@ -127,5 +128,6 @@ __all__ = [
     "TrainingOutcome",
     "Transform",
     "Verdict",
+    "Vocabularies",
     "no_trained_run",
 ]

@@ -49,3 +49,11 @@ class Codecs(NamedTuple):
 
     source: Codec
     target: Codec
+
+
+class Vocabularies(NamedTuple):
+    """The classes of both sides, special ones included; `shared` if each id means one token."""
+
+    source: int
+    target: int
+    shared: bool = False

@@ -37,6 +37,18 @@ def harness_tokenizers() -> Sequence[type[components.Tokenizer]]:
 
 
 @hookspec
+def harness_models() -> Sequence[type[components.Architecture]]:
+    """Offer models: the network from token numbers to logits.
+
+    Example::
+
+        @hookimpl
+        def harness_models():
+            return [Universal]
+    """
+
+
+@hookspec
 def harness_initializers() -> Sequence[type[components.Initializer]]:
     """Offer initializers: the initial weights.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ _KINDS = {
 def attention_maps(
     run: RestoredRun, *, line: str, layer: int | None = None, heads: Sequence[int] = ()
 ) -> list[Map]:
-    """The three attentions of a layer, counted from 0; by default the last of each stack.
+    """Every attention of a layer, counted from 0; by default the last of each stack.
 
     One row of maps for each of `heads`, or one for their mean if there are none. The decoder reads
     its own output (free running). Each row of a map is one query's weights, which sum to 1.
@@ -43,12 +43,16 @@ def attention_maps(
     maps = []
     for head in heads or (None,):
         for kind, (side, name) in _KINDS.items():
-            number = _layer(layer, side=side, of=run)
+            number = _layer(layer, side=side, attention=name, among=by_site)
+            if number is None:
+                continue  # a model of one stack has one attention in a layer
             weights = by_site[f"{side}.{number}.{name}"][0]
             heads_shown = f"mean of {len(weights)} heads" if head is None else f"head {head}"
             title = f"{kind}\nlayer {number}, {heads_shown}"
             rows = read if side == "encoder" else fed
             columns = fed if (side, name) == ("decoder", "self_attention") else read
+            if weights.shape[-1] == len(read) + len(fed):
+                rows = columns = (*read, *fed)
             values = _of_head(weights, head=head).tolist()
             maps.append(Map(title, rows, columns, values, "query", "key"))
     return maps
@@ -67,14 +71,22 @@ def draw_attention(
     )
 
 
-def _layer(layer: int | None, *, side: str, of: RestoredRun) -> int:
-    stack = of.model.encoder if side == "encoder" else of.model.decoder
-    if layer is None:
-        return len(stack) - 1
-    if not 0 <= layer < len(stack):
-        last = len(stack) - 1
+def _layer(
+    layer: int | None, *, side: str, attention: str, among: Mapping[str, torch.Tensor]
+) -> int | None:
+    """The layer to show, the last by default; None if no layer has this attention."""
+    layers = [
+        int(number)
+        for module in among
+        for own_side, number, name in [module.split(".")]
+        if (own_side, name) == (side, attention)
+    ]
+    if not layers:
+        return None
+    last = max(layers)
+    if layer is not None and layer not in layers:
         raise HarnessError(f"no layer {layer} in the {side}; there are 0 to {last}")
-    return layer
+    return last if layer is None else layer
 
 
 def _of_head(weights: torch.Tensor, *, head: int | None) -> torch.Tensor:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from harness.contracts import BOS, EOS, PAD, SPECIAL_TOKENS
+from harness.contracts import BOS, EOS, PAD, SPECIAL_TOKENS, Vocabularies
 from harness.introspection.attention import attention
 from harness.introspection.heatmap import Map, Shades, draw_maps
-from harness.study.experiment import ModelOptions
+from harness.loading.component_text import parse_component
+from harness.registry.catalog import Catalog
+from harness.registry.discovery import discover
 from harness.training.network import build_model
 
 if TYPE_CHECKING:
@@ -37,8 +39,9 @@ def masks(
     over all visible keys. Padding of the target comes last, so that the causal mask already hides
     it from every real token.
     """
-    options = ModelOptions(d_model=2, d_ff=2, heads=1, layers=1)  # masks have no width
-    model = build_model(options, source_classes=_WORD + 1, target_classes=_WORD + 1)
+    options = "{d_model: 2, d_ff: 2, heads: 1, layers: 1}"  # masks have no width
+    chosen = parse_component(options, slot="model", catalog=Catalog.of(discover()))
+    model = build_model(chosen, vocabularies=Vocabularies(_WORD + 1, _WORD + 1))
     pads = [PAD] * padding
     source_tokens = torch.tensor([[*(_WORD for _ in source), EOS, *pads]])
     target_tokens = torch.tensor([[BOS, *(_WORD for _ in target), *pads]])

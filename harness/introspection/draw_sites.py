@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from harness.contracts import SPECIAL_TOKENS, Site
+from harness.contracts import SPECIAL_TOKENS, Site, Vocabularies
 from harness.introspection.heatmap import Map, Shades, draw_maps
 from harness.model import TABLE
 from harness.streams import Noise
@@ -55,7 +55,8 @@ def dropped(experiment: Experiment) -> list[Rates]:
     seen.
     """
     classes = len(SPECIAL_TOKENS)  # sites are the same for every vocabulary
-    model = build_network(experiment, seed=0, classes=(classes, classes)).model
+    vocabularies = Vocabularies(classes, classes, shared=True)
+    model = build_network(experiment, seed=0, vocabularies=vocabularies).model
     return [_rates(site) for site in model.sites.values()]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import yaml
 
+from harness.loading import chosen_model
 from harness.loading.overrides import BY_KEY, ExperimentNode
 from harness.loading.yaml_nodes import Entry, YamlFault, entries
 from harness.registry.option_types import shown
@@ -43,8 +44,11 @@ def levels(factors: yaml.Node | None) -> Mapping[str, Mapping[str, Entry]]:
     }
 
 
-def cells(factors: yaml.Node | None) -> Iterator[Cell]:
-    """Every combination but the baseline's own, in the order of the study."""
+def cells(factors: yaml.Node | None, *, models: Collection[str] = ()) -> Iterator[Cell]:
+    """Every combination but the baseline's own, in the order of the study.
+
+    A level that names one of `models` is combined with options of it.
+    """
     settings = [
         [
             _Setting(factor, BASELINE, None),
@@ -58,10 +62,12 @@ def cells(factors: yaml.Node | None) -> Iterator[Cell]:
         changed = [setting for setting in combination if setting.entry]
         if changed:
             by_factor = {setting.factor: setting.level for setting in combination}
-            yield Cell(by_factor, _combine(changed))
+            yield Cell(by_factor, _combine(changed, models=models))
 
 
-def factor_faults(factors: yaml.Node | None) -> Iterator[YamlFault]:
+def factor_faults(
+    factors: yaml.Node | None, *, models: Collection[str] = ()
+) -> Iterator[YamlFault]:
     """Factors that cannot be combined, and too many of them."""
     by_factor = levels(factors)
     size = math.prod(1 + len(by_level) for by_level in by_factor.values())
@@ -73,9 +79,11 @@ def factor_faults(factors: yaml.Node | None) -> Iterator[YamlFault]:
             fault = f"'baseline' is already a level of factor {shown(name)}; rename this one"
             yield YamlFault(by_level[BASELINE].key.start_mark, fault)
     for (first, earlier), (second, later) in itertools.combinations(by_factor.items(), 2):
-        taken = {path for entry in earlier.values() for path in _changed(entry.value)}
+        taken = {
+            path for entry in earlier.values() for path in _changed(entry.value, models=models)
+        }
         for entry in later.values():
-            for path, at in _changed(entry.value).items():
+            for path, at in _changed(entry.value, models=models).items():
                 if path in taken:
                     fault = (
                         f"{'.'.join(path)} is already changed by factor {shown(first)}; factor "
@@ -84,11 +92,12 @@ def factor_faults(factors: yaml.Node | None) -> Iterator[YamlFault]:
                     yield YamlFault(at, fault)
 
 
-def _changed(level: yaml.Node) -> Mapping[tuple[str, ...], yaml.Mark]:
+def _changed(level: yaml.Node, *, models: Collection[str]) -> Mapping[tuple[str, ...], yaml.Mark]:
     """The choices that a level sets: each as a whole, or key by key if it merges by key."""
     marks: dict[tuple[str, ...], yaml.Mark] = {}
     for name, entry in entries(level).items():
-        if name in BY_KEY and isinstance(entry.value, yaml.MappingNode):
+        named = name == chosen_model.MODEL and chosen_model.is_named(entry.value, models=models)
+        if name in BY_KEY and isinstance(entry.value, yaml.MappingNode) and not named:
             options = entries(entry.value).items()
             marks |= {(name, key): option.key.start_mark for key, option in options}
         else:
@@ -96,7 +105,7 @@ def _changed(level: yaml.Node) -> Mapping[tuple[str, ...], yaml.Mark]:
     return marks
 
 
-def _combine(changed: Sequence[_Setting]) -> ExperimentNode:
+def _combine(changed: Sequence[_Setting], *, models: Collection[str]) -> ExperimentNode:
     """A combination as one variant, named after the levels that are not the baseline's."""
     at = [setting.entry.key.start_mark for setting in changed if setting.entry]
     pairs: dict[str, tuple[yaml.Node, yaml.Node]] = {}
@@ -104,7 +113,9 @@ def _combine(changed: Sequence[_Setting]) -> ExperimentNode:
         for name, entry in entries(setting.entry.value if setting.entry else None).items():
             value = entry.value
             before = pairs[name][1] if name in pairs and name in BY_KEY else None
-            if isinstance(before, yaml.MappingNode) and isinstance(value, yaml.MappingNode):
+            if before is not None and name == chosen_model.MODEL:
+                value = chosen_model.combined(before, second=value, models=models)
+            elif isinstance(before, yaml.MappingNode) and isinstance(value, yaml.MappingNode):
                 options = [*before.value, *value.value]
                 value = yaml.MappingNode(value.tag, options, value.start_mark, value.end_mark)
             pairs[name] = (entry.key, value)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
 from typing import NamedTuple
 
 import yaml
 
+from harness.loading import chosen_model
 from harness.loading.yaml_nodes import Entry, YamlFault, entries, plain_data
 from harness.registry.option_types import allows_null, option_types, shown, suggestion
 from harness.study.experiment import Experiment
@@ -25,14 +26,22 @@ class ExperimentNode(NamedTuple):
     node: yaml.MappingNode
 
 
-def apply_overrides(variant: yaml.Node, *, baseline: yaml.Node | None = None) -> yaml.MappingNode:
-    """All the choices of a variant, or of the baseline itself, without those turned off."""
+def apply_overrides(
+    variant: yaml.Node, *, baseline: yaml.Node | None = None, models: Collection[str] = ()
+) -> yaml.MappingNode:
+    """All the choices of a variant, or of the baseline itself, without those turned off.
+
+    `models` are the names of all that can be named, which replace the baseline's as a whole.
+    """
     choices = dict(entries(baseline)) if baseline else {}
     for name, entry in entries(variant).items():
         if baseline and name not in _CHOICES:
             continue  # `unknown_options` reports it
         by_key = name in BY_KEY and name in choices
-        choices[name] = _by_key(entry, under=choices[name].value) if by_key else entry
+        if by_key and name == chosen_model.MODEL:
+            choices[name] = _model(entry, under=choices[name].value, models=models)
+        else:
+            choices[name] = _by_key(entry, under=choices[name].value) if by_key else entry
     for name in OPTIONAL:
         value = choices[name].value if name in choices else None
         if value and (_is_off(value) or plain_data(value) is None):
@@ -81,6 +90,15 @@ def _by_key(entry: Entry, *, under: yaml.Node) -> Entry:
         return entry
     both = {**entries(under), **entries(entry.value)}
     return entry._replace(value=_mapping(both, at=entry.value))
+
+
+def _model(entry: Entry, *, under: yaml.Node, models: Collection[str]) -> Entry:
+    if not isinstance(entry.value, yaml.MappingNode):
+        return entry
+    if chosen_model.is_named(entry.value, models=models):
+        return entry
+    changed = chosen_model.with_options(under, options=entry.value, models=models)
+    return entry._replace(value=changed)
 
 
 def _without_off(entry: Entry) -> Entry:

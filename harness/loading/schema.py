@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, Literal
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 
-from harness.components import Component
+from harness.components import SLOTS, Component
 from harness.components.options import TextFile, TrainedRun
 from harness.loading.names import VARIANT_NAME
 from harness.loading.overrides import OPTIONAL
@@ -31,7 +31,7 @@ from harness.registry.option_types import (
     plain,
 )
 from harness.registry.serialization import resolved
-from harness.study.experiment import Budget, Experiment, ModelOptions
+from harness.study.experiment import Budget, Experiment
 from harness.study.values import BASELINE
 
 Schema = Mapping[str, Any]
@@ -60,7 +60,7 @@ def schema(catalog: Catalog) -> Schema:
         # The first of several offers: a name that two plugins offer is refused where a study uses
         # it.
         components = [names[name][0].component for name in sorted(names)]
-        definitions[slot] = _choice(components)
+        definitions[slot] = _choice(components, unnamed=SLOTS[slot].unnamed)
         definitions |= {f"{slot}.{component.name}": _options(component) for component in components}
     keys = {
         "baseline": _reference("baseline"),
@@ -145,15 +145,22 @@ def _experiment(catalog: Catalog, *, partial: bool) -> Schema:
         instead[name] = _any_of([*given, _OFF, {"type": "null"}])
     if partial:
         instead |= {
-            "model": _object(ModelOptions, optional=option_types(ModelOptions)),
+            "model": _any_of([_reference("model"), *_changes(catalog, slot="model")]),
             "budget": _object(Budget, optional=option_types(Budget)),
         }
     optional = option_types(Experiment) if partial else ["regularizers"]
     return _object(Experiment, instead=instead, optional=optional)
 
 
-def _choice(components: Sequence[type[Component]]) -> Schema:
-    """A component of a slot: its name, or its name with options."""
+def _changes(catalog: Catalog, *, slot: str) -> Iterator[Schema]:
+    """Options of each component of a slot, without its name: the baseline's is meant."""
+    for offers in catalog.offers[slot].values():
+        component = offers[0].component
+        yield _object(component, optional=option_types(component))
+
+
+def _choice(components: Sequence[type[Component]], *, unnamed: str | None) -> Schema:
+    """A component of a slot: its name, its name with options, or options of the `unnamed` one."""
     names = [
         {"const": component.name, "description": _summary(component)}
         for component in components
@@ -169,7 +176,8 @@ def _choice(components: Sequence[type[Component]]) -> Schema:
         "minProperties": 1,
         "maxProperties": 1,
     }
-    return {"oneOf": [*names, with_options]}
+    bare = [_object(component) for component in components if component.name == unnamed]
+    return {"oneOf": [*names, with_options, *bare]}
 
 
 def _options(component: type[Component]) -> Schema:

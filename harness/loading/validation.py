@@ -17,10 +17,11 @@ from typing import Any, TypeVar, cast
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
 from harness.components import SLOTS, Component
+from harness.contracts import Vocabularies
 from harness.errors import HarnessError, PluginError
 from harness.loading.validation_errors import DataFault, InvalidData, explain
 from harness.registry.catalog import Catalog
-from harness.registry.option_types import shown, slot_noun, with_article
+from harness.registry.option_types import option_types, shown, slot_noun, with_article
 from harness.study.experiment import Experiment
 from harness.study.model_size import SPECIAL_CLASSES, size_fault
 from harness.study.values import BASELINE
@@ -42,7 +43,10 @@ class Checker:
 
     def component(self, data: object, *, slot: str) -> Component:
         """The component that `data` names, with its options."""
-        if isinstance(data, str):
+        unnamed = self._unnamed(data, slot=slot)
+        if unnamed:
+            name, options = unnamed, data
+        elif isinstance(data, str):
             name, options = data, None
         elif isinstance(data, Mapping) and len(data) == 1:
             ((name, options),) = data.items()
@@ -53,15 +57,29 @@ class Checker:
         try:
             component = self.catalog.find(name, slot=slot)
         except HarnessError as error:
-            raise InvalidData([DataFault((name,), str(error), at_key=True)]) from None
+            place = () if unnamed else (name,)
+            raise InvalidData([DataFault(place, str(error), at_key=True)]) from None
         if options is None:
             options = {}
         elif not isinstance(options, Mapping) and component.bare is not None:
             options = {component.bare: options}
         try:
-            return self.options(options, of=component, owner=component.name)
+            return self.options(options, of=component, owner=slot if unnamed else name)
         except InvalidData as invalid:
-            raise invalid.under(name) from None
+            raise invalid if unnamed else invalid.under(name) from None
+
+    def _unnamed(self, data: object, *, slot: str) -> str | None:
+        """The component that bare options mean; None if `data` names one, or in another slot."""
+        name, offered = SLOTS[slot].unnamed, self.catalog.offers[slot]
+        if name is None or not isinstance(data, Mapping):
+            return None
+        known = option_types(offered[name][0].component) if name in offered else ()
+        # Of a name that nothing has, a mapping below it shows that a component was meant.
+        named = len(data) == 1 and all(
+            key not in known and (key in offered or isinstance(value, Mapping | None))
+            for key, value in data.items()
+        )
+        return None if named else name
 
     def options(self, data: object, *, of: type[Checked], owner: str) -> Checked:
         """The dataclass `of` with these options; `owner` is its name in messages."""
@@ -126,8 +144,8 @@ def _excluded(experiment: Experiment) -> Iterator[DataFault]:
 
 def _oversized(experiment: Experiment) -> Iterator[DataFault]:
     """A model that no vocabulary makes small enough to be built."""
-    fewest = SPECIAL_CLASSES
-    fault = size_fault(experiment.model, source_classes=fewest, target_classes=fewest)
+    fewest = Vocabularies(SPECIAL_CLASSES, SPECIAL_CLASSES)
+    fault = size_fault(experiment.model, vocabularies=fewest)
     if fault:
         yield DataFault(("model",), fault)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ import yaml
 
 from harness.contracts import Design, Factorial, Level, Sweep
 from harness.loading import crossed_corpora, factors, grid
+from harness.loading.chosen_model import MODEL
 from harness.loading.faults import Faults
 from harness.loading.ignored import ignored_options
 from harness.loading.names import name_fault
@@ -26,6 +27,7 @@ from harness.loading.validation import Checker
 from harness.loading.validation_errors import DataFault, InvalidData
 from harness.loading.yaml_nodes import Entry, entries, plain_data
 from harness.registry.option_types import shown
+from harness.registry.serialization import resolved
 from harness.study.experiment import Experiment
 from harness.study.serialization import resolved_experiment
 from harness.study.values import BASELINE
@@ -49,11 +51,12 @@ def experiments(root: yaml.Node, *, checker: Checker, faults: Faults) -> Experim
     if entry is None or not isinstance(entry.value, yaml.MappingNode):
         return Experiments({}, Design(), {})
     faults.add_yaml(absent_regularizers(entry.value))
+    models = checker.catalog.offers[MODEL]
     baseline = apply_overrides(entry.value)
     values = [*_grid_values(keys.get("grid"), baseline=baseline, checker=checker, faults=faults)]
     listed, crossed_factors = crossed_corpora.crossed(keys)
     faults.add_yaml(crossed_corpora.corpus_faults(keys))
-    cells = [*_cells(crossed_factors, baseline=baseline, faults=faults)]
+    cells = [*_cells(crossed_factors, baseline=baseline, models=models, faults=faults)]
     variants = (
         *_nodes(listed, kind="variant", baseline=baseline, faults=faults),
         *(value.variant for value in values),
@@ -67,9 +70,11 @@ def experiments(root: yaml.Node, *, checker: Checker, faults: Faults) -> Experim
         faults.add(fault, at=variants[MOST_VARIANTS].mark)
         return Experiments({}, Design(), {})
     choices = {BASELINE: baseline}
-    named = _apply(variants, under=baseline, choices=choices, faults=faults)
+    named = _apply(variants, under=baseline, choices=choices, models=models, faults=faults)
     without_start = remove_choice(baseline, name=STARTS_FROM)
-    starts = _apply(pretrainings, under=without_start, choices=choices, faults=faults)
+    starts = _apply(
+        pretrainings, under=without_start, choices=choices, models=models, faults=faults
+    )
     # Under the baseline's key, so that a missing option is reported there, where it can be added.
     roots = {
         name: yaml.MappingNode(node.tag, [(entry.key, node)], entry.key.start_mark)
@@ -92,6 +97,7 @@ def _apply(
     *,
     under: yaml.MappingNode,
     choices: dict[str, yaml.MappingNode],
+    models: Collection[str],
     faults: Faults,
 ) -> Sequence[ExperimentNode]:
     """Add the choices of each variant or pretraining, and return those whose names are free."""
@@ -103,7 +109,7 @@ def _apply(
         elif node.name in choices:
             fault = f"the name {shown(node.name)} is already in use; rename or remove one"
         else:
-            choices[node.name] = apply_overrides(node.node, baseline=under)
+            choices[node.name] = apply_overrides(node.node, baseline=under, models=models)
             applied.append(node)
         if fault:
             faults.add(fault, at=node.mark)
@@ -155,27 +161,34 @@ def _grid_values(
         return
     faults.add_yaml(grid.grid_faults(entry.value))
     try:
-        resolved = resolved_experiment(checker.experiment(plain_data(baseline)))
+        experiment = checker.experiment(plain_data(baseline))
+        resolved_baseline = {
+            **resolved_experiment(experiment),
+            # By its name, since bare options change what they name and leave the others.
+            MODEL: resolved(experiment.model),
+        }
     except InvalidData:
-        resolved = {}  # `_checked` reports the baseline's faults, with their places
-    for value in grid.grid_values(entry.value, baseline=resolved):
+        resolved_baseline = {}  # `_checked` reports the baseline's faults, with their places
+    for value in grid.grid_values(entry.value, baseline=resolved_baseline):
         unknown = [*unknown_options(value.variant.node, owner="an experiment")]
         faults.add_yaml(unknown)
         if not unknown:
             yield value
 
 
-def _cells(entry: Entry | None, *, baseline: yaml.Node, faults: Faults) -> Iterator[factors.Cell]:
+def _cells(
+    entry: Entry | None, *, baseline: yaml.Node, models: Collection[str], faults: Faults
+) -> Iterator[factors.Cell]:
     """The combinations of factors."""
     if entry is None:
         return
-    faults.add_yaml(factors.factor_faults(entry.value))
+    faults.add_yaml(factors.factor_faults(entry.value, models=models))
     for factor, levels in factors.levels(entry.value).items():
         for name, level in levels.items():
             owner = f"level {shown(name)} of factor {shown(factor)}"
             faults.add_yaml(unknown_options(level.value, owner=owner))
             faults.add_yaml(absent_regularizers(level.value, baseline=baseline))
-    yield from factors.cells(entry.value)
+    yield from factors.cells(entry.value, models=models)
 
 
 def _checked(

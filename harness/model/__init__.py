@@ -1,10 +1,39 @@
-"""The encoder-decoder Transformer behind the `Model` surface, and the table of its sites."""
+"""The building blocks of models, public to plugins: the two that we have are in `harness_models`.
+
+`SequenceModel` is the base of what an architecture builds. `every_site` names the places for noise,
+`EncoderLayer` and `DecoderLayer` are layers of `Attention` and `FeedForward` over `Projection`,
+`Positions` and `Embedding` are what a stack is fed, and `KeyValueCache` is kept between steps.
+"""
 
 from __future__ import annotations
 
+from harness.model.attention import Attention, KeysValues, View
+from harness.model.cache import KeyValueCache, Past
 from harness.model.ensemble import Ensemble
-from harness.model.projection import merged
+from harness.model.layers import DecoderLayer, EncoderLayer, FeedForward, final_norm
+from harness.model.positions import Positions, sinusoids
+from harness.model.projection import Embedding, Projection, merged
+from harness.model.sequence_model import SequenceModel
 from harness.model.sites import TABLE, SiteKind, every_site
-from harness.model.transformer import Transformer
 
-__all__ = ["TABLE", "Ensemble", "SiteKind", "Transformer", "every_site", "merged"]
+__all__ = [
+    "TABLE",
+    "Attention",
+    "DecoderLayer",
+    "Embedding",
+    "EncoderLayer",
+    "Ensemble",
+    "FeedForward",
+    "KeyValueCache",
+    "KeysValues",
+    "Past",
+    "Positions",
+    "Projection",
+    "SequenceModel",
+    "SiteKind",
+    "View",
+    "every_site",
+    "final_norm",
+    "merged",
+    "sinusoids",
+]

@@ -8,12 +8,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from harness.components import TransformerOptions
 from harness.contracts import Memory, Site
 from harness.model.attention import Attention, View
 from harness.model.cache import Past
 from harness.model.projection import Projection
 from harness.streams import Noise
-from harness.study.experiment import ModelOptions
 
 States = Float[Tensor, "sentences places d_model"]
 
@@ -37,7 +37,9 @@ class FeedForward(nn.Module):
 class _Layer(nn.Module):
     """The parts that both kinds of layer share: two sublayers with residual paths, and a gate."""
 
-    def __init__(self, options: ModelOptions, *, place: str, sites: Mapping[str, Site]) -> None:
+    def __init__(
+        self, options: TransformerOptions, *, place: str, sites: Mapping[str, Site]
+    ) -> None:
         super().__init__()
         self._pre_norm = options.norm == "pre"
         self._place, self._sites = place, sites
@@ -47,7 +49,7 @@ class _Layer(nn.Module):
         self.feed_forward = FeedForward(options.d_model, d_ff=options.d_ff, site=units)
         self.feed_forward_norm = nn.LayerNorm(options.d_model)
 
-    def _attention(self, name: str, *, options: ModelOptions) -> Attention:
+    def _attention(self, name: str, *, options: TransformerOptions) -> Attention:
         place = f"{self._place}.{name}"
         return Attention(options.d_model, heads=options.heads, place=place, sites=self._sites)
 
@@ -103,7 +105,9 @@ class EncoderLayer(_Layer):
 class DecoderLayer(_Layer):
     """Self-attention, attention to the source, then the feed-forward network."""
 
-    def __init__(self, options: ModelOptions, *, place: str, sites: Mapping[str, Site]) -> None:
+    def __init__(
+        self, options: TransformerOptions, *, place: str, sites: Mapping[str, Site]
+    ) -> None:
         super().__init__(options, place=place, sites=sites)
         self.cross_attention = self._attention("cross_attention", options=options)
         self.cross_attention_norm = nn.LayerNorm(options.d_model)
@@ -130,3 +134,8 @@ class DecoderLayer(_Layer):
         view = View.of_source(memory.visible)
         x = self.cross_attention(x, to=past.source, view=view, noise=noise)
         return self._leave("cross_attention", states=states, output=x, noise=noise)
+
+
+def final_norm(options: TransformerOptions) -> nn.Module:
+    """The normalization after a stack, if it ends with one."""
+    return nn.LayerNorm(options.d_model) if options.ends_normalized else nn.Identity()

@@ -39,6 +39,8 @@ _LONGEST = 60
 
 def slot_noun(base: type[Component]) -> str:
     """The noun for a slot's components: ``decoding policy`` for `DecodingPolicy`."""
+    if base.noun:
+        return base.noun
     # What a study lists as a metric is one, whatever the base of all of them is called.
     name = base.__name__.removeprefix("Study")
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()

@@ -15,7 +15,7 @@ from harness.contracts import Codecs, Corpus
 from harness.errors import HarnessError
 from harness.loading import parse_component
 from harness.loading.validation import experiment_from
-from harness.model import Transformer
+from harness.model import SequenceModel
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import discover
 from harness.runs import records
@@ -46,7 +46,7 @@ class RestoredRun:
     changed: str = ""
 
     @property
-    def model(self) -> Transformer:
+    def model(self) -> SequenceModel:
         """The model, with its final weights."""
         return self.parts.model
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from annotated_types import Ge, Gt, Le
 
 from harness.components import (
+    Architecture,
     Averaging,
     Dataset,
     DecodingPolicy,
@@ -24,44 +25,12 @@ from harness.components import (
 from harness.components.options import NonNegativeInt, PositiveInt, TrainedRun
 
 # Beyond these a run would not start, or its plan would take minutes.
-Layers = Annotated[int, Gt(0), Le(1000)]
 Updates = Annotated[int, Ge(0), Le(10_000_000)]
 Accumulation = Annotated[int, Gt(0), Le(10_000)]
 Threads = Annotated[int, Gt(0), Le(1024)]
 
 # Strict, or pydantic would read "3" as 3 and true as 1, and one study have two spellings.
 STRICT: Any = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelOptions:
-    """The Transformer's shape (Vaswani et al. 2017, section 3).
-
-    `encoder_layers` and `decoder_layers` override `layers` on their side. `tie`: ``target`` uses
-    the target embedding as the output projection, ``all`` also as the source embedding (one shared
-    vocabulary). `final_norm` ends both stacks with a normalization; by default pre-norm has it and
-    post-norm does not.
-    """
-
-    __pydantic_config__: ClassVar[Any] = STRICT
-
-    d_model: PositiveInt = 512
-    d_ff: PositiveInt = 2048
-    heads: PositiveInt = 8
-    layers: Layers = 6
-    encoder_layers: Layers | None = None
-    decoder_layers: Layers | None = None
-    norm: Literal["pre", "post"] = "pre"
-    final_norm: bool | None = None
-    tie: Literal["none", "target", "all"] = "none"
-
-    def __post_init__(self) -> None:
-        if self.d_model % self.heads:
-            raise ValueError(
-                f"heads must divide d_model, got {self.heads} heads and d_model {self.d_model}"
-            )
-        if self.d_model % 2:  # sines and cosines of the positions take half each
-            raise ValueError(f"d_model must be even, got {self.d_model}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +66,7 @@ class Experiment:
 
     dataset: Dataset
     tokenizer: Tokenizer
-    model: ModelOptions
+    model: Architecture
     initializer: Initializer
     regularizers: Mapping[str, Regularizer]
     loss: Loss

@@ -15,11 +15,13 @@ def resolved_experiment(
 ) -> Any:
     """An experiment as a study could write it, every default written out.
 
-    Regularizers keep their order, in which they act; other mappings are sorted by key.
+    Regularizers keep their order, in which they act; other mappings are sorted by key. The model
+    that bare options mean is written so, as it was before others could be named.
     """
     data = resolved(experiment, file=file, trained=trained)
     regularizers = {name: data["regularizers"][name][name] for name in experiment.regularizers}
-    return {**data, "regularizers": regularizers}
+    model = data["model"].get(experiment.model.unnamed, data["model"])
+    return {**data, "model": model, "regularizers": regularizers}
 
 
 def trained_runs(experiment: Experiment) -> Sequence[tuple[Place, TrainedRun]]:

@@ -25,6 +25,7 @@ from harness.testing.executors import check_executor as check_executor
 from harness.testing.figures import check_figure as check_figure
 from harness.testing.forward import check_decoding_policy as check_decoding_policy
 from harness.testing.forward import check_generation as check_generation
+from harness.testing.models import check_model as check_model
 from harness.testing.numbers import check_decay as check_decay
 from harness.testing.numbers import check_loss as check_loss
 from harness.testing.numbers import check_metric as check_metric

@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 
 import torch
 
 from harness import streams
-from harness.contracts import BOS, EOS, PAD, Batch, Corpus, Pair, Setting
-from harness.model import Transformer
+from harness.components import Architecture
+from harness.contracts import BOS, EOS, PAD, Batch, Corpus, Pair, Setting, Vocabularies
+from harness.loading.component_text import parse_component
+from harness.model import SequenceModel
+from harness.registry.catalog import Catalog
+from harness.registry.discovery import discover
 from harness.streams import Noise
-from harness.study.experiment import ModelOptions
 from harness.training.network import build_model
 
 CLASSES = 13
+VOCABULARIES = Vocabularies(CLASSES, CLASSES)
 SETTING = Setting(seed=1, classes=CLASSES, d_model=16, updates=20, trained=lambda run: model())
 NOISE = Noise(seed=1, update=3)
 
 _SIDE = {"eins": "one", "zwei": "two", "drei": "three", "vier": "four", "fünf": "five"}
 
 
-def model() -> Transformer:
-    """Two layers per side, every weight drawn from the key of its name."""
-    options = ModelOptions(d_model=SETTING.d_model, d_ff=32, heads=2, layers=2)
+@cache
+def options() -> Architecture:
+    """The model that bare options mean, with two layers per side."""
+    text = f"{{d_model: {SETTING.d_model}, d_ff: 32, heads: 2, layers: 2}}"
+    chosen: Architecture = parse_component(
+        text, slot=Architecture.slot, catalog=Catalog.of(discover())
+    )
+    return chosen
+
+
+def model(chosen: Architecture | None = None) -> SequenceModel:
+    """A model, every weight drawn from the key of its name."""
     # In float64, so that contracts hold to 1e-9 and not to what float32 leaves.
-    made = build_model(options, source_classes=CLASSES, target_classes=CLASSES, precision="float64")
+    made = build_model(chosen or options(), vocabularies=VOCABULARIES, precision="float64")
     with torch.no_grad():
         for name, parameter in made.named_parameters():
             drawn = streams.generator(SETTING.seed, "init", name)
@@ -33,7 +46,7 @@ def model() -> Transformer:
     return made
 
 
-def weights(made: Transformer) -> dict[str, torch.Tensor]:
+def weights(made: SequenceModel) -> dict[str, torch.Tensor]:
     """A copy of every weight, by name."""
     return {name: weight.detach().clone() for name, weight in made.named_parameters()}
 
@@ -60,7 +73,7 @@ def targets(tokens: int) -> torch.Tensor:
     return torch.tensor([EOS if number % 3 == 2 else 4 + number for number in range(tokens)])
 
 
-def gradients(made: Transformer) -> Mapping[str, torch.Tensor]:
+def gradients(made: SequenceModel) -> Mapping[str, torch.Tensor]:
     """Give every parameter a gradient, drawn from the key of its name; returns copies."""
     for name, parameter in made.named_parameters():
         drawn = streams.generator(SETTING.seed, "order", name)

@@ -8,7 +8,7 @@ import torch
 
 from harness.components import Regularizer
 from harness.contracts import Prediction, Regularization
-from harness.model import Transformer
+from harness.model import SequenceModel
 from harness.prediction import predict_at_real
 from harness.streams import Noise
 from harness.testing import fixtures
@@ -40,14 +40,14 @@ def check_regularizer(component: Regularizer) -> None:
             claims.finite(weight, what=f"{name} after modify_weights")
 
 
-def _modified(component: Regularizer) -> tuple[Transformer, Regularization]:
+def _modified(component: Regularizer) -> tuple[SequenceModel, Regularization]:
     model, built = fixtures.model(), component.build(fixtures.SETTING)
     if built.modify_model:
         built.modify_model(model, generator=fixtures.generator_of())
     return model, built
 
 
-def _predicted(model: Transformer, *, noise: Noise | None) -> Prediction:
+def _predicted(model: SequenceModel, *, noise: Noise | None) -> Prediction:
     batch = fixtures.batch()
     memory = model.encode(batch.source, noise=noise)
     hidden = model.decode(model.embed(batch.target_input), memory, noise=noise)

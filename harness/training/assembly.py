@@ -22,7 +22,7 @@ from harness.contracts import (
     no_trained_run,
 )
 from harness.errors import HarnessError
-from harness.model import Transformer
+from harness.model import SequenceModel
 from harness.registry.serialization import leaves
 from harness.streams import Noise
 from harness.study.experiment import Experiment
@@ -32,7 +32,7 @@ from harness.training.network import (
     build_network,
     load_weights,
     tensor_digest,
-    vocabulary_sizes,
+    vocabularies_of,
 )
 from harness.training.task import Task, batch_order, prepare, vocabulary
 
@@ -53,7 +53,7 @@ class Assembly:
     setting: Setting
     task: Task
     order: Order
-    model: Transformer
+    model: SequenceModel
     initial_weights: Mapping[str, str]  # digests, without what regularizers added
     rewriters: Mapping[str, tuple[str, ...]]
     predict: Predict
@@ -88,14 +88,14 @@ def assemble(
     # The start's vocabulary, by whose ids its embeddings are ordered.
     task = prepare(experiment, codecs=vocabulary(start.experiment) if start else None)
 
-    def initialize(model: Transformer, *, setting: Setting) -> None:
+    def initialize(model: SequenceModel, *, setting: Setting) -> None:
         _initialize(model, experiment=experiment, setting=setting)
         if start:
             _load_start(model, weights=start.weights)
 
-    classes = vocabulary_sizes(experiment, codecs=task.codecs)
+    vocabularies = vocabularies_of(task.codecs, model=experiment.model)
     network = build_network(
-        experiment, seed=seed, classes=classes, trained=trained, initialize=initialize
+        experiment, seed=seed, vocabularies=vocabularies, trained=trained, initialize=initialize
     )
     setting, groups = network.setting, network.groups
     drawn = dict(network.model.named_parameters())
@@ -124,7 +124,7 @@ def assemble(
     )
 
 
-def _initialize(model: Transformer, *, experiment: Experiment, setting: Setting) -> None:
+def _initialize(model: SequenceModel, *, experiment: Experiment, setting: Setting) -> None:
     initialize = guards.initializer(experiment.initializer, setting=setting)
     generator_of = partial(streams.generator, setting.seed, "init")
     with torch.no_grad():
@@ -132,7 +132,7 @@ def _initialize(model: Transformer, *, experiment: Experiment, setting: Setting)
             initialize(name, parameter, generator_of)
 
 
-def _load_start(model: Transformer, *, weights: Mapping[str, torch.Tensor]) -> None:
+def _load_start(model: SequenceModel, *, weights: Mapping[str, torch.Tensor]) -> None:
     """Load another run's weights; raises `HarnessError` unless the names are the same."""
     names = {name for name, _ in model.named_parameters()}
     unmatched = sorted(names ^ weights.keys())

@@ -24,6 +24,7 @@ from harness.contracts import (
     Prediction,
     Setting,
 )
+from harness.model import SequenceModel
 from harness.registry.attribution import refuse
 
 Kind = TypeVar("Kind")
@@ -107,6 +108,15 @@ def share(value: Any, *, update: int, of: Component) -> None:
     """The value of a decay: a number from 0 to 1."""
     if not (isinstance(value, float | int) and 0 <= value <= 1):
         refuse(f"at update {update} must be a number from 0 to 1, got {value!r:.40}", of=of)
+
+
+def checked_model(built: Any, *, of: Component) -> SequenceModel:
+    """A model whose state is its parameters, which alone are initialized, stored and restored."""
+    model = kind(built, expected=SequenceModel, of=of)
+    buffers = [name for name, _ in model.named_buffers()]
+    if buffers:
+        refuse(f"must keep no buffer, which no run would store, got {buffers[0]}", of=of)
+    return model
 
 
 # --- in training --------------------------------------------------------------------------------

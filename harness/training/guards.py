@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from harness.components import (
+    Architecture,
     Averaging,
     Component,
     Dataset,
@@ -44,7 +45,9 @@ from harness.contracts import (
     Prediction,
     Rate,
     Setting,
+    Vocabularies,
 )
+from harness.model import SequenceModel
 from harness.registry.attribution import attributed_to, refuse
 from harness.streams import Noise
 from harness.training import contract_checks
@@ -94,6 +97,13 @@ class _GuardedCodec:
 
 
 # --- the model ----------------------------------------------------------------------------------
+
+
+def architecture(component: Architecture, *, vocabularies: Vocabularies) -> SequenceModel:
+    """A model whose every weight an initializer fills."""
+    with attributed_to(component):
+        built = component.build(vocabularies)
+    return contract_checks.checked_model(built, of=component)
 
 
 def initializer(component: Initializer, *, setting: Setting) -> Initialize:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 
+from harness.components import Architecture
 from harness.contracts import (
     SPECIAL_TOKENS,
     Codecs,
@@ -16,12 +17,13 @@ from harness.contracts import (
     ParameterGroup,
     Regularization,
     Setting,
+    Vocabularies,
     no_trained_run,
 )
 from harness.errors import HarnessError
-from harness.model import Transformer
-from harness.study.experiment import Experiment, ModelOptions
-from harness.study.model_size import size_fault
+from harness.model import SequenceModel
+from harness.study.experiment import Experiment
+from harness.study.model_size import count_fault, size_fault
 from harness.training import guards
 from harness.training.rewriting import regularize
 from harness.training.task import vocabulary
@@ -38,7 +40,7 @@ class Network:
     """
 
     setting: Setting
-    model: Transformer
+    model: SequenceModel
     shapes: Mapping[str, tuple[int, ...]]
     rewriters: Mapping[str, tuple[str, ...]]
     regularizations: Sequence[Regularization]
@@ -48,17 +50,21 @@ class Network:
 class Initialization(Protocol):
     """Fills the weights of a model in place."""
 
-    def __call__(self, model: Transformer, *, setting: Setting) -> None: ...
+    def __call__(self, model: SequenceModel, *, setting: Setting) -> None: ...
 
 
 def build_model(
-    options: ModelOptions, *, source_classes: int, target_classes: int, precision: str = "float32"
-) -> Transformer:
+    architecture: Architecture, *, vocabularies: Vocabularies, precision: str = "float32"
+) -> SequenceModel:
     """A model on the CPU, every weight 0 and every norm's weight 1; `HarnessError` if too large."""
-    fault = size_fault(options, source_classes=source_classes, target_classes=target_classes)
+    fault = size_fault(architecture, vocabularies=vocabularies)
+    if architecture.parameter_count(vocabularies) is None:
+        with torch.device("meta"):  # of which no tensor has memory
+            shapes = guards.architecture(architecture, vocabularies=vocabularies)
+        fault = count_fault(sum(weight.numel() for _, weight in shapes.named_parameters()))
     if fault:
         raise HarnessError(fault)
-    model = Transformer(options, source_classes=source_classes, target_classes=target_classes)
+    model = guards.architecture(architecture, vocabularies=vocabularies)
     return model.to(_PRECISIONS[precision])
 
 
@@ -66,31 +72,25 @@ def build_network(
     experiment: Experiment,
     *,
     seed: int,
-    classes: tuple[int, int],
+    vocabularies: Vocabularies,
     trained: Callable[[str], Model] = no_trained_run,
     initialize: Initialization | None = None,
 ) -> Network:
     """The model of an experiment, modified by its regularizers and split into groups.
 
-    `classes` counts the source's and the target's vocabulary. `initialize` fills the weights before
-    any regularizer sees them; without it they stay 0. `trained` becomes ``Setting.trained``.
+    `initialize` fills the weights before any regularizer sees them; without it they stay 0.
+    `trained` becomes ``Setting.trained``.
     """
-    source_classes, target_classes = classes
     budget = experiment.budget
     setting = Setting(
         seed=seed,
         replicate=experiment.replicate,
-        classes=target_classes,
+        classes=vocabularies.target,
         d_model=experiment.model.d_model,
         updates=budget.updates,
         trained=trained,
     )
-    model = build_model(
-        experiment.model,
-        source_classes=source_classes,
-        target_classes=target_classes,
-        precision=budget.precision,
-    )
+    model = build_model(experiment.model, vocabularies=vocabularies, precision=budget.precision)
     if initialize:
         initialize(model, setting=setting)
     # In this order: the shapes before regularizers add adapters, the groups afterward.
@@ -109,7 +109,7 @@ def build_network(
 
 
 def _groups(
-    model: Transformer, *, experiment: Experiment, setting: Setting
+    model: SequenceModel, *, experiment: Experiment, setting: Setting
 ) -> Sequence[ParameterGroup]:
     # A regularizer may have frozen some, as LoRA does; no optimizer should see those.
     names = [name for name, weight in model.named_parameters() if weight.requires_grad]
@@ -118,50 +118,54 @@ def _groups(
     return guards.parameter_groups(experiment.parameter_groups, names=names, setting=setting)
 
 
-def vocabulary_sizes(experiment: Experiment, *, codecs: Codecs) -> tuple[int, int]:
+def vocabularies_of(codecs: Codecs, *, model: Architecture) -> Vocabularies:
     """The classes of the source and of the target, for `build_network`.
 
-    Raises `HarnessError` if ``tie: all`` would give one row of the shared matrix two meanings.
+    Raises `HarnessError` if a model would give one row of a shared matrix two meanings.
     """
     source, target = codecs
-    if experiment.model.tie == "all" and source.size == target.size:  # else the model refuses
-        same = _equal_ids(codecs)
+    if source.size != target.size:  # a model that needs one vocabulary refuses
+        return Vocabularies(source.size, target.size)
+    if model.needs_one_vocabulary:
+        same = sum(_equal_ids(codecs))
         if same < source.size:
             raise HarnessError(
                 f"tie: all needs one vocabulary for both sides, got {source.size} source and "
                 f"{target.size} target classes, of which {same} are the same; "
                 "share the vocabulary (tokenizer option shared: true), or use tie: target or none"
             )
-    return source.size, target.size
+    return Vocabularies(source.size, target.size, shared=all(_equal_ids(codecs)))
 
 
-def _equal_ids(codecs: Codecs) -> int:
-    """The number of ids, special ones included, that both codecs of one size decode alike."""
+def _equal_ids(codecs: Codecs) -> Iterator[bool]:
+    """For each id, special ones included, True if both codecs of one size decode it alike."""
     source, target = codecs
-    if source is target:
-        return source.size
     special = len(SPECIAL_TOKENS)
-    # Twice in a row too: only the second of two tokens shows if it is written without a space.
-    return special + sum(
-        source.decode([token]) == target.decode([token])
-        and source.decode([token, token]) == target.decode([token, token])
-        for token in range(special, source.size)
-    )
+    for token in range(source.size):
+        # Twice in a row too: only the second of two tokens shows if it is written without a space.
+        yield (
+            token < special
+            or source is target
+            or (
+                source.decode([token]) == target.decode([token])
+                and source.decode([token, token]) == target.decode([token, token])
+            )
+        )
 
 
 def restore(
     experiment: Experiment, *, seed: int, weights: Mapping[str, torch.Tensor]
-) -> Transformer:
+) -> SequenceModel:
     """The model of a trained run, frozen, on the CPU."""
-    classes = vocabulary_sizes(experiment, codecs=vocabulary(experiment))
+    vocabularies = vocabularies_of(vocabulary(experiment), model=experiment.model)
     # With its regularizers, since sites and adapters are part of the model that was trained.
-    model = build_network(experiment, seed=seed, classes=classes).model
+    model = build_network(experiment, seed=seed, vocabularies=vocabularies).model
     load_weights(model, weights=weights)
     return model.requires_grad_(requires_grad=False)
 
 
 @torch.no_grad()
-def load_weights(model: Transformer, *, weights: Mapping[str, torch.Tensor]) -> None:
+def load_weights(model: SequenceModel, *, weights: Mapping[str, torch.Tensor]) -> None:
     """Copy weights into a model by name; every parameter must be there."""
     for name, parameter in model.named_parameters():
         # In place: ties, groups and the optimizer refer to this very tensor.

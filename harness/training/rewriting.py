@@ -10,7 +10,7 @@ import torch
 
 from harness import streams
 from harness.contracts import Regularization, Setting
-from harness.model import Transformer
+from harness.model import SequenceModel
 from harness.study.experiment import Experiment
 from harness.training import regularizer_guards
 
@@ -29,7 +29,7 @@ class _Version(NamedTuple):
     weight: torch.Tensor
 
 
-def regularize(model: Transformer, *, experiment: Experiment, setting: Setting) -> Regularized:
+def regularize(model: SequenceModel, *, experiment: Experiment, setting: Setting) -> Regularized:
     """Let every regularizer modify the model, and note which weights it wrote."""
     regularizations: list[Regularization] = []
     rewriters: dict[str, tuple[str, ...]] = {}
@@ -44,7 +44,7 @@ def regularize(model: Transformer, *, experiment: Experiment, setting: Setting) 
     return Regularized(regularizations, rewriters)
 
 
-def _versions(model: Transformer) -> dict[str, _Version]:
+def _versions(model: SequenceModel) -> dict[str, _Version]:
     return {
         name: _Version(_writes(parameter), parameter.detach().clone())
         for name, parameter in model.named_parameters()
@@ -56,7 +56,7 @@ def _writes(parameter: torch.Tensor) -> int:
     return count
 
 
-def _rewritten(model: Transformer, *, before: Mapping[str, _Version]) -> list[str]:
+def _rewritten(model: SequenceModel, *, before: Mapping[str, _Version]) -> list[str]:
     """The parameters that were there before and have been written since."""
     # Neither sign is enough: a plan's model is all zeros, where writing a 0 changes nothing, and a
     # write through `.data` is not counted.

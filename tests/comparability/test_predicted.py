@@ -11,10 +11,11 @@ from support.tiny_experiment import BUDGET, Counting, experiment
 from harness.comparability.predicted import expect, initial_state, summarize_runs
 from harness.components.options import TrainedRun
 from harness.runs.ledger import Ledger
-from harness.study.experiment import Experiment, ModelOptions
+from harness.study.experiment import Experiment
 from harness.training.assembly import assemble
 from harness.training.loop import train
 from harness_averagings.ema import EMA
+from harness_models.encoder_decoder import EncoderDecoder
 from harness_parameter_groups.gradual_unfreezing import GradualUnfreezing
 from harness_schedules.constant import Constant
 
@@ -26,7 +27,7 @@ from harness_schedules.constant import Constant
         experiment(),
         experiment(budget=replace(BUDGET, updates=7, accumulation=2), replicate=1),
         experiment(schedule=Constant(learning_rate=0.01), dataset=Counting(train=15)),
-        experiment(model=ModelOptions(d_model=16, d_ff=32, heads=2, layers=1, tie="target")),
+        experiment(model=EncoderDecoder(d_model=16, d_ff=32, heads=2, layers=1, tie="target")),
     ],
     ids=["plain", "accumulated", "constant", "tied"],
 )

@@ -16,11 +16,12 @@ from harness.comparability.sharing import (
 )
 from harness.components import Regularizer
 from harness.contracts import Model, Regularization, Setting
-from harness.study.experiment import Experiment, ModelOptions
+from harness.study.experiment import Experiment
 from harness.training.assembly import assemble
 from harness_initializers.annotated_transformer import AnnotatedTransformer
 from harness_initializers.xavier_normal import XavierNormal
 from harness_losses.cross_entropy import CrossEntropy
+from harness_models.encoder_decoder import EncoderDecoder
 from harness_regularizers.lora import Lora
 from harness_regularizers.reinitialize_top import ReinitializeTop
 from harness_tokenizers.char import Char
@@ -152,7 +153,7 @@ def test_one_more_layer_leaves_the_others_alone() -> None:
 
 
 def test_nothing_in_common_is_the_seed_only() -> None:
-    wide = ModelOptions(d_model=32, d_ff=64, heads=2, layers=1)
+    wide = EncoderDecoder(d_model=32, d_ff=64, heads=2, layers=1)
     budget = replace(BUDGET, batch_tokens=70)
     predicted, observed = predicted_and_observed(experiment(model=wide, budget=budget))
     assert str(predicted) == "the seed only"

@@ -23,6 +23,7 @@ PLUGINS = Path(__file__).parents[2] / "plugins"
 FITTING: Mapping[str, Mapping[str, Any]] = {
     "piecewise_constant": {"rates": (0.1, 0.01), "boundaries": (5,)},
     "hugging_face": {"files": Local},
+    "encoder_decoder": {"d_model": 16, "d_ff": 32, "heads": 2, "layers": 2},
 }
 # Components that stand on a library which a user need not have.
 LIBRARIES = {"hugging_face": "datasets", "spacy": "spacy"}

@@ -26,9 +26,12 @@ from harness.contracts import (
     Prediction,
     Regularization,
     Score,
+    Site,
 )
 from harness.testing import CHECKS, check
 from harness_decoding_policies.teacher_forcing import TeacherForcing
+from harness_models.encoder_decoder import EncoderDecoder
+from harness_models.transformer import Transformer
 from harness_optimizers.adam import Adam
 from harness_tokenizers.word import Word
 
@@ -107,6 +110,50 @@ def right(hypotheses: list[str], references: list[str]) -> Score:
 def dataset(*pairs: Any, test: tuple[Pair, ...] = (PAIR,)) -> Component:
     built = Corpus(train=pairs, validation=[PAIR], test=test)
     return stranger(components.Dataset, lambda: built)
+
+
+SHAPE = EncoderDecoder(d_model=16, d_ff=32, heads=2, layers=2)
+
+
+def model(change: Callable[[Any], None] = lambda built: None, **methods: Any) -> Component:
+    """A Transformer with other methods, each called with the model and its own method's values."""
+    made = type("Changed", (Transformer,), methods)
+
+    def build(vocabularies: Any) -> Any:
+        built = made(SHAPE, source_classes=vocabularies[0], target_classes=vocabularies[1])
+        change(built)
+        return built
+
+    return stranger(components.Architecture, build, __annotations__={"d_model": int}, d_model=16)
+
+
+def cheating(
+    self: Any, embedded: Any, memory: Any, *, visible: Any = None, noise: Any = None
+) -> Any:
+    everything = torch.ones(1, embedded.shape[1], embedded.shape[1], dtype=torch.bool)
+    return Transformer.decode(self, embedded, memory, visible=everything, noise=noise)
+
+
+def deaf(self: Any, embedded: Any, memory: Any, *, visible: Any = None, noise: Any = None) -> Any:
+    return Transformer.decode(self, embedded, memory, noise=noise)
+
+
+def seeing_padding(self: Any, source: Any, *, noise: Any = None) -> Any:
+    return Transformer.encode(self, source, noise=noise)._replace(visible=None)
+
+
+def stepping_late(self: Any, tokens: Any, cache: Any, *, noise: Any = None) -> Any:
+    cache.length += 1
+    return Transformer.step(self, tokens, cache, noise=noise)
+
+
+def dropping(self: Any, tokens: Any) -> Any:
+    return torch.nn.functional.dropout(Transformer.embed(self, tokens), 0.1)
+
+
+def noisy(self: Any, source: Any, *, noise: Any = None) -> Any:
+    memory = Transformer.encode(self, source, noise=noise)
+    return memory if noise is None else memory._replace(states=memory.states * 2)
 
 
 def filled(model: Any, effect: Any) -> None:
@@ -385,6 +432,34 @@ BROKEN = [
         "learns from validation or test",
     ),
     (tokenizer(lambda corpus: corpus, decode=lambda tokens: "no"), "must give the line back"),
+    # models
+    (stranger(components.Architecture, lambda classes: torch.nn.Linear(2, 2)), "got Linear"),
+    (
+        model(lambda built: torch.nn.init.ones_(built.projection.weight)),
+        "projection.weight must be 0 until an initializer fills it",
+    ),
+    (
+        model(lambda built: built.register_buffer("seen", torch.zeros(1))),
+        "must keep no buffer, which no run would store, got ['seen']",
+    ),
+    (
+        stranger(
+            components.Architecture,
+            lambda classes: Transformer(SHAPE, source_classes=13, target_classes=13),
+            parameter_count=lambda self, vocabularies: 3,
+        ),
+        "has 11837 parameters, and counts 3",
+    ),
+    (model(decode=cheating), "a later target token changes earlier hidden states"),
+    (model(decode=deaf), "`visible` is not looked at"),
+    (model(encode=seeing_padding), "other hidden states than in its batch"),
+    (model(encode=noisy), "acts on noise at no site"),
+    (model(step=stepping_late), "step 1 has other hidden states than decoding at once"),
+    (model(embed=dropping), "model odd: a pass draws from a global generator"),
+    (
+        model(lambda built: built.sites.update(odd=Site(names=("odd",), layout="sentences 1 1"))),
+        "never calls its site ['odd']",
+    ),
     # executors
     (stranger(components.Executor, Deaf), "reports status 0 for a run that wrote no outcome"),
     (stranger(components.Executor, lambda: Deaf(1)), "logs must end with the error"),

@@ -16,6 +16,9 @@ PUBLIC = {"components", "contracts", "errors", "hookspecs", "notices", "predicti
 # Executors start the worker, which trains one run.
 EXECUTORS, WORKER = "harness_executors", "harness.runs.worker"
 
+# Models are made of the building blocks.
+MODELS, BLOCKS = "harness_models", "harness.model."
+
 
 def imports(source: str) -> Iterator[str]:
     """Every module that a file may import, by its full name."""
@@ -31,7 +34,8 @@ def fault(module: str, *, package: str) -> bool:
     top, *inner = module.split(".")
     if top == "harness":
         by_executor = package == EXECUTORS and module.startswith(WORKER)
-        return not by_executor and inner[0] not in PUBLIC
+        by_model = package == MODELS and module.startswith(BLOCKS)
+        return not (by_executor or by_model) and inner[0] not in PUBLIC
     return top in PLUGINS - {package}
 
 
@@ -66,3 +70,18 @@ from harness_schedules import noam
     faults = [name for name in imports(source) if fault(name, package="harness_schedules")]
     assert faults == ["harness_losses.focal", "harness.runs.ledger", "harness.runs.worker"]
     assert not fault("harness.runs.worker", package="harness_executors")
+    assert fault("harness.model.Attention", package="harness_executors")
+    assert not fault("harness.model.Attention", package="harness_models")
+
+
+def test_models_stand_in_their_package_alone() -> None:
+    """The core knows a model by the base of all, and builds none itself."""
+    places = {
+        path.relative_to(ROOT).parts[1]
+        for top in ("harness", "plugins")
+        for path in sorted((ROOT / top).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+        if any(isinstance(base, ast.Name) and base.id == "SequenceModel" for base in node.bases)
+    }
+    assert places == {MODELS}

@@ -13,6 +13,7 @@ import pytest
 
 from harness import hookspecs
 from harness.components import BASES, Component
+from harness.registry.option_types import slot_noun
 
 ROOT = Path(__file__).parents[2]
 # The files that name slot after slot, each with a reason; a new slot takes a line in most of them.
@@ -27,7 +28,10 @@ LISTS = {
 MANY = 5  # slots in one file; a file of one room may well use that many
 # Files apart from those that know a slot's base: what tests its contract, assembles it, calls it.
 USERS = 4
-MORE_USERS = {"metrics": 8}  # text is scored, resampled by sentence, and compared after the fact
+MORE_USERS = {
+    "metrics": 8,  # text is scored, resampled by sentence, and compared after the fact
+    "model": 5,  # options that models share; a model is limited in size, built, and lent to tests
+}
 every_slot = pytest.mark.parametrize("base", BASES, ids=lambda base: base.slot)
 
 
@@ -61,7 +65,7 @@ NAMED = named()
 
 def identifiers(base: type[Component]) -> set[str]:
     """All that a slot goes by: its base, its hook, its contract test."""
-    noun = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", base.__name__).lower()
+    noun = slot_noun(base).replace(" ", "_")
     return {base.__name__, base.hook, f"check_{noun}"}
 
 

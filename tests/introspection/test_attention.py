@@ -9,9 +9,9 @@ import torch
 
 from harness.contracts import Setting
 from harness.introspection.attention import attention
-from harness.model import Transformer
 from harness.model.positions import sinusoids
-from harness.study.experiment import ModelOptions
+from harness_models.encoder_decoder import EncoderDecoder
+from harness_models.transformer import Transformer
 from harness_regularizers.drop_key import DropKey
 from harness_regularizers.dropout import Dropout
 
@@ -23,7 +23,7 @@ TARGET = torch.tensor([[1, 4, 5, 6], [1, 7, 0, 0]])
 @pytest.fixture
 def model() -> Transformer:
     """Post-norm, so that the first layer attends to its input as it is."""
-    options = ModelOptions(d_model=D_MODEL, d_ff=16, heads=HEADS, layers=2, norm="post")
+    options = EncoderDecoder(d_model=D_MODEL, d_ff=16, heads=HEADS, layers=2, norm="post")
     model = Transformer(options, source_classes=10, target_classes=10).double()
     generator = torch.Generator().manual_seed(3)
     for parameter in model.parameters():

@@ -6,7 +6,7 @@ from support.tiny_experiment import experiment
 from harness.introspection.draw_sites import draw_sites, dropped
 from harness.model import every_site
 from harness.report.style import style
-from harness.study.experiment import ModelOptions
+from harness_models.encoder_decoder import EncoderDecoder
 from harness_regularizers.clip_norm import ClipNorm
 from harness_regularizers.drop_head import DropHead
 from harness_regularizers.drop_key import DropKey
@@ -17,7 +17,7 @@ RATES = {"residual": 0.25, "decoder.embedding": 0.5, "encoder.0.feed_forward": 0
 
 
 def test_every_site_of_the_model_is_there_once() -> None:
-    model = ModelOptions(d_model=16, d_ff=32, heads=2, encoder_layers=1, decoder_layers=3)
+    model = EncoderDecoder(d_model=16, d_ff=32, heads=2, encoder_layers=1, decoder_layers=3)
     sites = dropped(experiment(model=model))
     assert sorted(site.path for site in sites) == sorted(
         every_site(encoder_layers=1, decoder_layers=3)

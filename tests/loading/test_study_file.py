@@ -225,7 +225,7 @@ def test_all_faults_are_reported_at_once_and_in_the_order_of_the_file(
         "study.yaml:10:14: noam needs 'warmup'",
         "study.yaml:10:21: no option 'warmpu' in noam; did you mean 'warmup'?",
         "study.yaml:14:31: no regularizer 'dropuot' to turn off; did you mean 'dropout'?",
-        "study.yaml:15:33: model.norm must be one of pre, post, got 'past'",
+        "study.yaml:15:33: norm must be one of pre, post, got 'past'",
         "study.yaml:15:52: no generation named 'beam'; there are greedy, speculative",
         "study.yaml:17:11: no metric named 'blue'; did you mean 'bleu'?",
         "study.yaml:18:20: 'chrv' is not a metric of this study; did you mean 'chrf'?",

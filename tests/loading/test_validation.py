@@ -24,8 +24,8 @@ from harness.errors import HarnessError
 from harness.hookspecs import hookimpl
 from harness.loading.validation import Checker, experiment_from
 from harness.loading.validation_errors import DataFault, InvalidData
-from harness.study.experiment import ModelOptions
 from harness.study.serialization import resolved_experiment
+from harness_models.encoder_decoder import EncoderDecoder
 
 DATA: dict[str, Any] = {
     "dataset": "proverbs",
@@ -235,7 +235,7 @@ def test_files_are_found_by_the_checker_s_find_file() -> None:
 
 def test_an_experiment_is_made_of_every_slot() -> None:
     experiment = experiment_from(DATA, catalog=third_party.catalog())
-    assert experiment.model == ModelOptions(d_model=64, heads=4)
+    assert experiment.model == EncoderDecoder(d_model=64, heads=4)
     assert experiment.loss == LabelSmoothing(smoothing=0.1)
     assert experiment.averaging == Ema(decay=0.9)
     assert experiment.parameter_groups is None

@@ -5,9 +5,10 @@ import torch
 from torch import Tensor, nn
 
 from harness.contracts import BOS, EOS, Model, Setting
-from harness.model import Ensemble, Transformer
+from harness.model import Ensemble
 from harness.streams import Noise
 from harness_generations import Beam, Contrastive, Greedy, Lookahead, Sampling
+from harness_models.transformer import Transformer
 
 NOISES = [
     Noise(seed=1, update=0, forward=f"member {number}", stream="members") for number in range(3)

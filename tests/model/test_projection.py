@@ -3,8 +3,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from harness.model import Transformer
 from harness.streams import Noise
+from harness_models.transformer import Transformer
 
 
 class LowRank(nn.Module):

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from harness.contracts import PAD, Batch, Setting
-from harness.model import Transformer
-from harness.study.experiment import ModelOptions
+from harness_models.encoder_decoder import EncoderDecoder
+from harness_models.transformer import Transformer
 
 CLASSES = 12
 
@@ -22,7 +22,7 @@ def transformer() -> Callable[[], Transformer]:
     """Makes small Transformers in float64, all with the same weights, far from uniform outputs."""
 
     def make() -> Transformer:
-        options = ModelOptions(d_model=8, d_ff=16, heads=2, encoder_layers=1, decoder_layers=2)
+        options = EncoderDecoder(d_model=8, d_ff=16, heads=2, encoder_layers=1, decoder_layers=2)
         model = Transformer(options, source_classes=CLASSES, target_classes=CLASSES).double()
         generator = torch.Generator().manual_seed(7)
         for parameter in model.parameters():

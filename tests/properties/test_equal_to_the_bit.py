@@ -17,7 +17,7 @@ from harness.components import Averaging, DecodingPolicy, Regularizer
 from harness.contracts import Prediction
 from harness.registry.option_types import option_types, plain
 from harness.streams import Noise
-from harness.study.experiment import Budget, Experiment, ModelOptions
+from harness.study.experiment import Budget, Experiment
 from harness.training.assembly import assemble
 from harness.training.loop import train
 from harness_averagings.ema import EMA
@@ -28,6 +28,7 @@ from harness_decoding_policies import (
     TeacherForcing,
 )
 from harness_losses.cross_entropy import CrossEntropy
+from harness_models.encoder_decoder import EncoderDecoder
 from harness_regularizers import Dropout, RDrop
 
 # A strength of 0 turns a regularizer off; a new one has one of these, or a reason below.
@@ -44,7 +45,7 @@ few = settings(max_examples=3, suppress_health_check=[HealthCheck.function_scope
 def experiments(draw: st.DrawFn) -> Experiment:
     """Tiny experiments with dropout on, in models of several shapes."""
     heads = draw(st.sampled_from([1, 2]))
-    model = ModelOptions(
+    model = EncoderDecoder(
         d_model=8,
         d_ff=draw(st.sampled_from([8, 12])),
         heads=heads,

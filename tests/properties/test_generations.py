@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from harness.components import Generation
 from harness.components.options import TrainedRun
 from harness.contracts import BOS, EOS, PAD, Setting
-from harness.model import Transformer
-from harness.study.experiment import ModelOptions
 from harness_generations import Beam, Contrastive, Greedy, Lookahead, Sampling, Speculative
+from harness_models.encoder_decoder import EncoderDecoder
+from harness_models.transformer import Transformer
 
 EXTRA = 3
-Drawn = tuple[tuple[ModelOptions, int], tuple[ModelOptions, int], list[list[int]]]
+Drawn = tuple[tuple[EncoderDecoder, int], tuple[EncoderDecoder, int], list[list[int]]]
 shapes = st.builds(
-    ModelOptions,
+    EncoderDecoder,
     d_model=st.just(8),
     d_ff=st.sampled_from([4, 12]),
     heads=st.sampled_from([1, 2, 4]),
@@ -64,7 +64,7 @@ class Example:
         return cls(model=large, setting=setting, source=torch.tensor(filled))
 
 
-def _model(options: ModelOptions, *, seed: int, classes: int) -> Transformer:
+def _model(options: EncoderDecoder, *, seed: int, classes: int) -> Transformer:
     """A small model with outputs far from uniform."""
     model = Transformer(options, source_classes=9, target_classes=classes).double()
     generator = torch.Generator().manual_seed(seed)

@@ -186,6 +186,10 @@ BROKEN = {
         "texts": "must give a list of numbers from 3 to",
         "mute": "decode must give text, got None",
     },
+    "model": {
+        "raises": "raised KeyError: 'odd' (faulty.py, line",
+        "builds_none": "must return a SequenceModel, got NoneType",
+    },
     "initializer": {
         "raises": "raised KeyError: 'odd' (faulty.py, line",
         "builds_none": "raised TypeError: 'NoneType' object is not callable",

@@ -11,8 +11,8 @@ import torch
 from harness import streams
 from harness.components import Regularizer
 from harness.contracts import Batch, Setting
-from harness.model import Transformer
 from harness.streams import Noise
+from harness_models.transformer import Transformer
 
 SETTING = Setting(seed=3, classes=12, d_model=8, updates=100)
 NOISE = Noise(seed=3, update=5)

@@ -20,6 +20,7 @@ from harness.components.options import (
 from harness.hookspecs import hookimpl
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins
+from harness_models.encoder_decoder import EncoderDecoder
 
 
 class NeverBuilt:
@@ -268,6 +269,10 @@ class Stranger:
     @hookimpl
     def harness_tokenizers(self) -> list[type]:
         return [Word]
+
+    @hookimpl
+    def harness_models(self) -> list[type]:
+        return [EncoderDecoder]
 
     @hookimpl
     def harness_initializers(self) -> list[type]:

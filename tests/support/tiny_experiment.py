@@ -10,13 +10,14 @@ from harness.components import Dataset
 from harness.contracts import Corpus, Pair
 from harness.runs.planned_run import PlannedRun, RunState
 from harness.runs.records import DecodingIdentity, RunIdentity
-from harness.study.experiment import Budget, Experiment, ModelOptions
+from harness.study.experiment import Budget, Experiment
 from harness_decays.linear import Linear
 from harness_decoding_policies.scheduled_sampling import ScheduledSampling
 from harness_decoding_policies.teacher_forcing import TeacherForcing
 from harness_generations.greedy import Greedy
 from harness_initializers.xavier_uniform import XavierUniform
 from harness_losses.label_smoothing import LabelSmoothing
+from harness_models.encoder_decoder import EncoderDecoder
 from harness_optimizers.adam import Adam
 from harness_regularizers.dropout import Dropout
 from harness_schedules.noam import Noam
@@ -53,7 +54,7 @@ def experiment(**changes: Any) -> Experiment:
     baseline = Experiment(
         dataset=Counting(),
         tokenizer=Word(),
-        model=ModelOptions(d_model=16, d_ff=32, heads=2, layers=1),
+        model=EncoderDecoder(d_model=16, d_ff=32, heads=2, layers=1),
         initializer=XavierUniform(),
         regularizers={"dropout": Dropout(rate=0.1)},
         loss=LabelSmoothing(smoothing=0.1),

@@ -13,9 +13,10 @@ from support.tiny_experiment import Counting, experiment
 from harness.components import Dataset, Tokenizer
 from harness.contracts import Codec, Codecs, Corpus, Pair
 from harness.errors import HarnessError
-from harness.study.experiment import Experiment, ModelOptions
+from harness.study.experiment import Experiment
 from harness.training.assembly import assemble
-from harness.training.network import vocabulary_sizes
+from harness.training.network import vocabularies_of
+from harness_models.encoder_decoder import EncoderDecoder
 from harness_tokenizers.bpe import Bpe
 from harness_tokenizers.word import Word
 
@@ -37,7 +38,7 @@ class Pairs(Dataset):
 def tied(
     dataset: Dataset, *, tokenizer: Tokenizer | None = None, tie: Literal["all", "target"] = "all"
 ) -> Experiment:
-    model = ModelOptions(d_model=16, d_ff=32, heads=2, layers=1, tie=tie)
+    model = EncoderDecoder(d_model=16, d_ff=32, heads=2, layers=1, tie=tie)
     return experiment(dataset=dataset, tokenizer=tokenizer or Word(), model=model)
 
 
@@ -83,4 +84,4 @@ def test_a_shared_codec_is_not_asked_for_every_token() -> None:
             raise AssertionError(tokens)
 
     codec: Codec = Mute()
-    assert vocabulary_sizes(tied(Counting()), codecs=Codecs(codec, codec)) == (9, 9)
+    assert vocabularies_of(Codecs(codec, codec), model=tied(Counting()).model) == (9, 9, True)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import torch
 
 from harness.contracts import EOS, Batch, Setting, Site
-from harness.model import Transformer
 from harness.streams import Noise
 from harness_decoding_policies import FreeRunning, TeacherForcing
 from harness_generations.greedy import Greedy
+from harness_models.transformer import Transformer
 
 SETTING = Setting(seed=1, classes=12, d_model=8, updates=100)
 NOISE = Noise(seed=1, update=3)

@@ -10,10 +10,10 @@ from scipy import optimize, stats
 
 from harness.components import Decay
 from harness.contracts import Batch, Rate, Setting
-from harness.model import Transformer
 from harness.streams import Noise
 from harness_decoding_policies import ScheduledSampling
 from harness_decoding_policies.mixtures import sparsemax
+from harness_models.transformer import Transformer
 
 SETTING = Setting(seed=1, classes=12, d_model=8, updates=100)
 NOISE = Noise(seed=1, update=3)

@@ -12,7 +12,6 @@ from scipy import stats
 
 from harness.components import Decay
 from harness.contracts import Batch, Prediction, Rate, Setting, Site
-from harness.model import Transformer
 from harness.prediction import writable
 from harness.streams import Noise
 from harness_decoding_policies import (
@@ -22,6 +21,7 @@ from harness_decoding_policies import (
 )
 from harness_decoding_policies.mixtures import gumbel
 from harness_decoding_policies.replacement import sample_replaced
+from harness_models.transformer import Transformer
 
 SETTING = Setting(seed=1, classes=12, d_model=8, updates=100)
 NOISE = Noise(seed=1, update=3)

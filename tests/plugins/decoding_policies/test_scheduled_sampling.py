@@ -12,10 +12,10 @@ from scipy import stats
 
 from harness.components import Decay, DecodingPolicy
 from harness.contracts import BOS, PAD, Batch, Prediction, Rate, Setting
-from harness.model import Transformer
 from harness.streams import Noise
 from harness_decays import Exponential, Linear
 from harness_decoding_policies import ScheduledSampling, TeacherForcing
+from harness_models.transformer import Transformer
 
 SETTING = Setting(seed=1, classes=12, d_model=8, updates=100)
 NOISE = Noise(seed=1, update=3)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import torch
 
 from harness.contracts import PAD, Batch, Setting
-from harness.model import Transformer
 from harness.streams import Noise
 from harness_decoding_policies import TeacherForcing
+from harness_models.transformer import Transformer
 
 MakeModel = Callable[[], Transformer]
 

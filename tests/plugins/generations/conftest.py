@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from harness.contracts import BOS
-from harness.model import Transformer
-from harness.study.experiment import ModelOptions
+from harness_models.encoder_decoder import EncoderDecoder
+from harness_models.transformer import Transformer
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +15,7 @@ def toy() -> Callable[..., Transformer]:
     """Builds a small float64 Transformer from a seed, with outputs far from uniform."""
 
     def make(seed: int, *, classes: int = 12) -> Transformer:
-        options = ModelOptions(d_model=8, d_ff=16, heads=2, encoder_layers=1, decoder_layers=2)
+        options = EncoderDecoder(d_model=8, d_ff=16, heads=2, encoder_layers=1, decoder_layers=2)
         model = Transformer(options, source_classes=12, target_classes=classes).double()
         generator = torch.Generator().manual_seed(seed)
         for parameter in model.parameters():

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.contracts import EOS, PAD, Memory, Projection, Setting, Site
-from harness.model import Transformer
 from harness_generations import Beam, Greedy
+from harness_models.transformer import Transformer
 
 SETTING = Setting(seed=1, classes=12, d_model=8, updates=100)
 Toy = Callable[..., Transformer]

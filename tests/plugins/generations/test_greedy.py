@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from harness.contracts import BOS, EOS, PAD, Memory, Projection, Setting, Site
-from harness.model import Transformer
 from harness.streams import Noise
 from harness_generations import Greedy
+from harness_models.transformer import Transformer
 
 SETTING = Setting(seed=1, classes=12, d_model=8, updates=100)
 MakeModel = Callable[[], Transformer]

@@ -19,8 +19,8 @@ from support.pretraining_study import carried_out
 
 from harness.components.options import TrainedRun
 from harness.contracts import EOS, Memory, Projection, Setting, Site
-from harness.model import Transformer
 from harness_generations import Greedy, Speculative
+from harness_models.transformer import Transformer
 
 SETTING = Setting(seed=1, classes=12, d_model=8, updates=100)
 Toy = Callable[..., Transformer]

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from harness import streams
 from harness.contracts import Setting
-from harness.model import Transformer
-from harness.study.experiment import ModelOptions
 from harness_initializers.annotated_transformer import AnnotatedTransformer
 from harness_initializers.xavier_uniform import XavierUniform
+from harness_models.encoder_decoder import EncoderDecoder
+from harness_models.transformer import Transformer
 
 Initialized = Callable[..., dict[str, Tensor]]
 D_MODEL, D_FF = 16, 64
@@ -28,7 +28,7 @@ def initial_parameters(
     initializer: AnnotatedTransformer | XavierUniform | None = None,
 ) -> dict[str, Tensor]:
     """The parameters of a Transformer with two layers per stack."""
-    options = ModelOptions(d_model=D_MODEL, d_ff=D_FF, heads=2, layers=2, tie=tie)
+    options = EncoderDecoder(d_model=D_MODEL, d_ff=D_FF, heads=2, layers=2, tie=tie)
     model = Transformer(options, source_classes=30, target_classes=40)
     setting = Setting(seed=1, classes=40, d_model=D_MODEL, updates=10)
     initialize = (initializer or AnnotatedTransformer()).build(setting)

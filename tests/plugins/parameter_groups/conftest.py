@@ -5,8 +5,8 @@ from typing import Literal
 
 import pytest
 
-from harness.model import Transformer
-from harness.study.experiment import ModelOptions
+from harness_models.encoder_decoder import EncoderDecoder
+from harness_models.transformer import Transformer
 
 # From the top: the order of the paper on few-sample BERT, extended to an encoder-decoder.
 ORDER = (
@@ -25,7 +25,7 @@ def names() -> Callable[..., list[str]]:
     """The parameters of a Transformer with two layers in the encoder and three in the decoder."""
 
     def names(*, tie: Literal["none", "target", "all"] = "none") -> list[str]:
-        options = ModelOptions(
+        options = EncoderDecoder(
             d_model=8, d_ff=8, heads=2, encoder_layers=2, decoder_layers=3, tie=tie
         )
         model = Transformer(options, source_classes=9, target_classes=9)

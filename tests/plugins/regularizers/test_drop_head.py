@@ -10,7 +10,7 @@ import torch
 from support.regularized_model import NOISE, Recording, hidden_states, masks, regularize
 
 from harness.contracts import Batch, Site
-from harness.model import Transformer
+from harness_models.transformer import Transformer
 from harness_regularizers import DropHead
 
 MakeModel = Callable[[], Transformer]

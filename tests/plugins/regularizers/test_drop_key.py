@@ -11,8 +11,8 @@ from scipy import stats
 from support.regularized_model import NOISE, hidden_states, masks, regularize
 
 from harness.contracts import PAD, Batch, Site
-from harness.model import Transformer
 from harness.streams import Noise
+from harness_models.transformer import Transformer
 from harness_regularizers import DropKey
 
 MakeModel = Callable[[], Transformer]

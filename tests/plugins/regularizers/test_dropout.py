@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from harness import streams
 from harness.contracts import Batch, Setting, Site
 from harness.errors import HarnessError
-from harness.model import Transformer
 from harness.streams import Noise, kept_share
-from harness.study.experiment import ModelOptions
+from harness_models.encoder_decoder import EncoderDecoder
+from harness_models.transformer import Transformer
 from harness_regularizers import Dropout
 
 NOISE = Noise(seed=3, update=5)
@@ -38,7 +38,7 @@ def _hidden(model: Transformer, batch: Batch, noise: Noise | None = NOISE) -> to
 
 
 def _drop(rate: float, value: torch.Tensor) -> torch.Tensor:
-    options = ModelOptions(d_model=2, d_ff=1, heads=1, layers=1)
+    options = EncoderDecoder(d_model=2, d_ff=1, heads=1, layers=1)
     model = _apply(Dropout(rate=rate), Transformer(options, source_classes=4, target_classes=4))
     return model.sites["encoder.embedding"](value, NOISE)
 
@@ -272,7 +272,7 @@ FOUR = "decoder.0.cross_attention.attention.weights"
 def _of_kind(
     kind: str, value: torch.Tensor, *, path: str = VECTORS, rate: float = 0.4
 ) -> torch.Tensor:
-    options = ModelOptions(d_model=2, d_ff=1, heads=1, layers=1)
+    options = EncoderDecoder(d_model=2, d_ff=1, heads=1, layers=1)
     model = Transformer(options, source_classes=4, target_classes=4)
     return _apply(Dropout(rate=rate, kind=kind), model).sites[path](value, NOISE)
 

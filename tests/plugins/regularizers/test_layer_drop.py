@@ -13,10 +13,10 @@ from support.tiny_experiment import experiment, weights
 
 from harness.components import Regularizer
 from harness.contracts import Batch
-from harness.model import Transformer
 from harness.training.assembly import assemble
 from harness.training.loop import train
 from harness_averagings.ema import EMA
+from harness_models.transformer import Transformer
 from harness_regularizers import ClipNorm, GradientNoise, LayerDrop, Lora, RDrop, WeightDecay
 
 MakeModel = Callable[[], Transformer]

@@ -17,11 +17,12 @@ from harness import streams
 from harness.contracts import Batch
 from harness.errors import HarnessError, StudyError
 from harness.loading import load
-from harness.model import Transformer, merged
+from harness.model import merged
 from harness.model.projection import Projection
 from harness.streams import Noise, kept_share
 from harness.training.assembly import assemble
 from harness.training.loop import train
+from harness_models.transformer import Transformer
 from harness_parameter_groups import LayerWise
 from harness_regularizers import ClipNorm, Lora, LoraDropout, WeightDecay
 from harness_regularizers.adapter import Adapter

@@ -17,12 +17,12 @@ from support.tiny_study import TINY
 from harness.contracts import Batch
 from harness.errors import StudyError
 from harness.loading import load
-from harness.model import Transformer
 from harness.model.projection import Projection
 from harness.streams import Noise, kept_share
 from harness.training import checkpoint
 from harness.training.assembly import assemble
 from harness.training.loop import train
+from harness_models.transformer import Transformer
 from harness_regularizers import Dropout, Lora, LoraDropout
 from harness_regularizers.adapter import Adapter
 

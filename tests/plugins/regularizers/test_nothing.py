@@ -11,9 +11,9 @@ from support.tiny_experiment import experiment, weights
 
 from harness.components import Regularizer
 from harness.contracts import Batch
-from harness.model import Transformer
 from harness.training.assembly import assemble
 from harness.training.loop import train
+from harness_models.transformer import Transformer
 from harness_regularizers import (
     ConfidencePenalty,
     DropHead,

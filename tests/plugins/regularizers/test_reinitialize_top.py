@@ -12,9 +12,9 @@ from support.regularized_model import SETTING, regularize
 
 from harness import streams
 from harness.errors import HarnessError
-from harness.model import Transformer
-from harness.study.experiment import ModelOptions
 from harness_initializers.normal import Normal
+from harness_models.encoder_decoder import EncoderDecoder
+from harness_models.transformer import Transformer
 from harness_regularizers import Lora, ReinitializeTop
 
 MakeModel = Callable[[], Transformer]
@@ -23,7 +23,7 @@ MakeModel = Callable[[], Transformer]
 @pytest.fixture
 def wide() -> Transformer:
     """Three layers a stack, everything at 7."""
-    options = ModelOptions(d_model=32, d_ff=128, heads=2, layers=3)
+    options = EncoderDecoder(d_model=32, d_ff=128, heads=2, layers=3)
     model = Transformer(options, source_classes=9, target_classes=9)
     for parameter in model.parameters():
         parameter.data.fill_(7.0)

@@ -13,11 +13,11 @@ from support.tiny_experiment import experiment
 
 from harness.contracts import Batch
 from harness.errors import HarnessError
-from harness.model import Transformer
-from harness.study.experiment import ModelOptions
 from harness.training.assembly import assemble
 from harness.training.evaluation import teacher_forced
 from harness.training.loop import train
+from harness_models.encoder_decoder import EncoderDecoder
+from harness_models.transformer import Transformer
 from harness_regularizers import Dropout, LayerDrop, ReuseAttention
 
 MakeModel = Callable[[], Transformer]
@@ -30,7 +30,7 @@ def deep() -> MakeModel:
     """Three layers a stack, in float64, far from uniform outputs."""
 
     def make() -> Transformer:
-        options = ModelOptions(d_model=8, d_ff=16, heads=2, layers=3)
+        options = EncoderDecoder(d_model=8, d_ff=16, heads=2, layers=3)
         model = Transformer(options, source_classes=12, target_classes=12).double()
         generator = torch.Generator().manual_seed(5)
         for parameter in model.parameters():
@@ -172,7 +172,7 @@ def test_a_layer_above_a_skipped_one_uses_its_own_weights(deep: MakeModel, batch
 
 
 def test_queries_and_keys_of_these_layers_are_not_trained() -> None:
-    model = ModelOptions(d_model=16, d_ff=32, heads=2, layers=2)
+    model = EncoderDecoder(d_model=16, d_ff=32, heads=2, layers=2)
     parts = assemble(
         experiment(model=model, regularizers={"reuse_attention": ReuseAttention()}), seed=1
     )

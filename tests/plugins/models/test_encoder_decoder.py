@@ -1,3 +1,5 @@
+"""Held against torch.nn.Transformer, and the Annotated Transformer under its normalization."""
+
 from __future__ import annotations
 
 import copy
@@ -9,9 +11,9 @@ from torch import Tensor, nn
 
 from harness.contracts import Model
 from harness.errors import HarnessError
-from harness.model import Transformer
 from harness.model.positions import sinusoids
-from harness.study.experiment import ModelOptions
+from harness_models.encoder_decoder import EncoderDecoder
+from harness_models.transformer import Transformer
 
 TIES = {"none": {}, "target": {}, "all": {"source_classes": 9}}
 
@@ -227,7 +229,7 @@ def test_parameters_go_by_their_canonical_names(build) -> None:
 
 def test_an_unfilled_model_is_zero_but_for_normalisations_and_draws_nothing() -> None:
     state = torch.get_rng_state()
-    model = Transformer(ModelOptions(d_model=8, heads=2), source_classes=5, target_classes=5)
+    model = Transformer(EncoderDecoder(d_model=8, heads=2), source_classes=5, target_classes=5)
     assert torch.equal(torch.get_rng_state(), state)
     for name, parameter in model.named_parameters():
         assert parameter.eq(1 if name.endswith("norm.weight") else 0).all()
@@ -249,7 +251,7 @@ def test_tied_matrices_share_storage_and_go_by_one_name(build, tie) -> None:
 
 def test_one_table_cannot_serve_two_vocabularies() -> None:
     with pytest.raises(HarnessError, match="got 5 source and 6 target classes"):
-        Transformer(ModelOptions(tie="all"), source_classes=5, target_classes=6)
+        Transformer(EncoderDecoder(tie="all"), source_classes=5, target_classes=6)
 
 
 @pytest.mark.parametrize("norm", ["pre", "post"])
@@ -268,7 +270,7 @@ def test_gradients_reach_every_parameter(build, forward, source, target, tie, no
 @pytest.mark.parametrize("norm", ["pre", "post"])
 def test_an_untrained_model_knows_nothing(forward, norm) -> None:
     classes = 2000
-    options = ModelOptions(d_model=32, d_ff=64, heads=4, layers=2, norm=norm)
+    options = EncoderDecoder(d_model=32, d_ff=64, heads=4, layers=2, norm=norm)
     model = Transformer(options, source_classes=classes, target_classes=classes).double()
     torch.manual_seed(3)
     for parameter in model.parameters():

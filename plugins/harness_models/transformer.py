@@ -7,29 +7,33 @@ from torch import Tensor, nn
 
 from harness.contracts import PAD, Cache, Memory
 from harness.errors import HarnessError
-from harness.model.attention import View
-from harness.model.cache import KeyValueCache, Past
-from harness.model.layers import DecoderLayer, EncoderLayer
-from harness.model.positions import Positions
-from harness.model.projection import Embedding, Projection
-from harness.model.sites import every_site
+from harness.model import (
+    DecoderLayer,
+    Embedding,
+    EncoderLayer,
+    KeyValueCache,
+    Past,
+    Positions,
+    Projection,
+    SequenceModel,
+    View,
+    every_site,
+    final_norm,
+)
 from harness.streams import Noise
-from harness.study.experiment import ModelOptions
+from harness_models.encoder_decoder import EncoderDecoder
 
 
-class Transformer(nn.Module):
-    """Encoder and decoder stacks between embeddings and an output projection; satisfies `Model`.
+class Transformer(SequenceModel):
+    """Encoder and decoder stacks between embeddings and an output projection.
 
-    Parameter names are public, such as ``encoder.0.self_attention.query.weight``. Every parameter
-    is 0, a normalization's weight 1, until an initializer fills it. A tied matrix goes by the name
-    `target_embedding.weight` with ``tie: target``, `source_embedding.weight` with ``tie: all``.
-    There is no train mode: noise comes with each call, through `sites`, or not at all.
-    `decoded` counts the places that the decoder has computed so far, padding included.
+    A tied matrix goes by the name `target_embedding.weight` with ``tie: target``,
+    `source_embedding.weight` with ``tie: all``.
     """
 
-    decoded: int = 0
-
-    def __init__(self, options: ModelOptions, *, source_classes: int, target_classes: int) -> None:
+    def __init__(
+        self, options: EncoderDecoder, *, source_classes: int, target_classes: int
+    ) -> None:
         super().__init__()
         encoder_layers = options.encoder_layers or options.layers
         decoder_layers = options.decoder_layers or options.layers
@@ -43,17 +47,14 @@ class Transformer(nn.Module):
             EncoderLayer(options, place=f"encoder.{number}", sites=self.sites)
             for number in range(encoder_layers)
         )
-        self.encoder_norm = _final_norm(options)
+        self.encoder_norm = final_norm(options)
         self.decoder = nn.ModuleList(
             DecoderLayer(options, place=f"decoder.{number}", sites=self.sites)
             for number in range(decoder_layers)
         )
-        self.decoder_norm = _final_norm(options)
+        self.decoder_norm = final_norm(options)
         self.projection = Projection(d_model, target_classes)
         self._tie(options.tie)
-        self.projections = {
-            name: module for name, module in self.named_modules() if isinstance(module, Projection)
-        }
 
     def encode(
         self, source: Int[Tensor, "sentences source"], *, noise: Noise | None = None
@@ -136,9 +137,3 @@ class Transformer(nn.Module):
         # After `all`: the projection takes the matrix that the target has by then.
         if tie != "none":
             self.projection.weight = target.weight
-
-
-def _final_norm(options: ModelOptions) -> nn.Module:
-    # Post-norm ends with a norm already; pre-norm would end with an unnormalized residual sum.
-    final = options.norm == "pre" if options.final_norm is None else options.final_norm
-    return nn.LayerNorm(options.d_model) if final else nn.Identity()
