@@ -18,6 +18,7 @@ from harness.components.options import NonNegativeInt
 from harness.errors import Fault, PluginError, StudyError
 from harness.files import open_file
 from harness.loading.faults import Faults
+from harness.loading.model_folder import find_model_folder
 from harness.loading.names import study_name_fault
 from harness.loading.pretraining import find_pretraining, pretraining_names
 from harness.loading.study_rules import study_faults
@@ -93,6 +94,7 @@ def load(
         Catalog.of(plugins),
         partial(_find_file, folder=path.parent),
         partial(find_pretraining, among=pretraining_names(root)),
+        partial(find_model_folder, beside=path.parent),
     )
     for complaint in checker.catalog.complaints:
         if complaint.plugin in files:

@@ -34,12 +34,14 @@ class Checker:
     """Turns plain data into components; its methods raise `InvalidData`.
 
     `find_file` resolves the path of a text file as written to the one to open, `find_start` the
-    name of a trained run to what identifies it; both raise `ValueError` if there is none.
+    name of a trained run to what identifies it, `find_model` the path of an exported model's folder
+    to the one to read; each raises `ValueError` if there is none.
     """
 
     catalog: Catalog
     find_file: Callable[[str], str] | None = None
     find_start: Callable[[str], str] | None = None
+    find_model: Callable[[str], str] | None = None
 
     def component(self, data: object, *, slot: str) -> Component:
         """The component that `data` names, with its options."""
@@ -90,6 +92,7 @@ class Checker:
             "choose": self.component,
             "find_file": self.find_file,
             "find_start": self.find_start,
+            "find_model": self.find_model,
         }
         try:
             adapter = _adapter(cast("type", of))
