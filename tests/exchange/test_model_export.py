@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -15,16 +17,19 @@ from click.testing import CliRunner, Result
 from support.pretraining_study import Here, carried_out
 
 from harness.cli import main
+from harness.contracts import Codecs, Corpus, Pair, Vocabularies
 from harness.errors import StudyError
-from harness.model import Transformer
+from harness.exchange.model_export import exported_files
+from harness.model import SequenceModel
 from harness.pipeline import open_study
 from harness.planned_study import PlannedStudy
 from harness.planning.preview.preview import refuse_unbuildable
 from harness.runs.execution import execute
 from harness.runs.planned_run import PlannedRun
-from harness.runs.restored import restore_run
-from harness.study.experiment import ModelOptions
-from harness.training.network import build_model
+from harness.runs.restored import RestoredRun, restore_run
+from harness_models.encoder_decoder import EncoderDecoder
+from harness_models.transformer import Transformer
+from harness_tokenizers import Word
 
 BASE = """
 question: Does a *tied* matrix copy?
@@ -97,8 +102,9 @@ def config_of(folder: Path) -> dict[str, object]:
 def test_the_weights_alone_give_the_logits_of_the_run(exported: PlannedStudy) -> None:
     model = exported.out.parent / "models" / "plain"
     config = json.loads((model / "config.json").read_text())
-    classes = {f"{side}_classes": number for side, number in config["classes"].items()}
-    loaded = build_model(ModelOptions(**config["model"]), **classes)
+    (options,) = config["model"].values()
+    loaded = EncoderDecoder(**options).build(Vocabularies(**config["classes"]))
+    assert isinstance(loaded, Transformer)
     missing = loaded.load_state_dict(
         safetensors.torch.load_file(model / "model.safetensors"), strict=False
     )
@@ -114,7 +120,7 @@ def test_the_weights_alone_give_the_logits_of_the_run(exported: PlannedStudy) ->
 
 
 @torch.no_grad()
-def _logits(model: Transformer, *, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+def _logits(model: SequenceModel, *, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     model.eval()
     return model.project(model.decode(model.embed(target), model.encode(source)))
 
@@ -335,3 +341,57 @@ def test_a_pretraining_cannot_start_from_a_folder(folder: Path) -> None:
     )
     with pytest.raises(StudyError, match="16:11: a pretraining cannot start from another model"):
         planned(folder, text=text)
+
+
+# --- vocabularies that the format of the library cannot say ------------------------------------
+
+
+def of_codecs(run: RestoredRun, *, codecs: Codecs, line: str) -> RestoredRun:
+    """The run with other codecs, and a corpus of one line."""
+    pairs = [Pair(line, line)]
+    task = replace(
+        run.parts.task, codecs=codecs, corpus=Corpus(train=pairs, validation=[], test=[])
+    )
+    return replace(run, parts=replace(run.parts, task=task))
+
+
+@dataclass(frozen=True)
+class Letters:
+    """A codec that stores nothing."""
+
+    size: int = 5
+
+    def encode(self, line: str) -> list[int]:
+        return [4 if letter == "a" else 3 for letter in line]
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        return "".join("a" if token == 4 else "<unk>" for token in tokens if token > 2)
+
+
+def test_a_line_that_the_library_reads_otherwise_leaves_its_file_out(
+    exported: PlannedStudy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = restore_run(exported.ledger.run(run_of(exported, "no-dropout").digest))
+    greek = "ΟΔΟΣ"  # Python knows the letter at the end of a word
+    corpus = Corpus(train=[Pair(greek, greek)], validation=[], test=[])
+    codecs = Word(lowercase=True, shared=True).build(corpus)
+    other = of_codecs(run, codecs=codecs, line=greek)
+    files = exported_files(other, identity=run_of(exported, "no-dropout").identity)
+    assert sorted(files) == ["config.json", "model.safetensors", "vocabulary.json"]
+    assert json.loads(files["vocabulary.json"])["sides"] == [["οδος"]]
+    said = capsys.readouterr().err
+    assert "no tokenizer.json: it would read" in said
+    assert said.count("\n") == 1
+
+
+def test_a_codec_that_stores_nothing_leaves_the_text_of_its_ids(
+    exported: PlannedStudy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = restore_run(exported.ledger.run(run_of(exported, "no-dropout").digest))
+    other = of_codecs(run, codecs=Codecs(Letters(), Letters()), line="a")
+    files = exported_files(other, identity=run_of(exported, "no-dropout").identity)
+    vocabulary = json.loads(files["vocabulary.json"])
+    assert vocabulary["sides"] is None
+    assert vocabulary["tokens"] == [["", "", "", "<unk>", "a"]] * 2
+    said = capsys.readouterr().err
+    assert "no tokenizer.source.json: that format cannot say what this tokenizer does" in said
