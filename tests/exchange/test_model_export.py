@@ -102,8 +102,7 @@ def config_of(folder: Path) -> dict[str, object]:
 def test_the_weights_alone_give_the_logits_of_the_run(exported: PlannedStudy) -> None:
     model = exported.out.parent / "models" / "plain"
     config = json.loads((model / "config.json").read_text())
-    (options,) = config["model"].values()
-    loaded = EncoderDecoder(**options).build(Vocabularies(**config["classes"]))
+    loaded = EncoderDecoder(**config["model"]).build(Vocabularies(**config["classes"]))
     assert isinstance(loaded, Transformer)
     missing = loaded.load_state_dict(
         safetensors.torch.load_file(model / "model.safetensors"), strict=False
