@@ -40,10 +40,11 @@ class MlflowTracking:
         Raises `HarnessError` if the store cannot be reached, or names what it refused.
         """
         self._ledger = ledger
-        runs = started_runs(study, ledger=ledger)
-        fingerprints = [run.fingerprint for run in runs]
-        current = fingerprint([self.experiment, fingerprints, report_contents(study)])
         with self._locked(), self._one_line_errors():
+            # Not before the lock: another process may have copied later states meanwhile.
+            runs = started_runs(study, ledger=ledger)
+            fingerprints = [run.fingerprint for run in runs]
+            current = fingerprint([self.experiment, fingerprints, report_contents(study)])
             state = SyncState.load(study.path / "mlflow.json", uri=self.uri)
             if self._stamp() != state.database:
                 self._store = None  # runs may have been deleted from it since it was opened
