@@ -28,6 +28,8 @@ from harness.study.values import BASELINE
 
 Checked = TypeVar("Checked")
 
+_SHORTEST = 2  # target tokens of a sentence, its end included
+
 
 @dataclass(frozen=True)
 class Checker:
@@ -119,7 +121,7 @@ class Checker:
             experiment = self.options(data, of=Experiment, owner=BASELINE)
         except InvalidData as invalid:
             raise InvalidData([_unwrapped(fault) for fault in invalid.faults]) from None
-        faults = [*_excluded(experiment), *_oversized(experiment)]
+        faults = [*_excluded(experiment), *_oversized(experiment), *_too_small(experiment)]
         if faults:
             raise InvalidData(faults)
         return experiment
@@ -151,6 +153,17 @@ def _oversized(experiment: Experiment) -> Iterator[DataFault]:
     fault = size_fault(experiment.model, vocabularies=fewest)
     if fault:
         yield DataFault(("model",), fault)
+
+
+def _too_small(experiment: Experiment) -> Iterator[DataFault]:
+    """A batch that no sentence fits in, of whatever corpus."""
+    size = experiment.budget.batch_tokens
+    if size < _SHORTEST:
+        fault = (
+            f"batch_tokens must be at least {_SHORTEST}, got {size}; the shortest target sentence "
+            "has a token and its end, and a batch must hold the longest"
+        )
+        yield DataFault(("budget", "batch_tokens"), fault)
 
 
 def _unwrapped(fault: DataFault) -> DataFault:
