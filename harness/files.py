@@ -83,7 +83,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
                 os.fsync(file.fileno())
             partial.replace(path)
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # it has its name, or could not be made
+            partial.unlink()
     _sync_folder(path.parent)
 
 
