@@ -86,13 +86,16 @@ def other_torch(identity: RunIdentity) -> RunIdentity:
 
 def code_of_today(study: Path, *, torch: str) -> Change:
     """The change to today's code, in an environment with another torch."""
+
+    def choices(identity: RunIdentity) -> object:
+        # Sorted, as a later release may have an option in another place.
+        return identity.seed, json.dumps(identity.experiment, sort_keys=True)
+
     now: Mapping[object, Mapping[str, str]] = {
-        (run.identity.seed, str(run.identity.experiment)): run.identity.code
+        choices(run.identity): run.identity.code
         for run in opened(study, reuse=Reuse.IDENTICAL).plan
     }
-    return lambda identity: replace(
-        identity, torch=torch, code=now[identity.seed, str(identity.experiment)]
-    )
+    return lambda identity: replace(identity, torch=torch, code=now[choices(identity)])
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.name)
