@@ -91,12 +91,7 @@ def load(
     plugins = plugins or discover()
     # Before anything is checked, since any key may name a component of these files.
     files = _register_files(root, path=path, plugins=plugins, faults=faults, execute=plugin_files)
-    checker = Checker(
-        Catalog.of(plugins),
-        partial(_find_file, folder=path.parent),
-        partial(find_pretraining, among=pretraining_names(root)),
-        partial(find_model_folder, beside=path.parent),
-    )
+    checker = _checker(root, folder=path.parent, plugins=plugins)
     for complaint in checker.catalog.complaints:
         if complaint.plugin in files:
             faults.add(str(complaint), at=files[complaint.plugin])
@@ -124,6 +119,16 @@ def load(
         tuning=resolved_tuning(top.tune, trials=trials, seeds=_seeds(chosen)),
     )
     return study, plugins
+
+
+def _checker(root: yaml.Node, *, folder: Path, plugins: Plugins) -> Checker:
+    """A checker of this study's choices, whose files are named relative to its folder."""
+    return Checker(
+        Catalog.of(plugins),
+        partial(_find_file, folder=folder),
+        partial(find_pretraining, among=pretraining_names(root)),
+        partial(find_model_folder, beside=folder),
+    )
 
 
 def _refuse_many_runs(
