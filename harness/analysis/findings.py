@@ -116,7 +116,7 @@ def _finding(judgment: Judgment, *, primary: bool) -> Finding:
 
 
 def _with_intervals(finding: Finding, *, evidence: Evidence, pairing: Pairing) -> Finding:
-    """The finding with the intervals of its correlation and over sentences, and its source."""
+    """The finding with its other intervals, its runs that ended, and its source."""
     sentences = evidence.sentences
     combined = evidence.combined or (None, None)
     correlated = evidence.correlation_interval or (None, None)
@@ -130,6 +130,9 @@ def _with_intervals(finding: Finding, *, evidence: Evidence, pairing: Pairing) -
         combined_high=combined[1],
         p_bootstrap=evidence.p_bootstrap,
         documents=len(set(documents_of(pairing))) if sentences else 0,
+        ended=pairing.sizes[1],
+        ended_baseline=pairing.sizes[0],
+        ended_pairs=pairing.ended_pairs,
         of_table=pairing.of_table,
     )
 

@@ -12,6 +12,7 @@ from itertools import zip_longest
 from harness.analysis.contrasts import Contrast
 from harness.analysis.costs import SeedRuns, jointly_scored, reached
 from harness.analysis.inputs import RunResult, ScoredMetric, ToTarget
+from harness.analysis.missing_runs import MissingRun, fault_of
 from harness.analysis.worst_ranks import signed_ranks
 from harness.contracts import Diverged, FindingKind, Method, Outcome, SeedValues
 from harness.study.values import BASELINE
@@ -23,10 +24,11 @@ class Pairing:
 
     `planned` has the two runs of every seed, the baseline's first, `scored` the same runs with the
     scores by which this metric compares them, and `complete` those pairs of them in which both have
-    a comparable score. `losses` has one phrase for every run that is missing from those. `looks` is
+    a comparable score. `losses` has a fault for every run that is missing from those. `looks` is
     the factor of p at this look: the number of planned looks, or more at one that was added when
     results had been seen (`added_look`). `diverged` says what a run that diverged counts as. Runs
-    `of_table` were never planned: those that the table has are `planned`.
+    `of_table` were never planned: those that the table has are `planned`, and likewise those of two
+    studies that share no seed.
     """
 
     variant: str
@@ -37,7 +39,7 @@ class Pairing:
     planned: Sequence[SeedRuns]
     scored: Sequence[SeedRuns]
     complete: Sequence[tuple[RunResult, RunResult]]
-    losses: Sequence[str]
+    losses: Sequence[MissingRun]
     looks: int = 1
     diverged: Diverged = "excluded"
     added_look: bool = False
@@ -160,6 +162,17 @@ class Pairing:
         """The number of the variant's runs, or of the baseline's, with this outcome."""
         return self._outcomes[0 if baseline else 1].count(outcome)
 
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """The number of the baseline's runs that have ended, and of the variant's."""
+        baseline, variant = self._outcomes
+        return len(baseline), len(variant)
+
+    @property
+    def ended_pairs(self) -> int:
+        """The number of seeds on which both runs finished or diverged, as McNemar's test counts."""
+        return sum(all(run and run.outcome != "failed" for run in runs) for runs in self.planned)
+
     @cached_property
     def _outcomes(self) -> tuple[list[Outcome], list[Outcome]]:
         baseline, variant = (
@@ -189,31 +202,31 @@ def pair(
 ) -> Pairing:
     """Pair the variant's runs with the baseline's of the same seed."""
     variant, against, kind, runs, of_table = contrast
+    names = _names(contrast)
     planned = [(runs.get((against, seed)), runs.get((variant, seed))) for seed in sorted(seeds)]
     if method == "welch" and (of_table or _share_no_seed(planned)):
         # Two studies' runs need not have a seed in common, and then none is missing.
-        planned = _align(planned)
-    names = ("the baseline", "the variant") if against == BASELINE else (against, variant)
-    if kind == "effect":
-        names = (f"a cell of {against}", f"a cell of {variant}")
+        planned, of_table = _align(planned), True
     complete: list[tuple[RunResult, RunResult]] = []
-    losses: list[str] = []
+    losses: list[MissingRun] = []
     scored = jointly_scored(planned, metric=metric, paired=method != "welch")
     for baseline_run, variant_run in scored:
         faults = [
-            _fault(run, name=name, metric=metric, of_table=of_table)
-            for run, name in zip((baseline_run, variant_run), names, strict=True)
+            MissingRun(fault, side if run else None)
+            for side, run in enumerate((baseline_run, variant_run))
+            if (fault := fault_of(run, name=names[side], metric=metric, of_table=of_table))
             # Where a table pairs nothing, a side is not longer than it was meant to be.
-            if run or method != "welch" or not of_table
+            and (run or method != "welch" or not of_table)
         ]
-        losses += [fault for fault in faults if fault]
-        if baseline_run and variant_run and not any(faults):
+        losses += faults
+        if baseline_run and variant_run and not faults:
             if baseline_run.seed != variant_run.seed:  # aligned above, for the counts only
                 continue
             if _basis(baseline_run, metric=metric) == _basis(variant_run, metric=metric):
                 complete.append((baseline_run, variant_run))
             else:
-                losses.append(f"scored on other {'sentences' if metric.of_text else 'tokens'}")
+                basis = "sentences" if metric.of_text else "tokens"
+                losses.append(MissingRun(f"scored on other {basis}"))
     return Pairing(
         variant=variant,
         against=against,
@@ -228,6 +241,14 @@ def pair(
         diverged=diverged,
         of_table=of_table,
     )
+
+
+def _names(contrast: Contrast) -> tuple[str, str]:
+    """Both sides' names, as subjects of a clause."""
+    variant, against, kind, *_ = contrast
+    if kind == "effect":
+        return f"a cell of {against}", f"a cell of {variant}"
+    return ("the baseline", "the variant") if against == BASELINE else (against, variant)
 
 
 def _rank_difference(baseline: RunResult, *, variant: RunResult, worst: float) -> float | None:
@@ -264,12 +285,3 @@ def same_output(baseline: RunResult, *, variant: RunResult) -> bool | None:
 def _basis(run: RunResult, *, metric: ScoredMetric) -> str | None:
     # Scores on other tokens are not comparable: nats per character are not nats per word.
     return run.references if metric.of_text else run.tokens
-
-
-def _fault(run: RunResult | None, *, name: str, metric: ScoredMetric, of_table: bool) -> str | None:
-    """The reason why a run has no score, if it has none."""
-    if run is None:
-        return f"the table has no run of {name}" if of_table else f"{name} was not run"
-    if run.outcome != "finished":
-        return f"{name} {run.outcome}"
-    return f"{name} has no finite score" if run.score(metric.name) is None else None

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from functools import partial
 from statistics import median
 
 from harness.analysis.correction import DIFFERENT, Judgment
 from harness.analysis.evidence import largest_difference
-from harness.analysis.losses_text import losses, survivors
+from harness.analysis.losses_text import (
+    MEMBERS,
+    comparator,
+    counted,
+    few_runs,
+    losses,
+    shortfall,
+    survivors,
+)
 from harness.analysis.p_values import attained, p_equation, p_text
 from harness.analysis.pairing import Pairing, same_output
 from harness.analysis.power import POWER, spread_interval
 from harness.analysis.statistics import ALPHA
-from harness.contracts import FindingKind, Method
-from harness.study.values import BASELINE
-
-_MEMBERS: Mapping[FindingKind, str] = {
-    "variant": "variants",
-    "pair": "comparisons",
-    "effect": "effects",
-    "noise_floor": "variants that change nothing",
-}
 
 
 def reason(judgment: Judgment) -> str:
@@ -59,29 +57,7 @@ def _basis(pairing: Pairing) -> str:
         kind=pairing.kind,
         of_table=pairing.of_table,
     )
-    return lost or few_seeds(n)
-
-
-def shortfall(
-    n: int, *, baseline: int, planned: int, method: Method, kind: FindingKind, of_table: bool
-) -> str:
-    """The runs that a verdict rests on, where they are fewer than were planned; else empty.
-
-    Of a table, which has no plan: fewer than the other side's, or than its seeds.
-    """
-    if of_table and min(n, baseline) < planned:
-        welch = f"{_counted(n, noun='run')} against {baseline}"
-        return f"from {welch if method == 'welch' else f'{n} of {planned} seeds'}"
-    if method == "welch":
-        sides = f"{n} of {planned} planned runs against {baseline} of {planned}"
-        return f"from {sides}" if min(n, baseline) < planned else ""
-    unit = "seeds" if kind == "effect" else "pairs"
-    return f"from {n} of {planned} planned {unit}" if n < planned else ""
-
-
-def few_seeds(n: int) -> str:
-    """``two seeds only`` where agreement of all seeds would be no evidence; else empty."""
-    return {1: "one seed only", 2: "two seeds only", 3: "three seeds only"}.get(n, "")
+    return lost or few_runs(n, method=pairing.method)
 
 
 def _floor(judgment: Judgment) -> list[str]:
@@ -93,10 +69,10 @@ def _floor(judgment: Judgment) -> list[str]:
 
 def _too_few(pairing: Pairing) -> str:
     if pairing.method == "welch":
-        sides = [_counted(len(side), noun="run") for side in pairing.compared]
-        against = "the baseline" if pairing.against == BASELINE else pairing.against
+        sides = [counted(len(side), noun="run") for side in pairing.compared]
+        against = comparator(pairing.against)
         return f"{sides[1]} against {sides[0]} of {against}, and a test needs 2 of each"
-    return f"{_counted(pairing.n, noun='complete pair')}, and a test needs 2"
+    return f"{counted(pairing.n, noun='complete pair')}, and a test needs 2"
 
 
 def _reached(pairing: Pairing) -> list[str]:
@@ -104,7 +80,7 @@ def _reached(pairing: Pairing) -> list[str]:
     if pairing.reached is None:
         return []
     (baseline, variant), (against, own) = pairing.reached, map(len, pairing.compared)
-    name = "the baseline" if pairing.against == BASELINE else pairing.against
+    name = comparator(pairing.against)
     text = f"reached the target in {variant} of {own} runs, {name} in {baseline} of {against}"
     if not pairing.censored:
         return [text]
@@ -165,7 +141,7 @@ def _undone(judgment: Judgment, *, p: float, adjusted: float) -> str:
     low, high = judgment.evidence.interval or (0.0, 0.0)
     if low <= 0 <= high:  # p is that of an earlier look
         return text
-    number = f"the number of {_MEMBERS[judgment.pairing.kind]}"
+    number = f"the number of {MEMBERS[judgment.pairing.kind]}"
     return f"{text} (its interval, not corrected for {number}, excludes 0)"
 
 
@@ -256,7 +232,7 @@ def _after(correction: str) -> str:
 
 def _holm(judgment: Judgment) -> str:
     """The correction for the number of comparisons; empty if there is one."""
-    members = _MEMBERS[judgment.pairing.kind]
+    members = MEMBERS[judgment.pairing.kind]
     several = f"Holm over {judgment.family} {members}" if judgment.family > 1 else ""
     if judgment.dropped:
         several += f", of which {dropped_text(judgment.dropped)}"
@@ -286,7 +262,3 @@ def _earlier(judgment: Judgment, *, look: Pairing | None) -> str:
 def dropped_text(dropped: int) -> str:
     """The number of comparisons that were dropped, as the end of a clause."""
     return f"{dropped} {'was' if dropped == 1 else 'were'} dropped after results were seen"
-
-
-def _counted(n: int, *, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -15,9 +15,7 @@ from harness.contracts.text import Split
 
 # The scores that every run has and no plugin can redefine; whether higher is better.
 CORE_METRICS = {"nll": False, "perplexity": False, "token_accuracy": True}
-
-# The least and the largest score of each.
-CORE_BOUNDS = {
+CORE_BOUNDS = {  # the least and the largest score of each
     "nll": (0.0, math.inf),
     "perplexity": (1.0, math.inf),
     "token_accuracy": (0.0, 1.0),
@@ -57,47 +55,46 @@ class Finding:
     """A variant against the baseline on one metric, over the seeds that both finished.
 
     What else may be compared, `kind` says: a ``pair`` of variants, of which the second is
-    `against`; an ``effect`` of a factorial study, against the score to be expected without it; or
-    a variant that changes nothing but chance (``noise_floor``). `baseline_mean` is the mean of what
-    stands in `against`. P values are multiplied by `looks`, so that they hold however a study came
-    to stop: their planned number, or more at one that was added.
+    `against`; an ``effect`` of a factorial study, against the score to be expected without it; or a
+    variant that changes nothing but chance (``noise_floor``). `baseline_mean` is the mean of what
+    stands in `against`. P values are multiplied by `looks`, their planned number, or more at one
+    that was added.
 
-    Numbers are in the metric's own unit unless said; each is None where there is none.
-    `difference` is variant minus baseline, `interval_low` to `interval_high` its t interval, of 95%
-    or, with several looks, of 1 - .05 / looks.
-    `reached` and `baseline_reached` count the runs of each side that reached the target of a cost
-    (`updates_to`); the others count what both runs of a pair could have cost, and then there is no
-    interval.
-    `n` counts complete pairs; by Welch's method, which pairs nothing, the variant's scored runs,
-    and `n_baseline` the baseline's. `planned`, `finished`, `failed` and `diverged` count the
-    variant's runs, `diverged_baseline` the baseline's that diverged; `p_diverged` is the exact test
-    that both diverge equally often. Of scores `of_table`, another program's, no plan is known, and
-    `planned` counts the seeds that the table has; by Welch's method, the runs of the longer side.
-    Where diverged runs rank worst, `p` is a signed-rank test's, `p_ranks`, over `n_ranked` pairs.
-    `p_adjusted` is Holm's over the study's variants, `family` of them, also those that were dropped
-    when results had been seen; 0 in findings of earlier versions. `deviations` says what else was
-    changed then. `p_floor` is the smallest p that the sign-flip test can reach with `n` seeds, of
-    which some may be tied, `p_max_t` the joint sign-flip test's, which is corrected already.
+    Numbers are in the metric's own unit unless said, and None where there is none. `difference` is
+    variant minus baseline, `interval_low` to `interval_high` its t interval, of 95% or, with
+    several looks, of 1 - .05 / looks. `reached` and `baseline_reached` count the runs of each side
+    that reached the target of a cost; where one did not, costs are bounds, and there is no
+    interval. `n` counts complete pairs; by Welch's method, which pairs nothing, the variant's
+    scored runs, and `n_baseline` the baseline's. `planned`, `finished`, `failed` and `diverged`
+    count the variant's runs, `ended` all that have an outcome, `ended_baseline` and
+    `diverged_baseline` the baseline's. `p_diverged`, not corrected, is the exact test that both
+    diverge equally often: McNemar's over `ended_pairs`, in which neither failed, or Fisher's. Of
+    scores `of_table`, or of studies without a common seed, no plan is known, and `planned` counts
+    the seeds that the table has; by Welch's method, the longer side's runs. Where diverged runs
+    rank worst, `p` is a signed-rank test's, `p_ranks`, over `n_ranked` pairs; all else is of the
+    `n` finished ones. `p_adjusted` is Holm's over the study's variants, `family` of them, also
+    those that were dropped when results had been seen; 0 in findings of earlier versions.
+    `deviations` says what else was changed then. `p_floor` is the smallest p that the sign-flip
+    test can reach with `n` seeds, of which some may be tied, `p_max_t` the joint sign-flip test's,
+    which is corrected already.
     `effect_size` is the mean difference in standard deviations, of the differences or, by Welch's
     method, of the scores, without its bias at small n (Hedges 1981). `detectable` is the smallest
-    absolute difference that would have been found with a probability of 80%, had its noise been
-    what was observed, if the metric can differ by so much: a two-sided test at .05 divided by the
-    number of variants, as Holm's first step is. `correlation` is that of variant and baseline over
-    seeds, `correlation_low` to `correlation_high` its 95% interval (Fisher 1921). `improvement` is
-    the probability that a run of the variant beats one of the other side, `improvement_low` to
+    absolute difference that would have been found with 80% power, had its noise been as observed,
+    if the metric can differ by so much: a two-sided test at .05 divided by the number of variants,
+    as Holm's first step is. `correlation` is that of variant and baseline over seeds,
+    `correlation_low` to `correlation_high` its 95% interval (Fisher 1921). `improvement` is the
+    probability that a run of the variant beats one of the other side, `improvement_low` to
     `improvement_high` its 95% interval; `baseline_iqm` and `variant_iqm` are interquartile means.
-    `split` is empty for scores of other programs on a split that nobody named.
-    `margin` is what the study declares to be no difference that matters, `p_equivalent` the p of
-    two one-sided tests against it, `p_equivalent_adjusted` Holm's over those.
-    `interval_low` to `interval_high` speaks of new seeds on these sentences;
-    `interval_sentences_low` to `interval_sentences_high` of these runs on new sentences, and
-    `combined_low` to `combined_high` of both. `p_bootstrap` is the paired bootstrap's over
-    sentences (Koehn 2004), of the two models of the first pair only. `documents` is the number of
-    documents that sentences were grouped by for all three; 0 if each counts by itself.
-
-    By the method ``sign_test``, `difference` is the median of the paired differences, its interval
-    lies between two of them, and numbers that exist for means only are None. `caution` names runs
-    far from the others of their side, and spreads that differ; empty if there is nothing to see.
+    `split` is empty for scores of other programs on a split that nobody named. `margin` is what the
+    study declares to be no difference that matters, `p_equivalent` the p of two one-sided tests
+    against it, `p_equivalent_adjusted` Holm's over those. `interval_low` to `interval_high` speaks
+    of new seeds on these sentences; `interval_sentences_low` to `interval_sentences_high` of these
+    runs on new sentences, and `combined_low` to `combined_high` of both. `p_bootstrap` is the
+    paired bootstrap's over sentences (Koehn 2004), of the two models of the first pair only.
+    `documents` counts those that sentences were grouped by for all three; 0 if by none. By the
+    method ``sign_test``, `difference` is the median of the paired differences, its interval lies
+    between two of them, and numbers that exist for means only are None. `caution` names runs far
+    from the others of their side, and spreads that differ.
     """
 
     variant: str
@@ -115,6 +112,9 @@ class Finding:
     failed: int = 0
     diverged: int = 0
     diverged_baseline: int = 0
+    ended: int = 0
+    ended_baseline: int = 0
+    ended_pairs: int = 0
     n_ranked: int = 0
     reached: int | None = None
     baseline_reached: int | None = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from harness.analysis import MEANINGFUL, ScoredMetric, runs_for_improvement
-from harness.analysis.verdict_text import few_seeds
+from harness.analysis.losses_text import comparator, few_runs
 from harness.contracts.results import DIRECTIONS
 from harness.report.cost_text import cost_sentences, metric_text, reached_claims, target_note
 from harness.report.noise_text import noise_sentences, rare_collapse_note
@@ -34,9 +36,11 @@ _IMPROVEMENT = (
     " rates of 5% (Noether). Interquartile means leave out a quarter of the runs at each end."
 )
 _DIVERGED = (
-    "Diverged: the number of seeds, of the variant and of the baseline, with the exact p of the"
-    " test that both diverge equally often."
+    "Diverged: of the runs of the variant and of the baseline that have ended, with the exact p of"
+    " the test that both diverge equally often ({}), not corrected for the number of comparisons."
 )
+_MCNEMAR = "McNemar's, over seeds on which both runs finished or diverged"
+_FISHER = "Fisher's, over runs that finished or diverged"
 _INTERVALS = (
     "Intervals of the difference: for new seeds on these sentences ({level}), for these runs on new"
     " sentences (95%), and for new seeds on new sentences (both half-widths combined). The paired"
@@ -69,13 +73,30 @@ def _seeds_text(report: Report) -> str:
     """The number of seeds; the number of runs on either side where a table pairs none."""
     first = report.on_primary[0]
     if report.design.of_table and first.method == "welch":
-        sizes = sorted({size for f in report.on_primary for size in (f.n_baseline, f.n)})
-        if len(report.on_primary) == 1:
-            return f"{first.n} and {first.n_baseline} runs"
-        return f"{' to '.join(map(str, dict.fromkeys((sizes[0], sizes[-1]))))} runs of each side"
+        return _sizes_text(report)
     n = len(report.seeds)
-    seeds = f"at most {n} seeds" if report.design.looks else few_seeds(n) or f"{n} seeds"
+    noun = "runs per side" if first.method == "welch" else "seeds"
+    few = few_runs(n, method=first.method)
+    seeds = f"at most {n} {noun}" if report.design.looks else few or f"{n} {noun}"
     return f"{seeds}, by the median difference" if first.method == "sign_test" else seeds
+
+
+def _sizes_text(report: Report) -> str:
+    """The number of runs with a score of either side, in a table that pairs none."""
+    first, *others = report.on_primary
+    if not others:
+        return f"{first.n} and {first.n_baseline} runs"
+    sizes = {finding.variant: finding.n for finding in report.on_primary}
+    against = {finding.against: finding.n_baseline for finding in report.on_primary}
+    if len(against) > 1:
+        return f"{_span((sizes | against).values())} scored runs of each variant"
+    ((name, n),) = against.items()
+    return f"{n} scored runs of {comparator(name)} and {_span(sizes.values())} of each variant"
+
+
+def _span(sizes: Iterable[int]) -> str:
+    low, *_, high = sorted([*sizes] * 2)
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def method_note(report: Report, *, correction: str) -> str:
@@ -140,7 +161,8 @@ def supporting_note(report: Report) -> str:
     if any(finding.p_sign_flip is not None for finding in report.on_primary):
         notes.append(_SIGN_FLIPS)
     if any(finding.p_diverged is not None for finding in report.on_primary):
-        notes.append(_DIVERGED)
+        welch = any(finding.method == "welch" for finding in report.on_primary)
+        notes.append(_DIVERGED.format(_FISHER if welch else _MCNEMAR))
     notes += rare_collapse_note(report)
     return " ".join(notes)
 

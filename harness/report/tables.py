@@ -290,5 +290,10 @@ def _detectable(finding: Finding) -> str:
 def _diverged(finding: Finding) -> str:
     if finding.p_diverged is None:
         return NOT_AVAILABLE
-    counts = f"{finding.diverged} against {finding.diverged_baseline} of {finding.planned}"
-    return f"{counts}, {_p(finding.p_diverged)}"
+    own = f"{finding.diverged} of {finding.ended}"
+    p = (
+        _p(finding.p_diverged)
+        if finding.ended_pairs or finding.method == "welch"
+        else NOT_AVAILABLE
+    )
+    return f"{own} against {finding.diverged_baseline} of {finding.ended_baseline}, {p}"

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from harness.analysis.correction import DIFFERENT
+from harness.analysis.losses_text import MEMBERS, comparator, counted, few_runs, shortfall
 from harness.analysis.p_values import p_equation
 from harness.analysis.statistics import ALPHA
-from harness.analysis.verdict_text import few_seeds, shortfall
 from harness.contracts import Finding, Verdict
-from harness.study.values import BASELINE
 
 _MOST_NAMES = 3  # variants of the noise floor that the answer names before it only counts them
 
@@ -59,7 +58,7 @@ def _claims(findings: Sequence[Finding]) -> Iterator[str]:
             names=listed(names),
             are=are,
             have=have,
-            against=_subject(claim.against),
+            against=comparator(claim.against),
             little=_LITTLE.format(group[0].margin) if claim.little else "",
             margin=group[0].margin,
         )
@@ -92,7 +91,7 @@ def _basis(finding: Finding) -> str:
         kind=finding.kind,
         of_table=finding.of_table,
     )
-    few = few_seeds(n) if finding.looks > 1 else ""
+    few = few_runs(n, method=finding.method) if finding.looks > 1 else ""
     return lost or (f"from {few}" if few else "")
 
 
@@ -113,36 +112,48 @@ def divergences(findings: Sequence[Finding]) -> Iterator[str]:
         return
     diverged = [finding for finding in compared if finding.diverged]
     for finding in diverged:
-        rate = _rate(finding.variant, count=finding.diverged, of=finding)
-        test = "Fisher" if finding.method == "welch" else "McNemar"
-        tested = (
-            f" ({test} {p_equation(finding.p_diverged)})" if finding.p_diverged is not None else ""
-        )
-        yield f"{rate}, {_subject(finding.against)} in {finding.diverged_baseline}{tested}"
+        rate = _rate(finding.variant, count=finding.diverged, of=finding.ended)
+        theirs = f"{finding.diverged_baseline} of {finding.ended_baseline}"
+        yield f"{rate}, {comparator(finding.against)} in {theirs}{_tested(finding)}"
     if not diverged:
         yield from _rates(compared)
+    yield from _uncorrected([finding for finding in diverged if _tested(finding)])
+
+
+def _tested(finding: Finding) -> str:
+    """The p of the test that both sides diverge equally often, if they were compared."""
+    p, fisher = finding.p_diverged, finding.method == "welch"
+    if p is None or not (fisher or finding.ended_pairs):
+        return ""
+    partial = finding.ended_pairs < finding.planned
+    over = f" over {counted(finding.ended_pairs, noun='pair')}" if partial else ""
+    return f" (Fisher {p_equation(p)})" if fisher else f" (McNemar {p_equation(p)}{over})"
+
+
+def _uncorrected(tested: Sequence[Finding]) -> Iterator[str]:
+    """A clause that these p are not corrected, as those of verdicts beside them are."""
+    members = {MEMBERS[finding.kind]: None for finding in tested if finding.family > 1}
+    if members:
+        test = "Fisher" if tested[0].method == "welch" else "McNemar"
+        yield f"p by {test} is not corrected for the number of {listed([*members])}"
 
 
 def _rates(findings: Sequence[Finding]) -> Iterator[str]:
     """How often each side diverged, a claim for each that did."""
     rates = {
-        name: _rate(name, count=count, of=finding)
+        name: _rate(name, count=count, of=runs)
         for finding in findings
-        for name, count in (
-            (finding.against, finding.diverged_baseline),
-            (finding.variant, finding.diverged),
+        for name, count, runs in (
+            (finding.against, finding.diverged_baseline, finding.ended_baseline),
+            (finding.variant, finding.diverged, finding.ended),
         )
         if count
     }
     yield from rates.values()
 
 
-def _rate(name: str, *, count: int, of: Finding) -> str:
-    return f"{_subject(name)} diverged in {count} of {of.planned} runs"
-
-
-def _subject(name: str) -> str:
-    return "the baseline" if name == BASELINE else name
+def _rate(name: str, *, count: int, of: int) -> str:
+    return f"{comparator(name)} diverged in {count} of {counted(of, noun='run')}"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -100,7 +100,7 @@ def test_each_against_each_is_every_pair_corrected_for_all() -> None:
 def test_a_dead_side_of_a_pair_is_named() -> None:
     *_, last = judge(["baseline", "a", "b"], design=Design(), against="each", dead="a")
     assert (last.variant, last.against, last.n) == ("b", "a", 4)
-    assert "diverged in 0 of 5 seeds, a in 1 (McNemar p = 1;" in last.reason
+    assert "diverged in 0 of 5 seeds, a in 1 of 5 (McNemar p = 1;" in last.reason
 
 
 # --- factors ------------------------------------------------------------------------------------

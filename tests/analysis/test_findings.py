@@ -112,8 +112,9 @@ def test_a_dead_variant_stays_in_its_family_as_p_1() -> None:
     assert odd.p_adjusted == 3 * odd.p
     assert (diverged.verdict, diverged.p_adjusted, diverged.n) == ("no_inference", None, 0)
     assert diverged.reason == (
-        "0 complete pairs, and a test needs 2; diverged in 5 of 5 seeds, the baseline in 0"
-        " (McNemar p = .0625; below .0625 is not attainable with 5 seeds)"
+        "0 complete pairs, and a test needs 2; diverged in 5 of 5 seeds, the baseline in 0 of 5"
+        " (McNemar p = .0625; below .0625 is not attainable with 5 seeds; not corrected for the"
+        " number of variants)"
     )
     assert "the variant was not run in 5 of 5 seeds" in never.reason
     assert never.p_floor is None
@@ -130,7 +131,7 @@ def test_means_are_over_complete_pairs_only() -> None:
     assert finding.p_floor == 0.5
     assert (
         "the baseline failed in 1 of 5 seeds; the variant has no finite score in 1 of 5 seeds;"
-        " diverged in 1 of 5 seeds, the baseline in 0 (McNemar p = 1;"
+        " diverged in 1 of 5 seeds, the baseline in 0 of 5 (McNemar p = 1 over the 4 seeds"
     ) in finding.reason
     counts = finding.planned, finding.finished, finding.failed, finding.diverged
     assert (counts, finding.p_diverged) == ((5, 4, 0, 1), 1)
@@ -393,7 +394,7 @@ def test_six_that_diverge_where_the_baseline_does_not_are_more_than_chance() -> 
     wild = [replace(run, outcome="diverged") for run in wild]
     assert judged(baseline, wild)[0].p_diverged == 0.03125
     assert judged(baseline, wild)[0].reason.endswith(
-        "diverged in 6 of 6 seeds, the baseline in 0 (McNemar p = .031)"
+        "diverged in 6 of 6 seeds, the baseline in 0 of 6 (McNemar p = .031)"
     )
     by_welch = judged(baseline, wild, method="welch")[0]
     assert by_welch.p_diverged == pytest.approx(2 / math.comb(12, 6))
@@ -423,8 +424,8 @@ def test_welch_compares_runs_that_share_nothing() -> None:
     assert finding.verdict == "better"
     assert finding.reason == (
         "from 7 of 7 planned runs against 4 of 7:"
-        " p < .001; within the margin of 5 (equivalence p < .001); the baseline failed in 1 of 7"
-        " seeds; the baseline was not run in 2 of 7 seeds"
+        " p < .001; within the margin of 5 (equivalence p < .001); the baseline failed in 1 of 5"
+        " runs; the baseline was not run in 2 of 7 planned runs"
     )
 
 

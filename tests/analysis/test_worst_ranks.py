@@ -84,12 +84,12 @@ def test_rates_of_divergence_are_stated_with_their_test_and_no_null_hypothesis()
     dead = judge(LOW, HIGH, lost=SEEDS)
     assert dead.p_diverged == 2 / 2**10
     assert dead.reason.endswith(
-        "; diverged in 10 of 10 seeds, the baseline in 0 (McNemar p = .002)"
+        "; diverged in 10 of 10 seeds, the baseline in 0 of 10 (McNemar p = .002)"
     )
     fisher = judge(LOW, HIGH, lost=SEEDS, method="welch")
-    assert fisher.reason.endswith("the baseline in 0 (Fisher p < .001)")
+    assert fisher.reason.endswith("the baseline in 0 of 10 (Fisher p < .001)")
     assert judge(LOW, HIGH, baseline_lost=SEVEN).reason.endswith(
-        "; diverged in 0 of 10 seeds, the baseline in 7 (McNemar p = .016)"
+        "; diverged in 0 of 10 seeds, the baseline in 7 of 10 (McNemar p = .016)"
     )
 
 
@@ -98,7 +98,8 @@ def test_ranked_worst_deaths_decide() -> None:
     assert (dead.verdict, dead.p, dead.n, dead.n_ranked) == ("worse", 2 / 2**10, 0, 10)
     assert dead.reason == (
         "worse in 10 of 10 seeds, diverged runs ranked worst; signed-rank p = .002, the least"
-        " that 10 seeds can reach; diverged in 10 of 10 seeds, the baseline in 0 (McNemar p = .002)"
+        " that 10 seeds can reach; diverged in 10 of 10 seeds, the baseline in 0 of 10 (McNemar p ="
+        " .002)"
     )
     rescued = judge(HIGH, LOW, baseline_lost=SEVEN, diverged="worst")
     assert rescued.reason.startswith("better in 7 of 10 seeds (0 of the 3 that both finished), ")

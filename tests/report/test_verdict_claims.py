@@ -41,7 +41,7 @@ def test_a_difference_that_does_not_matter_is_said_to_be_small(report: Report) -
 
 
 def test_a_claim_from_fewer_pairs_than_planned_starts_with_them(report: Report) -> None:
-    few = only(report, planned=10, diverged_baseline=7)
+    few = only(report, planned=10, diverged_baseline=7, ended_baseline=10)
     assert answer(few).endswith(
         ": from 3 of 10 planned pairs, no-dropout is worse than the baseline; the baseline"
         " diverged in 7 of 10 runs."
@@ -59,16 +59,18 @@ def test_every_side_that_diverged_is_counted_once(report: Report) -> None:
     first, *_, wild = report.on_primary
     dead = [replace(finding, diverged_baseline=2) for finding in (first, wild)]
     assert answer(replace(report, findings=dead)).endswith(
-        "; wild diverged in 1 of 3 runs, the baseline in 2 (McNemar p = 1)."
+        "; wild diverged in 1 of 2 runs, the baseline in 2 of 3 (McNemar p = 1 over 1 pair); p by"
+        " McNemar is not corrected for the number of variants."
     )
     named = [replace(finding, kind="pair", against="std") for finding in dead]
     assert answer(replace(report, findings=named)).endswith(
-        "; wild diverged in 1 of 3 runs, std in 2 (McNemar p = 1)."
+        "; wild diverged in 1 of 2 runs, std in 2 of 3 (McNemar p = 1 over 1 pair); p by McNemar is"
+        " not corrected for the number of comparisons."
     )
     pairs = [replace(dead[0], kind="pair"), replace(dead[1], kind="pair", against="std")]
     assert answer(replace(report, findings=pairs)).endswith(
         "; the baseline diverged in 2 of 3 runs; std diverged in 2 of 3 runs; wild diverged in 1"
-        " of 3 runs."
+        " of 2 runs."
     )
     effect = only(report, kind="effect", planned=5)
     assert "from 3 of 5 planned seeds, no-dropout is worse" in answer(effect)

@@ -14,7 +14,8 @@ from harness.report.write import as_markdown
 FIELDS = [
     *("variant", "against", "kind", "metric", "split", "role", "method"),
     *("n", "n_baseline", "looks"),
-    *("planned", "finished", "failed", "diverged", "diverged_baseline", "n_ranked"),
+    *("planned", "finished", "failed", "diverged", "diverged_baseline", "ended"),
+    *("ended_baseline", "ended_pairs", "n_ranked"),
     *("reached", "baseline_reached", "p_diverged"),
     *("baseline_mean", "variant_mean", "difference", "interval_low", "interval_high"),
     *("p", "p_adjusted", "p_sign_flip", "p_floor", "p_ranks", "p_max_t"),
@@ -68,7 +69,7 @@ def test_supporting_statistics_have_a_table_of_their_own(report: Report) -> None
         *("no-dropout", "1.00", "-18.59", ".25", ".25 (min .25)"),
         *("0.99 (-1.00 to 1.00)", "n/a", "0.00 (0.00 to 0.50)"),
     ]
-    assert row(statistics, of="wild")[-2:] == ["1 against 0 of 3, 1", "n/a"]
+    assert row(statistics, of="wild")[-2:] == ["1 of 2 against 0 of 3, 1", "n/a"]
     assert "Neither can go below the smallest p" in statistics
     assert "new sentences" not in statistics
 
