@@ -140,7 +140,7 @@ def _with_intervals(finding: Finding, *, evidence: Evidence, pairing: Pairing) -
 def _with_runs(finding: Finding, *, pairing: Pairing) -> Finding:
     """The finding with what describes both sides' runs beside their means."""
     baseline, variant = pairing.scores
-    if not baseline or not variant or pairing.kind == "effect":  # an effect's sides are no runs
+    if pairing.kind == "effect":  # an effect's sides are no runs
         return finding
     higher = pairing.metric.higher_is_better
     reference, ours = sides_with_worst(pairing) or (baseline, variant)
@@ -150,6 +150,6 @@ def _with_runs(finding: Finding, *, pairing: Pairing) -> Finding:
         improvement=wins.probability if wins else None,
         improvement_low=wins.low if wins else None,
         improvement_high=wins.high if wins else None,
-        baseline_iqm=interquartile_mean(baseline),
-        variant_iqm=interquartile_mean(variant),
+        baseline_iqm=interquartile_mean(baseline) if baseline and variant else None,
+        variant_iqm=interquartile_mean(variant) if baseline and variant else None,
     )

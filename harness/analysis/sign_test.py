@@ -1,4 +1,4 @@
-"""The sign test: a paired test and an interval for the median that hold for noise of any shape."""
+"""The sign test: a paired test and an interval for the median that hold for independent noise."""
 
 from __future__ import annotations
 

@@ -140,10 +140,10 @@ def correlation_interval(value: float, *, n: int) -> tuple[float, float] | None:
     """
     from scipy.special import ndtri
 
-    if n <= 3:
-        return -1.0, 1.0
     if math.isclose(abs(value), 1, rel_tol=1e-12):  # but for rounding
         return None
+    if n <= 3:
+        return -1.0, 1.0
     half_width = float(ndtri(1 - ALPHA / 2)) / math.sqrt(n - 3)
     center = math.atanh(value)
     return math.tanh(center - half_width), math.tanh(center + half_width)

@@ -113,6 +113,9 @@ def _agreement(pairing: Pairing) -> str:
     up, down = sum(value > 0 for value in differences), sum(value < 0 for value in differences)
     higher = up > down or (up == down and center >= 0)
     agree = f"{up} of {n} seeds higher" if higher else f"{down} of {n} seeds lower"
+    if pairing.method == "sign_test" and pairing.tied:
+        count = "counts" if pairing.tied == 1 else "count"
+        agree += f", and {pairing.tied} tied, which {count} against a difference"
     if abs(center) <= n * pairing.resolution or (center > 0) == higher:
         return agree
     return f"{agree}, though the {name} is {'lower' if higher else 'higher'}"
@@ -126,12 +129,18 @@ def _tested(judgment: Judgment) -> list[str]:
         return [f"sign test {_discrete(judgment, p=evidence.p, adjusted=p_adjusted)}"]
     if evidence.p_ranks is not None:
         return [_ranked(judgment, p=evidence.p_ranks, adjusted=p_adjusted)]
-    if evidence.test is None and (judgment.family == 1 or evidence.p == 1):
-        return []  # it is the sign-flip test's, which `_sign_flip` reports
-    if evidence.test and evidence.p < ALPHA <= p_adjusted:
+    if evidence.test is None:
+        # It is the sign-flip test's, which `_sign_flip` reports unless it was corrected.
+        flips = _discrete(judgment, p=evidence.p, adjusted=p_adjusted)
+        return [] if _alone(judgment) else [f"sign-flip {flips}"]
+    if evidence.p < ALPHA <= p_adjusted:
         return [_undone(judgment, p=evidence.p, adjusted=p_adjusted)]
-    test = "" if evidence.test else "sign-flip "
-    return [f"{test}{p_equation(p_adjusted)} {_corrected(judgment, look=evidence.look)}".rstrip()]
+    return [f"{p_equation(p_adjusted)} {_corrected(judgment, look=evidence.look)}".rstrip()]
+
+
+def _alone(judgment: Judgment) -> bool:
+    """True if no correction for the number of comparisons has changed a p of sign flips."""
+    return judgment.family == 1 or judgment.evidence.p == 1
 
 
 def _undone(judgment: Judgment, *, p: float, adjusted: float) -> str:
@@ -182,10 +191,12 @@ def _discrete(judgment: Judgment, *, p: float, adjusted: float) -> str:
 
 def _sign_flip(judgment: Judgment) -> list[str]:
     p, pairing = judgment.evidence.p_sign_flip, judgment.pairing
-    if p is None:
+    if p is None or (judgment.evidence.test is None and not _alone(judgment)):
         return []
-    earlier = _earlier(judgment, look=judgment.evidence.sign_flip_look)
-    text = f"sign-flip {p_equation(p)} {earlier}".rstrip()
+    looks = _after(_looks(judgment, look=judgment.evidence.sign_flip_look))
+    text = f"sign-flip {p_equation(p)} {looks}".rstrip()
+    if judgment.family > 1:
+        text += f"{',' if looks else ''} without Holm"
     floor = judgment.evidence.p_floor or 0.0
     return [attained(text, p=p, floor=floor, n=pairing.n, tied=pairing.tied)]
 
@@ -196,8 +207,12 @@ def _margin(judgment: Judgment) -> list[str]:
         return []
     claim = "within" if judgment.within_margin else "not shown to be within"
     corrected = _corrected(judgment, look=judgment.evidence.equivalent_look)
-    tested = f"equivalence {p_equation(p)} {corrected}".rstrip()
-    return [f"{claim} the margin of {margin:g} ({tested})"]
+    where, by = "", ""
+    if judgment.pairing.ranks is not None:  # which decide a difference, but not this
+        where = f" over the {counted(judgment.pairing.n, noun='seed')} that both finished"
+        by = " by t tests"
+    tested = f"equivalence {p_equation(p)}{by} {corrected}".rstrip()
+    return [f"{claim} the margin of {margin:g}{where} ({tested})"]
 
 
 def _detectable(judgment: Judgment) -> list[str]:

@@ -37,10 +37,12 @@ class StudyFindings:
 class PooledFinding:
     """One variant over several studies; `p_adjusted` is Holm's over the variants.
 
-    `estimates` and `lost` are by study: the planned seeds that its difference leaves out.
+    `estimates` and `lost` are by study: the planned seeds that its difference leaves out. What it
+    counts is a `unit`: pairs of runs or, of an effect, seeds with all their cells.
     """
 
     variant: str
+    unit: str
     metric: str
     split: str
     higher_is_better: bool
@@ -131,7 +133,10 @@ def _refuse_unlike(variant: str, *, studies: Sequence[StudyFindings]) -> None:
     for study in studies:
         finding = study.findings[variant]
         if finding["method"] != "paired_t":
-            raise HarnessError(f"{study.name}: {variant} is not paired; only pairs are pooled")
+            raise HarnessError(
+                f"{study.name}: {variant} was compared by {finding['method']}; only differences"
+                " of paired_t are pooled"
+            )
         if _estimate(finding) is None:
             raise HarnessError(
                 f"{study.name}: {variant} has no standard error over its {finding['n']} complete"
@@ -174,6 +179,7 @@ def _finding(
     first, *_ = findings.values()
     return PooledFinding(
         variant=variant,
+        unit="seeds" if first["kind"] == "effect" else "pairs",
         metric=first["metric"],
         split=first["split"],
         higher_is_better=first["higher_is_better"],

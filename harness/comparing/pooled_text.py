@@ -60,8 +60,12 @@ def _lost(finding: PooledFinding) -> Iterator[str]:
         planned = lost + sum(finding.seeds.values())
         only = ""
         if finding.verdict == "inconclusive" and finding.p_adjusted < 0.05:
-            only = ", and better only where both finished"
-        yield f"{lost} of {planned} planned pairs are missing{only}"
+            only = f", and better only where {_finished(finding)}"
+        yield f"{lost} of {planned} planned {finding.unit} are missing{only}"
+
+
+def _finished(finding: PooledFinding) -> str:
+    return "both finished" if finding.unit == "pairs" else "all runs of a seed finished"
 
 
 def _table(finding: PooledFinding, *, places: int) -> Table:
@@ -77,7 +81,7 @@ def _table(finding: PooledFinding, *, places: int) -> Table:
             finding.estimates.items(), finding.pooled.weights, strict=True
         )
     ]
-    return Table(["study", "pairs", "difference", "standard error", "weight"], rows, right=1)
+    return Table(["study", finding.unit, "difference", "standard error", "weight"], rows, right=1)
 
 
 def _places(finding: PooledFinding) -> int:

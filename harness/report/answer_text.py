@@ -20,14 +20,15 @@ _DETECTABLE = (
     " samples (Hedges)."
 )
 _EQUIVALENCE = (
-    "Equivalence: two one-sided tests that the absolute difference is less than {:g}, corrected as"
-    " p is."
+    "Equivalence: two one-sided tests{} that the absolute difference is less than {:g}, corrected"
+    " as p is."
 )
 _SIGN_FLIPS = (
-    "The sign-flip and max-T tests hold for symmetric noise of any shape; max-T is corrected for"
-    " the number of variants. Neither can go below the smallest p that is attainable with this"
-    " number of seeds. Correlation: of variant and baseline over seeds; the higher it is, the more"
-    " pairing gains; in parentheses, its 95% interval (Fisher's z)."
+    "The sign-flip and max-T tests hold for independent, symmetric noise of any shape; max-T is"
+    " corrected for the number of variants, the sign-flip p is not. Neither can go below the"
+    " smallest p that is attainable with this number of seeds. Correlation: of variant and baseline"
+    " over seeds; the higher it is, the more pairing gains; in parentheses, its 95% interval"
+    " (Fisher's z)."
 )
 _IMPROVEMENT = (
     "Improvement: the probability that a run of the variant beats one of the other side, whatever"
@@ -44,7 +45,8 @@ _FISHER = "Fisher's, over runs that finished or diverged"
 _INTERVALS = (
     "Intervals of the difference: for new seeds on these sentences ({level}), for these runs on new"
     " sentences (95%), and for new seeds on new sentences (both half-widths combined). The paired"
-    " bootstrap over sentences concerns only the two models of the first seed."
+    " bootstrap over sentences concerns only the two models of the first seed, and its p is not"
+    " corrected."
 )
 
 
@@ -105,7 +107,8 @@ def method_note(report: Report, *, correction: str) -> str:
         return (
             "A difference is variant minus baseline on the same seed, averaged over the seeds that"
             " both finished; its interval is not corrected for the number of variants. p is from a"
-            " signed-rank test over all seeds, in which a run that diverged ranks worst"
+            " signed-rank test over the seeds on which both finished or diverged, in which a run"
+            " that diverged ranks worst"
             f"{correction}."
         )
     if any(finding.method == "welch" for finding in report.on_primary):
@@ -118,9 +121,9 @@ def method_note(report: Report, *, correction: str) -> str:
         return (
             "A difference is the median, over the seeds that both finished, of variant minus"
             " baseline on the same seed; its interval is not corrected for the number of variants."
-            f" p is from the exact sign test{correction}, for noise of any shape; seeds with equal"
-            " scores count against a difference in either direction. The columns of either side are"
-            " means."
+            f" p is from the exact sign test{correction}, for independent noise of any shape; seeds"
+            " with equal scores count against a difference in either direction. The columns of"
+            " either side are means."
         )
     return (
         "A difference is variant minus baseline on the same seed, averaged over the seeds that both"
@@ -155,7 +158,9 @@ def intervals_note(report: Report) -> str:
 def supporting_note(report: Report) -> str:
     """The meaning of the columns of the supporting statistics."""
     margins = {finding.margin for finding in report.on_primary if finding.margin}
-    notes = [_DETECTABLE, *(_EQUIVALENCE.format(margin) for margin in margins)]
+    ranked = any(finding.n_ranked for finding in report.on_primary)
+    means = " (t tests of the pairs that both finished)" if ranked else ""
+    notes = [_DETECTABLE, *(_EQUIVALENCE.format(means, margin) for margin in margins)]
     if any(finding.improvement is not None for finding in report.on_primary):
         notes.append(_IMPROVEMENT.format(MEANINGFUL, runs_for_improvement()))
     if any(finding.p_sign_flip is not None for finding in report.on_primary):

@@ -63,8 +63,10 @@ def _design(report: Report) -> Iterator[Item]:
 
 def _results(report: Report) -> Iterator[Item]:
     median = any(finding.method == "sign_test" for finding in report.on_primary)
+    of = " of finished pairs" if any(finding.n_ranked for finding in report.on_primary) else ""
+    name = f"{'Median' if median else 'Mean'} difference{of}"
     yield Item(
-        f"{'Median' if median else 'Mean'} difference, {level_text(report.on_primary)} interval",
+        f"{name}, {level_text(report.on_primary)} interval",
         _by_finding(report, text=difference_text),
     )
     yield Item("Test, p, corrected p", [*_tests(report)])
@@ -143,7 +145,10 @@ def _equivalence(finding: Finding) -> str:
     if finding.margin is None:
         return ""
     p = finding.p_equivalent_adjusted
-    tested = "not tested" if p is None else f"two one-sided tests, corrected p {p_text(p)}"
+    tests = "two one-sided tests"
+    if finding.n_ranked:
+        tests += " of finished pairs"
+    tested = "not tested" if p is None else f"{tests}, corrected p {p_text(p)}"
     return f"margin {finding.margin:g}, {tested}"
 
 

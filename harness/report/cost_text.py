@@ -78,5 +78,6 @@ def cost_sentences(report: Report) -> Iterator[str]:
 def _at_equal(finding: Finding, *, cost: Cost) -> str:
     place = f"at equal {cost} ({finding.metric} on the {finding.split} split)"
     if finding.verdict == "no_inference":
-        return f"has too few complete pairs of runs {place}"
+        few = "runs" if finding.method == "welch" else "complete pairs of runs"
+        return f"has too few {few} {place}"
     return f"is {finding.verdict} {place}"

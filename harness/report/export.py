@@ -72,16 +72,20 @@ def export_runs(
 
 
 def _paper_table(findings: Sequence[Finding]) -> Table:
-    header = ["metric", "variant", "verdict", "n", BASELINE, "variant mean"]
+    ranked = any(finding.n_ranked for finding in findings)
+    of = " of finished pairs" if ranked else ""
+    counts = ["n finished", "n ranked"] if ranked else ["n"]
+    header = ["metric", "variant", "verdict", *counts, f"{BASELINE}{of}", f"variant mean{of}"]
     rows = []
     for finding in findings:
         places = decimal_places(finding)
         means = (finding.baseline_mean, finding.variant_mean)
         p = NOT_AVAILABLE if finding.p_adjusted is None else p_text(finding.p_adjusted)
         row = [finding.metric, finding.variant, finding.verdict, finding.n]
+        row += [finding.n_ranked] if ranked else []
         row += [number_text(mean, places=places) for mean in means]
         rows.append([*row, difference_text(finding), p])
-    return Table([*header, difference_header(findings), "p (Holm)"], rows, right=3)
+    return Table([*header, difference_header(findings, of=of), "p (Holm)"], rows, right=3)
 
 
 def _notes(notes: Sequence[str], *, form: Form) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 
 from harness.contracts import Finding
@@ -37,6 +38,8 @@ def number_text(value: float | None, *, places: int, sign: str = "") -> str:
     if value is None:
         return NOT_AVAILABLE
     rounded = round(value, max(0, places)) or 0.0  # never -0.0, nor +0.0
+    if value and not rounded and places > _MOST_DECIMALS:  # small, but not 0
+        return format(value, f"{sign}.1e")
     if places > _MOST_DECIMALS and abs(rounded) < _SMALL:
         digits = places + math.floor(math.log10(abs(rounded))) if rounded else 0
         return format(rounded, f"{sign}.{digits}e") if rounded else "0"
@@ -53,17 +56,26 @@ def number_text(value: float | None, *, places: int, sign: str = "") -> str:
 def difference_text(finding: Finding) -> str:
     """The mean difference and its interval, such as ``-1.96 (-2.02 to -1.90)``."""
     places = decimal_places(finding)
+    difference = finding.difference
+    if difference and abs(difference) <= _rounding(finding):
+        difference = 0.0
     center, low, high = (
         number_text(value, places=places, sign="+")
-        for value in (finding.difference, finding.interval_low, finding.interval_high)
+        for value in (difference, finding.interval_low, finding.interval_high)
     )
     return center if finding.interval_low is None else f"{center} ({low} to {high})"
 
 
-def difference_header(findings: Sequence[Finding]) -> str:
-    """The header of differences, with the level of their intervals."""
+def _rounding(finding: Finding) -> float:
+    """The rounding error of a difference of scores as large as these."""
+    largest = max(abs(finding.baseline_mean or 0.0), abs(finding.variant_mean or 0.0))
+    return 8 * sys.float_info.epsilon * largest
+
+
+def difference_header(findings: Sequence[Finding], *, of: str = "") -> str:
+    """The header of differences, of these pairs, with the level of their intervals."""
     median = any(finding.method == "sign_test" for finding in findings)
-    return f"{'median ' if median else ''}difference ({level_text(findings)} interval)"
+    return f"{'median ' if median else ''}difference{of} ({level_text(findings)} interval)"
 
 
 def level_text(findings: Sequence[Finding]) -> str:
@@ -97,11 +109,17 @@ def _shorter_arm(finding: Finding, *, half: float) -> float:
 
 def correlation_text(finding: Finding) -> str:
     """The correlation over seeds with its interval, such as ``0.62 (-0.55 to 0.97)``."""
-    center, low, high = (
-        number_text(value, places=2)
-        for value in (finding.correlation, finding.correlation_low, finding.correlation_high)
-    )
+    values = (finding.correlation, finding.correlation_low, finding.correlation_high)
+    places = _places_below_one(values)
+    center, low, high = (number_text(value, places=places) for value in values)
     return center if finding.correlation_low is None else f"{center} ({low} to {high})"
+
+
+def _places_below_one(values: Sequence[float | None]) -> int:
+    """Two decimals, or more where fewer would round a correlation to 1."""
+    below = [1 - abs(value) for value in values if value is not None and abs(value) < 1]
+    finest = max((_decimals(gap, digits=1) for gap in below if gap < 0.005), default=2)
+    return min(_MOST_DECIMALS, max(2, finest))
 
 
 def interval_text(low: float | None, *, high: float | None, places: int) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from harness.analysis import ToTarget, p_text
+from harness.analysis import ToTarget
 from harness.comparability.controls import known_quantities, relative_to_baseline
 from harness.contracts import Finding
 from harness.report.numbers import (
@@ -18,11 +18,18 @@ from harness.report.numbers import (
     interval_text,
     number_text,
 )
+from harness.report.supporting_cells import (
+    detectable_cell,
+    diverged_cell,
+    improvement_cell,
+    improvement_header,
+    interquartile_cell,
+    p_cell,
+    sign_flip_cell,
+)
 from harness.report.tuning_text import chosen_text
 from harness.report.values import Report, SampleTranslation, TuningSummary
 from harness.study.values import BASELINE
-
-_QUARTERED = 4  # from so many runs on, an interquartile mean leaves some out
 
 
 class Note(str):
@@ -43,28 +50,38 @@ _EMPTY = Note("(empty)")
 def verdicts(report: Report) -> Table:
     """The primary metric: means, difference, p, verdict."""
     welch = any(finding.method == "welch" for finding in report.on_primary)
-    counted = "runs" if welch else "pairs"
-    means = [_comparator_mean(report), "variant mean", difference_header(report.on_primary), "p"]
-    header = ["variant", "verdict", counted, *means]
-    rows = [
-        [finding.label, finding.verdict, finding.n, *_numbers(finding)]
-        for finding in report.on_primary
-    ]
+    ranked = any(finding.n_ranked for finding in report.on_primary)
+    counts = ["finished pairs", "ranked pairs"] if ranked else ["runs" if welch else "pairs"]
+    header = ["variant", "verdict", *counts, *_number_headers(report, findings=report.on_primary)]
+    rows = []
+    for finding in report.on_primary:
+        sizes = [finding.n, finding.n_ranked] if ranked else [finding.n]
+        rows.append([finding.label, finding.verdict, *sizes, *_numbers(finding)])
     return Table(header, rows, right=2)
+
+
+def _number_headers(report: Report, *, findings: Sequence[Finding]) -> list[str]:
+    """The headers of means, difference and p; where diverged runs rank, p is of more pairs."""
+    of, p = "", "p"
+    if any(finding.n_ranked for finding in findings):
+        of = " of finished pairs"
+        p = "p of ranked pairs" if all(finding.n_ranked for finding in findings) else p
+    means = (f"{_comparator_mean(report)}{of}", f"variant mean{of}")
+    return [*means, difference_header(findings, of=of), p]
 
 
 def supporting_statistics(report: Report) -> Table:
     """Detectable difference, effect size and further tests on the primary metric."""
     columns: list[tuple[str, Callable[[Finding], str]]] = [
-        ("detectable", _detectable),
+        ("detectable", detectable_cell),
         ("effect size", lambda finding: number_text(finding.effect_size, places=2, sign="+")),
-        ("equivalence p", lambda finding: _p(finding.p_equivalent_adjusted)),
-        ("max-T p", lambda finding: _p(finding.p_max_t)),
-        ("sign-flip p", _sign_flip),
+        ("equivalence p", lambda finding: p_cell(finding.p_equivalent_adjusted)),
+        ("max-T p", lambda finding: p_cell(finding.p_max_t)),
+        ("sign-flip p", sign_flip_cell),
         ("correlation", correlation_text),
-        ("diverged, p", _diverged),
-        (_improvement_header(report), _improvement),
-        ("interquartile means", _interquartile_means),
+        ("diverged, p", diverged_cell),
+        (improvement_header(report), improvement_cell),
+        ("interquartile means", interquartile_cell),
     ]
     filled = [(name, [cell(finding) for finding in report.on_primary]) for name, cell in columns]
     # A column without any value is left out.
@@ -78,7 +95,7 @@ def intervals(report: Report) -> Table:
     """Intervals of the difference over seeds, over sentences and over both."""
     header = ["variant", "new seeds", "new sentences", "both", "bootstrap p, first seed only"]
     rows = [
-        [finding.label, *_intervals(finding), _p(finding.p_bootstrap)]
+        [finding.label, *_intervals(finding), p_cell(finding.p_bootstrap)]
         for finding in report.on_primary
         if finding.interval_sentences_low is not None
     ]
@@ -97,8 +114,8 @@ def _intervals(finding: Finding) -> Iterator[str]:
 
 def exploratory(report: Report) -> Table:
     """The findings on every other metric."""
-    means = [_comparator_mean(report), "variant mean", difference_header(report.exploratory), "p"]
-    header = ["metric", "variant", "verdict", *means]
+    numbers = _number_headers(report, findings=report.exploratory)
+    header = ["metric", "variant", "verdict", *numbers]
     rows = [
         [finding.metric, finding.label, finding.verdict, *_numbers(finding)]
         for finding in report.exploratory
@@ -240,60 +257,9 @@ def _numbers(finding: Finding) -> list[str]:
         _at_least(number_text(mean, places=places), reached=reached, of=counted)
         for mean, reached, counted in sides
     ]
-    return [*means, difference_text(finding), _p(finding.p_adjusted)]
+    return [*means, difference_text(finding), p_cell(finding.p_adjusted)]
 
 
 def _at_least(mean: str, *, reached: int | None, of: int) -> str:
     """The mean of a cost; a bound, if some runs did not reach the target."""
     return mean if reached is None or reached == of else f"at least {mean}"
-
-
-def _p(p: float | None) -> str:
-    return NOT_AVAILABLE if p is None else p_text(p)
-
-
-def _sign_flip(finding: Finding) -> str:
-    p = _p(finding.p_sign_flip)
-    return p if finding.p_sign_flip is None else f"{p} (min {_p(finding.p_floor)})"
-
-
-def _improvement(finding: Finding) -> str:
-    if finding.improvement is None:
-        return NOT_AVAILABLE
-    bounds = (finding.improvement, finding.improvement_low, finding.improvement_high)
-    share, low, high = (number_text(value, places=2) for value in bounds)
-    return f"{share} ({low} to {high})"
-
-
-def _improvement_header(report: Report) -> str:
-    """The column's name; runs that diverged win and lose nothing, unless they rank worst."""
-    left_out = any(
-        finding.diverged + finding.diverged_baseline and not finding.n_ranked
-        for finding in report.on_primary
-        if finding.improvement is not None
-    )
-    return "improvement, of finished runs" if left_out else "improvement"
-
-
-def _interquartile_means(finding: Finding) -> str:
-    if finding.baseline_iqm is None or finding.n < _QUARTERED:
-        return NOT_AVAILABLE
-    places = decimal_places(finding)
-    values = (finding.baseline_iqm, finding.variant_iqm)
-    return " and ".join(number_text(value, places=places) for value in values)
-
-
-def _detectable(finding: Finding) -> str:
-    return number_text(finding.detectable, places=decimal_places(finding))
-
-
-def _diverged(finding: Finding) -> str:
-    if finding.p_diverged is None:
-        return NOT_AVAILABLE
-    own = f"{finding.diverged} of {finding.ended}"
-    p = (
-        _p(finding.p_diverged)
-        if finding.ended_pairs or finding.method == "welch"
-        else NOT_AVAILABLE
-    )
-    return f"{own} against {finding.diverged_baseline} of {finding.ended_baseline}, {p}"

@@ -43,11 +43,11 @@ class Comparison:
 
     `method` is ``paired_t``, on the differences of equal seeds, or ``welch`` for runs that share
     nothing (Welch 1947). ``sign_test`` is about the median of the differences of equal seeds, and
-    holds for noise of any shape. `diverged` is ``excluded``, where verdicts are on the pairs that
-    finished, or ``worst``: runs that diverged rank below all others, and a signed-rank test
-    decides, which needs six seeds at least (Lachin 1999). `margin` is the largest difference that
-    would not matter: a number in the primary metric's own unit, or ``{metric: number}``; without
-    it, no verdict is "equivalent".
+    holds for independent noise of any shape. `diverged` is ``excluded``, where verdicts are on the
+    pairs that finished, or ``worst``: runs that diverged rank below all others, and a signed-rank
+    test decides, which needs six seeds at least (Lachin 1999). `margin` is the largest difference
+    that would not matter: a number in the primary metric's own unit, or ``{metric: number}``;
+    without it, no verdict is "equivalent".
     P values are corrected by Holm's method over the variants of the study.
     `must_stay_equal` names quantities that no variant may change as a side effect: within 1%, or
     10% for time. A study that would change them is refused before training, as far as predictable.

@@ -72,12 +72,12 @@ def test_reasons_say_what_the_seeds_and_both_tests_show() -> None:
     better, undecided = judge(runs("baseline", BASELINE), runs("wider", BETTER), runs("odd", NOISE))
     assert better.reason == (
         "5 of 5 seeds higher; p < .001 after Holm over 2 variants;"
-        " sign-flip p = .0625 (below .0625 is not attainable with 5 seeds)"
+        " sign-flip p = .0625 without Holm (below .0625 is not attainable with 5 seeds)"
     )
     assert undecided.verdict == "inconclusive"
     assert undecided.reason == (
         "3 of 5 seeds higher; p = .847 after Holm over 2 variants;"
-        " sign-flip p = .9375 (below .0625 is not attainable with 5 seeds);"
+        " sign-flip p = .9375 without Holm (below .0625 is not attainable with 5 seeds);"
         " a difference of 1.8 would show with 80% power if the spread is as seen"
         " (1.1 to 5.1 over its 95% interval)"
     )

@@ -240,5 +240,6 @@ def test_the_interval_of_a_correlation_is_fishers() -> None:
     ours = correlation_interval(float(theirs.statistic), n=10)
     assert ours == pytest.approx(tuple(theirs.confidence_interval(0.95)), rel=1e-12)
     assert correlation_interval(0.99, n=3) == (-1.0, 1.0)
+    assert correlation_interval(-1.0, n=3) is None
     assert correlation_interval(1.0, n=5) is None  # of no width: it would claim to be certain
     assert correlation_interval(math.nextafter(-1.0, 0.0), n=5) is None

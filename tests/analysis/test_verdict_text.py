@@ -31,7 +31,7 @@ def runs(sides: Mapping[str, Sequence[Score]]) -> list[RunResult]:
 
 
 def judged(
-    sides: Mapping[str, Sequence[Score]], *, metric: ScoredMetric = BLEU, **how: str
+    sides: Mapping[str, Sequence[Score]], *, metric: ScoredMetric = BLEU, **how: str | float
 ) -> list[Finding]:
     """The findings on these scores, a list for each variant."""
     return [
@@ -217,3 +217,47 @@ def test_one_pair_that_both_finished_is_not_counted() -> None:
     assert finding.reason.startswith(
         "better in 1 of 4 seeds (also in the one that both finished), diverged runs ranked worst;"
     )
+
+
+# --- what a p is of, and what it was corrected for ------------------------------------------------
+
+
+def test_a_margin_beside_ranks_is_of_the_pairs_that_finished_and_by_t_tests() -> None:
+    near = [0.511, 0.41, 0.61, 0.31, 0.71, 0.21, 0.3]
+    sides = {"baseline": [*SIX, "diverged"], "a": near}
+    (finding,) = judged(sides, diverged="worst", margin=0.5)
+    assert finding.verdict == "better"  # all seven ranks are up
+    assert (
+        "within the margin of 0.5 over the 6 seeds that both finished (equivalence p < .001 by t"
+        " tests)" in finding.reason
+    )
+
+
+def test_a_sign_flip_p_beside_a_corrected_one_is_said_to_be_without_holm() -> None:
+    alone, both = judged(shifted(SIX)), judged({**shifted(SIX), "b": SIX[::-1]})
+    assert "; sign-flip p = .031, the least" in alone[0].reason
+    assert "; sign-flip p = .031 without Holm, the least that 6 seeds can reach" in both[0].reason
+    told = first_reason(CLEAR, NOISE, looks={5: 2, 10: 2})
+    assert "sign-flip p = .125 after 2 looks (at the look after 5 seeds), without Holm" in told
+
+
+def test_a_sign_flip_p_that_decides_is_told_once_and_before_holm() -> None:
+    same = [0.5] * 8
+    first, _ = judged({**shifted(same), "b": same})
+    assert (first.p, first.p_adjusted) == (2 / 2**8, 4 / 2**8)
+    assert first.reason == (
+        "the same difference in 8 of 8 seeds, so there is no spread for a t test; sign-flip p ="
+        " .008, the least that 8 seeds can reach, so .016 after Holm over 2 variants"
+    )
+
+
+def test_ties_count_against_a_difference_by_the_sign_test() -> None:
+    (finding,) = judged(shifted([0.5, 0.4, 0.3, 0.2, 0.6, 0.7, 0.0, 0.0]), method="sign_test")
+    assert finding.p == pytest.approx(74 / 256)  # 2 P(B >= 6), B of 8 and 1/2
+    assert finding.reason.startswith(
+        "6 of 8 seeds higher, and 2 tied, which count against a difference; sign test p = .289"
+    )
+    (one,) = judged(shifted([0.5, 0.4, 0.3, 0.2, 0.6, 0.7, 0.0]), method="sign_test")
+    assert "and 1 tied, which counts against a difference;" in one.reason
+    (flips,) = judged(shifted([0.5, 0.4, 0.3, 0.0]))  # which have no sign there
+    assert "tied, which" not in flips.reason

@@ -154,3 +154,9 @@ def test_a_run_that_diverged_loses_where_it_ranks_worst() -> None:
     assert both.improvement == pytest.approx((9 * 10 + 0.5) / 100)
     lower = judge(HIGH, LOW, lost=lost, diverged="worst", higher=False)
     assert lower.improvement == pytest.approx(0.2)
+
+
+def test_improvement_needs_no_pair_that_finished_where_the_dead_rank_worst() -> None:
+    dead = judge(LOW, HIGH, lost=SEEDS, diverged="worst")
+    assert (dead.n, dead.improvement, dead.variant_iqm) == (0, 0.0, None)
+    assert judge(LOW, HIGH, lost=SEEDS).improvement is None

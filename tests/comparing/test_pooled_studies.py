@@ -104,7 +104,7 @@ def test_what_cannot_be_pooled_is_refused(other: Any, fault: str) -> None:
     ("key", "value", "fault"),
     [
         ("metric", "bleu", "b: the metric of its verdicts is bleu, that of a nll"),
-        ("method", "welch", "b: focal is not paired"),
+        ("method", "welch", "b: focal was compared by welch; only"),
     ],
 )
 def test_only_like_is_pooled_with_like(key: str, value: str, fault: str) -> None:

@@ -69,6 +69,19 @@ def test_the_way_to_another_test_is_that_of_the_command(report: Report) -> None:
     of_table = replace(report, findings=findings, design=Design(of_table=True))
     assert noise_sentences(of_table) == (
         f"Caution: {_FAR}; the 5% bound on false verdicts does not hold if noise is skewed and"
-        " differs between the sides; `--method sign_test`, on other seeds where runs are paired,"
-        " asks about the median and holds for any noise."
+        " differs between the sides; `--method sign_test`, on eight or more other seeds where runs"
+        " are paired, asks about the median difference, and holds for independent noise of any"
+        " shape."
+    )
+
+
+@pytest.mark.parametrize(
+    ("family", "looks", "words"), [(1, 1, "six"), (2, 1, "seven"), (4, 5, "10"), (0, 1, "six")]
+)
+def test_other_seeds_are_as_many_as_the_sign_test_needs(
+    report: Report, family: int, looks: int, words: str
+) -> None:
+    first = replace(report.on_primary[0], caution=_FAR, family=family, looks=looks)
+    assert f"on {words} or more other seeds, asks about the median difference, and" in (
+        noise_sentences(replace(report, findings=[first]))
     )

@@ -5,7 +5,12 @@ from dataclasses import replace
 import pytest
 
 from harness.contracts import Finding
-from harness.report.numbers import decimal_places, difference_text, number_text
+from harness.report.numbers import (
+    correlation_text,
+    decimal_places,
+    difference_text,
+    number_text,
+)
 
 
 def finding(center: float | None, *, half_width: float | None, baseline: float = 30.0) -> Finding:
@@ -98,3 +103,41 @@ def test_a_median_is_rounded_by_the_nearer_bound() -> None:
     # Rounding apart from its bound, a median would ask for all digits of a float.
     near = replace(skewed, difference=0.8 - 1e-15)
     assert difference_text(near) == "+0.80 (-27.70 to +0.80)"
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "text"),
+    [
+        (2.85e-12, 10, "2.9e-12"),  # beside 1e-8
+        (0.0, 10, "0"),
+        (1.00e-8, 10, "1.00e-08"),
+        (2.85e-12, 3, "0.000"),  # decimals that were rounded
+    ],
+)
+def test_a_small_number_is_never_an_exact_zero(value: float, places: int, text: str) -> None:
+    assert number_text(value, places=places) == text
+
+
+def test_a_difference_that_is_rounding_is_zero_whatever_the_interval() -> None:
+    assert difference_text(finding(5e-17, half_width=1e-8)) == "0 (-1.0e-08 to +1.0e-08)"
+    small = finding(5e-17, half_width=1e-8, baseline=1e-9)
+    assert difference_text(small) == "+5.0e-17 (-1.0e-08 to +1.0e-08)"
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ((0.99987, 0.998, 0.99998), "0.99987 (0.99800 to 0.99998)"),
+        ((0.62, -0.01, 0.9), "0.62 (-0.01 to 0.90)"),
+        ((0.5, -1.0, 1.0), "0.50 (-1.00 to 1.00)"),  # of three pairs
+        ((1.0, None, None), "1.00"),
+    ],
+)
+def test_no_correlation_is_rounded_to_certainty(
+    values: tuple[float, float | None, float | None], text: str
+) -> None:
+    center, low, high = values
+    told = replace(
+        finding(0.5, half_width=0.1), correlation=center, correlation_low=low, correlation_high=high
+    )
+    assert correlation_text(told) == text

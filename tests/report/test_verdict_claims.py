@@ -8,7 +8,7 @@ import pytest
 
 from harness.contracts import Design, Finding
 from harness.report import Report
-from harness.report.answer_text import answer, intervals_note, method_note
+from harness.report.answer_text import answer, intervals_note, method_note, supporting_note
 from harness.report.checklist import checklist
 from harness.report.export import export_findings
 from harness.report.tables import exploratory, supporting_statistics, verdicts
@@ -135,7 +135,7 @@ def test_a_rank_test_is_named_where_it_decides(report: Report) -> None:
     assert "is worse than the baseline." in answer(ranked)
     dead = only(report, p_ranks=0.25, n_ranked=3, diverged=1)
     assert "is worse than the baseline, with diverged runs ranked worst;" in answer(dead)
-    assert "p is from a signed-rank test over all seeds" in method_note(ranked, correction="")
+    assert "a signed-rank test over the seeds on which both" in method_note(ranked, correction="")
     items = {item.name: item.lines for item in checklist(ranked)}
     assert items["Test, p, corrected p"][0].startswith("signed-rank test, diverged runs worst,")
 
@@ -152,3 +152,52 @@ def test_an_improvement_without_the_runs_that_diverged_says_so(report: Report) -
     ranked = only(report, diverged=1, n_ranked=3)
     assert "improvement" in supporting_statistics(ranked).header
     assert "improvement" in supporting_statistics(report).header  # of `wild`, none is known
+
+
+def test_tables_tell_what_is_of_ranks_from_what_is_of_finished_pairs(report: Report) -> None:
+    ranked = only(report, p_ranks=0.25, n_ranked=8, margin=0.5, p_equivalent_adjusted=0.2)
+    table = verdicts(ranked)
+    assert table.header == [
+        *("variant", "verdict", "finished pairs", "ranked pairs", "baseline of finished pairs"),
+        *("variant mean of finished pairs", "difference of finished pairs (95% interval)"),
+        "p of ranked pairs",
+    ]
+    assert table.rows[0][2:4] == [3, 8]
+    markdown = export_findings(ranked.findings, form="markdown")
+    assert "| n finished | n ranked | baseline of finished pairs |" in markdown
+    assert "(t tests of the pairs that both finished)" in supporting_note(ranked)
+    names = {item.name: item.lines for item in checklist(ranked)}
+    assert "Mean difference of finished pairs, 95% interval" in names
+    assert "of finished pairs, corrected" in names["Margin and equivalence test"][0]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ([(5, 8), (5, 8)], "over 8 scored runs of the baseline and 5 of each variant:"),
+        ([(0, 8), (5, 8)], "over 8 scored runs of the baseline and 0 to 5 of each variant:"),
+        ([(5, 8)], "over 5 and 8 runs:"),
+    ],
+)
+def test_sides_without_pairs_are_counted_apart(
+    report: Report, sizes: list[tuple[int, int]], words: str
+) -> None:
+    findings = [
+        replace(finding, method="welch", n=n, n_baseline=against, of_table=True)
+        for finding, (n, against) in zip(report.on_primary, sizes, strict=False)
+    ]
+    table = replace(report, findings=findings, design=Design(of_table=True))
+    assert words in answer(table)
+    study = replace(report, findings=findings)
+    assert "over three runs per side only:" in answer(study)
+    assert "over 12 runs per side:" in answer(replace(study, seeds=range(12)))
+
+
+def test_p_of_deaths_in_one_comparison_needs_no_correction(report: Report) -> None:
+    dying = only(report, diverged=1, ended=3, ended_pairs=3, p_diverged=1.0, family=1)
+    assert "diverged in 1 of 3 runs, the baseline in 0 of 3 (McNemar p = 1)." in answer(dying)
+    fisher = only(report, diverged=1, ended=1, method="welch", p_diverged=0.25, family=2)
+    assert answer(fisher).endswith(
+        "diverged in 1 of 1 run, the baseline in 0 of 3 (Fisher p = .25); p by Fisher is not"
+        " corrected for the number of variants."
+    )
