@@ -161,7 +161,10 @@ def _ranked(judgment: Judgment, *, p: float, adjusted: float) -> str:
     up = pairing.metric.higher_is_better != worse
     agree = sum((rank > 0) == up for rank in ranks if rank)
     kept = sum((value > 0) == up for value in finished if value)
-    seeds = f"{'worse' if worse else 'better'} in {agree} of {len(ranks)} seeds"
+    seeds = f"{'worse' if worse else 'better'} in {agree}"
+    if judgment.verdict not in DIFFERENT:
+        seeds += f" and worse in {sum((rank > 0) != up for rank in ranks if rank)}"
+    seeds += f" of {len(ranks)} seeds"
     if len(finished) == 1 < len(ranks):
         seeds += f" ({'also' if kept else 'not'} in the one that both finished)"
     elif 0 < len(finished) < len(ranks):
@@ -195,7 +198,7 @@ def _sign_flip(judgment: Judgment) -> list[str]:
         return []
     looks = _after(_looks(judgment, look=judgment.evidence.sign_flip_look))
     text = f"sign-flip {p_equation(p)} {looks}".rstrip()
-    if judgment.family > 1:
+    if judgment.family > 1 and p < 1:
         text += f"{',' if looks else ''} without Holm"
     floor = judgment.evidence.p_floor or 0.0
     return [attained(text, p=p, floor=floor, n=pairing.n, tied=pairing.tied)]

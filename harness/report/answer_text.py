@@ -14,6 +14,7 @@ from harness.report.tuning_text import tuning_limit
 from harness.report.values import Pretraining, Report
 from harness.report.verdict_claims import claims, divergences, listed
 
+_FEW = 3  # runs of a side up to which an answer says "only"
 _DETECTABLE = (
     "Detectable: the smallest true difference that this many runs, as noisy as these, would detect"
     " with 80% power. Effect size: the difference in standard deviations, corrected for small"
@@ -42,6 +43,10 @@ _DIVERGED = (
 )
 _MCNEMAR = "McNemar's, over seeds on which both runs finished or diverged"
 _FISHER = "Fisher's, over runs that finished or diverged"
+_RANKED = (
+    "Runs that diverged lose in the probability of improvement; all else but their own count is of"
+    " the pairs that both finished."
+)
 _INTERVALS = (
     "Intervals of the difference: for new seeds on these sentences ({level}), for these runs on new"
     " sentences (95%), and for new seeds on new sentences (both half-widths combined). The paired"
@@ -86,19 +91,21 @@ def _seeds_text(report: Report) -> str:
 def _sizes_text(report: Report) -> str:
     """The number of runs with a score of either side, in a table that pairs none."""
     first, *others = report.on_primary
-    if not others:
-        return f"{first.n} and {first.n_baseline} runs"
+    if not others and first.n == first.n_baseline:
+        return few_runs(first.n, method="welch") or f"{first.n} runs per side"
     sizes = {finding.variant: finding.n for finding in report.on_primary}
     against = {finding.against: finding.n_baseline for finding in report.on_primary}
     if len(against) > 1:
         return f"{_span((sizes | against).values())} scored runs of each variant"
     ((name, n),) = against.items()
-    return f"{n} scored runs of {comparator(name)} and {_span(sizes.values())} of each variant"
+    each = "the variant" if not others else "each variant"
+    return f"{n} scored runs of {comparator(name)} and {_span(sizes.values())} of {each}"
 
 
 def _span(sizes: Iterable[int]) -> str:
     low, *_, high = sorted([*sizes] * 2)
-    return str(low) if low == high else f"{low} to {high}"
+    only = "only " if low <= _FEW else ""
+    return f"{only}{low}" if low == high else f"{only}{low} to {high}"
 
 
 def method_note(report: Report, *, correction: str) -> str:
@@ -125,9 +132,14 @@ def method_note(report: Report, *, correction: str) -> str:
             " with equal scores count against a difference in either direction. The columns of"
             " either side are means."
         )
+    of = "variant minus baseline on the same seed, averaged over the seeds that both finished"
+    if any(finding.kind == "effect" for finding in report.on_primary):
+        of = (
+            "the score of an effect's cells minus that to be expected without it on the same seed,"
+            " averaged over the seeds that all of them finished"
+        )
     return (
-        "A difference is variant minus baseline on the same seed, averaged over the seeds that both"
-        " finished; its interval is not corrected for the number of variants."
+        f"A difference is {of}; its interval is not corrected for the number of variants."
         f" p is from {_test_name(report)}{correction}.{target_note(report)}"
     )
 
@@ -163,6 +175,8 @@ def supporting_note(report: Report) -> str:
     notes = [_DETECTABLE, *(_EQUIVALENCE.format(means, margin) for margin in margins)]
     if any(finding.improvement is not None for finding in report.on_primary):
         notes.append(_IMPROVEMENT.format(MEANINGFUL, runs_for_improvement()))
+    if ranked:
+        notes.append(_RANKED)
     if any(finding.p_sign_flip is not None for finding in report.on_primary):
         notes.append(_SIGN_FLIPS)
     if any(finding.p_diverged is not None for finding in report.on_primary):

@@ -109,17 +109,18 @@ def _shorter_arm(finding: Finding, *, half: float) -> float:
 
 def correlation_text(finding: Finding) -> str:
     """The correlation over seeds with its interval, such as ``0.62 (-0.55 to 0.97)``."""
-    values = (finding.correlation, finding.correlation_low, finding.correlation_high)
-    places = _places_below_one(values)
-    center, low, high = (number_text(value, places=places) for value in values)
+    center, low, high = map(
+        _below_one,
+        (finding.correlation, finding.correlation_low, finding.correlation_high),
+    )
     return center if finding.correlation_low is None else f"{center} ({low} to {high})"
 
 
-def _places_below_one(values: Sequence[float | None]) -> int:
-    """Two decimals, or more where fewer would round a correlation to 1."""
-    below = [1 - abs(value) for value in values if value is not None and abs(value) < 1]
-    finest = max((_decimals(gap, digits=1) for gap in below if gap < 0.005), default=2)
-    return min(_MOST_DECIMALS, max(2, finest))
+def _below_one(value: float | None) -> str:
+    """A correlation with two decimals, or more where those would round it to 1."""
+    gap = 1.0 if value is None else 1 - abs(value)
+    places = _decimals(gap, digits=1) if 1e-12 < gap < 0.005 else 2
+    return number_text(value, places=min(places, _MOST_DECIMALS))
 
 
 def interval_text(low: float | None, *, high: float | None, places: int) -> str:

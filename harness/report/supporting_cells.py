@@ -30,6 +30,12 @@ def improvement_cell(finding: Finding) -> str:
     return f"{share} ({low} to {high})"
 
 
+def interquartile_header(report: Report) -> str:
+    """The column's name; runs that diverged have no score to average."""
+    dead = any(finding.diverged + finding.diverged_baseline for finding in report.on_primary)
+    return f"interquartile means{', of finished runs' if dead else ''}"
+
+
 def improvement_header(report: Report) -> str:
     """The column's name; runs that diverged win and lose nothing, unless they rank worst."""
     left_out = any(

@@ -24,6 +24,7 @@ from harness.report.supporting_cells import (
     improvement_cell,
     improvement_header,
     interquartile_cell,
+    interquartile_header,
     p_cell,
     sign_flip_cell,
 )
@@ -51,11 +52,16 @@ def verdicts(report: Report) -> Table:
     """The primary metric: means, difference, p, verdict."""
     welch = any(finding.method == "welch" for finding in report.on_primary)
     ranked = any(finding.n_ranked for finding in report.on_primary)
-    counts = ["finished pairs", "ranked pairs"] if ranked else ["runs" if welch else "pairs"]
+    effects = any(finding.kind == "effect" for finding in report.on_primary)
+    unit = "seeds" if effects else "pairs"
+    counts = [f"finished {unit}", f"ranked {unit}"] if ranked else [unit]
+    if welch:
+        counts = [f"{_comparator(report)} runs", "variant runs"]
     header = ["variant", "verdict", *counts, *_number_headers(report, findings=report.on_primary)]
     rows = []
     for finding in report.on_primary:
         sizes = [finding.n, finding.n_ranked] if ranked else [finding.n]
+        sizes = [finding.n_baseline, finding.n] if welch else sizes
         rows.append([finding.label, finding.verdict, *sizes, *_numbers(finding)])
     return Table(header, rows, right=2)
 
@@ -81,7 +87,7 @@ def supporting_statistics(report: Report) -> Table:
         ("correlation", correlation_text),
         ("diverged, p", diverged_cell),
         (improvement_header(report), improvement_cell),
-        ("interquartile means", interquartile_cell),
+        (interquartile_header(report), interquartile_cell),
     ]
     filled = [(name, [cell(finding) for finding in report.on_primary]) for name, cell in columns]
     # A column without any value is left out.

@@ -85,7 +85,7 @@ def _basis(finding: Finding) -> str:
     n = finding.n_ranked or finding.n
     lost = shortfall(
         n,
-        baseline=finding.n_baseline,
+        baseline=finding.n_baseline if finding.method == "welch" else n,
         planned=finding.planned,
         method=finding.method,
         kind=finding.kind,

@@ -144,13 +144,19 @@ def test_what_the_rest_of_a_family_can_reach_bounds_the_p_after_holm() -> None:
 
 def test_seeds_that_are_tied_cannot_make_p_small() -> None:
     tied, _ = judged({**shifted([0.0] * 7), "b": SIX}, diverged="worst")
-    assert "better in 0 of 7 seeds; signed-rank p = 1 after Holm over 2 variants" in tied.reason
+    assert (
+        "better in 0 and worse in 0 of 7 seeds; signed-rank p = 1 after Holm over 2 variants"
+        in tied.reason
+    )
     assert ", as all 7 seeds are tied" in tied.reason
     died = ["diverged"] * 3
     both = {"baseline": [*died, 1.0, 1.2], "a": [*died, 2.0, 2.1]}
     (some,) = judged(both, diverged="worst")
     assert "p = .5 (below .5 is not attainable with 5 seeds, 3 of them tied)" in some.reason
-    assert "better in 2 of 5 seeds (2 of the 2 that both finished), diverged runs" in some.reason
+    assert (
+        "better in 2 and worse in 0 of 5 seeds (2 of the 2 that both finished), diverged runs"
+        in some.reason
+    )
     (flips,) = judged(shifted([0.0, 0.0, 0.0, 0.0, 0.3, 0.2]))
     assert (flips.p_floor, flips.p_sign_flip) == (0.5, 0.5)
     assert "sign-flip p = .5 (below .5 is not attainable with 6 seeds, 4 of" in flips.reason
@@ -215,7 +221,8 @@ def test_one_pair_that_both_finished_is_not_counted() -> None:
     lost = {"baseline": [1.0, 1.1, 1.2, 1.3], "a": ["diverged"] * 3 + [2.0]}
     (finding,) = judged(lost, diverged="worst")
     assert finding.reason.startswith(
-        "better in 1 of 4 seeds (also in the one that both finished), diverged runs ranked worst;"
+        "better in 1 and worse in 3 of 4 seeds (also in the one that both finished), diverged runs"
+        " ranked worst;"
     )
 
 

@@ -397,7 +397,10 @@ def test_any_content_gives_findings_or_one_line_per_fault(content: bytes, method
 
 @pytest.mark.parametrize(
     ("scores", "after", "runs"),
-    [(SECOND[:5], 4, "5 and 5 runs"), (SECOND[:3], 5, "3 and 5 runs")],
+    [
+        (SECOND[:5], 4, "5 runs per side"),
+        (SECOND[:3], 5, "5 scored runs of the baseline and only 3 of the variant"),
+    ],
 )
 def test_a_table_without_pairs_has_no_plan(
     scores: tuple[float, ...], after: int, runs: str

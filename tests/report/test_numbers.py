@@ -127,7 +127,7 @@ def test_a_difference_that_is_rounding_is_zero_whatever_the_interval() -> None:
 @pytest.mark.parametrize(
     ("values", "text"),
     [
-        ((0.99987, 0.998, 0.99998), "0.99987 (0.99800 to 0.99998)"),
+        ((0.99987, 0.998, 0.99998), "0.9999 (0.998 to 0.99998)"),
         ((0.62, -0.01, 0.9), "0.62 (-0.01 to 0.90)"),
         ((0.5, -1.0, 1.0), "0.50 (-1.00 to 1.00)"),  # of three pairs
         ((1.0, None, None), "1.00"),

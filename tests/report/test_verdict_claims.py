@@ -175,8 +175,10 @@ def test_tables_tell_what_is_of_ranks_from_what_is_of_finished_pairs(report: Rep
     ("sizes", "words"),
     [
         ([(5, 8), (5, 8)], "over 8 scored runs of the baseline and 5 of each variant:"),
-        ([(0, 8), (5, 8)], "over 8 scored runs of the baseline and 0 to 5 of each variant:"),
-        ([(5, 8)], "over 5 and 8 runs:"),
+        ([(0, 8), (5, 8)], "over 8 scored runs of the baseline and only 0 to 5 of each variant:"),
+        ([(5, 8)], "over 8 scored runs of the baseline and 5 of the variant:"),
+        ([(3, 3)], "over three runs per side only:"),
+        ([(8, 8)], "over 8 runs per side:"),
     ],
 )
 def test_sides_without_pairs_are_counted_apart(
@@ -201,3 +203,23 @@ def test_p_of_deaths_in_one_comparison_needs_no_correction(report: Report) -> No
         "diverged in 1 of 1 run, the baseline in 0 of 3 (Fisher p = .25); p by Fisher is not"
         " corrected for the number of variants."
     )
+
+
+def test_a_table_whose_dead_rank_worst_lacks_no_seed(report: Report) -> None:
+    ranked = only(report, planned=8, n_ranked=8, n=6, n_baseline=6, of_table=True, p_ranks=0.008)
+    assert ": no-dropout is worse than the baseline." in answer(ranked)
+
+
+def test_what_is_of_finished_runs_only_is_headed_so(report: Report) -> None:
+    dying = only(report, n=4, diverged=1, p_ranks=0.1, n_ranked=5)
+    assert "interquartile means, of finished runs" in supporting_statistics(dying).header
+    assert "count is of the pairs that both finished." in supporting_note(dying)
+    unpaired = verdicts(only(report, method="welch", n_baseline=8))
+    assert unpaired.header[2:4] == ["baseline runs", "variant runs"]
+    assert unpaired.rows[0][2:4] == [8, 3]
+
+
+def test_an_effect_is_of_seeds_and_no_pair_of_runs(report: Report) -> None:
+    effect = only(report, kind="effect")
+    assert verdicts(effect).header[2] == "seeds"
+    assert "the score of an effect's cells minus" in method_note(effect, correction="")
