@@ -38,7 +38,8 @@ class PooledFinding:
     """One variant over several studies; `p_adjusted` is Holm's over the variants.
 
     `estimates` and `lost` are by study: the planned seeds that its difference leaves out. What it
-    counts is a `unit`: pairs of runs or, of an effect, seeds with all their cells.
+    counts is a `unit`: pairs of runs or, of an effect, seeds with all their cells. `baseline_died`
+    is True if the baseline diverged anywhere.
     """
 
     variant: str
@@ -49,17 +50,21 @@ class PooledFinding:
     estimates: Mapping[str, StudyEstimate]
     seeds: Mapping[str, int]
     lost: Mapping[str, int]
+    baseline_died: bool
     pooled: Pooled
     p_adjusted: float
 
     @property
     def verdict(self) -> str:
-        """As that of one study: no difference over surviving seeds is called better."""
-        if self.p_adjusted >= ALPHA:
-            return "inconclusive"
-        if (self.pooled.mean > 0) != self.higher_is_better:
-            return "worse"
-        return "inconclusive" if any(self.lost.values()) else "better"
+        """As that of one study: no side gains by the seeds that it did not survive."""
+        better = self.claim == "better"
+        doubtful = any(self.lost.values()) if better else self.baseline_died
+        return "inconclusive" if self.p_adjusted >= ALPHA or doubtful else self.claim
+
+    @property
+    def claim(self) -> str:
+        """The verdict that the mean speaks for."""
+        return "better" if (self.pooled.mean > 0) == self.higher_is_better else "worse"
 
 
 def study_findings(path: Path, *, out: Path) -> StudyFindings:
@@ -186,6 +191,7 @@ def _finding(
         estimates=_estimates(variant, studies=studies),
         seeds={name: finding["n"] for name, finding in findings.items()},
         lost={name: finding["planned"] - finding["n"] for name, finding in findings.items()},
+        baseline_died=any(finding["diverged_baseline"] for finding in findings.values()),
         pooled=pooled,
         p_adjusted=p_adjusted,
     )

@@ -60,7 +60,7 @@ def _lost(finding: PooledFinding) -> Iterator[str]:
         planned = lost + sum(finding.seeds.values())
         only = ""
         if finding.verdict == "inconclusive" and finding.p_adjusted < 0.05:
-            only = f", and better only where {_finished(finding)}"
+            only = f", and {finding.claim} only where {_finished(finding)}"
         yield f"{lost} of {planned} planned {finding.unit} are missing{only}"
 
 

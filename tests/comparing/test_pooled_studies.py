@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from click.testing import CliRunner, Result
 from harness.analysis import RunResult, ScoredMetric, compare
 from harness.cli import main
 from harness.comparing.pooled_studies import StudyFindings, pool_studies
+from harness.comparing.pooled_text import pooled_text
 from harness.errors import HarnessError
 from harness.report.write import as_json
 from harness.study.values import Comparison
@@ -51,6 +53,18 @@ def study(name: str, *, first: int = 1, **differences: Sequence[float | None]) -
         for seed in range(first, first + count)
     }
     return StudyFindings(name=name, findings=rows, runs=runs)
+
+
+def test_a_baseline_that_diverged_makes_no_pooled_variant_worse() -> None:
+    studies = [study(name, first=first, focal=[9, 10, 11]) for first, name in ((1, "a"), (11, "b"))]
+    rows = {**studies[0].findings["focal"], "diverged_baseline": 1, "planned": 4}
+    (whole,), (died,) = (
+        pool_studies(pooled)
+        for pooled in (studies, [replace(studies[0], findings={"focal": rows}), studies[1]])
+    )
+    assert (whole.verdict, died.verdict) == ("worse", "inconclusive")
+    told = "1 of 7 planned pairs are missing, and worse only where both finished"
+    assert told in pooled_text(died, variants=1)
 
 
 def test_each_variant_is_pooled_over_the_studies_that_have_it() -> None:
