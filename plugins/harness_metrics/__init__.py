@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from harness.components import Metric
 from harness.hookspecs import hookimpl
+from harness_metrics.accuracy import Accuracy
 from harness_metrics.bleu import Bleu
 from harness_metrics.chrf import Chrf
 from harness_metrics.distinct_n import DistinctN
@@ -17,5 +18,5 @@ from harness_metrics.ter import Ter
 
 @hookimpl
 def harness_metrics() -> Sequence[type[Metric]]:
-    """Offer corpus BLEU, chrF, TER, ROUGE-L, exact match, distinct n-grams and self-BLEU."""
-    return [Bleu, Chrf, Ter, Rouge, ExactMatch, DistinctN, SelfBleu]
+    """Offer BLEU, chrF, TER, ROUGE-L, accuracy, exact match, distinct n-grams and self-BLEU."""
+    return [Bleu, Chrf, Ter, Rouge, Accuracy, ExactMatch, DistinctN, SelfBleu]
