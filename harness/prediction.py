@@ -1,9 +1,9 @@
-"""Logits from hidden states: at real target tokens for losses, writable ones for generation."""
+"""Logits from hidden states, at real or writable tokens, and input of a model's own."""
 
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from harness.contracts import BOS, PAD, Batch, Model, Prediction
 
@@ -25,3 +25,19 @@ def writable(
     """Logits of the tokens that a model may write: pad and bos are at minus infinity."""
     excluded = torch.tensor([PAD, BOS], device=logits.device)
     return logits.index_fill(-1, excluded, -torch.inf)
+
+
+def free_running_input(model: Model, batch: Batch) -> Int[torch.Tensor, "sentences target"]:
+    """The decoder's input with the model's own tokens after bos, padded as the gold input is.
+
+    w_t = argmax p(. | w_{<t}, x) over writable tokens, without noise, to the length of the gold
+    sentence: also after an eos of the model's own.
+    """
+    tokens = batch.target_input.clone()
+    cache = model.start(model.encode(batch.source))
+    for position in range(1, tokens.shape[1]):
+        hidden = model.step(tokens[:, position - 1], cache)
+        likeliest = writable(model.project(hidden)).argmax(-1)
+        # Padding stays where the gold input has it, so that predictions and targets correspond.
+        tokens[:, position] = torch.where(batch.real[:, position], likeliest, tokens[:, position])
+    return tokens

@@ -206,3 +206,19 @@ def attention(
     _save(
         lambda: draw_attention(finished, line=sentence, layer=layer, heads=heads), picture=picture
     )
+
+
+@figure.command("exposure_bias")
+@run_argument.takes_run(results="--results", generates=False)
+@_picture("exposure_bias")
+def exposure_bias(run: run_argument.RunArgument, *, picture: Path) -> None:
+    """Draw the test nll of a trained RUN by position, after its own words and the reference's.
+
+    Their difference per token, the exposure bias, is printed.
+    """
+    from harness.introspection import exposure_bias as measure
+
+    finished = run.load()
+    exposure = measure.exposure(finished)
+    _save(lambda: measure.draw_exposure(exposure, name=finished.name), picture=picture)
+    output.say(measure.summary(exposure))

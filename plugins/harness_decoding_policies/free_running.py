@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Int
 
 from harness.components import DecodingPolicy
 from harness.contracts import Batch, Model, Predict, Prediction, Setting
-from harness.prediction import predict_at_real, writable
+from harness.prediction import free_running_input, predict_at_real
 from harness.streams import Noise
 
 
@@ -34,20 +33,8 @@ class FreeRunning(DecodingPolicy):
 
 def _predict(model: Model, batch: Batch, *, update: int, noise: Noise | None) -> Prediction:
     with torch.no_grad():
-        tokens = _greedy_input(model, batch)
+        tokens = free_running_input(model, batch)
     # Encoded again: the greedy pass had neither gradients nor noise.
     memory = model.encode(batch.source, noise=noise)
     hidden = model.decode(model.embed(tokens), memory, noise=noise)
     return predict_at_real(model, batch, hidden=hidden)
-
-
-def _greedy_input(model: Model, batch: Batch) -> Int[torch.Tensor, "sentences target"]:
-    """The decoder's input with the model's own tokens after bos, padded as the gold input is."""
-    tokens = batch.target_input.clone()
-    cache = model.start(model.encode(batch.source))
-    for position in range(1, tokens.shape[1]):
-        hidden = model.step(tokens[:, position - 1], cache)
-        likeliest = writable(model.project(hidden)).argmax(-1)
-        # Padding stays where the gold input has it, so that predictions and targets correspond.
-        tokens[:, position] = torch.where(batch.real[:, position], likeliest, tokens[:, position])
-    return tokens

@@ -165,6 +165,7 @@ def test_a_run_whose_code_has_changed_is_used_with_a_warning(say: Say, finished:
         ["decays", "--updates", "20"],
         ["masks", "ein hund", "a dog", "--padding", "1"],
         ["attention", "tiny.yaml", "Ja", "--head", "1"],
+        ["exposure_bias", "tiny.yaml"],
     ],
     ids=lambda words: words[0],
 )
@@ -172,8 +173,19 @@ def test_every_figure_is_written_to_its_path(say: Say, words: list[str], tmp_pat
     picture = tmp_path / "drawn" / "picture.svg"
     done = say("figure", *words, "--out", str(picture))
     assert done.exit_code == 0, done.output
-    assert done.stdout == f"{picture}\n"
+    assert done.stdout.splitlines()[0] == str(picture)
     assert picture.read_text().rstrip().endswith("</svg>")
+
+
+def test_the_exposure_bias_is_a_number_of_the_test_split_beside_its_nll(
+    say: Say, finished: Path, tmp_path: Path
+) -> None:
+    done = say("figure", "exposure_bias", "tiny.yaml", "--out", str(tmp_path / "drawn.svg"))
+    run = planned(finished)
+    outcome = Ledger(finished / "results" / "runs").evaluated(run.digest, evaluation=run.evaluation)
+    assert outcome
+    assert done.stdout.splitlines()[1].startswith("exposure bias: ")
+    assert f"{outcome.scores['nll']:.4f} after the reference's" in done.stdout
 
 
 def test_findings_are_exported_without_training(say: Say, finished: Path) -> None:
