@@ -53,7 +53,8 @@ class Noise:
     them from `of_pass`, so that the plain pass keeps its masks.
 
     The noise of training is of the stream ``dropout``. That of a member, over which evaluation
-    averages probabilities, is of the stream ``members``: adapters use it, sites do not.
+    averages probabilities, is of the stream ``members``: adapters use it, and the perturbations
+    that sites have for members.
     """
 
     seed: int

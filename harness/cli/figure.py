@@ -82,6 +82,28 @@ def dropout_sites(study: Path, *, variant: str, picture: Path) -> None:
     _save(lambda: draw_sites(loaded.experiments[variant], name=name), picture=picture)
 
 
+@figure.command("thinned_networks")
+@options.STUDY
+@run_argument.VARIANT
+@click.option("--seed", type=int, help="The seed of the masks; the first of STUDY by default.")
+@click.option("--draws", type=click.IntRange(1, 12), default=3, show_default=True)
+@click.option(
+    "--units", type=click.IntRange(1, 64), default=8, show_default=True, help="Of each layer."
+)
+@_picture("thinned_networks")
+def thinned_networks(
+    study: Path, *, variant: str, seed: int | None, draws: int, units: int, picture: Path
+) -> None:
+    """Draw a feed-forward network of a variant of STUDY, and what its dropout masks leave of it."""
+    from harness.introspection.draw_thinned import draw_thinned
+    from harness.loading import load
+
+    loaded, _ = load(study)
+    run_argument.refuse_unknown(variant, study=loaded)
+    chosen, key = loaded.experiments[variant], loaded.seeds[0] if seed is None else seed
+    _save(lambda: draw_thinned(chosen, seed=key, draws=draws, units=units), picture=picture)
+
+
 @figure.command("label_smoothing")
 @click.argument("names", metavar="[LOSSES]...", nargs=-1)
 @click.option("--classes", type=click.IntRange(min=3), default=5, show_default=True)

@@ -120,7 +120,8 @@ class Regularization:
 
     `passes` forwards are made of every batch, each with noise of its own. `penalty` takes their
     predictions and is summed over tokens, as losses are. Evaluation averages the probabilities of
-    `members` passes, each with noise for adapters and none for sites; 0 is one without noise.
+    `members` passes, each with noise for adapters and for what sites have for members; 0 is one
+    without noise.
     """
 
     passes: int = 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -22,8 +22,9 @@ Transform = Callable[["torch.Tensor"], "torch.Tensor"]
 class Site:
     """A named place in the model for noise; an empty one is the identity and costs nothing.
 
-    Perturbations are noise, and act in training only. Transforms make the model another one: they
-    act in evaluation as in training, before any perturbation.
+    Perturbations are noise, and act in training only. Those of members act in an evaluation that
+    averages over members, and only there. Transforms make the model another one: they act in
+    evaluation as in training, before any perturbation.
 
     `names` runs from the kind alone to the whole path, for example ``attention.weights``,
     ``decoder.attention.weights``, ``decoder.1.attention.weights``,
@@ -34,6 +35,7 @@ class Site:
     layout: str
     perturbations: list[Perturbation] = field(default_factory=list)
     transforms: list[Transform] = field(default_factory=list)
+    member_perturbations: list[Perturbation] = field(default_factory=list)
 
     @property
     def kind(self) -> str:
@@ -49,22 +51,33 @@ class Site:
         """Add a perturbation; they act in the order in which they were added."""
         self.perturbations.append(perturbation)
 
+    def fill_members(self, perturbation: Perturbation) -> None:
+        """Add a perturbation of the members of an evaluation.
+
+        It must not depend on what else is in the batch, nor on how many places are fed at once.
+        """
+        self.member_perturbations.append(perturbation)
+
     def alter(self, transform: Transform) -> None:
         """Add a transform; it gets no noise, and so draws nothing."""
         self.transforms.append(transform)
 
     def active(self, noise: Noise | None) -> bool:
         """True if calling the site would change its input."""
-        noisy = noise is not None and noise.training
-        return bool(self.transforms) or (noisy and bool(self.perturbations))
+        return bool(self.transforms) or bool(self._perturbations_in(noise))
 
     def __call__(self, value: torch.Tensor, noise: Noise | None) -> torch.Tensor:
         for transform in self.transforms:
             value = transform(value)
-        if noise is not None and noise.training:
-            for perturbation in self.perturbations:
+        if noise is not None:
+            for perturbation in self._perturbations_in(noise):
                 value = perturbation(value, self, noise)
         return value
+
+    def _perturbations_in(self, noise: Noise | None) -> Sequence[Perturbation]:
+        if noise is None:
+            return ()
+        return self.perturbations if noise.training else self.member_perturbations
 
 
 @runtime_checkable

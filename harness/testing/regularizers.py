@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -62,6 +63,7 @@ def _claim_sites(claims: Claims, *, component: Regularizer) -> None:
 
     logits = claims.keyed(noisy, what="the modified model")
     shape = (fixtures.batch().tokens, fixtures.CLASSES)
+    _claim_members(claims, component=component)
     claims.shape(logits, expected=shape, what="logits of the modified model")
     claims.finite(logits, what="logits of the modified model")
     model, _ = _modified(component)
@@ -74,6 +76,20 @@ def _claim_sites(claims: Claims, *, component: Regularizer) -> None:
         silent = _predicted(model, noise=None).logits
         unchanged = torch.equal(silent, _predicted(plain, noise=None).logits)
         claims.that(unchanged, "acts without noise; draw from the noise that a site is called with")
+
+
+def _claim_members(claims: Claims, *, component: Regularizer) -> None:
+    """A member of an evaluation gives a sentence the same scores, alone and in a batch."""
+    batch, member = fixtures.batch(), replace(fixtures.NOISE, stream="members")
+
+    def scores(row: int) -> torch.Tensor:
+        model, target = _modified(component)[0], batch.target_input[: row + 1]
+        memory = model.encode(batch.source[: row + 1], noise=member)
+        return model.decode(model.embed(target), memory, noise=member)[0]
+
+    alone = claims.keyed(lambda: scores(0), what="a member of an evaluation")
+    together = torch.allclose(alone, scores(1), rtol=1e-9, atol=1e-9)
+    claims.that(together, "a member's noise depends on what else is in the batch")
 
 
 @torch.no_grad()

@@ -116,8 +116,11 @@ class GuardedEffect:
 def _guard_sites(model: Model, *, owner: Regularizer) -> None:
     """Guard what is in a model's sites and not guarded yet: this regularizer put it there."""
     for site in model.sites.values():
-        both: tuple[list[Any], ...] = (site.perturbations, site.transforms)
-        for effects in both:
+        lists: tuple[list[Any], ...] = (
+            *(site.perturbations, site.member_perturbations),
+            site.transforms,
+        )
+        for effects in lists:
             for index, effect in enumerate(effects):
                 if not isinstance(effect, GuardedEffect):
                     effects[index] = GuardedEffect(effect, site.path, owner)
@@ -128,7 +131,7 @@ def record_nan(model: Model) -> Iterator[list[GuardedEffect]]:
     """Record which effects turn values without NaN into NaN; the list is full on exit."""
     effects: list[object] = []
     for site in model.sites.values():
-        effects += [*site.transforms, *site.perturbations]
+        effects += [*site.transforms, *site.perturbations, *site.member_perturbations]
     guarded = [effect for effect in effects if isinstance(effect, GuardedEffect)]
     sources: list[GuardedEffect] = []
     for effect in guarded:

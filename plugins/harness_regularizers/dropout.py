@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
 
 from harness.components import Regularizer
-from harness.components.options import ProbabilityBelowOne
+from harness.components.options import OptionalRepeats, ProbabilityBelowOne, unused_options
 from harness.contracts import Model, Perturbation, Regularization, Setting, Site
 from harness.errors import HarnessError
 from harness.streams import Noise, kept_share
 
 _POSITIONS = ("embedding", "attention.weights", "feed_forward", "residual")
 _KINDS = (*_POSITIONS, "attention.heads")
+_UNITS = ("d_model", "d_ff", "heads", "head")  # dimensions along which a network is thinned
 _SELU_MINIMUM = -1.7580993408473766  # a SELU's limit at minus infinity, -lambda * alpha
 _PREFIX = r"((encoder|decoder)\.([0-9]+\.(\w+\.)*)?)?"  # a stack, a layer of it, a path within
 _SITE = re.compile(_PREFIX + f"({'|'.join(re.escape(kind) for kind in _KINDS)})")
@@ -46,6 +47,14 @@ class Dropout(Regularizer):
     this model guarantees: evaluation, with the values as they are, is not the mean of training.
     ``feature_alpha`` does so for whole features, ``token_alpha`` for whole positions, as torch's
     feature_alpha_dropout does for (sentences, positions, d_model).
+
+    With `members` above 0, evaluation and generation average the probabilities of as many thinned
+    networks, Monte Carlo dropout (Gal & Ghahramani 2016, section 4), in place of one pass through
+    the whole network. A member is one draw of the weights that remain: a mask over features, the
+    same for all sentences and positions and at every evaluation (as Gal and Ghahramani's for
+    recurrent networks), so that no score depends on what shares a batch. Attention weights, which
+    belong to no unit, stay whole in members; so the members of a `kind` that drops positions would
+    be equal, and are refused. Training is the same with and without.
     """
 
     name = "dropout"
@@ -56,8 +65,14 @@ class Dropout(Regularizer):
         "standard"
     )
     rates: Mapping[str, ProbabilityBelowOne] = field(default_factory=dict)
+    members: OptionalRepeats = 0
 
     def __post_init__(self) -> None:
+        if self.members and self.kind.startswith("token"):
+            raise ValueError(
+                f"members: kind {self.kind} drops positions, and members drop features; "
+                "leave members out, or use kind standard, feature, alpha or feature_alpha"
+            )
         for name in self.rates:
             if not _SITE.fullmatch(name):
                 raise ValueError(
@@ -65,9 +80,20 @@ class Dropout(Regularizer):
                     f"{', '.join(_KINDS)}, alone or after 'encoder.', 'decoder.' or 'decoder.1.'"
                 )
 
+    def ignored(self) -> Iterator[str]:
+        """The options that others leave without effect."""
+        if not self._drops:
+            reason = "no rate is above 0"
+            yield from unused_options(self, "members", reason=reason, instead="raise rate")
+
     def build(self, setting: Setting) -> Regularization:
-        """A perturbation at every site whose rate is above 0."""
-        return Regularization(modify_model=self._fill)
+        """A perturbation at every site whose rate is above 0, and the members, if any drops."""
+        members = self.members if self._drops else 0
+        return Regularization(modify_model=self._fill, members=members)
+
+    @property
+    def _drops(self) -> bool:
+        return any(kept_share(rate) < 1 for rate in (self.rate, *self.rates.values()))
 
     def _fill(self, model: Model, *, generator: Callable[[str], torch.Generator]) -> None:
         known = {name for site in model.sites.values() for name in site.names}
@@ -78,6 +104,8 @@ class Dropout(Regularizer):
             rate = self._rate_at(site)
             if kept_share(rate) < 1:
                 site.fill(_perturbation(rate, kind=self.kind))
+                if self.members and site.kind != "attention.weights":
+                    site.fill_members(_perturbation(rate, kind=self.kind, thinned=True))
 
     def _rate_at(self, site: Site) -> float:
         default = self.rate if site.kind in _POSITIONS else 0.0
@@ -91,11 +119,12 @@ def _no_site(name: str, *, known: set[str]) -> str:
     return f"dropout: this model has no site {name!r}; the nearest are {', '.join(nearest)}"
 
 
-def _perturbation(rate: float, *, kind: str) -> Perturbation:
+def _perturbation(rate: float, *, kind: str, thinned: bool = False) -> Perturbation:
     apply_mask = _alpha_dropout if kind.endswith("alpha") else _inverted_dropout
 
     def drop(value: torch.Tensor, site: Site, noise: Noise) -> torch.Tensor:
-        kept = noise.keep(site.path, _mask_shape(value, site=site, kind=kind), rate)
+        shape = _mask_shape(value, site=site, kind="unit" if thinned else kind)
+        kept = noise.keep(site.path, shape, rate)
         return apply_mask(value, kept=kept, share=kept_share(rate))
 
     return drop
@@ -106,6 +135,8 @@ def _mask_shape(value: torch.Tensor, *, site: Site, kind: str) -> list[int]:
     if kind in ("standard", "alpha"):
         return list(value.shape)
     sizes = dict(zip(site.layout.split(), value.shape, strict=True))
+    if kind == "unit":
+        return [size if name in _UNITS else 1 for name, size in sizes.items()]
     # Positions have this name in a layout: places along a sentence, or queries in attention.
     (place,) = sizes.keys() & {"places", "target"}
     if kind.startswith("token"):

@@ -166,6 +166,10 @@ def site(effect: Callable[..., Any]) -> Component:
     return regularizer(modify_model=lambda model, *, generator: filled(model, effect))
 
 
+def by_batch(model: Any, *, generator: Any) -> None:
+    model.sites["encoder.embedding"].fill_members(lambda value, site, noise: value * len(value))
+
+
 def initializer(initialize: Callable[..., Any]) -> Component:
     return stranger(components.Initializer, lambda setting: initialize)
 
@@ -391,6 +395,10 @@ BROKEN = [
     (
         site(lambda value, site, noise: torch.nn.functional.dropout(value)),
         "regularizer odd: the modified model draws from a global generator",
+    ),
+    (
+        regularizer(modify_model=by_batch),
+        "a member's noise depends on what else is in the batch",
     ),
     (site(lambda value, site, noise: value * math.nan), "must be finite, and contains [nan]"),
     (

@@ -129,6 +129,10 @@ def test_examples_in_help_keep_their_lines(say: Say) -> None:
         (["figure", "decays", "--out", "x.gif"], "x.gif: unsupported format; use .png, .svg, .pdf"),
         (["figure", "dropout_sites", "tiny.yaml", "--variant", "x"], "no variant named 'x'"),
         (
+            ["figure", "thinned_networks", "tiny.yaml", "--variant", "no-dropout"],
+            "nothing is dropped at encoder.0.feed_forward; choose a variant with dropout there",
+        ),
+        (
             ["figure", "attention", "tiny.yaml", "Ja", "--layer", "1"],
             "no layer 1 in the encoder; there are 0 to 0",
         ),
@@ -158,6 +162,7 @@ def test_a_run_whose_code_has_changed_is_used_with_a_warning(say: Say, finished:
     "words",
     [
         ["dropout_sites", "tiny.yaml"],
+        ["thinned_networks", "tiny.yaml", "--draws", "1"],
         ["label_smoothing", "--classes", "6", "kl_divergence", "cross_entropy"],
         ["penalization"],
         ["noam", "--d-model", "64", "--warmup", "10", "--updates", "30"],
