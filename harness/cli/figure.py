@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli import options, output, run_argument
+from harness.runs.reuse import Reuse
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from harness.contracts import Measurement
     from harness.introspection.draw_curves import Curve
 
 _POSITIVE = click.IntRange(min=1)
@@ -243,4 +245,24 @@ def exposure_bias(run: run_argument.RunArgument, *, picture: Path) -> None:
     finished = run.load()
     exposure = measure.exposure(finished)
     _save(lambda: measure.draw_exposure(exposure, name=finished.name), picture=picture)
-    output.say(measure.summary(exposure))
+    output.say(measure.exposure_text(exposure))
+
+
+@figure.command("gradient_norms")
+@options.STUDY
+@click.option("--update", type=_POSITIVE, default=1, show_default=True)
+@options.results("--results")
+@_picture("gradient_norms")
+def gradient_norms(study: Path, *, update: int, out: Path, picture: Path) -> None:
+    """Draw the norm of the gradient at each layer, for every variant of STUDY; trains nothing.
+
+    Runs measure it with `budget: {gradient_norms: true}`, at update 1 and wherever they evaluate.
+    """
+    from harness import pipeline
+    from harness.introspection.draw_gradient_norms import draw_gradient_norms
+
+    opened = pipeline.open_study(study, out=out, seeds=None, reuse=Reuse.SAME_STUDY)
+    runs: dict[str, list[list[Measurement]]] = {}
+    for run in opened.runs:
+        runs.setdefault(run.variant, []).append(opened.ledger.measurements(run.digest))
+    _save(lambda: draw_gradient_norms(runs, update=update, name=study.stem), picture=picture)

@@ -78,7 +78,7 @@ def _nats(
     return nats.masked_fill(~batch.real, 0.0)
 
 
-def summary(exposure: Exposure, *, split: Split = "test") -> str:
+def exposure_text(exposure: Exposure, *, split: Split = "test") -> str:
     """The number, and the two that it is made of, in a line."""
     tokens = sum(exposure.tokens)
     own, gold = (sum(nats) / tokens for nats in (exposure.after_own, exposure.after_gold))

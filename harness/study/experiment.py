@@ -41,7 +41,8 @@ class Budget:
 
     `batch_tokens` is the maximum number of real target tokens (eos included) in a batch; an update
     accumulates `accumulation` batches. `evaluate_every` is in updates. `threads` is per run,
-    regardless of the number of jobs.
+    regardless of the number of jobs. With `gradient_norms`, the norm of the gradient of every layer
+    is measured too, at the first update and wherever the model is evaluated; it changes no result.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
@@ -53,6 +54,7 @@ class Budget:
     threads: Threads = 1
     device: Literal["cpu", "cuda"] = "cpu"
     precision: Literal["float32", "float64"] = "float32"
+    gradient_norms: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from harness.streams import Noise
 from harness.training.assembly import Assembly
 from harness.training.diagnosis import diverged_evaluation, diverged_update
 from harness.training.evaluation import measure
+from harness.training.gradient_norms import PREFIX, gradient_norms
 from harness.training.objective import objective
 
 
@@ -82,6 +83,8 @@ def _step(parts: Assembly, *, window: Sequence[Batch], update: int) -> list[Meas
         raise diverged_update(
             parts, window=window, noise=noise, loss=loss, gradient_norm=gradient_norm
         )
+    # Before regularizers change the gradients, as the norm of all is.
+    by_layer = gradient_norms(parts.model) if _measures_layers(parts, update=update) else {}
     rate = _apply_gradients(parts, noise=noise)
     return [
         Measurement(update, "train", "loss", loss),
@@ -89,7 +92,15 @@ def _step(parts: Assembly, *, window: Sequence[Batch], update: int) -> list[Meas
         Measurement(update, "train", "learning_rate", rate),
         Measurement(update, "train", "target_tokens", tokens),
         Measurement(update, "train", "decoder_passes", passes),
+        *(Measurement(update, "train", f"{PREFIX}{name}", of) for name, of in by_layer.items()),
     ]
+
+
+def _measures_layers(parts: Assembly, *, update: int) -> bool:
+    """True at the first update, whose gradients are those of the initial weights, and as scored."""
+    budget = parts.experiment.budget
+    due = update == 1 or update % budget.evaluate_every == 0 or update == budget.updates
+    return budget.gradient_norms and due
 
 
 def _apply_gradients(parts: Assembly, *, noise: Noise) -> float:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from support.finished_run import planned
 
-from harness.introspection.exposure_bias import Exposure, draw_exposure, exposure, summary
+from harness.introspection.exposure_bias import Exposure, draw_exposure, exposure, exposure_text
 from harness.prediction import writable
 from harness.report.style import style
 from harness.runs.ledger import Ledger
@@ -61,7 +61,7 @@ def test_gold_prefixes_give_the_nll_of_the_split(finished: Path, trained: Restor
 def test_positions_weigh_by_their_tokens() -> None:
     measured = Exposure([4, 2], [4.0, 1.0], [4.0, 4.0])
     assert measured.bias == 0.5
-    assert summary(measured) == (
+    assert exposure_text(measured) == (
         "exposure bias: +0.5000 nats per token of test (1.3333 after the model's own words, "
         "0.8333 after the reference's; 6 tokens)"
     )

@@ -210,6 +210,7 @@ OF_EVALUATION = {
 }
 OF_TRAINING = OF_EVALUATION | {
     "harness.training.checkpoint",
+    "harness.training.gradient_norms",
     "harness.training.loop",
     "harness.training.objective",
 }

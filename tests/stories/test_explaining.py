@@ -132,6 +132,7 @@ def test_examples_in_help_keep_their_lines(say: Say) -> None:
             ["figure", "thinned_networks", "tiny.yaml", "--variant", "no-dropout"],
             "nothing is dropped at encoder.0.feed_forward; choose a variant with dropout there",
         ),
+        (["figure", "gradient_norms", "tiny.yaml"], "write `budget: {gradient_norms: true}` in"),
         (
             ["figure", "attention", "tiny.yaml", "Ja", "--layer", "1"],
             "no layer 1 in the encoder; there are 0 to 0",
