@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from harness.contracts import SPECIAL_TOKENS, Site
+from harness.contracts import EOS, SPECIAL_TOKENS, Model, Site, Vocabularies
 from harness.errors import HarnessError
 from harness.streams import Noise
 from harness.study.experiment import Experiment
@@ -43,21 +44,43 @@ def thinned(experiment: Experiment, *, seed: int, draws: int) -> Iterator[Thinne
     is dropped.
     """
     classes = len(SPECIAL_TOKENS)  # sites are the same for every vocabulary
-    network = build_network(experiment, seed=seed, classes=(classes, classes))
-    path = next(path for path, site in network.model.sites.items() if site.kind == "feed_forward")
-    width, inputs = network.model.projections[f"{path}.inner"].weight.shape
-    yield Thinned("whole network", [True] * inputs, [True] * width, [True] * inputs)
+    vocabularies = Vocabularies(classes, classes, shared=True)
+    network = build_network(experiment, seed=seed, vocabularies=vocabularies)
+    sizes = _units(network.model)
+    path = next((path for path in sizes if network.model.sites[path].kind == "feed_forward"), None)
+    if path is None or f"{path}.residual" not in sizes:
+        raise HarnessError(f"model {experiment.model.name} has no feed-forward network with sites")
     inside, after = network.model.sites[path], network.model.sites[f"{path}.residual"]
+    width, outer = sizes[path], sizes[after.path]
+    yield Thinned("whole network", [True] * outer, [True] * width, [True] * outer)
     members = 0
     if inside.member_perturbations or after.member_perturbations:
         members = max(part.members for part in network.regularizations)
     key = Noise(seed=seed, replicate=experiment.replicate, update=0)
     for name, noise in _noises(key, draws=draws, members=members):
         hidden = _kept(inside, units=width, noise=noise)
-        outputs = _kept(after, units=inputs, noise=noise)
+        outputs = _kept(after, units=outer, noise=noise)
         if all(hidden + outputs):
             raise HarnessError(f"nothing is dropped at {path}; choose a variant with dropout there")
-        yield Thinned(name, [True] * inputs, hidden, outputs)
+        yield Thinned(name, [True] * outer, hidden, outputs)
+
+
+@torch.no_grad()
+def _units(model: Model) -> dict[str, int]:
+    """The units at every site that a pass meets, in the order in which it meets them."""
+    sizes: dict[str, int] = {}
+
+    def record(value: torch.Tensor, *, path: str) -> torch.Tensor:
+        sizes[path] = value.shape[-1]
+        return value
+
+    for path, site in model.sites.items():
+        site.alter(partial(record, path=path))
+    token = torch.tensor([[EOS]])
+    model.decode(model.embed(token), model.encode(token))
+    for site in model.sites.values():
+        site.transforms.pop()  # ours, added last
+    return sizes
 
 
 def _noises(key: Noise, *, draws: int, members: int) -> Iterator[tuple[str, Noise]]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from typing import Any
+
 import pytest
 import torch
 from support.tiny_experiment import experiment
 
-from harness.contracts import Site
+from harness.contracts import Site, Vocabularies
 from harness.errors import HarnessError
 from harness.introspection.draw_thinned import draw_thinned, thinned
 from harness.report.style import style
 from harness.streams import Noise
 from harness.study.experiment import Experiment
 from harness.training.assembly import Assembly, assemble
+from harness_models import EncoderDecoder
 from harness_regularizers import Dropout, LoraDropout
 
 PATH = "encoder.0.feed_forward"
@@ -88,3 +92,22 @@ def test_the_picture_has_a_panel_for_each_network_and_an_edge_between_kept_units
     inputs, hidden, outputs = 4, sum(member.hidden[:4]), sum(member.outputs[:4])
     assert len(first.lines) == inputs * hidden + hidden * outputs + 12
     assert first.get_xlabel() == f"{sum(member.hidden)} of 32 hidden units"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bare(EncoderDecoder):
+    """A model that shows no site in its feed-forward networks."""
+
+    name = "bare"
+
+    def build(self, vocabularies: Vocabularies) -> Any:
+        model: Any = super().build(vocabularies)
+        hidden = {path for path, site in model.sites.items() if site.kind == "feed_forward"}
+        model.sites = {path: site for path, site in model.sites.items() if path not in hidden}
+        return model
+
+
+def test_a_model_without_such_a_site_is_refused() -> None:
+    choices = replace(bagged(0), model=Bare(d_model=16, d_ff=32, heads=2, layers=1))
+    with pytest.raises(HarnessError, match="model bare has no feed-forward network with sites"):
+        list(thinned(choices, seed=1, draws=1))

@@ -11,14 +11,14 @@ import torch
 from support.tiny_experiment import BUDGET, experiment, weights
 
 from harness.streams import Noise
-from harness.study.experiment import ModelOptions
 from harness.training.assembly import Assembly, assemble
 from harness.training.gradient_norms import layer_of
 from harness.training.loop import train
+from harness_models import EncoderDecoder
 from harness_regularizers import Dropout, Lora
 from harness_regularizers.clip_norm import ClipNorm
 
-MODEL = ModelOptions(d_model=16, d_ff=32, heads=2, encoder_layers=2, decoder_layers=1)
+MODEL = EncoderDecoder(d_model=16, d_ff=32, heads=2, encoder_layers=2, decoder_layers=1)
 MEASURING = replace(BUDGET, gradient_norms=True, accumulation=2, precision="float64")
 LAYERS = [
     *("source_embedding", "target_embedding", "encoder.0", "encoder.1", "encoder_norm"),

@@ -12,7 +12,6 @@ from support.tiny_experiment import BUDGET, experiment
 
 from harness.contracts import PAD, Batch, Setting
 from harness.streams import Noise
-from harness.study.experiment import ModelOptions
 from harness.training.assembly import assemble
 from harness.training.evaluation import translate
 from harness.training.loop import train
@@ -20,6 +19,7 @@ from harness_datasets.copy import Copy
 from harness_decoding_policies import TeacherForcing
 from harness_losses.cross_entropy import CrossEntropy
 from harness_metrics.accuracy import Accuracy
+from harness_models import EncoderDecoder
 from harness_models.transformer import Transformer
 from harness_schedules.constant import Constant
 
@@ -78,7 +78,7 @@ def copying() -> dict[bool, dict[str, float]]:
     for mask in (True, False):
         choices = experiment(
             dataset=Copy(symbols=40, length=8, train=400, validation=20, test=20),
-            model=ModelOptions(d_model=32, d_ff=64, heads=4, layers=1),
+            model=EncoderDecoder(d_model=32, d_ff=64, heads=4, layers=1),
             regularizers={},
             loss=CrossEntropy(),
             schedule=Constant(learning_rate=0.01),

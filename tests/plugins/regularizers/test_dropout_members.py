@@ -12,12 +12,13 @@ import torch
 from support.tiny_experiment import BUDGET, experiment, weights
 
 from harness.contracts import Site
-from harness.model import Ensemble, Transformer
+from harness.model import Ensemble
 from harness.streams import Noise, kept_share
 from harness.training.assembly import Assembly, assemble
 from harness.training.batches import EncodedPairs
 from harness.training.evaluation import evaluated, teacher_forced, translate
 from harness.training.loop import train
+from harness_models.transformer import Transformer
 from harness_regularizers import Dropout, LoraDropout
 from harness_regularizers.layer_drop import LayerDrop
 
