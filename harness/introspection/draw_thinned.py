@@ -38,7 +38,8 @@ class Thinned(NamedTuple):
 def thinned(experiment: Experiment, *, seed: int, draws: int) -> Iterator[Thinned]:
     """The first feed-forward network of a model whole, and then `draws` networks out of it.
 
-    The masks are those of the run of this seed, read from the sites of its model: if evaluation
+    After Srivastava et al. (2014, figure 1), with the network of a study in place of a sketch. The
+    masks are those of the run of this seed, read from the sites of its model: if evaluation
     averages over members that dropout thins, of the first members, for every token; else of the
     first updates, for the first token of the first sentence. Raises `HarnessError` if nothing there
     is dropped.

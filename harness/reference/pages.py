@@ -22,7 +22,7 @@ import click
 
 from harness import cli, hookspecs
 from harness.components import SLOTS, Component
-from harness.reference.techniques import tables
+from harness.reference.techniques import core_table, tables
 from harness.registry.catalog import Catalog, CatalogRow
 from harness.registry.discovery import discover
 from harness.registry.option_types import slot_noun
@@ -35,7 +35,7 @@ _HOOKS = (
     "point in the group `harness`, or a file that a study names. A function may take fewer "
     "arguments than its hook gives; what it takes, it takes by name."
 )
-_TABLE = "docstrings (papers), `tests/plugins/` (their oracles) and `studies/`"
+_TABLE = "docstrings (papers), `tests/` (their oracles) and `studies/`"
 _SPECIFICATIONS = "`harness/hookspecs/`"
 _ALL_HOOKS = "[hooks](../hooks.md)"
 
@@ -50,7 +50,11 @@ def pages() -> Mapping[str, str]:
             for hook in every_hook()
         },
         "components.md": components(),
-        "techniques.md": _page("Techniques", source=_TABLE, sections=list(tables(_ours()))),
+        "techniques.md": _page(
+            "Techniques",
+            source=_TABLE,
+            sections=[*tables(_ours()), "## measured by the core", core_table()],
+        ),
         "commands.md": commands(),
     }
 

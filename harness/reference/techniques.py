@@ -25,6 +25,7 @@ _PAPER = re.compile(
     rf"({_NAME}(?:, {_NAME})*(?: (?:and|&) {_NAME}| et al\.)?),? \(?((?:19|20)\d\d)"
 )
 _HELD = "Held against "
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 _MOST = 2  # studies in a row of the table
 
 
@@ -66,10 +67,33 @@ def tables(catalog: Catalog) -> Iterator[str]:
     yield "\n".join(lines)
 
 
+def core_table() -> str:
+    """A table of the modules of the core whose tests name an oracle.
+
+    Papers are those that a docstring of the module cites.
+    """
+    lines = ["| module | what it is | paper | oracle |", "|---|---|---|---|"]
+    for test in sorted((ROOT / "tests").glob("*/test_*.py")):
+        module = ROOT / "harness" / test.parent.name / f"{test.stem.removeprefix('test_')}.py"
+        oracle = _named_oracle(test)
+        if oracle and module.is_file():
+            tree = ast.parse(module.read_text(encoding="utf-8"))
+            nodes = [node for node in ast.walk(tree) if isinstance(node, _DOCUMENTED)]
+            texts = [ast.get_docstring(node) or "" for node in nodes]
+            link = _link(f"`{module.stem}`", to=module.relative_to(ROOT))
+            cited = "; ".join(_cited(" ".join(texts)))
+            held = _link(oracle, to=test.relative_to(ROOT))
+            lines.append(f"| {link} | {texts[0].partition(chr(10))[0]} | {cited} | {held} |")
+    return "\n".join(lines)
+
+
 def papers(component: type[Component]) -> Sequence[str]:
     """The papers that a docstring cites, in its order, such as ``Vaswani et al. 2017``."""
-    text = " ".join((component.__dict__.get("__doc__") or "").split())
-    cited = [f"{authors} {year}" for authors, year in _PAPER.findall(text)]
+    return _cited(component.__dict__.get("__doc__") or "")
+
+
+def _cited(text: str) -> list[str]:
+    cited = [f"{authors} {year}" for authors, year in _PAPER.findall(" ".join(text.split()))]
     return list(dict.fromkeys(paper.replace("&", "and") for paper in cited))
 
 
@@ -102,11 +126,18 @@ def _oracle(component: type[Component]) -> tuple[Path | None, str]:
     own = f"test_{component.name}.py"
     files = sorted((ROOT / "tests" / "plugins" / package).rglob("test_*.py"))
     for path in sorted(files, key=lambda path: path.name != own):
+        oracle = _named_oracle(path)
         text = path.read_text(encoding="utf-8")
-        title = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
-        if title.startswith(_HELD) and re.search(rf"\b{component.__name__}\b", text):
-            return path.relative_to(ROOT), title.removeprefix(_HELD).removesuffix(".")
+        if oracle and re.search(rf"\b{component.__name__}\b", text):
+            return path.relative_to(ROOT), oracle
     return None, ""
+
+
+def _named_oracle(test: Path) -> str:
+    """The oracle that the first line of a test file names; empty without one."""
+    text = test.read_text(encoding="utf-8")
+    title = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
+    return title.removeprefix(_HELD).removesuffix(".") if title.startswith(_HELD) else ""
 
 
 # --- studies ------------------------------------------------------------------------------------

@@ -21,7 +21,8 @@ def layer_of(parameter: str) -> str:
 def gradient_norms(model: torch.nn.Module) -> Mapping[str, float]:
     """The L2 norm of the gradients of every layer that has any, in the model's order.
 
-    Their squares add up to that of the norm of the whole gradient.
+    Their squares add up to that of the norm of the whole gradient. Glorot & Bengio (2010, section
+    4.2) compare the gradients of layers at initialization, where they should be alike.
     """
     layers: dict[str, list[torch.Tensor]] = {}
     for name, weight in model.named_parameters():

@@ -10,7 +10,14 @@ import pytest
 
 from harness.components import Loss
 from harness.reference.pages import _ours
-from harness.reference.techniques import ROOT, Technique, papers, tables, techniques
+from harness.reference.techniques import (
+    ROOT,
+    Technique,
+    core_table,
+    papers,
+    tables,
+    techniques,
+)
 
 ALL = list(techniques(_ours()))
 # Where nobody needs to be cited: data, and what is older than papers about it.
@@ -21,6 +28,7 @@ WITHOUT_PAPER = {
     ("dataset", "toy_german"),
     ("decay", "constant"),
     ("loss", "cross_entropy"),
+    ("metrics", "accuracy"),
     ("metrics", "exact_match"),
     ("schedule", "constant"),
     ("schedule", "exponential"),
@@ -79,3 +87,13 @@ def test_a_table_has_a_row_for_each_technique_with_links_that_lead_somewhere() -
     links = re.findall(r"\]\(\.\./\.\./([^)]+)\)", text)
     assert len(links) > 2 * len(ALL)
     assert [link for link in links if not (ROOT / link).is_file()] == []
+
+
+def test_a_module_of_the_core_has_a_row_if_its_test_names_an_oracle() -> None:
+    rows = {row.split("`")[1]: row for row in core_table().splitlines()[2:]}
+    assert {"draw_thinned", "exposure_bias", "gradient_norms"} <= rows.keys()
+    assert "transformer" not in rows
+    row = rows["gradient_norms"]
+    assert "| Glorot and Bengio 2010 |" in row
+    assert "[torch's autograd, layer by layer](../../tests/training/test_gradient_norms.py)" in row
+    assert "Bengio et al. 2015; He et al. 2021" in rows["exposure_bias"]
