@@ -25,6 +25,9 @@ from harness.testing.executors import check_executor as check_executor
 from harness.testing.figures import check_figure as check_figure
 from harness.testing.forward import check_decoding_policy as check_decoding_policy
 from harness.testing.forward import check_generation as check_generation
+from harness.testing.model_parts import check_feed_forward as check_feed_forward
+from harness.testing.model_parts import check_normalization as check_normalization
+from harness.testing.model_parts import check_positions as check_positions
 from harness.testing.models import check_model as check_model
 from harness.testing.numbers import check_decay as check_decay
 from harness.testing.numbers import check_loss as check_loss
