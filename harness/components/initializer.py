@@ -17,8 +17,10 @@ class Initializer(Component):
     The built function is called as ``initialize(name, parameter, generator_of)`` for each parameter
     by its canonical name, and fills it in place on the CPU. ``generator_of(key)`` gives a generator
     for a key; keyed by the parameter's name, a parameter that a variant adds changes no other.
-    Embedding tables are ``source_embedding.weight`` and ``target_embedding.weight``; a layer
-    normalization's name ends in ``norm.weight`` or ``norm.bias``.
+    Embedding tables are ``source_embedding.weight`` and ``target_embedding.weight``, those of
+    learned positions ``encoder_positions.weight`` and ``decoder_positions.weight``; a
+    normalization's name ends in ``norm.weight`` or ``norm.bias``, the matrix that a residual branch
+    ends with in ``attention.output.weight`` or ``feed_forward.outer.weight``.
     """
 
     slot: ClassVar[str] = "initializer"

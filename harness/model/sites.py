@@ -52,7 +52,7 @@ TABLE = (
         "feed_forward",
         "sentences places d_ff",
         "layer",
-        "hidden units after relu, before the outer projection",
+        "hidden units after the activation and the gate, if any, before the outer projection",
     ),
     SiteKind(
         "residual",

@@ -19,7 +19,14 @@ from harness.training.network import build_model
 
 CLASSES = 13
 VOCABULARIES = Vocabularies(CLASSES, CLASSES)
-SETTING = Setting(seed=1, classes=CLASSES, d_model=16, updates=20, trained=lambda run: model())
+SETTING = Setting(
+    seed=1,
+    classes=CLASSES,
+    d_model=16,
+    updates=20,
+    branches={"encoder": 4, "decoder": 6},
+    trained=lambda run: model(),
+)
 NOISE = Noise(seed=1, update=3)
 
 _SIDE = {"eins": "one", "zwei": "two", "drei": "three", "vier": "four", "fünf": "five"}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
@@ -91,6 +92,7 @@ def build_network(
         trained=trained,
     )
     model = build_model(experiment.model, vocabularies=vocabularies, precision=budget.precision)
+    setting = replace(setting, branches=_branches(model))
     if initialize:
         initialize(model, setting=setting)
     # In this order: the shapes before regularizers add adapters, the groups afterward.
@@ -106,6 +108,12 @@ def build_network(
         regularizations=regularized.regularizations,
         groups=_groups(model, experiment=experiment, setting=setting),
     )
+
+
+def _branches(model: Model) -> Mapping[str, int]:
+    """The number of residual branches of each stack."""
+    paths = (site.path for site in model.sites.values() if site.kind == "residual")
+    return Counter(path.partition(".")[0] for path in paths)
 
 
 def _groups(
