@@ -101,11 +101,13 @@ class _Layer(nn.Module):
 class EncoderLayer(_Layer):
     """Self-attention, then the feed-forward network."""
 
-    def forward(self, states: States, *, view: View, noise: Noise | None) -> States:
-        """States of the next layer; `view` hides the padding."""
+    def forward(
+        self, states: States, *, view: View, noise: Noise | None, past: Past | None = None
+    ) -> States:
+        """States of the next layer; `view` hides padding, and what is to come; `past` grows."""
 
         def sublayers(states: Tensor) -> Tensor:
-            states = self._attend(states, past=Past(), view=view, noise=noise)
+            states = self._attend(states, past=past or Past(), view=view, noise=noise)
             return self._transform(states, noise=noise)
 
         return self._gated(states, sublayers=sublayers, noise=noise)

@@ -134,15 +134,15 @@ def vocabularies_of(codecs: Codecs, *, model: Architecture) -> Vocabularies:
     source, target = codecs
     if source.size != target.size:  # a model that needs one vocabulary refuses
         return Vocabularies(source.size, target.size)
-    if model.needs_one_vocabulary:
-        same = sum(_equal_ids(codecs))
-        if same < source.size:
-            raise HarnessError(
-                f"tie: all needs one vocabulary for both sides, got {source.size} source and "
-                f"{target.size} target classes, of which {same} are the same; "
-                "share the vocabulary (tokenizer option shared: true), or use tie: target or none"
-            )
-    return Vocabularies(source.size, target.size, shared=all(_equal_ids(codecs)))
+    shared = all(_equal_ids(codecs))
+    if model.needs_one_vocabulary and not shared:
+        option = model.needs_one_vocabulary
+        raise HarnessError(
+            f"{option} needs one vocabulary for both sides, got {source.size} source and "
+            f"{target.size} target classes, of which {sum(_equal_ids(codecs))} are the same; share "
+            f"it (tokenizer option shared: true), or give {option.partition(':')[0]} another value"
+        )
+    return Vocabularies(source.size, target.size, shared)
 
 
 def _equal_ids(codecs: Codecs) -> Iterator[bool]:

@@ -26,8 +26,8 @@ class EncoderDecoder(TransformerOptions):
     tie: Literal["none", "target", "all"] = "none"
 
     @property
-    def needs_one_vocabulary(self) -> bool:
-        return self.tie == "all"
+    def needs_one_vocabulary(self) -> str | None:
+        return "tie: all" if self.tie == "all" else None
 
     def parameter_count(self, vocabularies: Vocabularies) -> int:
         source, target = vocabularies.source, vocabularies.target
