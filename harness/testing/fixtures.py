@@ -59,7 +59,11 @@ def model_by_default(chosen: Architecture | None) -> Iterator[None]:
 def model(chosen: Architecture | None = None) -> SequenceModel:
     """A model, two layers per side by default, every weight drawn from the key of its name."""
     # In float64, so that contracts hold to 1e-9 and not to what float32 leaves.
-    made = build_model(chosen or _default.get() or _encoder_decoder(), vocabularies=VOCABULARIES, precision="float64")
+    made = build_model(
+        chosen or _default.get() or _encoder_decoder(),
+        vocabularies=VOCABULARIES,
+        precision="float64",
+    )
     with torch.no_grad():
         for name, parameter in made.named_parameters():
             drawn = streams.generator(SETTING.seed, "init", name)

@@ -6,13 +6,13 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from harness.contracts import PAD, Cache, Memory
+from harness.components.positions import Places
+from harness.contracts import PAD, Cache, Memory, Vocabularies
 from harness.model import (
     Embedding,
     EncoderLayer,
     KeyValueCache,
     Past,
-    Places,
     Projection,
     SequenceModel,
     View,
@@ -20,7 +20,6 @@ from harness.model import (
     every_site,
     final_norm,
 )
-from harness.contracts import Vocabularies
 from harness.streams import Noise
 from harness_models.decoder_only import DecoderOnly
 
@@ -91,7 +90,9 @@ class PrefixDecoder(SequenceModel):
         self, tokens: Int[Tensor, "sentences"], cache: Cache, *, noise: Noise | None = None
     ) -> Float[Tensor, "sentences d_model"]:
         assert isinstance(cache, KeyValueCache), "a cache comes from `start`"
-        return self._decode(self.embed(tokens[:, None]), cache=cache, visible=None, noise=noise)[:, 0]
+        return self._decode(self.embed(tokens[:, None]), cache=cache, visible=None, noise=noise)[
+            :, 0
+        ]
 
     def _decode(
         self,

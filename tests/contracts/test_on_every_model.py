@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from support.offered import OFFERED, example
+from support.offered import OFFERED, SMALL, example
 from support.tiny_experiment import BUDGET, experiment, weights
 
 from harness.components import Architecture, Component, DecodingPolicy, Regularizer
@@ -18,11 +18,10 @@ from harness.training.loop import train
 from harness_models.decoder_only import DecoderOnly
 from harness_models.encoder_decoder import EncoderDecoder
 
-SHAPE: dict[str, Any] = {"d_model": 16, "d_ff": 32, "heads": 2, "layers": 2}
 MODELS: dict[str, Architecture] = {
-    "encoder_decoder": EncoderDecoder(**SHAPE),
-    "decoder_only": DecoderOnly(**SHAPE),
-    "prefix": DecoderOnly(**SHAPE, prefix=True),
+    "encoder_decoder": EncoderDecoder(**SMALL),
+    "decoder_only": DecoderOnly(**SMALL),
+    "prefix": DecoderOnly(**SMALL, prefix=True),
 }
 SLOTS = (
     "decoding_policy",
