@@ -55,7 +55,7 @@ class PrefixDecoder(SequenceModel):
     def encode(
         self, source: Int[Tensor, "sentences source"], *, noise: Noise | None = None
     ) -> Memory:
-        """The source's token vectors, which `decode` runs as a prefix; padding is told by number."""
+        """The source's token vectors, a prefix for `decode`; padding is told by number."""
         real = source != PAD
         # Often nothing is padded, and torch is faster without a mask.
         return Memory(self.source_embedding(source), None if real.all() else real)

@@ -24,7 +24,10 @@ exact = {"rtol": 0.0, "atol": 1e-12}
 either = pytest.mark.parametrize("prefix", [False, True], ids=["causal", "prefix"])
 
 
-def build(vocabularies: Vocabularies = Vocabularies(11, 9), **options: Any) -> PrefixDecoder:
+TWO = Vocabularies(11, 9)
+
+
+def build(vocabularies: Vocabularies = TWO, **options: Any) -> PrefixDecoder:
     """A model in float64 whose every parameter is random."""
     model = DecoderOnly(**{**SHAPE, **options}).build(vocabularies)
     assert isinstance(model, PrefixDecoder)
