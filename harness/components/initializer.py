@@ -21,10 +21,14 @@ class Initializer(Component):
     learned positions ``encoder_positions.weight`` and ``decoder_positions.weight``; a
     normalization's name ends in ``norm.weight`` or ``norm.bias``, the matrix that a residual branch
     ends with in ``attention.output.weight`` or ``feed_forward.outer.weight``.
+
+    One whose weights depend on ``setting.branches`` sets `reads_branches` to True, so that a plan
+    does not expect a deeper model to begin with the same ones.
     """
 
     slot: ClassVar[str] = "initializer"
     hook: ClassVar[str] = "harness_initializers"
+    reads_branches: ClassVar[bool] = False
 
     @abstractmethod
     def build(self, setting: Setting) -> Initialize:

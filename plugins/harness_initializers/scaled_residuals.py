@@ -29,6 +29,7 @@ class ScaledResiduals(Initializer):
 
     name = "scaled_residuals"
     bare = "of"
+    reads_branches = True
 
     of: Initializer
 

@@ -12,7 +12,7 @@ from harness.components.options import PositiveFloat
 
 @dataclass(frozen=True, kw_only=True)
 class RmsNorm(Normalization):
-    """y = x / sqrt(mean(x^2) + eps) * weight (RMSNorm, Zhang and Sennrich 2019).
+    """y = x / sqrt(mean(x^2) + eps) * weight (Zhang and Sennrich 2019).
 
     Layer normalization without its mean and its bias. `eps` is that of Llama.
     """
