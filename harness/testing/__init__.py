@@ -10,6 +10,9 @@ Each takes a component, builds it in a tiny setting with a real model, and raise
 
 They test a component against its slot's contract, and not against its equation: that is left to
 the plugin's own tests, against an independent source.
+
+The real model is an encoder-decoder Transformer, or another within
+``harness.testing.fixtures.model_by_default(DecoderOnly(d_model=16, ...))``.
 """
 
 from __future__ import annotations
@@ -17,9 +20,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from harness.components import BASES, Architecture, Component
+from harness.components import BASES, Component
 from harness.registry.option_types import slot_noun
-from harness.testing import fixtures
 from harness.testing.averages import check_averaging as check_averaging
 from harness.testing.claims import check_options as check_options
 from harness.testing.executors import check_executor as check_executor
@@ -49,10 +51,6 @@ CHECKS: Mapping[str, Callable[[Any], None]] = {
 }
 
 
-def check(component: Component, *, model: Architecture | None = None) -> None:
-    """Check a component against its slot's contract, on a small model of two layers or more.
-
-    By default it is an encoder-decoder Transformer. `model` must have the `d_model` of that one.
-    """
-    with fixtures.model_by_default(model):
-        CHECKS[component.slot](component)
+def check(component: Component) -> None:
+    """Check a component against its slot's contract."""
+    CHECKS[component.slot](component)

@@ -47,9 +47,9 @@ def _encoder_decoder() -> Architecture:
 
 
 @contextmanager
-def model_by_default(chosen: Architecture | None) -> Iterator[None]:
-    """Let `model` build this one while the context is open; None changes nothing."""
-    token = _default.set(chosen or _default.get())
+def model_by_default(chosen: Architecture) -> Iterator[None]:
+    """Let `model` build this one while the context is open; its `d_model` must be `SETTING`'s."""
+    token = _default.set(chosen)
     try:
         yield
     finally:

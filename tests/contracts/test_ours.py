@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.offered import OFFERED, example
+from support.offered import OFFERED, ON_A_MODEL, example
 
 from harness.components import SLOTS, Component
 from harness.testing import CHECKS, check
@@ -16,7 +16,12 @@ LIBRARIES = {"hugging_face": "datasets", "spacy": "spacy"}
 
 @pytest.mark.parametrize(
     "component",
-    [component for components in OFFERED.values() for component in components],
+    [
+        component
+        for slot, components in OFFERED.items()
+        for component in components
+        if slot not in ON_A_MODEL  # `test_on_every_model` has those
+    ],
     ids=lambda component: f"{component.slot}-{component.name}",
 )
 @pytest.mark.filterwarnings(

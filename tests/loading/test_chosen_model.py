@@ -92,11 +92,9 @@ def test_a_name_without_options_is_combined_with_them_too(tmp_path: Any) -> None
 
 
 def test_two_factors_that_name_a_model_are_refused(tmp_path: Any) -> None:
-    more = (
-        "factors:\n  a: {x: {model: decoder_only}}\n  b: {y: {model: {decoder_only: {heads: 4}}}}\n"
-    )
-    (fault,) = faults(tmp_path, more=more)
-    assert "model is already changed by factor 'a'" in fault
+    more = "factors:\n  a: {x: {model: decoder_only}}\n  b: {y: {model: {decoder_only: }}}\n"
+    said = "17:11: model is already changed by factor 'a'; factor 'b' must change something else"
+    assert said in faults(tmp_path, more=more)
 
 
 def test_a_grid_reaches_the_options_of_every_model(tmp_path: Any) -> None:

@@ -35,6 +35,8 @@ from harness.contracts import *
 from harness.components import *
 from harness.hookspecs import hookimpl
 from harness_decoding_policies.teacher_forcing import TeacherForcing
+from harness_models.encoder_decoder import EncoderDecoder
+from harness_models.transformer import Transformer
 from harness_tokenizers.word import Word
 
 PAIRS = [Pair("eins zwei", "two one")] * 4
@@ -127,10 +129,21 @@ class Lazy(Jobless):
     capacity = 1
 
 
+class Torn(Transformer):
+    decode = broken
+
+
+def torn(self, vocabularies):
+    shape = EncoderDecoder(d_model=16, d_ff=32, heads=2, layers=1)
+    classes = {"source_classes": vocabularies.source, "target_classes": vocabularies.target}
+    return Torn(shape, **classes)
+
+
 for base in BASES:
     odd(base, "raises", broken)
     gives(base, gives_none=None)
     builds(base, builds_none=None)
+odd(Architecture, "torn", torn)
 builds(Dataset, empty=Corpus(train=[], validation=PAIRS, test=PAIRS))
 builds(Dataset, rubbish=Corpus(train=[("a", "b")], validation=PAIRS, test=PAIRS))
 odd(Tokenizer, "beyond", coded(encode=lambda line: [99999]))
@@ -190,6 +203,7 @@ BROKEN = {
     "model": {
         "raises": "raised KeyError: 'odd' (faulty.py, line",
         "builds_none": "must return a SequenceModel, got NoneType",
+        "torn": "raised KeyError: 'odd' (faulty.py, line",
     },
     "normalization": {
         "raises": "raised KeyError: 'odd' (faulty.py, line",

@@ -25,6 +25,17 @@ FITTING: Mapping[str, Mapping[str, Any]] = {
     "decoder_only": SMALL,
 }
 
+# Slots whose contract is checked on a model.
+ON_A_MODEL = (
+    "decoding_policy",
+    "regularizers",
+    "generation",
+    "initializer",
+    "optimizer",
+    "parameter_groups",
+    "averaging",
+)
+
 
 def offered() -> dict[str, list[type[Component]]]:
     """Every component that a package under ``plugins/`` offers, by slot."""
