@@ -16,7 +16,7 @@ from harness.contracts import Transform
 class Places(NamedTuple):
     """The places of some tokens in their sentences, counted from 0.
 
-    `end` is beyond all of them: known without asking the device that holds the numbers.
+    `end` is beyond all of them, and known without asking the device that holds the numbers.
     """
 
     numbers: Int[torch.Tensor, "#sentences places"]

@@ -13,15 +13,16 @@ from harness.components.positions import PlaceCode
 class Learned(Positions):
     """A trained vector for each place, added to the token vectors (Gehring et al. 2017).
 
-    As in BERT and GPT-2. A stack has `places` of them, and reads no longer sentence. Initializers
-    fill the table as a matrix, so that its first values are often small beside token vectors, which
-    are multiplied by sqrt(d_model).
+    As in BERT and GPT-2. A stack has `places` of them, and reads no longer sentence: leave room for
+    what is written in decoding, which may be as long as a generation lets it be (option `extra`),
+    after the source in a model of one stack. Initializers fill the table as a matrix, so that its
+    first values are often small beside token vectors, which are multiplied by sqrt(d_model).
     """
 
     name = "learned"
     bare = "places"
 
-    places: PositiveInt = 512
+    places: PositiveInt = 1024
 
     def parameters(self, d_model: int) -> int:
         return self.places * d_model

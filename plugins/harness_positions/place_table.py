@@ -20,9 +20,10 @@ class PlaceTable(torch.nn.Module, PlaceCode):
         self, vectors: Float[torch.Tensor, "sentences places d_model"], *, places: Places
     ) -> Float[torch.Tensor, "sentences places d_model"]:
         """Token vectors plus those of their places; `HarnessError` beyond the last."""
-        if places.end > len(self.weight):
+        # Numbers are read off the device only where the bound does not tell.
+        if places.end > len(self.weight) <= (last := int(places.numbers.max())):
             raise HarnessError(
-                f"learned positions: a sentence has {places.end} places, the table "
+                f"learned positions: a sentence has {last + 1} places, the table "
                 f"{len(self.weight)}; raise positions: {{learned: {{places: ...}}}}, or write "
                 "fewer tokens (generation option extra)"
             )

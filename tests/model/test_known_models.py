@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
+from typing import Any
 
 import pytest
 import torch
-from support.decoder_stack import DecoderStack, filled
 from torch import Tensor, nn
 
+from harness.contracts import Vocabularies
 from harness_feed_forwards.gelu import Gelu
 from harness_feed_forwards.swiglu import Swiglu
-from harness_models.encoder_decoder import EncoderDecoder
+from harness_models.decoder_only import DecoderOnly
+from harness_models.prefix_decoder import PrefixDecoder
 from harness_normalizations.rms_norm import RmsNorm
 from harness_positions.learned import Learned
 from harness_positions.rotary import Rotary
@@ -30,6 +33,7 @@ SIZES = {
     "max_position_embeddings": 64,
     "attn_implementation": "sdpa",
 }
+VOCABULARIES = Vocabularies(11, 11, shared=True)
 SHAPE = {"d_model": 16, "d_ff": 20, "heads": 4, "layers": 2}
 LLAMA_PARTS = {
     "normalization": RmsNorm(),
@@ -37,6 +41,26 @@ LLAMA_PARTS = {
     "positions": Rotary(),
     "bias": False,
 }
+
+
+def filled(model: nn.Module) -> nn.Module:
+    """The model with every parameter drawn, the weights of normalizations around 1."""
+    generator = torch.Generator().manual_seed(5)
+    for name, parameter in model.named_parameters():
+        norm = re.search(r"(norm|ln_\w)\.weight$", name)
+        torch.nn.init.normal_(parameter, mean=float(bool(norm)), std=0.3, generator=generator)
+    return model.requires_grad_(requires_grad=False).eval()
+
+
+def assert_equal_logits(ours: PrefixDecoder, theirs: nn.Module, *, atol: float) -> None:
+    """Compare what follows a prefix, all at once and step by step."""
+    expected = theirs(TOKENS).logits[:, 4:]
+    memory, target = ours.encode(TOKENS[:, :4]), TOKENS[:, 4:]
+    logits = ours.project(ours.decode(ours.embed(target), memory))
+    torch.testing.assert_close(logits, expected, rtol=0, atol=atol)
+    cache = ours.start(memory)
+    steps = torch.stack([ours.step(tokens, cache) for tokens in target.T], dim=1)
+    torch.testing.assert_close(ours.project(steps), expected, rtol=0, atol=atol)
 
 
 class RotaryInFloat64(nn.Module):
@@ -57,7 +81,7 @@ def in_float64(model: nn.Module) -> nn.Module:
             norm = nn.RMSNorm(len(part.weight), eps=1e-6).double()
             norm.weight.data = part.weight.data.double()
             setattr(model.get_submodule(owner), attribute, norm)
-    model.rotary_emb = RotaryInFloat64()
+    model.model.rotary_emb = RotaryInFloat64()
     return model.double()
 
 
@@ -66,17 +90,20 @@ def in_pairs(rows: Tensor, *, heads: int) -> Tensor:
     return rows.unflatten(0, (heads, 2, -1)).transpose(1, 2).flatten(0, 2)
 
 
-def copied_llama(theirs: nn.Module, *, options: EncoderDecoder) -> DecoderStack:
-    """Our stack with the weights of a model like Llama's."""
-    ours = DecoderStack(options)
-    ours.norm.weight.data = theirs.norm.weight.data
-    for our, their in zip(ours.layers, theirs.layers, strict=True):
+def copied_llama(theirs: nn.Module, **options: Any) -> PrefixDecoder:
+    """Our model with the weights of one like Llama's."""
+    chosen = DecoderOnly(**SHAPE, **LLAMA_PARTS, **options)
+    ours = chosen.build(VOCABULARIES).to(theirs.lm_head.weight.dtype)
+    ours.target_embedding.weight.data = theirs.model.embed_tokens.weight.data / 4  # sqrt(d_model)
+    ours.projection.weight.data = theirs.lm_head.weight.data
+    ours.decoder_norm.weight.data = theirs.model.norm.weight.data
+    for our, their in zip(ours.decoder, theirs.model.layers, strict=True):
         attention, own = their.self_attn, our.self_attention
-        own.query.weight.data = in_pairs(attention.q_proj.weight.data, heads=options.heads)
-        own.key.weight.data = in_pairs(attention.k_proj.weight.data, heads=options.key_heads)
+        own.query.weight.data = in_pairs(attention.q_proj.weight.data, heads=chosen.heads)
+        own.key.weight.data = in_pairs(attention.k_proj.weight.data, heads=chosen.key_heads)
         own.value.weight.data = attention.v_proj.weight.data
         own.output.weight.data = attention.o_proj.weight.data
-        if options.qk_norm:
+        if chosen.qk_norm:
             own.query_norm.weight.data = in_pairs(attention.q_norm.weight.data, heads=1)
             own.key_norm.weight.data = in_pairs(attention.k_norm.weight.data, heads=1)
         our.feed_forward.gate.weight.data = their.mlp.gate_proj.weight.data
@@ -92,43 +119,28 @@ def copied_llama(theirs: nn.Module, *, options: EncoderDecoder) -> DecoderStack:
 def test_llama_is_rms_norm_swiglu_rotary_and_shared_keys(
     dtype: torch.dtype, atol: float, kv_heads: int
 ) -> None:
-    theirs = filled(
-        transformers.LlamaModel(
-            transformers.LlamaConfig(**SIZES, num_key_value_heads=kv_heads, rms_norm_eps=1e-6)
-        )
-    )
+    config = transformers.LlamaConfig(**SIZES, num_key_value_heads=kv_heads, rms_norm_eps=1e-6)
+    theirs = filled(transformers.LlamaForCausalLM(config))
     theirs = in_float64(theirs) if dtype == torch.float64 else theirs
-    ours = copied_llama(theirs, options=EncoderDecoder(**SHAPE, **LLAMA_PARTS, kv_heads=kv_heads))
-    states = ours(theirs.embed_tokens(TOKENS))
-    torch.testing.assert_close(states, theirs(TOKENS).last_hidden_state, rtol=0, atol=atol)
+    assert_equal_logits(copied_llama(theirs, kv_heads=kv_heads), theirs, atol=atol)
 
 
 @precisions
 def test_mistral_is_llama_with_a_window(dtype: torch.dtype, atol: float) -> None:
     config = transformers.MistralConfig(**SIZES, num_key_value_heads=2, sliding_window=3)
-    theirs = filled(transformers.MistralModel(config))
+    theirs = filled(transformers.MistralForCausalLM(config))
     theirs = in_float64(theirs) if dtype == torch.float64 else theirs
-    ours, everything = (
-        copied_llama(
-            theirs,
-            options=EncoderDecoder(**SHAPE, **LLAMA_PARTS, kv_heads=2, window=window),
-        )
-        for window in (3, None)
-    )
-    vectors = theirs.embed_tokens(TOKENS)
-    expected = theirs(TOKENS).last_hidden_state
-    torch.testing.assert_close(ours(vectors), expected, rtol=0, atol=atol)
-    assert not torch.isclose(everything(vectors), expected, atol=1e-3).all()
+    assert_equal_logits(copied_llama(theirs, kv_heads=2, window=3), theirs, atol=atol)
+    with pytest.raises(AssertionError, match="not close"):
+        assert_equal_logits(copied_llama(theirs, kv_heads=2), theirs, atol=1e-3)
 
 
 @precisions
 def test_qwen_3_is_llama_with_normalized_queries_and_keys(dtype: torch.dtype, atol: float) -> None:
     config = transformers.Qwen3Config(**SIZES, num_key_value_heads=2, head_dim=4)
-    theirs = filled(transformers.Qwen3Model(config))
+    theirs = filled(transformers.Qwen3ForCausalLM(config))
     theirs = in_float64(theirs) if dtype == torch.float64 else theirs
-    options = EncoderDecoder(**SHAPE, **LLAMA_PARTS, kv_heads=2, qk_norm=True)
-    states = copied_llama(theirs, options=options)(theirs.embed_tokens(TOKENS))
-    torch.testing.assert_close(states, theirs(TOKENS).last_hidden_state, rtol=0, atol=atol)
+    assert_equal_logits(copied_llama(theirs, kv_heads=2, qk_norm=True), theirs, atol=atol)
 
 
 @precisions
@@ -138,15 +150,19 @@ def test_gpt_2_is_learned_positions_and_gelu_by_tanh(dtype: torch.dtype, atol: f
     )
     theirs = filled(transformers.GPT2LMHeadModel(config)).to(dtype)
     parts = {"positions": Learned(places=32), "feed_forward": Gelu(approximate="tanh")}
-    ours = DecoderStack(EncoderDecoder(**SHAPE, **parts)).to(dtype)
-    ours.positions.weight.data = theirs.transformer.wpe.weight.data
-    ours.norm.load_state_dict(theirs.transformer.ln_f.state_dict())
-    for our, their in zip(ours.layers, theirs.transformer.h, strict=True):
+    ours = DecoderOnly(**SHAPE, **parts, tie="target").build(VOCABULARIES).to(dtype)
+    stack = theirs.transformer
+    # Theirs does not multiply token vectors by sqrt(d_model), which is 4: what our tied projection
+    # divides the logits by, the last normalization multiplies them by.
+    ours.target_embedding.weight.data = stack.wte.weight.data / 4
+    ours.decoder_norm.weight.data = stack.ln_f.weight.data * 4
+    ours.decoder_norm.bias.data = stack.ln_f.bias.data * 4
+    ours.decoder_positions.weight.data = stack.wpe.weight.data
+    for our, their in zip(ours.decoder, stack.h, strict=True):
         attention = our.self_attention
         thirds = their.attn.c_attn.weight.data.T.chunk(3), their.attn.c_attn.bias.data.chunk(3)
-        for matrix, weight, bias in zip(
-            (attention.query, attention.key, attention.value), *thirds, strict=True
-        ):
+        matrices = attention.query, attention.key, attention.value
+        for matrix, weight, bias in zip(matrices, *thirds, strict=True):
             matrix.weight.data, matrix.bias.data = weight, bias
         for matrix, conv in (
             (attention.output, their.attn.c_proj),
@@ -156,7 +172,5 @@ def test_gpt_2_is_learned_positions_and_gelu_by_tanh(dtype: torch.dtype, atol: f
             matrix.weight.data, matrix.bias.data = conv.weight.data.T, conv.bias.data
         our.self_attention_norm.load_state_dict(their.ln_1.state_dict())
         our.feed_forward_norm.load_state_dict(their.ln_2.state_dict())
-    embedding = theirs.transformer.wte.weight
-    logits = ours(embedding[TOKENS]) @ embedding.T  # tied
-    torch.testing.assert_close(logits, theirs(TOKENS).logits, rtol=0, atol=atol)
-    assert math.isclose(config.layer_norm_epsilon, ours.options.normalization.eps)
+    assert math.isclose(config.layer_norm_epsilon, our.self_attention_norm.eps)
+    assert_equal_logits(ours.requires_grad_(requires_grad=False), theirs, atol=atol)

@@ -18,6 +18,7 @@ from harness.testing import check_model
 from harness_feed_forwards.geglu import Geglu
 from harness_feed_forwards.gelu import Gelu
 from harness_feed_forwards.swiglu import Swiglu
+from harness_models.decoder_only import DecoderOnly
 from harness_models.encoder_decoder import EncoderDecoder
 from harness_normalizations.rms_norm import RmsNorm
 from harness_positions.alibi import Alibi
@@ -37,7 +38,7 @@ PARTS: dict[str, dict[str, Any]] = {
     "rms_norm": {"normalization": RmsNorm(), "norm": "post"},
     "gelu": {"feed_forward": Gelu()},
     "geglu": {"feed_forward": Geglu()},
-    "learned": {"positions": Learned(places=9)},
+    "learned": {"positions": Learned(places=16)},
     "rotary": {"positions": Rotary()},
     "alibi": {"positions": Alibi()},
     "none": {"positions": NoPositions()},
@@ -73,7 +74,8 @@ def test_written_out_and_step_by_step_are_the_whole(
 
 @every_part
 def test_the_model_keeps_its_contract_and_counts_its_parameters(parts: dict[str, Any]) -> None:
-    check_model(EncoderDecoder(d_model=16, d_ff=12, heads=4, layers=2, **parts))
+    for architecture in (EncoderDecoder, DecoderOnly):
+        check_model(architecture(d_model=16, d_ff=12, heads=4, layers=2, **parts))
 
 
 @every_part

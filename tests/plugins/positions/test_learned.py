@@ -28,3 +28,5 @@ def test_a_sentence_beyond_the_table_is_refused() -> None:
         HarnessError, match=r"a sentence has 7 places, the table 6; raise positions"
     ):
         code.embed(torch.ones(1, 3, 4), places=Places.run(3, first=4, device=CPU))
+    numbers = torch.tensor([[0, 1, 5]])  # with padding between them, which only `end` counts
+    assert code.embed(torch.ones(1, 3, 4), places=Places(numbers, 7)).shape == (1, 3, 4)

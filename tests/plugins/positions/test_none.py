@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import pytest
 import torch
-from support.decoder_stack import DecoderStack, filled
 
 from harness.components.sinusoidal import Sinusoidal
-from harness_models.encoder_decoder import EncoderDecoder
 from harness_positions.alibi import Alibi
 from harness_positions.none import NoPositions
 from harness_positions.rotary import Rotary
 
 ORDER = torch.tensor([3, 1, 4, 0, 2])
-VECTORS = torch.randn(2, 5, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+TOKENS = torch.tensor([[4, 5, 6, 7, 8], [8, 8, 4, 5, 4]])
+exact = {"rtol": 0.0, "atol": 1e-12}
 
 
-def moved(positions: object, *, causal: bool) -> bool:
-    """Check that states are more than reordered when the tokens are."""
-    options = EncoderDecoder(d_model=8, d_ff=8, heads=2, layers=2, positions=positions)
-    stack = filled(DecoderStack(options)).double()
-    states, others = (stack(x, causal=causal) for x in (VECTORS, VECTORS[:, ORDER]))
-    return not torch.allclose(states[:, ORDER], others, rtol=0, atol=1e-12)
+def test_to_an_encoder_a_sentence_is_the_set_of_its_tokens(build) -> None:
+    model = build(positions=NoPositions())
+    states, others = (model.encode(tokens).states for tokens in (TOKENS, TOKENS[:, ORDER]))
+    torch.testing.assert_close(others, states[:, ORDER], **exact)
 
 
-def test_without_them_a_sentence_is_the_set_of_its_tokens_but_for_a_causal_mask() -> None:
-    assert not moved(NoPositions(), causal=False)
-    assert moved(NoPositions(), causal=True)
+def test_a_causal_mask_tells_the_order_in_a_decoder(build) -> None:
+    model = build(positions=NoPositions())
+    memory = model.encode(TOKENS)
+    states, others = (
+        model.decode(model.embed(tokens), memory) for tokens in (TOKENS, TOKENS[:, ORDER])
+    )
+    assert not torch.isclose(others, states[:, ORDER], **exact).all(-1).any()
 
 
 @pytest.mark.parametrize("positions", [Sinusoidal(), Rotary(), Alibi()])
-def test_with_others_the_order_counts(positions: object) -> None:
-    assert moved(positions, causal=False)
+def test_with_others_the_order_counts_in_an_encoder_too(build, positions) -> None:
+    model = build(positions=positions)
+    states, others = (model.encode(tokens).states for tokens in (TOKENS, TOKENS[:, ORDER]))
+    assert not torch.isclose(others, states[:, ORDER], **exact).all(-1).any()
