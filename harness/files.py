@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from harness.errors import HarnessError
 
@@ -35,13 +35,17 @@ def open_file(path: Path) -> BinaryIO:
 
 
 @contextmanager
-def naming_file(path: Path) -> Iterator[None]:
-    """Give an error of the system the file's name, as one of a full disk comes without any."""
+def naming_file(path: Path, *, partial: Path | None = None) -> Iterator[None]:
+    """Give an error of the system the file's name.
+
+    One of a full disk comes without any, and one of an unfinished file, `partial`, with a name that
+    tells nobody anything.
+    """
     try:
         yield
     except OSError as error:
-        if error.filename is None:
-            error.filename = str(path)
+        if error.filename is None or error.filename == str(partial):
+            error.filename, error.filename2 = str(path), None
         raise
 
 
@@ -50,6 +54,15 @@ def append(file: FileIO, *, content: bytes) -> None:
     with naming_file(Path(str(file.name))):
         while content:
             content = content[file.write(content) :]
+
+
+def keep(file: IO[bytes]) -> None:
+    """Make a file that grows, and its name, survive a loss of power as it is now."""
+    path = Path(str(file.name))
+    with naming_file(path):
+        file.flush()
+        os.fsync(file.fileno())
+    _sync_folder(path.parent)
 
 
 def write_atomically(path: Path, *, content: bytes) -> None:
@@ -63,13 +76,15 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write, which takes the path when all of it is written, and is nothing before."""
     partial = unfinished(path)
     try:
-        with naming_file(path), partial.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        with naming_file(path, partial=partial):
+            with partial.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # it has its name, or could not be made
+            partial.unlink()
     _sync_folder(path.parent)
 
 

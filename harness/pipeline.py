@@ -29,10 +29,12 @@ from harness.runs.reuse import Reuse
 from harness.runs.supervision import Pace
 from harness.study.values import Seeds
 from harness.tracking.followers import Followers, copy_to_trackers, tracker_page
+from harness.tracking.outliving import LastWord
 
 _SYNC_EVERY = 4.0  # seconds
 _SENTENCES = 64  # translated by a probe, to estimate how long decoding takes
 _HURRY = 4.0  # seconds that trackers are given when a study is interrupted
+_ENDING = 10.0  # seconds for the runs of a killed coordinator to end; their guards take fewer
 
 
 def open_study(
@@ -131,7 +133,7 @@ def run_study(
     opened.freeze_plan()
     for warning in preview.no_effect_warnings(study, runs=opened.runs, jobs=jobs, limit=limit):
         warn(warning)
-    followers = Followers(study.trackers, out=out, ledger=ledger, plugins=opened.plugins)
+    followers = _followers(opened, seeds=seeds)
     opened.notify("harness_study_started")
     try:
         with naming_plugins(opened.plugins):
@@ -154,6 +156,17 @@ def run_study(
     followers.end(opened.view(report))
     opened.notify("harness_study_ended")
     return _summary(opened, report=report, failed=failed)
+
+
+def _followers(opened: PlannedStudy, *, seeds: Seeds | None) -> Followers:
+    path, out, reuse = opened.study.path, opened.out, opened.reuse
+    return Followers(
+        opened.study.trackers,
+        out=out,
+        ledger=opened.ledger,
+        plugins=opened.plugins,
+        last_word=LastWord(path=path, out=out, seeds=seeds, reuse=reuse),
+    )
 
 
 def _carry_out(opened: PlannedStudy, *, jobs: int, followers: Followers, pace: Pace) -> list[str]:
@@ -211,6 +224,26 @@ def sync(opened: PlannedStudy) -> list[str]:
         opened.study.trackers,
         study=opened.view(report if opened.is_inspected(report) else None),
         out=opened.out,
+        ledger=opened.ledger,
+        plugins=opened.plugins,
+    )
+
+
+def say_last_word(path: Path, *, out: Path, seeds: Seeds | None, reuse: Reuse) -> None:
+    """Copy to every tracker how the runs of a killed coordinator ended, once they have.
+
+    A run that another coordinator carries out meanwhile is copied as running, which it is.
+    """
+    opened = open_study(path, out=out, seeds=seeds, reuse=reuse)
+    deadline = time.monotonic() + _ENDING
+    while time.monotonic() < deadline and any(
+        opened.ledger.running(run.digest) for run in opened.plan
+    ):
+        time.sleep(0.1)
+    copy_to_trackers(
+        opened.study.trackers,
+        study=opened.view(),
+        out=out,
         ledger=opened.ledger,
         plugins=opened.plugins,
     )

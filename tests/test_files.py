@@ -52,6 +52,19 @@ def test_an_error_that_has_a_name_keeps_it(tmp_path: Path) -> None:
     assert error.value.filename == str(tmp_path / "inner")
 
 
+def test_an_error_names_the_file_and_not_the_unfinished_one(tmp_path: Path) -> None:
+    gone = tmp_path / "gone" / "a.json"
+    with pytest.raises(FileNotFoundError) as error:
+        write_atomically(gone, content=b"")
+    assert error.value.filename == str(gone)
+    folder = tmp_path / "b.json"
+    folder.mkdir()
+    with pytest.raises(IsADirectoryError) as error:
+        write_atomically(folder, content=b"")
+    assert (error.value.filename, error.value.filename2) == (str(folder), None)
+    assert [*tmp_path.iterdir()] == [folder]
+
+
 def test_a_device_that_is_full_has_its_name() -> None:
     with FileIO("/dev/full", "a") as file, pytest.raises(OSError, match="No space left") as error:
         append(file, content=b"x")

@@ -1,4 +1,4 @@
-"""``harness export``: the findings of a study as a table for other programs and for papers."""
+"""``harness export``: what was found, as a table, and what was trained, as a folder."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli import options, output
+from harness.cli import export_model, options, output
 from harness.errors import HarnessError
 from harness.runs.reuse import Reuse
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @options.OUT
 @options.SEEDS
 @options.reuse(Reuse.SAME_STUDY)
+@export_model.or_model
 def export(
     study: Path, *, form: Form, by_run: bool, out: Path, seeds: int | None, reuse: Reuse
 ) -> None:
@@ -42,8 +43,14 @@ def export(
 
     Printing results is recorded as an inspection of them, which the report counts.
 
+    With --weights a trained model leaves: model.safetensors, config.json, vocabulary.json, where it
+    can be said tokenizer.json, and a card with the verdict. RUN is a study, with --variant and
+    --seed; or the first digits of a run's digest; or a run's folder, whose card has no verdict. A
+    study's `starts_from` takes such a folder. Nothing in a folder is overwritten.
+
     \b
       harness export studies/ablation.yaml --format latex > table.tex
+      harness export studies/ablation.yaml --variant no-dropout --seed 2 --weights models/plain
     """
     from harness import pipeline
     from harness.report.export import RunOrigin, export_findings, export_runs

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.study.values import Study
 
 # Written out, since `harness.study` would make the help of every command wait for its imports.
-_BASELINE = "baseline"
+BASELINE = "baseline"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,7 @@ class RunArgument:
 
 
 VARIANT = click.option(
-    "--variant", default=_BASELINE, show_default=True, help="The variant, if RUN is a study."
+    "--variant", default=BASELINE, show_default=True, help="The variant, if RUN is a study."
 )
 _NAMES = (
     click.argument("name", metavar="RUN"),

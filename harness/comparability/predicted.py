@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.comparability.cautions import cautions
@@ -13,6 +14,7 @@ from harness.comparability.controls import Controls, mean_controls
 from harness.comparability.sharing import InitialState, Rewriters, Shapes
 from harness.components import Component, Decay
 from harness.errors import ComponentError, HarnessError
+from harness.loading.model_folder import TENSORS, read_vocabulary, tensor_shapes
 from harness.registry.serialization import leaves
 from harness.runs.ledger import Ledger
 from harness.study.experiment import Experiment
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from harness.training.network import Network
     from harness.training.task import Task
 
+_START = ("starts_from",)
 _NO_GPU = "budget.device is cuda, but torch finds no GPU on this machine; use cpu"
 MOST_WEIGHTS = 1_000_000_000  # of attention in a layer: 4 GB
 
@@ -101,6 +104,8 @@ def _placing(experiment: Experiment, *, otherwise: tuple[str, ...]) -> Iterator[
     """
     try:
         yield
+    except _Misfit:  # placed already
+        raise
     except HarnessError as error:
         if isinstance(error, ComponentError) and error.__cause__:
             raise
@@ -170,14 +175,42 @@ def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
 def _task(experiment: Experiment, *, start: Experiment, tasks: Tasks) -> Task:
     """The data of a variant, in the vocabulary of the experiment that it starts from."""
     # Here, as it loads torch, which a study without anything to train does not need.
+    from harness.training.guards import restored_tokenizer
     from harness.training.task import prepare, vocabulary
 
+    folder = _folder(experiment)
     # The start's dataset too, as its vocabulary was learned there.
-    key = (experiment.dataset, start.dataset, experiment.tokenizer)
+    key = (experiment.dataset, start.dataset, experiment.tokenizer, folder)
     if key not in tasks:
         codecs = None if start is experiment else vocabulary(start)
+        if folder:
+            with _placing(experiment, otherwise=_START):
+                sides = read_vocabulary(folder)
+                codecs = restored_tokenizer(experiment.tokenizer, sides=sides)
         tasks[key] = prepare(experiment, codecs=codecs)
     return tasks[key]
+
+
+def _folder(experiment: Experiment) -> Path | None:
+    """The folder of an exported model that an experiment starts from."""
+    start = experiment.starts_from
+    return Path(start) if start and start.is_folder else None
+
+
+def _refuse_other_shapes(experiment: Experiment, *, shapes: Shapes) -> None:
+    """Raise `HarnessError` unless the weights in the folder of its start fit an experiment."""
+    if folder := _folder(experiment):
+        stored = tensor_shapes(folder)
+        # By name, as the first weight of a model tells a reader more than any later one.
+        for name in sorted({*stored, *shapes}):
+            ours, theirs = (_shape(name, of=of) for of in (shapes, stored))
+            if ours != theirs:
+                fault = f"{name} is {ours} in the model and {theirs} in {folder / TENSORS}"
+                raise _Misfit(f"its start does not fit: {fault}", choice=_START)
+
+
+def _shape(name: str, *, of: Shapes) -> str:
+    return " x ".join(map(str, of[name])) if name in of else "not there"
 
 
 def _predict(experiment: Experiment, *, seed: int, task: Task) -> Expected:
@@ -189,6 +222,7 @@ def _predict(experiment: Experiment, *, seed: int, task: Task) -> Expected:
     with _placing(experiment, otherwise=("model",)):
         vocabularies = vocabularies_of(task.codecs, model=experiment.model)
         network = build_network(experiment, seed=seed, vocabularies=vocabularies)
+        _refuse_other_shapes(experiment, shapes=network.shapes)
         _build_rest(experiment, network=network)
         rate = schedule(experiment.schedule, setting=network.setting)
         rates = [rate(update) for update in range(1, updates + 1)]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, ValidationInfo
     from pydantic_core import CoreSchema
 
+FOLDER_DIGEST = "weights:"  # before the digest of a folder, and before that of no run
+
 PositiveInt = Annotated[int, Gt(0)]
 NonNegativeInt = Annotated[int, Ge(0)]
 # Times that a step is repeated, or copies held at once; beyond this a run would not end.
@@ -80,4 +82,24 @@ class TrainedRun(str):
     @classmethod
     def _find(cls, name: str, info: ValidationInfo) -> TrainedRun:
         find = (info.context or {}).get("find_start")
+        return cls(find(name) if find else name)
+
+
+class InitialWeights(TrainedRun):
+    """A run to start from: the name of an entry under `pretraining`, or a folder of a model.
+
+    The folder is one that ``harness export --weights`` wrote. A study writes it as a path with a
+    slash (``./base``), relative to the study's folder or absolute, and an identity holds a digest
+    of what is in it, so that changed weights make another run. Raises a fault where neither is.
+    """
+
+    @property
+    def is_folder(self) -> bool:
+        """True for a folder, be it by its path or by its digest."""
+        return "/" in self or self.startswith(FOLDER_DIGEST)
+
+    @classmethod
+    def _find(cls, name: str, info: ValidationInfo) -> InitialWeights:
+        key = "find_model" if cls(name).is_folder else "find_start"
+        find = (info.context or {}).get(key)
         return cls(find(name) if find else name)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.components.component import Component
 from harness.contracts import Codecs, Corpus
+from harness.errors import HarnessError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,3 +22,11 @@ class Tokenizer(Component):
     @abstractmethod
     def build(self, corpus: Corpus) -> Codecs:
         """One codec per side. ``decode(encode(line))`` must give the line back, except unknowns."""
+
+    def restored(self, sides: Sequence[object]) -> Codecs:
+        """The codecs of which ``stored`` gave these: of both sides at once, or of each side.
+
+        Only a tokenizer whose codecs are a `StorableCodec` needs this. Raises `HarnessError` for
+        any other, and for data that no codec gave.
+        """
+        raise HarnessError(f"tokenizer {self.name} cannot restore a vocabulary that was exported")

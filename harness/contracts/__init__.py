@@ -59,6 +59,7 @@ from harness.contracts.text import (
     Corpus,
     Pair,
     Split,
+    StorableCodec,
     Vocabularies,
 )
 
@@ -122,6 +123,7 @@ __all__ = [
     "Setting",
     "Site",
     "Split",
+    "StorableCodec",
     "StudyView",
     "Sweep",
     "Tracking",

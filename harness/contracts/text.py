@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -42,6 +42,17 @@ class Codec(Protocol):
 
     def decode(self, tokens: Sequence[int]) -> str:
         """Detokenized text; special tokens other than unk are left out."""
+
+
+@runtime_checkable
+class StorableCodec(Codec, Protocol):
+    """A codec that can leave with a trained model, and come back."""
+
+    def stored(self) -> object | None:
+        """JSON data, of which ``restored`` of its tokenizer makes the codec; None if it cannot."""
+
+    def interchange(self) -> Mapping[str, object] | None:
+        """The codec as ``tokenizer.json`` of Hugging Face's tokenizers; None if it has no form."""
 
 
 class Codecs(NamedTuple):

@@ -28,6 +28,7 @@ from harness.report.write import as_json
 from harness.runs import study_folder
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import Previous
+from harness.runs.reuse import Reuse
 from harness.runs.supervision import Pace
 from harness.study.values import BASELINE
 
@@ -82,9 +83,11 @@ class Held:
 def challenged_study(path: Path, *, out: Path) -> Challenged:
     """A study of a results folder; raises `HarnessError` unless it has been carried out as it is.
 
-    Its results are recorded as inspected.
+    Results that were found with other code or in another environment are taken, and said to be, as
+    the fresh seeds are trained with today's. They are recorded as inspected.
     """
-    opened = pipeline.open_study(path, out=out, seeds=None)
+    opened = pipeline.open_study(path, out=out, seeds=None, reuse=Reuse.SAME_STUDY)
+    pipeline.say_found_elsewhere(opened)
     for run in opened.plan:
         if not run.exists:
             fault = f"its plan is not carried out: {run.title} is {run.why}"

@@ -30,6 +30,7 @@ from harness.files import (
     abandoned,
     complete_lines,
     move_folder,
+    naming_file,
     sha256,
     unfinished,
     write_atomically,
@@ -84,7 +85,8 @@ def _workshop(into: Path) -> Iterator[Path]:
         if path.is_dir():
             shutil.rmtree(path)
     folder = unfinished(into / "merge")
-    folder.mkdir()
+    with naming_file(into, partial=folder):
+        folder.mkdir()
     try:
         yield folder
     finally:
@@ -147,8 +149,7 @@ def _complete(folder: Path, *, here: Path, workshop: Path) -> bool:
         move_folder(workshop / name, to=here / "evaluations" / name)
     weights = (folder / WEIGHTS).exists() and not (here / WEIGHTS).exists()
     if weights:
-        copy_folder({WEIGHTS: folder / WEIGHTS}, to=workshop / WEIGHTS)
-        (workshop / WEIGHTS / WEIGHTS).rename(here / WEIGHTS)
+        copy_folder({WEIGHTS: folder / WEIGHTS}, to=here)
     return bool(missing) or weights
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 
 from harness.components import SLOTS, Component
-from harness.components.options import TextFile, TrainedRun
+from harness.components.options import InitialWeights, TextFile, TrainedRun
 from harness.loading.names import VARIANT_NAME
 from harness.loading.overrides import OPTIONAL
 from harness.loading.study_file import FILLED_IN, StudyKeys
@@ -45,6 +45,11 @@ _KINDS: Mapping[Any, Schema] = {
     str: {"type": "string"},
     TextFile: {"type": "string", "description": "A file, relative to the study's folder."},
     TrainedRun: {"type": "string", "description": "The name of an entry under `pretraining`."},
+    InitialWeights: {
+        "type": "string",
+        "description": "The name of an entry under `pretraining`, or the path of a folder that "
+        "`harness export --weights` wrote, such as ./base.",
+    },
 }
 _LENGTHS = {"string": "Length", "array": "Items", "object": "Properties"}
 

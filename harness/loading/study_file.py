@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from harness.components.options import NonNegativeInt
 from harness.errors import Fault, PluginError, StudyError
 from harness.files import open_file
 from harness.loading.faults import Faults
+from harness.loading.model_folder import find_model_folder
 from harness.loading.names import study_name_fault
 from harness.loading.pretraining import find_pretraining, pretraining_names
 from harness.loading.study_rules import study_faults
@@ -34,6 +35,7 @@ from harness.registry.option_types import shown
 from harness.study.values import Comparison, Seeds, Stopping, Study, TuningOptions
 
 LARGEST_TEXT = 1_000_000_000  # bytes of a corpus, which is held in memory as a whole
+MOST_RUNS = 20_000  # all variants with all seeds, pretraining and trials of tuning included
 _DEFAULTS = {"executor": "local", "trackers": ["mlflow"]}
 # By default, those of them that are installed and apply to the study's design.
 _FIGURES = ("forest", "trend", "interactions", "learning_curves", "slopes", "cost")
@@ -89,11 +91,7 @@ def load(
     plugins = plugins or discover()
     # Before anything is checked, since any key may name a component of these files.
     files = _register_files(root, path=path, plugins=plugins, faults=faults, execute=plugin_files)
-    checker = Checker(
-        Catalog.of(plugins),
-        partial(_find_file, folder=path.parent),
-        partial(find_pretraining, among=pretraining_names(root)),
-    )
+    checker = _checker(root, folder=path.parent, plugins=plugins)
     for complaint in checker.catalog.complaints:
         if complaint.plugin in files:
             faults.add(str(complaint), at=files[complaint.plugin])
@@ -102,6 +100,8 @@ def load(
     trials = [*candidates(tune, variants=variants, checker=checker, faults=faults)]
     top = _top(root, checker=checker, faults=faults)
     chosen = top.seeds if seeds is None else seeds
+    names = [*variants, *pretraining]
+    _refuse_many_runs(names, top=top, trials=trials, seeds=chosen, root=root, faults=faults)
     study = Study(
         name=path.stem,
         path=path,
@@ -119,6 +119,40 @@ def load(
         tuning=resolved_tuning(top.tune, trials=trials, seeds=_seeds(chosen)),
     )
     return study, plugins
+
+
+def _checker(root: yaml.Node, *, folder: Path, plugins: Plugins) -> Checker:
+    """A checker of this study's choices, whose files are named relative to its folder."""
+    return Checker(
+        Catalog.of(plugins),
+        partial(_find_file, folder=folder),
+        partial(find_pretraining, among=pretraining_names(root)),
+        partial(find_model_folder, beside=folder),
+    )
+
+
+def _refuse_many_runs(
+    names: Sized,
+    *,
+    top: StudyKeys,
+    trials: Sized,
+    seeds: Seeds | Stopping,
+    root: yaml.Node,
+    faults: Faults,
+) -> None:
+    """Raise `StudyError` for more runs than a study can have, before any of them is listed."""
+    seed_count = len(_seeds(seeds))
+    count = len(names) * seed_count
+    if top.tune:
+        count += len(trials) * top.tune.seeds * (1 if top.tune.choice == "once" else seed_count)
+    if count > MOST_RUNS:
+        tuned = ", trials of tuning included" if top.tune else ""
+        fault = (
+            f"{count} runs exceed the limit of {MOST_RUNS}: {len(names)} experiments with "
+            f"{seed_count} seeds{tuned}; use fewer of them"
+        )
+        faults.add(fault, at=entries(root)["seeds"].key.start_mark)
+        raise faults.error()
 
 
 def _node(root: yaml.Node, *, key: str) -> yaml.Node | None:

@@ -28,18 +28,22 @@ from harness.study.values import BASELINE
 
 Checked = TypeVar("Checked")
 
+_SHORTEST = 2  # target tokens of a sentence, its end included
+
 
 @dataclass(frozen=True)
 class Checker:
     """Turns plain data into components; its methods raise `InvalidData`.
 
     `find_file` resolves the path of a text file as written to the one to open, `find_start` the
-    name of a trained run to what identifies it; both raise `ValueError` if there is none.
+    name of a trained run to what identifies it, `find_model` the path of an exported model's folder
+    to the one to read; each raises `ValueError` if there is none.
     """
 
     catalog: Catalog
     find_file: Callable[[str], str] | None = None
     find_start: Callable[[str], str] | None = None
+    find_model: Callable[[str], str] | None = None
 
     def component(self, data: object, *, slot: str) -> Component:
         """The component that `data` names, with its options."""
@@ -90,6 +94,7 @@ class Checker:
             "choose": self.component,
             "find_file": self.find_file,
             "find_start": self.find_start,
+            "find_model": self.find_model,
         }
         try:
             adapter = _adapter(cast("type", of))
@@ -116,7 +121,7 @@ class Checker:
             experiment = self.options(data, of=Experiment, owner=BASELINE)
         except InvalidData as invalid:
             raise InvalidData([_unwrapped(fault) for fault in invalid.faults]) from None
-        faults = [*_excluded(experiment), *_oversized(experiment)]
+        faults = [*_excluded(experiment), *_oversized(experiment), *_too_small(experiment)]
         if faults:
             raise InvalidData(faults)
         return experiment
@@ -148,6 +153,17 @@ def _oversized(experiment: Experiment) -> Iterator[DataFault]:
     fault = size_fault(experiment.model, vocabularies=fewest)
     if fault:
         yield DataFault(("model",), fault)
+
+
+def _too_small(experiment: Experiment) -> Iterator[DataFault]:
+    """A batch that no sentence fits in, of whatever corpus."""
+    size = experiment.budget.batch_tokens
+    if size < _SHORTEST:
+        fault = (
+            f"batch_tokens must be at least {_SHORTEST}, got {size}; the shortest target sentence "
+            "has a token and its end, and a batch must hold the longest"
+        )
+        yield DataFault(("budget", "batch_tokens"), fault)
 
 
 def _unwrapped(fault: DataFault) -> DataFault:

@@ -12,6 +12,7 @@ from harness.contracts import Design, Factorial, Level, Sweep
 from harness.loading import crossed_corpora, factors, grid
 from harness.loading.chosen_model import MODEL, Models, models_of
 from harness.loading.faults import Faults
+from harness.loading.folder_starts import folder_faults
 from harness.loading.ignored import ignored_options
 from harness.loading.names import name_fault
 from harness.loading.overrides import (
@@ -130,6 +131,7 @@ def _valid(
     pretraining = {name: value for name, value in checked.items() if name in names}
     incompatible = pretraining_faults(variants, pretraining=pretraining)
     _add_data(incompatible, roots=roots, faults=faults)
+    _add_data(folder_faults(variants, pretraining=pretraining), roots=roots, faults=faults)
     # An invalid variant may be the one that uses a pretraining.
     if len(checked) == len(roots):
         faults.add_yaml(unused_pretraining(variants, pretraining=pretraining, nodes=starts))

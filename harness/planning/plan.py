@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from harness.components.options import InitialWeights
+from harness.loading.model_folder import folder_digest
 from harness.planning.reused_runs import KnownRuns
 from harness.registry.discovery import Plugins
 from harness.runs.identity import (
@@ -115,10 +117,15 @@ class _Planner:
         return replace(run, state=state, detail=detail)
 
     def _files(self, experiment: Experiment) -> Mapping[str, str]:
-        """The paths of the text files of an experiment and of all its starts, by their digest."""
+        """The paths of what an experiment and all its starts read, by the digest of the content."""
         experiments = [experiment, *self.study.pretraining.values()]
         files = [file for choices in experiments for file in text_files(choices)]
-        return {content_digest(file): file for file in files}
+        start = experiment.starts_from
+        folders = [str(start)] if start and start.is_folder else []
+        return {
+            **{content_digest(file): file for file in files},
+            **{folder_digest(folder): folder for folder in folders},
+        }
 
     def _documents(self, name: str) -> Sequence[str]:
         """The document of each line of the test split, read once for all seeds."""
@@ -148,6 +155,8 @@ def _with_parts(identity: RunIdentity, *, starts: Iterable[PlannedRun]) -> RunId
 
 
 def _digest_of(name: str, *, starts: Mapping[str, str]) -> str:
+    if InitialWeights(name).is_folder:
+        return folder_digest(name)
     return starts.get(name, name)  # a start decodes nothing, so its drafts have no digest
 
 

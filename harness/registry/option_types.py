@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Union
 from annotated_types import Ge, GroupedMetadata, Gt, Le, Lt, MaxLen, MinLen
 
 from harness.components import Component
-from harness.components.options import TextFile, TrainedRun
+from harness.components.options import InitialWeights, TextFile, TrainedRun
 
 _KINDS: Mapping[Any, str] = {
     Any: "anything",
@@ -24,6 +24,7 @@ _KINDS: Mapping[Any, str] = {
     str: "text",
     TextFile: "a file",
     TrainedRun: "the name of a pretraining",
+    InitialWeights: "the name of a pretraining or a model's folder",
     type(None): "null",
 }
 _IN_YAML = {

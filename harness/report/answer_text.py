@@ -154,7 +154,13 @@ def pretraining_sentence(pretraining: Pretraining) -> str:
     """A model that was trained before the variants, and the variants that use it."""
     uses = []
     if names := pretraining.initialized:
-        uses.append(f"{listed(names)} {'starts' if len(names) == 1 else 'start'} from it")
+        starting = f"{listed(names)} {'starts' if len(names) == 1 else 'start'} from"
+        if pretraining.updates is None:
+            return (
+                f"{starting} the weights in {pretraining.name}, the same for every seed: what "
+                "weights of other seeds would do is no part of the spread."
+            )
+        uses.append(f"{starting} it")
     if names := pretraining.referenced:
         uses.append(f"{listed(names)} {'uses' if len(names) == 1 else 'use'} it in an option")
     return (

@@ -77,22 +77,23 @@ def _primary(study: Study) -> ScoredMetric:
 
 
 def _pretraining(study: Study) -> list[Pretraining]:
-    """The pretraining runs, each with the variants that start from it or name it in an option."""
+    """The models that were trained before, each with the variants that start from it or name it."""
     named = {name: trained_runs(choices) for name, choices in study.variants.items()}
+    starts = {name: choices.starts_from for name, choices in study.variants.items()}
+    updates = {name: choices.budget.updates for name, choices in study.pretraining.items()}
+    folders = {str(start): None for start in starts.values() if start and start.is_folder}
     return [
         Pretraining(
             start,
-            updates=experiment.budget.updates,
-            initialized=[
-                name for name, choices in study.variants.items() if choices.starts_from == start
-            ],
+            updates=count,
+            initialized=[name for name, origin in starts.items() if origin == start],
             referenced=[
                 name
                 for name, runs in named.items()
                 if any(run == start and place != ("starts_from",) for place, run in runs)
             ],
         )
-        for start, experiment in study.pretraining.items()
+        for start, count in {**updates, **folders}.items()
     ]
 
 

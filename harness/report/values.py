@@ -21,10 +21,13 @@ class SampleTranslation(NamedTuple):
 
 
 class Pretraining(NamedTuple):
-    """A model that is trained before the variants, once per seed, and the variants that use it."""
+    """A model that is trained before the variants, once per seed, and the variants that use it.
+
+    One that was exported, and is not trained here, has its folder as name, and no updates.
+    """
 
     name: str
-    updates: int
+    updates: int | None
     initialized: Sequence[str]  # the variants that start from it
     referenced: Sequence[str]  # the variants that name it in an option
 

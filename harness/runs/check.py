@@ -87,6 +87,8 @@ def faults(out: Path) -> Iterator[StoredFault]:
 def _run(folder: Path) -> Iterator[StoredFault]:
     for path in (folder, *folder.glob("evaluations/*")):
         yield from _leftovers(path)
+    for path in Ledger(folder.parent).needless_checkpoints(folder.name):
+        yield _left(path)
     yield from run_faults(folder)
 
 
@@ -136,9 +138,12 @@ def _record(path: Path) -> Iterator[StoredFault]:
 
 
 def _leftovers(folder: Path) -> Iterator[StoredFault]:
-    for path in abandoned(folder):
-        fault = "left by a process that was killed"
-        yield StoredFault(path=path, fault=fault, way_out="nothing is lost", removes=[path])
+    yield from map(_left, abandoned(folder))
+
+
+def _left(path: Path) -> StoredFault:
+    fault = "left by a process that was killed"
+    return StoredFault(path=path, fault=fault, way_out="nothing is lost", removes=[path])
 
 
 def _description(path: Path, *, kind: Any, name: str | None = None) -> Iterator[StoredFault]:

@@ -59,6 +59,7 @@ def execute(
             queue.waiting.setdefault(run.digest, []).append(run)
     for same in (*queue.waiting.values(), *_undescribed(runs, ledger=ledger)):
         _request(same, ledger=ledger, pace=queue.pace)
+    _drop_needless_checkpoints(runs, ledger=ledger)
     try:
         while queue.waiting or queue.running:
             ended = list(queue.give_up())
@@ -181,6 +182,12 @@ class _Queue:
     def _status(self, digest: str) -> Outcome:
         # A start that ended without outcome has failed, as far as those that need it can tell.
         return self.ledger.status(digest) or "failed"
+
+
+def _drop_needless_checkpoints(runs: Sequence[PlannedRun], *, ledger: Ledger) -> None:
+    for run in runs:
+        for path in ledger.needless_checkpoints(run.digest):
+            path.unlink(missing_ok=True)
 
 
 def _undescribed(runs: Sequence[PlannedRun], *, ledger: Ledger) -> Iterator[list[PlannedRun]]:

@@ -144,7 +144,8 @@ def _code(
 ) -> dict[str, str]:
     bases = {base for part in parts for base in type(part).__mro__ if base not in BASES}
     modules = {base.__module__ for base in bases if issubclass(base, Component)}
-    modules = (modules | set(around)) - {Component.__module__}
+    # The package's own count with the core: what it imports for other slots decides nothing here.
+    modules = {module for module in modules | set(around) if not module.startswith("harness.")}
     versions = {pair for module in modules for pair in versions_behind(module).items()}
     return {
         "harness": source_digest(*core),

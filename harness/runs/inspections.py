@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from harness.files import complete_lines, naming_file, no_link, write_atomically
+from harness.files import complete_lines, keep, naming_file, no_link, write_atomically
 from harness.notices import warn
 from harness.runs import records
 from harness.runs.identity import content_digest
@@ -210,7 +210,7 @@ def _add(file: BinaryIO, *, line: bytes) -> None:
     # A last line that was cut short must not swallow the next one.
     file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
     file.write(b"\n" * (file.read() not in (b"", b"\n")) + line)
-    file.flush()
+    keep(file)  # nothing brings back what a loss of power takes
 
 
 def broken_lines(path: Path) -> Iterator[int]:

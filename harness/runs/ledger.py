@@ -262,6 +262,15 @@ class Ledger:
         path = self.run(digest) / WEIGHTS
         return path if self.status(digest) == "finished" and path.exists() else None
 
+    def needless_checkpoints(self, digest: str) -> list[Path]:
+        """The checkpoints of a run that has ended, left by a kill a moment before their removal."""
+        checkpoints = sorted(self.run(digest).glob("checkpoint*.pt"))
+        # Weights that are gone, or damage, are being made good by whoever holds the lock.
+        if not checkpoints or self.running(digest):
+            return []
+        ended = self.weights(digest) or self.status(digest) == "diverged"
+        return checkpoints if ended else []
+
 
 def _with_paths(location: RunLocation, *, of: Callable[[str], str]) -> RunLocation:
     files = {digest: of(path) for digest, path in location.files.items()}

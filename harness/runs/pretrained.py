@@ -18,12 +18,14 @@ from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover
 from harness.registry.serialization import resolved
 from harness.runs import records
+from harness.runs.exported import read_start
 from harness.runs.identity import digest, training_identity
 from harness.runs.ledger import Ledger
 from harness.runs.records import RunIdentity, RunLocation
 from harness.study.experiment import Experiment
 from harness.training.assembly import Assembly, Start, assemble
 from harness.training.network import restore
+from harness.training.task import vocabulary
 
 CHANGED = "code, corpus or torch changed since the plan was made; run again"
 
@@ -84,8 +86,11 @@ class RunLoader:
     def _start(self, experiment: Experiment) -> Start:
         # The digest of the start is an option of the experiment, so that which run it is, and with
         # it all that decides its weights, is part of this run's identity. This module finds them.
+        if experiment.starts_from and experiment.starts_from.is_folder:
+            return read_start(experiment, folder=self.files.get(experiment.starts_from))
         run = str(experiment.starts_from)
-        return Start(experiment=self._needed(run, like=experiment), weights=self._weights(run))
+        codecs = vocabulary(self._needed(run, like=experiment))
+        return Start(codecs=codecs, weights=self._weights(run))
 
     def _model(self, run: str, *, like: Experiment) -> Model:
         """The model of a run, on the device of the run that needs it."""

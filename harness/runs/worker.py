@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.contracts import Run, TrainingOutcome
 from harness.errors import HarnessError, PluginError
-from harness.files import append, file_digests, no_link
+from harness.files import append, file_digests, keep, no_link
 from harness.hookspecs import hookimpl
 from harness.notices import warn
 from harness.registry.attribution import naming_plugins, owner, plugin_at_fault
@@ -180,10 +180,12 @@ def _train(
                 # Before its checkpoint, which holds how much of this file is covered.
                 append(file, content=json.dumps([update.number, values]).encode() + b"\n")
                 if checkpoints.due(update.number, budget=budget):
+                    keep(file)  # a checkpoint without its measurements is of no use
                     checkpoint.save(parts, path=path, update=update.number, size=file.tell())
                 checkpoints.stop.leave(f"stopped after update {update.number}, which is kept")
         except Diverged as fault:
             diverged = divergence_reason(fault, plugins=plugins)
+        keep(file)
     if diverged is None:
         # Which weights these are is decided by code that a run's identity covers; this is not.
         checkpoint.write_tensors(path / WEIGHTS, value=kept_weights(parts))

@@ -22,7 +22,7 @@ from harness.components import (
     Schedule,
     Tokenizer,
 )
-from harness.components.options import NonNegativeInt, PositiveInt, TrainedRun
+from harness.components.options import InitialWeights, NonNegativeInt, PositiveInt
 
 # Beyond these a run would not start, or its plan would take minutes.
 Updates = Annotated[int, Ge(0), Le(10_000_000)]
@@ -59,7 +59,8 @@ class Budget:
 class Experiment:
     """All the choices of one variant, resolved: nothing inherited, nothing defaulted later.
 
-    `starts_from` names the pretraining that supplies the initial weights and the vocabulary.
+    `starts_from` names the pretraining, or the folder of an exported model, that supplies the
+    initial weights and the vocabulary.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
@@ -78,4 +79,4 @@ class Experiment:
     generation: Generation
     budget: Budget
     replicate: NonNegativeInt = 0
-    starts_from: TrainedRun | None = None
+    starts_from: InitialWeights | None = None

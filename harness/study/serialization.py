@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from harness.components.options import TrainedRun
+from harness.components.options import InitialWeights, TrainedRun
 from harness.registry.serialization import Place, Substitution, resolved
 from harness.study.experiment import Experiment
 
@@ -25,7 +25,10 @@ def resolved_experiment(
 
 
 def trained_runs(experiment: Experiment) -> Sequence[tuple[Place, TrainedRun]]:
-    """Every trained run that an experiment names, with the place of the option that names it."""
+    """Every trained run that an experiment names, with the place of the option that names it.
+
+    The folder of an exported model is none: nothing has to be trained for it.
+    """
     # `str` would lose the type that marks a trained run, hence `_itself`.
     return list(_trained_runs(resolved_experiment(experiment, trained=_itself)))
 
@@ -37,6 +40,8 @@ def _itself(run: str) -> str:
 def _trained_runs(data: Any, *, place: Place = ()) -> Iterator[tuple[Place, TrainedRun]]:
     children: Iterable[tuple[str | int, Any]] = ()
     match data:
+        case InitialWeights(is_folder=True):
+            return
         case TrainedRun():
             yield place, data
         case dict():

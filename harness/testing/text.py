@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from harness.components import Dataset, Tokenizer
-from harness.contracts import SPECIAL_TOKENS, UNK, Codec, Corpus, Pair
+from harness.contracts import SPECIAL_TOKENS, UNK, Codec, Codecs, Corpus, Pair, StorableCodec
+from harness.errors import HarnessError
 from harness.testing import fixtures
 from harness.testing.claims import Claims
 
@@ -34,7 +36,10 @@ def check_dataset(component: Dataset) -> None:
 
 
 def check_tokenizer(component: Tokenizer) -> None:
-    """Check that it learns from the training split alone, and decodes every line of it."""
+    """Check that it learns from the training split alone, and decodes every line of it.
+
+    What its codecs store, if they do, must give codecs of the same ids.
+    """
     claims = Claims(component, base=Tokenizer)
     corpus = fixtures.corpus()
     codecs = component.build(corpus)
@@ -58,6 +63,24 @@ def check_tokenizer(component: Tokenizer) -> None:
         lambda: [component.build(corpus).source.encode(pair.source) for pair in corpus.train],
         what="the vocabulary",
     )
+    _claim_restored(claims, component=component, codecs=codecs)
+
+
+def _claim_restored(claims: Claims, *, component: Tokenizer, codecs: Codecs) -> None:
+    """Claim that codecs which are stored with a model come back as they were, through JSON."""
+    stored = [codec.stored() for codec in codecs if isinstance(codec, StorableCodec)]
+    if len(stored) < len(codecs) or None in stored:
+        return
+    try:
+        restored = component.restored(json.loads(json.dumps(stored)))
+    except HarnessError as fault:
+        claims.that(False, f"stores a vocabulary that it does not restore: {fault}")  # noqa: FBT003 - the claim
+        return
+    for before, after, side in zip(codecs, restored, ("source", "target"), strict=True):
+        for pair in fixtures.corpus().train:
+            line = getattr(pair, side)
+            same = before.size == after.size and before.encode(line) == after.encode(line)
+            claims.that(same, f"the restored {side} codec must encode {line!r} as the stored one")
 
 
 def _claim_line(claims: Claims, *, codec: Codec, line: str) -> None:

@@ -13,6 +13,7 @@ from harness.errors import ComponentError, HarnessError
 from harness.notices import warn
 from harness.registry.attribution import attributed_to, fault_line, label
 from harness.registry.discovery import Plugins
+from harness.tracking.outliving import LastWord
 
 _PATIENCE = 60.0  # seconds for the last copy, when everything is trained and reported
 _LONGEST = 300  # characters of a tracker's error message
@@ -22,15 +23,25 @@ class Followers:
     """The trackers of a study, each in a thread that can hang without holding up another."""
 
     def __init__(
-        self, trackers: Sequence[Tracker], *, out: Path, ledger: LedgerView, plugins: Plugins
+        self,
+        trackers: Sequence[Tracker],
+        *,
+        out: Path,
+        ledger: LedgerView,
+        plugins: Plugins,
+        last_word: LastWord | None = None,
     ) -> None:
         self._followers = [
             _Follower(tracker, out=out, ledger=ledger, plugins=plugins) for tracker in trackers
         ]
+        self._last_word = last_word if trackers else None
         self._ended = False
 
     def show(self, study: StudyView) -> None:
         """Let each idle tracker copy new facts; returns at once."""
+        # Before any tracker can show a run as running: this process may be killed at any moment.
+        if self._last_word:
+            self._last_word.stand_by()
         for follower in self._followers:
             follower.show(study)
             follower.warn()
@@ -46,6 +57,8 @@ class Followers:
         for follower in self._followers:
             follower.wait(patience)
             follower.warn()
+        if self._last_word:
+            self._last_word.dismiss()
 
 
 class _Follower:

@@ -12,6 +12,7 @@ from harness import streams
 from harness.components import Decay
 from harness.contracts import (
     Averager,
+    Codecs,
     LossFunction,
     Model,
     ParameterGroup,
@@ -34,14 +35,14 @@ from harness.training.network import (
     tensor_digest,
     vocabularies_of,
 )
-from harness.training.task import Task, batch_order, prepare, vocabulary
+from harness.training.task import Task, batch_order, prepare
 
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """The choices and the final weights of the run that another one starts from."""
+    """The vocabulary and the final weights of the run that another one starts from."""
 
-    experiment: Experiment
+    codecs: Codecs
     weights: Mapping[str, torch.Tensor]
 
 
@@ -86,7 +87,7 @@ def assemble(
     `trained` becomes ``Setting.trained``.
     """
     # The start's vocabulary, by whose ids its embeddings are ordered.
-    task = prepare(experiment, codecs=vocabulary(start.experiment) if start else None)
+    task = prepare(experiment, codecs=start.codecs if start else None)
 
     def initialize(model: SequenceModel, *, setting: Setting) -> None:
         _initialize(model, experiment=experiment, setting=setting)

@@ -45,6 +45,7 @@ from harness.contracts import (
     Prediction,
     Rate,
     Setting,
+    StorableCodec,
     Vocabularies,
 )
 from harness.model import SequenceModel
@@ -70,10 +71,20 @@ def dataset(component: Dataset) -> Corpus:
 def tokenizer(component: Tokenizer, *, corpus: Corpus) -> Codecs:
     """The codecs that a tokenizer learns from a corpus; each checks its tokens and its text."""
     with attributed_to(component):
-        source, target = contract_checks.codecs(component.build(corpus), of=component)
+        return _guarded_codecs(component.build(corpus), of=component)
+
+
+def restored_tokenizer(component: Tokenizer, *, sides: Sequence[object]) -> Codecs:
+    """The codecs that a tokenizer stored before, as `tokenizer` gives those that it learns."""
+    with attributed_to(component):
+        return _guarded_codecs(component.restored(sides), of=component)
+
+
+def _guarded_codecs(built: Any, *, of: Tokenizer) -> Codecs:
+    source, target = contract_checks.codecs(built, of=of)
     # One guard for both sides where they share a codec: `tie: all` recognizes that by identity.
-    guarded = _GuardedCodec(source, component)
-    return Codecs(guarded, guarded if target is source else _GuardedCodec(target, component))
+    guarded = _GuardedCodec(source, of)
+    return Codecs(guarded, guarded if target is source else _GuardedCodec(target, of))
 
 
 @dataclass(frozen=True)
@@ -94,6 +105,18 @@ class _GuardedCodec:
         with attributed_to(self.owner):
             text = self.codec.decode(tokens)
         return contract_checks.text(text, of=self.owner)
+
+    def stored(self) -> object | None:
+        if not isinstance(self.codec, StorableCodec):
+            return None
+        with attributed_to(self.owner):
+            return self.codec.stored()
+
+    def interchange(self) -> Mapping[str, object] | None:
+        if not isinstance(self.codec, StorableCodec):
+            return None
+        with attributed_to(self.owner):
+            return self.codec.interchange()
 
 
 # --- the model ----------------------------------------------------------------------------------

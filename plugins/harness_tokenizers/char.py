@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.components import Tokenizer
 from harness.components.options import PositiveInt
 from harness.contracts import Codecs, Corpus
+from harness_tokenizers.interchange import characters
 from harness_tokenizers.vocabulary import VocabularyLearner
 
 
@@ -26,12 +28,19 @@ class Char(Tokenizer):
     shared: bool = False
 
     def build(self, corpus: Corpus) -> Codecs:
-        learner = VocabularyLearner(
+        return self._learner().codecs(corpus, shared=self.shared)
+
+    def restored(self, sides: Sequence[object]) -> Codecs:
+        return self._learner().restored(sides)
+
+    def _learner(self) -> VocabularyLearner:
+        steps = characters()
+        return VocabularyLearner(
             split=_split_lowercase if self.lowercase else list,
             join="".join,
             least_count=self.least_count,
+            steps=steps.with_lowercase() if self.lowercase else steps,
         )
-        return learner.codecs(corpus, shared=self.shared)
 
 
 def _split_lowercase(line: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.components import Tokenizer
@@ -11,8 +12,8 @@ from harness.errors import HarnessError
 from harness_tokenizers.vocabulary import (
     ATTACHED,
     Split,
-    Vocabulary,
     VocabularyLearner,
+    both_sides,
     join_attached,
 )
 
@@ -48,18 +49,23 @@ class Spacy(Tokenizer):
         Raises `HarnessError` if spaCy is not installed, or does not support a language.
         """
         return Codecs(
-            self._learn(self.source, lines=[pair.source for pair in corpus.train]),
-            self._learn(self.target, lines=[pair.target for pair in corpus.train]),
+            self._learner(self.source).vocabulary(pair.source for pair in corpus.train),
+            self._learner(self.target).vocabulary(pair.target for pair in corpus.train),
         )
 
-    def _learn(self, language: str, *, lines: list[str]) -> Vocabulary:
-        learner = VocabularyLearner(
+    def restored(self, sides: Sequence[object]) -> Codecs:
+        languages = (self.source, self.target)
+        return both_sides(
+            [self._learner(name).of(side) for name, side in zip(languages, sides, strict=False)]
+        )
+
+    def _learner(self, language: str) -> VocabularyLearner:
+        return VocabularyLearner(
             split=_rules(language, lowercase=self.lowercase),
             join=join_attached,
             least_count=self.least_count,
             largest=self.largest,
         )
-        return learner.vocabulary(lines)
 
 
 def _rules(language: str, *, lowercase: bool) -> Split:

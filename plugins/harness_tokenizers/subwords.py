@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Gt, Le
 
 from harness.contracts import SPECIAL_TOKENS, UNK, Codecs, Corpus
 from harness.errors import HarnessError
-from harness_tokenizers.vocabulary import Vocabulary
+from harness_tokenizers.interchange import subwords as subword_file
+from harness_tokenizers.vocabulary import Vocabulary, both_sides
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -19,10 +22,28 @@ if TYPE_CHECKING:
 
 # With line breaks, which no line has: the library takes a special token in the text for itself.
 Subwords = Annotated[int, Gt(0), Le(1_000_000)]
-UNKNOWN = f"\n{SPECIAL_TOKENS[UNK]}\n"
+_SPECIAL = [f"\n{name}\n" for name in SPECIAL_TOKENS]
+UNKNOWN = _SPECIAL[UNK]
 _PARALLEL = "TOKENIZERS_PARALLELISM"
 
 Train = Callable[[Sequence[str]], "Tokenizer"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubwordVocabulary(Vocabulary):
+    """A codec over the subwords of a tokenizer that the library trained."""
+
+    trained: Tokenizer
+
+    def stored(self) -> object:
+        """The trained tokenizer, in the library's own words."""
+        data: object = json.loads(self.trained.to_str())
+        return data
+
+    def interchange(self) -> Mapping[str, object]:
+        """The trained tokenizer, with the ids that the model knows."""
+        data = json.loads(self.trained.to_str())
+        return subword_file(data, tokens=self.tokens, special=_SPECIAL)
 
 
 def words_with_spaces() -> PreTokenizer:
@@ -45,23 +66,40 @@ def codecs(corpus: Corpus, *, train: Train, shared: bool) -> Codecs:
     return Codecs(_codec(sources, train=train), _codec(targets, train=train))
 
 
-def _codec(lines: Sequence[str], *, train: Train) -> Vocabulary:
+def _codec(lines: Sequence[str], *, train: Train) -> SubwordVocabulary:
     with _single_thread():
         tokenizer = train([_with_space(line) for line in lines])
-    vocabulary = tokenizer.get_vocab()
-    # Sorted, so that ids do not depend on the order in which the library numbers subwords.
-    tokens = sorted(vocabulary.keys() - {UNKNOWN})
-    if not tokens:
+    codec = _of_trained(tokenizer)
+    if not codec.tokens:
         raise HarnessError(
             "the training split has no text to learn subwords from; check the dataset"
         )
+    return codec
+
+
+def restored(sides: Sequence[object]) -> Codecs:
+    """The codecs of which ``stored`` gave these; raises `HarnessError` for any other data."""
+    from tokenizers import Tokenizer
+
+    try:
+        trained = [Tokenizer.from_str(json.dumps(side)) for side in sides]
+    except Exception as fault:  # noqa: BLE001 - the library raises no class of its own
+        reason = " ".join(str(fault).split())
+        raise HarnessError(f"a stored vocabulary of subwords is damaged: {reason}") from None
+    return both_sides([_of_trained(tokenizer) for tokenizer in trained])
+
+
+def _of_trained(tokenizer: Tokenizer) -> SubwordVocabulary:
+    vocabulary = tokenizer.get_vocab()
+    # Sorted, so that ids do not depend on the order in which the library numbers subwords.
+    tokens = sorted(vocabulary.keys() - {UNKNOWN})
 
     def split(line: str) -> list[str]:
         subwords = tokenizer.encode(_with_space(line)).tokens
         # BPE names the unknown token; a unigram model returns the unknown text itself.
         return [subword if subword in vocabulary else UNKNOWN for subword in subwords]
 
-    return Vocabulary(tokens=tokens, split=split, join=_join)
+    return SubwordVocabulary(tokens=tokens, split=split, join=_join, trained=tokenizer)
 
 
 def _with_space(line: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.components import Tokenizer
 from harness.contracts import Codecs, Corpus
-from harness_tokenizers.subwords import UNKNOWN, Subwords, codecs, words_with_spaces
+from harness_tokenizers.subwords import UNKNOWN, Subwords, codecs, restored, words_with_spaces
 
 if TYPE_CHECKING:
     import tokenizers
@@ -45,6 +45,9 @@ class Unigram(Tokenizer):
 
     def build(self, corpus: Corpus) -> Codecs:
         return codecs(corpus, train=self._train, shared=self.shared)
+
+    def restored(self, sides: Sequence[object]) -> Codecs:
+        return restored(sides)
 
     def _train(self, lines: Sequence[str]) -> tokenizers.Tokenizer:
         from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from harness.contracts import SPECIAL_TOKENS, UNK, Codecs, Corpus
 from harness.errors import HarnessError
+from harness_tokenizers.interchange import Steps, word_level
 
 # Prefix of a token without a space before it. As it counts as white space, no token contains it.
 ATTACHED = "\x1f"
@@ -22,12 +23,14 @@ class Vocabulary:
     """A codec over a list of tokens; the token at index i has the id 4 + i.
 
     `split` converts a line to tokens and `join` tokens to a line. Special tokens are ids only: a
-    line with the text ``<pad>`` is split like any other.
+    line with the text ``<pad>`` is split like any other. `steps` say in the format of Hugging
+    Face's tokenizers what `split` and `join` do, where that can be said.
     """
 
     tokens: Sequence[str]
     split: Split
     join: Join
+    steps: Steps | None = None
 
     @cached_property
     def _ids(self) -> dict[str, int]:
@@ -46,6 +49,14 @@ class Vocabulary:
         """The line; unk becomes the text ``<unk>``, the other special tokens are dropped."""
         return self.join([self._text(token) for token in tokens if token >= UNK])
 
+    def stored(self) -> object | None:
+        """The tokens, in the order of their ids."""
+        return [*self.tokens]
+
+    def interchange(self) -> Mapping[str, object] | None:
+        """The tokens with their steps, as ``tokenizer.json``; None without `steps`."""
+        return word_level(self.tokens, steps=self.steps) if self.steps else None
+
     def _text(self, token: int) -> str:
         special = len(SPECIAL_TOKENS)
         return SPECIAL_TOKENS[token] if token < special else self.tokens[token - special]
@@ -59,6 +70,7 @@ class VocabularyLearner:
     join: Join
     least_count: int
     largest: int | None = None
+    steps: Steps | None = None
 
     def vocabulary(self, lines: Iterable[str]) -> Vocabulary:
         """The vocabulary of these lines; raises `HarnessError` if it would be empty."""
@@ -70,7 +82,17 @@ class VocabularyLearner:
             )
         # Ties by text: in order of occurrence, ids would depend on the order of the lines.
         tokens.sort(key=lambda token: (-counts[token], token))
-        return Vocabulary(tokens=tokens[: self.largest], split=self.split, join=self.join)
+        return self.of(tokens[: self.largest])
+
+    def of(self, tokens: object) -> Vocabulary:
+        """The vocabulary of these tokens; raises `HarnessError` if they are no list of texts."""
+        if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
+            raise HarnessError("a stored vocabulary of words must be a list of tokens")
+        return Vocabulary(tokens=tokens, split=self.split, join=self.join, steps=self.steps)
+
+    def restored(self, sides: Sequence[object]) -> Codecs:
+        """The vocabularies of both sides at once, or of each side; raises as `of` does."""
+        return both_sides([self.of(side) for side in sides])
 
     def codecs(self, corpus: Corpus, *, shared: bool) -> Codecs:
         """A vocabulary for each side or, if `shared`, one for both."""
@@ -80,6 +102,13 @@ class VocabularyLearner:
             both = self.vocabulary([*sources, *targets])
             return Codecs(both, both)
         return Codecs(self.vocabulary(sources), self.vocabulary(targets))
+
+
+def both_sides(codecs: Sequence[Vocabulary]) -> Codecs:
+    """The codecs of the two sides, of one vocabulary for both or of one for each."""
+    if not 1 <= len(codecs) <= 2:
+        raise HarnessError(f"a stored vocabulary must have one or two sides, got {len(codecs)}")
+    return Codecs(codecs[0], codecs[-1])
 
 
 def join_attached(tokens: Sequence[str]) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.components import Tokenizer
 from harness.components.options import PositiveInt
 from harness.contracts import Codecs, Corpus
+from harness_tokenizers.interchange import words
 from harness_tokenizers.vocabulary import ATTACHED, VocabularyLearner, join_attached
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
@@ -35,13 +37,20 @@ class Word(Tokenizer):
     shared: bool = False
 
     def build(self, corpus: Corpus) -> Codecs:
-        learner = VocabularyLearner(
+        return self._learner().codecs(corpus, shared=self.shared)
+
+    def restored(self, sides: Sequence[object]) -> Codecs:
+        return self._learner().restored(sides)
+
+    def _learner(self) -> VocabularyLearner:
+        steps = words(attached=ATTACHED)
+        return VocabularyLearner(
             split=_split_lowercase if self.lowercase else _split,
             join=join_attached,
             least_count=self.least_count,
             largest=self.largest,
+            steps=steps.with_lowercase() if self.lowercase else steps,
         )
-        return learner.codecs(corpus, shared=self.shared)
 
 
 def _split(line: str) -> list[str]:

@@ -66,6 +66,7 @@ def refusal(text: str, *, name: str = "study.yaml") -> str:
         ("updates: 12", f"updates: {HUGE}", "updates must be at least 0 and at most 10000000"),
         ("evaluate_every: 4", f"evaluate_every: 4, threads: {10**6}", "at most 1024, got 1000000"),
         ("evaluate_every: 4", f"evaluate_every: 4, accumulation: {HUGE}", "at most 10000"),
+        ("batch_tokens: 200", "batch_tokens: 1", "batch_tokens must be at least 2, got 1; the"),
         ("optimizer: adam", "optimizer: {adam: {eps: 1e400}}", "must be a finite number"),
         ("optimizer: adam", "optimizer: {adam: {eps: .nan}}", "must be a finite number"),
         (DROPOUT, "{dropout: .inf}", "must be a finite number"),
@@ -107,6 +108,42 @@ def test_more_candidates_than_a_study_can_list_are_refused() -> None:
     tune = f"seeds: 2\ntune: {{grid: {{regularizers.dropout.rate: {values}}}}}"
     text = TINY.replace("seeds: 2", tune).replace(VARIANTS, "variants: {again: {replicate: 1}}")
     assert "600 candidates exceed the limit of 500" in refusal(text)
+
+
+RATES = [n / 1000 for n in range(40)]
+SWEEP = f"{{regularizers.dropout.rate: {RATES}}}"
+AGAIN = "variants: {again: {replicate: 1}}"
+SCHEDULES = "{schedule: [{noam: {warmup: 10}}, {noam: {warmup: 20}}]}"
+
+
+@pytest.mark.parametrize(
+    ("keys", "count"),
+    [
+        # 40 values and the baseline, with 500 seeds each.
+        (f"grid: {SWEEP}\nseeds: 500", 20_500),
+        (f"grid: {SWEEP}\nseeds: {[*range(500)]}", 20_500),
+        # 2 variants with 500 seeds, and for each seed 10 trials of 2 values of both.
+        (f"{VARIANTS}\nseeds: 500\ntune: {{seeds: 10, grid: {SCHEDULES}}}", 21_000),
+        # 2 variants with up to 1000 seeds, and for each 9 trials of 2 values of both.
+        (
+            f"{VARIANTS}\nseeds: {{least: 2, most: 1000}}\ntune: {{seeds: 9, grid: {SCHEDULES}}}",
+            38_000,
+        ),
+        # 2 variants with 2 seeds, and once 300 trials of 40 values of both.
+        (f"{AGAIN}\nseeds: 2\ntune: {{seeds: 300, choice: once, grid: {SWEEP}}}", 24_004),
+    ],
+)
+def test_more_runs_than_a_study_can_have_are_refused_in_one_line(keys: str, count: int) -> None:
+    (line,) = refusal(TINY.replace(VARIANTS + "\nseeds: 2", keys)).splitlines()
+    assert re.match(rf"study\.yaml:\d+:1: {count} runs exceed the limit of 20000: ", line), line
+    assert line.endswith("; use fewer of them")
+
+
+def test_as_many_runs_as_a_study_can_have_are_valid() -> None:
+    keys = f"grid: {{regularizers.dropout.rate: {RATES[:39]}}}\nseeds: 500"
+    Path("study.yaml").write_text(TINY.replace(VARIANTS + "\nseeds: 2", keys))
+    done = validate("study.yaml")
+    assert done.exit_code == 0, done.output
 
 
 def test_more_seeds_on_the_command_line_than_in_a_study_are_refused() -> None:

@@ -9,7 +9,7 @@ from support.predicted_study import predicted_of, study_of
 from support.tiny_experiment import BUDGET, Counting, experiment
 
 from harness.comparability.predicted import expect, initial_state, summarize_runs
-from harness.components.options import TrainedRun
+from harness.components.options import InitialWeights
 from harness.runs.ledger import Ledger
 from harness.study.experiment import Experiment
 from harness.training.assembly import assemble
@@ -117,7 +117,7 @@ def test_a_finished_run_gives_the_same_controls_and_its_time(tmp_path: Path) -> 
 def test_a_variant_has_the_vocabulary_of_what_it_starts_from() -> None:
     rich = experiment(dataset=Counting(train=40))
     poor = experiment(dataset=Counting(train=1))
-    fine_tuned = replace(poor, starts_from=TrainedRun("rich"))
+    fine_tuned = replace(poor, starts_from=InitialWeights("rich"))
     study = study_of(pretraining={"rich": rich}, poor=poor, fine_tuned=fine_tuned)
     expected = expect(study, names=["poor", "fine_tuned"], seed=1)
     whole = predicted_of(rich).shapes["target_embedding.weight"]

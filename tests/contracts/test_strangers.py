@@ -485,6 +485,15 @@ BROKEN = [
         "learns from validation or test",
     ),
     (tokenizer(lambda corpus: corpus, decode=lambda tokens: "no"), "must give the line back"),
+    (tokenizer(lambda corpus: corpus), "stores a vocabulary that it does not restore"),
+    (
+        stranger(
+            components.Tokenizer,
+            lambda corpus: Word().build(corpus),
+            restored=lambda _, sides: Word().restored([["other"], ["other"]]),
+        ),
+        "the restored source codec must encode",
+    ),
     # models
     (stranger(components.Architecture, lambda classes: torch.nn.Linear(2, 2)), "got Linear"),
     (

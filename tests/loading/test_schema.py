@@ -37,7 +37,7 @@ BEYOND = (
     r"heads must divide d_model",
     r"rates need",
     r"'r_drop' to turn off; did|'dropout' to turn off",  # only the baseline tells
-    r"no such file",
+    r"no such file|no model in",
     r"no pretraining named|must equal the baseline's|cannot use another|a different vocabulary",
     r"is never used|is already in use",
     r"merge keys|a key must be a plain name",  # gone before there is data

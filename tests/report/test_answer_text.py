@@ -64,6 +64,10 @@ def test_pretraining_is_reported_with_the_variants_that_use_it(report: Report) -
         pretraining_sentence(both._replace(initialized=["slower"], referenced=[]))
         == f"{first}: slower starts from it."
     )
+    assert pretraining_sentence(Pretraining("/models/base", None, ["baseline", "slower"], [])) == (
+        "baseline and slower start from the weights in /models/base, the same for every seed: what "
+        "weights of other seeds would do is no part of the spread."
+    )
     concluded = replace(report, pretraining=[both])
     assert f"- {first}: baseline and" in as_markdown(concluded)
     assert f"<p>{first}: baseline and" in as_html(concluded, drawings=[])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from harness.runs import worker
 from harness.runs.check import faults
 from harness.runs.execution import execute
 from harness.runs.ledger import Ledger
+from harness.runs.lock import hold
 from harness.runs.pretrained import read_weights
 
 STARTED = """
@@ -224,6 +226,36 @@ def test_the_log_and_the_lock_may_be_lost(study: Path) -> None:
     before = contents(study)
     carry_out(study)
     assert contents(study) == before
+
+
+def test_a_checkpoint_that_a_kill_left_behind_an_ended_run_is_removed(study: Path) -> None:
+    out = study.parent / "results"
+    left = [
+        run / name
+        for run in sorted((out / "runs").iterdir())
+        for name in ("checkpoint.earlier.pt", "checkpoint.pt")
+    ]
+    content = b"of the last update"
+    whole = hashlib.sha256(content).hexdigest().encode() + b"\n" + content
+    for path in left:  # of starts too
+        path.write_bytes(whole)
+    lines = [f"{path}: left by a process that was killed; --repair, then " for path in left]
+    assert [str(fault) for fault in faults(out)] == [f"{line}nothing is lost" for line in lines]
+    before = contents(study)
+    carry_out(study)
+    assert not any(path.exists() for path in left)
+    assert contents(study) == before
+    # As long as training goes on, or is done again, they are of use.
+    outcome, weights = one(study, "outcome.json"), one(study, "weights.pt")
+    last = outcome.with_name("checkpoint.pt")
+    last.write_bytes(whole)
+    with hold(last.parent):
+        assert Ledger(out / "runs").needless_checkpoints(last.parent.name) == []
+    for needed in (outcome, weights):
+        kept = needed.rename(needed.with_suffix(".kept"))
+        assert Ledger(out / "runs").needless_checkpoints(last.parent.name) == []
+        kept.rename(needed)
+    assert Ledger(out / "runs").needless_checkpoints(last.parent.name) == [last]
 
 
 def test_the_command_prints_a_line_for_each_fault(study: Path) -> None:

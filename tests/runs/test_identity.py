@@ -230,6 +230,13 @@ def test_the_code_of_the_core_that_decides_bits_is_known(
     assert set(closure(*core)) == expected
 
 
+def test_what_the_package_offers_to_plugins_counts_with_the_core_alone() -> None:
+    code = training_identity(experiment(), seed=1, plugins=PLAIN)["code"]
+    assert [module for module in code if module.startswith("harness.")] == []
+    # ... and with it no library that only other slots import.
+    assert {"matplotlib", "scipy", "mlflow", "pydantic_core"}.isdisjoint(code)
+
+
 def test_an_experiment_without_files_names_none() -> None:
     assert text_files(experiment()) == []
 

@@ -28,6 +28,16 @@ def mount(folder: Path, *, options: str) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(folder)], check=True)
 
 
+NOT_COPIED = (
+    "tracker mlflow: results: may only be read; make it writable, or sync a copy of the results\n"
+)
+
+
+def tracked(study: Path) -> None:
+    """Let a study be copied to MLflow, which is no part of what its runs are."""
+    study.write_text(TINY.replace("trackers: []\n", ""))
+
+
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A results folder of its own small disk."""
@@ -85,8 +95,10 @@ def test_results_that_may_only_be_read_are_read_and_what_writes_is_one_line(
     written = harness("run", study)
     assert written.returncode == 2, written.stdout
     (line,) = written.stderr.splitlines()
-    assert line.startswith("results/tiny/")
-    assert line.endswith(": Read-only file system")
+    assert line == "results/tiny/plan.json: Read-only file system"
+    tracked(study)
+    synced = harness("sync", study)
+    assert (synced.returncode, synced.stderr) == (1, NOT_COPIED)
 
 
 # Root without the rights that make it root to files: anybody else's are read-only to it.
@@ -119,5 +131,9 @@ def test_results_of_another_user_are_read_and_what_writes_is_one_line(
     written = other("run", str(study))
     assert written.returncode == 2, written.stdout
     (line,) = written.stderr.splitlines()
-    assert line.startswith("results/tiny/")
-    assert line.endswith(": Permission denied")
+    assert line == "results/tiny/plan.json: Permission denied"
+    archived = other("archive", str(study), "-o", "results/a.zip")
+    assert (archived.returncode, archived.stderr) == (2, "results/a.zip: Permission denied\n")
+    tracked(study)
+    synced = other("sync", str(study))
+    assert (synced.returncode, synced.stderr) == (1, NOT_COPIED)

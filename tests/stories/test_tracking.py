@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from support.live_study import FOREGROUND, processes, until
 from support.tiny_study import TINY, Harness
 
 REPORTS = """
@@ -64,23 +65,13 @@ def statuses(database: Path) -> set[str]:
             return set()
 
 
-# Whoever started the tests in the background had Ctrl-C ignored, and a child inherits that.
-FOREGROUND = (
-    sys.executable,
-    "-c",
-    (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from harness.cli import main; main()"
-    ),
-)
-
-
 def interrupted(study: Path, *, kill: Callable[[int], None]) -> set[str]:
     """The statuses in MLflow after a study is ended in some way while it shows a running run."""
     database = study.parent / "results" / "mlflow.db"
     with subprocess.Popen(
         [*FOREGROUND, "run", str(study), "--jobs", "1"],
         cwd=study.parent,
+        env={**os.environ, "BELONGS_TO": str(study)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         start_new_session=True,
@@ -96,14 +87,30 @@ def interrupted(study: Path, *, kill: Callable[[int], None]) -> set[str]:
     return statuses(database)
 
 
+@pytest.mark.signals
+@pytest.mark.timeout(300)
+def test_a_killed_coordinator_s_runs_are_shown_as_killed_within_a_minute(study: Path) -> None:
+    study.write_text(study.read_text().replace("updates: 12", "updates: 100000"))
+    assert "RUNNING" in interrupted(study, kill=lambda pid: os.kill(pid, signal.SIGKILL))
+    # No other command is run: a process that the coordinator had started outlives it.
+    database = study.parent / "results" / "mlflow.db"
+    until(lambda: statuses(database) == {"KILLED", "FINISHED"}, seconds=60)
+    until(lambda: not processes(study), seconds=60)
+
+
 @pytest.mark.timeout(600)
 def test_no_run_stays_running_in_mlflow_however_a_study_ends(study: Path, harness: Harness) -> None:
     study.write_text(study.read_text().replace("updates: 12", "updates: 100000"))
     ctrl_c = interrupted(study, kill=lambda pid: os.killpg(pid, signal.SIGINT))
     assert ctrl_c == {"KILLED", "FINISHED"}
     assert interrupted(study, kill=lambda pid: os.kill(pid, signal.SIGTERM)) == ctrl_c
-    # Nobody can say a last word after SIGKILL: whoever looks next does.
-    assert "RUNNING" in interrupted(study, kill=lambda pid: os.killpg(pid, signal.SIGKILL))
+
+    def kill_all(_: int) -> None:
+        for pid in processes(study):
+            os.kill(pid, signal.SIGKILL)
+
+    # Then nobody is left to say a last word: whoever looks next does.
+    assert "RUNNING" in interrupted(study, kill=kill_all)
     assert harness("sync", study).returncode == 0
     assert statuses(study.parent / "results" / "mlflow.db") == ctrl_c
 

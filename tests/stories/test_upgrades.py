@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from harness import pipeline
 from harness.cli import main
+from harness.exchange.challenge import challenged_study
 from harness.planned_study import PlannedStudy
 from harness.runs import records
 from harness.runs.identity import digest
@@ -85,13 +86,16 @@ def other_torch(identity: RunIdentity) -> RunIdentity:
 
 def code_of_today(study: Path, *, torch: str) -> Change:
     """The change to today's code, in an environment with another torch."""
+
+    def choices(identity: RunIdentity) -> object:
+        # Sorted, as a later release may have an option in another place.
+        return identity.seed, json.dumps(identity.experiment, sort_keys=True)
+
     now: Mapping[object, Mapping[str, str]] = {
-        (run.identity.seed, str(run.identity.experiment)): run.identity.code
+        choices(run.identity): run.identity.code
         for run in opened(study, reuse=Reuse.IDENTICAL).plan
     }
-    return lambda identity: replace(
-        identity, torch=torch, code=now[identity.seed, str(identity.experiment)]
-    )
+    return lambda identity: replace(identity, torch=torch, code=now[choices(identity)])
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.name)
@@ -266,3 +270,14 @@ def test_results_of_other_code_are_archived(study: Path) -> None:
     assert archived.exit_code == 0, archived.output
     assert re.search(f"4 of 4 runs were found with {CODE}", archived.stderr)
     assert f"{file}: 4 runs, " in archived.stdout
+
+
+def test_results_of_other_code_are_challenged_and_said_to_be(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    challenged = challenged_study(study, out=study.parent / "results")
+    said = rf"{re.escape(str(study))}: 4 of 4 runs were found with {CODE}\n"
+    assert re.fullmatch(said, capsys.readouterr().err)
+    (verdict,) = [row["verdict"] for row in challenged.findings if row["role"] == "primary"]
+    assert verdict == "inconclusive"
+    assert challenged.fresh_seeds(None) == (3, 4)

@@ -22,9 +22,9 @@ def planned(folder: Path) -> PlannedRun:
     return plan(study, plugins=plugins, ledger=ledger, previous={})[0]
 
 
-def requested(folder: Path) -> Path:
+def requested(folder: Path, *, text: str = TINY) -> Path:
     """Write the study and request its first baseline run; the folder of the run."""
-    (folder / "tiny.yaml").write_text(TINY, encoding="utf-8")
+    (folder / "tiny.yaml").write_text(text, encoding="utf-8")
     run = planned(folder)
     return Ledger(folder / "results" / "runs").request(
         run.digest,

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from harness.errors import HarnessError
 
 
 @dataclass
@@ -79,8 +82,14 @@ class SyncState:
             "database": self.database,
         }
         partial = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        partial.write_text(json.dumps(state))
-        partial.replace(self.path)
+        try:
+            partial.write_text(json.dumps(state))
+            partial.replace(self.path)
+        except OSError as fault:  # of a full disk: the name of the unfinished file helps nobody
+            raise HarnessError(f"{self.path}: {fault.strerror}") from fault
+        finally:
+            with suppress(OSError):  # it has its name, or could not be made
+                partial.unlink()
 
     def keep_only(self, ids: Collection[str]) -> None:
         """Drop runs that were deleted from the store."""

@@ -40,10 +40,12 @@ class MlflowTracking:
         Raises `HarnessError` if the store cannot be reached, or names what it refused.
         """
         self._ledger = ledger
-        runs = started_runs(study, ledger=ledger)
-        fingerprints = [run.fingerprint for run in runs]
-        current = fingerprint([self.experiment, fingerprints, report_contents(study)])
+        self._refuse_read_only(study.path)
         with self._locked(), self._one_line_errors():
+            # Not before the lock: another process may have copied later states meanwhile.
+            runs = started_runs(study, ledger=ledger)
+            fingerprints = [run.fingerprint for run in runs]
+            current = fingerprint([self.experiment, fingerprints, report_contents(study)])
             state = SyncState.load(study.path / "mlflow.json", uri=self.uri)
             if self._stamp() != state.database:
                 self._store = None  # runs may have been deleted from it since it was opened
@@ -110,6 +112,17 @@ class MlflowTracking:
             return ""
         facts = path.stat()
         return f"{facts.st_mtime_ns} {facts.st_size}"
+
+    def _refuse_read_only(self, folder: Path) -> None:
+        """Raise `HarnessError` where what has been copied could not be kept, before any of it is.
+
+        MLflow would go on trying for minutes, and print its own tracebacks.
+        """
+        for place in (self.out, folder, database_path(self.uri)):
+            if place and place.exists() and not os.access(place, os.W_OK):
+                raise HarnessError(
+                    f"{place}: may only be read; make it writable, or sync a copy of the results"
+                )
 
     def _name_refusals(self, store: Store) -> None:
         """Raise `HarnessError` with the first item that was refused, if one was."""
