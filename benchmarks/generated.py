@@ -32,7 +32,6 @@ from harness.registry.option_types import option_types
 from harness.runs.execution import execute
 from harness.runs.worker import perform
 from harness.study.experiment import Budget
-from harness_models.encoder_decoder import EncoderDecoder
 
 SLOTS = (
     "dataset",
@@ -98,9 +97,12 @@ class Draw:
             if slot == "regularizers":
                 names = self._chance.sample(sorted(self._offers["regularizers"]), 2)
                 drawn[slot] = {name: self.options(self._of("regularizers", name)) for name in names}
-            elif slot in {"model", "budget"}:
-                owner = EncoderDecoder if slot == "model" else Budget
-                drawn[slot] = {**BASE[slot], **self.options(owner)}
+            elif slot == "budget":
+                drawn[slot] = {**BASE[slot], **self.options(Budget)}
+            elif slot == "model":
+                name = self._chance.choice(sorted(self._offers[slot]))
+                options = {**BASE[slot], **self.options(self._of(slot, name))}
+                drawn[slot] = options if name == "encoder_decoder" else {name: options}
             else:
                 drawn[slot] = self.component(slot)
         return drawn

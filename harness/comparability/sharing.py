@@ -60,10 +60,13 @@ def predict_sharing(
 
     A module's parameters have equal initial values if names, shapes, initializer, width, precision
     and pretraining are equal, and those regularizers, with their options, that rewrote a parameter;
-    batches are equal if data, vocabulary, batch size and replicate are.
+    for an initializer that reads the number of branches, all modules too. Batches are equal if
+    data, vocabulary, batch size and replicate are.
     """
     modules, baseline_modules = _by_module(shapes), _by_module(baseline_shapes)
     equal = _weight_options(baseline) == _weight_options(variant)
+    if variant.initializer.reads_branches:
+        equal = equal and modules.keys() == baseline_modules.keys()
     parameters = frozenset(
         name
         for module, parts in modules.items()

@@ -12,6 +12,9 @@ from harness.components.component import Component as Component
 from harness.components.dataset import Dataset as Dataset
 from harness.components.tokenizer import Tokenizer as Tokenizer
 from harness.components.architecture import Architecture as Architecture
+from harness.components.normalization import Normalization as Normalization
+from harness.components.feed_forward import FeedForward as FeedForward
+from harness.components.positions import Positions as Positions
 from harness.components.initializer import Initializer as Initializer
 from harness.components.regularizer import Regularizer as Regularizer
 from harness.components.loss import Loss as Loss

@@ -31,9 +31,9 @@ class Architecture(Component):
     d_model: PositiveInt = 512
 
     @property
-    def needs_one_vocabulary(self) -> bool:
-        """True if source and target index one matrix, so that each id must mean one token."""
-        return False
+    def needs_one_vocabulary(self) -> str | None:
+        """The option, as ``tie: all``, by which both sides index one matrix; None without one."""
+        return None
 
     def parameter_count(self, vocabularies: Vocabularies) -> int | None:
         """The number of parameters, from the options alone and without torch.

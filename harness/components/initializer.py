@@ -17,12 +17,18 @@ class Initializer(Component):
     The built function is called as ``initialize(name, parameter, generator_of)`` for each parameter
     by its canonical name, and fills it in place on the CPU. ``generator_of(key)`` gives a generator
     for a key; keyed by the parameter's name, a parameter that a variant adds changes no other.
-    Embedding tables are ``source_embedding.weight`` and ``target_embedding.weight``; a layer
-    normalization's name ends in ``norm.weight`` or ``norm.bias``.
+    Embedding tables are ``source_embedding.weight`` and ``target_embedding.weight``, those of
+    learned positions ``encoder_positions.weight`` and ``decoder_positions.weight``; a
+    normalization's name ends in ``norm.weight`` or ``norm.bias``, the matrix that a residual branch
+    ends with in ``attention.output.weight`` or ``feed_forward.outer.weight``.
+
+    One whose weights depend on ``setting.branches`` sets `reads_branches` to True, so that a plan
+    does not expect a deeper model to begin with the same ones.
     """
 
     slot: ClassVar[str] = "initializer"
     hook: ClassVar[str] = "harness_initializers"
+    reads_branches: ClassVar[bool] = False
 
     @abstractmethod
     def build(self, setting: Setting) -> Initialize:

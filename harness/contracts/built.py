@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
@@ -31,6 +31,7 @@ class Setting:
     """The facts of a run that `build` may use; a component's own options never repeat them.
 
     `classes` counts the target vocabulary with its special tokens, `updates` the whole budget.
+    `branches` counts the residual branches of each of the model's stacks, by the stack's name.
     `trained` gives the model of an option of type `TrainedRun`: its final weights of the same seed,
     frozen, on the device of the run, with the same vocabulary.
     """
@@ -44,6 +45,7 @@ class Setting:
     bos: int = BOS
     eos: int = EOS
     unk: int = UNK
+    branches: Mapping[str, int] = field(default_factory=dict)
     trained: Callable[[str], Model] = no_trained_run
 
 

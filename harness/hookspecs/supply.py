@@ -49,6 +49,42 @@ def harness_models() -> Sequence[type[components.Architecture]]:
 
 
 @hookspec
+def harness_normalizations() -> Sequence[type[components.Normalization]]:
+    """Offer normalizations of a model's states, nested in a model.
+
+    Example::
+
+        @hookimpl
+        def harness_normalizations():
+            return [ScaleNorm]
+    """
+
+
+@hookspec
+def harness_feed_forwards() -> Sequence[type[components.FeedForward]]:
+    """Offer feed-forward networks: their activations, gated or not, nested in a model.
+
+    Example::
+
+        @hookimpl
+        def harness_feed_forwards():
+            return [SquaredRelu]
+    """
+
+
+@hookspec
+def harness_positions() -> Sequence[type[components.Positions]]:
+    """Offer positions: how a model knows the order of its tokens, nested in a model.
+
+    Example::
+
+        @hookimpl
+        def harness_positions():
+            return [RelativeBias]
+    """
+
+
+@hookspec
 def harness_initializers() -> Sequence[type[components.Initializer]]:
     """Offer initializers: the initial weights.
 

@@ -7,18 +7,36 @@ from collections.abc import Collection, Mapping
 import yaml
 
 from harness.loading.yaml_nodes import Entry, entries, plain_data
+from harness.registry.catalog import Catalog
+from harness.registry.option_types import option_types
 
 MODEL = "model"  # the slot
 
+Models = Mapping[str, Collection[str]]  # the options of each, by its name
 
-def is_named(model: yaml.Node, *, models: Collection[str]) -> bool:
-    """True for ``name`` and ``{name: options}``, of which there are `models`."""
-    keys = [*entries(model)]
-    return not isinstance(model, yaml.MappingNode) or (len(keys) == 1 and keys[0] in models)
+
+def models_of(catalog: Catalog) -> Models:
+    """Every model that can be named."""
+    offers = catalog.offers[MODEL]
+    return {name: option_types(offered[0].component) for name, offered in offers.items()}
+
+
+def is_named(model: yaml.Node, *, models: Models) -> bool:
+    """True for ``name`` and ``{name: options}``, also of a model that there is not."""
+    if not isinstance(model, yaml.MappingNode):
+        return True
+    keys = [*entries(model).items()]
+    if len(keys) != 1:
+        return False
+    ((key, entry),) = keys
+    is_option = any(key in options for options in models.values())
+    # An option's value may be a mapping too: positions: {learned: {places: 100}}.
+    meant = isinstance(entry.value, yaml.MappingNode) or plain_data(entry.value) is None
+    return key in models or (meant and not is_option)
 
 
 def with_options(
-    model: yaml.Node, *, options: yaml.MappingNode, models: Collection[str]
+    model: yaml.Node, *, options: yaml.MappingNode, models: Models
 ) -> yaml.MappingNode:
     """A model with some of its options replaced; it keeps its name if it has one."""
     if not is_named(model, models=models):
@@ -31,7 +49,7 @@ def with_options(
     return options  # under null or a list, which validation refuses
 
 
-def combined(first: yaml.Node, *, second: yaml.Node, models: Collection[str]) -> yaml.Node:
+def combined(first: yaml.Node, *, second: yaml.Node, models: Models) -> yaml.Node:
     """The model of two changes of one variant: options apply to what the other one names."""
     if isinstance(second, yaml.MappingNode) and not is_named(second, models=models):
         return with_options(first, options=second, models=models)

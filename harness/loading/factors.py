@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import yaml
 
 from harness.loading import chosen_model
+from harness.loading.chosen_model import Models
 from harness.loading.overrides import BY_KEY, ExperimentNode
 from harness.loading.yaml_nodes import Entry, YamlFault, entries
 from harness.registry.option_types import shown
@@ -44,7 +45,7 @@ def levels(factors: yaml.Node | None) -> Mapping[str, Mapping[str, Entry]]:
     }
 
 
-def cells(factors: yaml.Node | None, *, models: Collection[str] = ()) -> Iterator[Cell]:
+def cells(factors: yaml.Node | None, *, models: Models) -> Iterator[Cell]:
     """Every combination but the baseline's own, in the order of the study.
 
     A level that names one of `models` is combined with options of it.
@@ -65,9 +66,7 @@ def cells(factors: yaml.Node | None, *, models: Collection[str] = ()) -> Iterato
             yield Cell(by_factor, _combine(changed, models=models))
 
 
-def factor_faults(
-    factors: yaml.Node | None, *, models: Collection[str] = ()
-) -> Iterator[YamlFault]:
+def factor_faults(factors: yaml.Node | None, *, models: Models) -> Iterator[YamlFault]:
     """Factors that cannot be combined, and too many of them."""
     by_factor = levels(factors)
     size = math.prod(1 + len(by_level) for by_level in by_factor.values())
@@ -92,7 +91,7 @@ def factor_faults(
                     yield YamlFault(at, fault)
 
 
-def _changed(level: yaml.Node, *, models: Collection[str]) -> Mapping[tuple[str, ...], yaml.Mark]:
+def _changed(level: yaml.Node, *, models: Models) -> Mapping[tuple[str, ...], yaml.Mark]:
     """The choices that a level sets: each as a whole, or key by key if it merges by key."""
     marks: dict[tuple[str, ...], yaml.Mark] = {}
     for name, entry in entries(level).items():
@@ -105,7 +104,7 @@ def _changed(level: yaml.Node, *, models: Collection[str]) -> Mapping[tuple[str,
     return marks
 
 
-def _combine(changed: Sequence[_Setting], *, models: Collection[str]) -> ExperimentNode:
+def _combine(changed: Sequence[_Setting], *, models: Models) -> ExperimentNode:
     """A combination as one variant, named after the levels that are not the baseline's."""
     at = [setting.entry.key.start_mark for setting in changed if setting.entry]
     pairs: dict[str, tuple[yaml.Node, yaml.Node]] = {}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import NamedTuple
 
 import yaml
 
 from harness.loading import chosen_model
+from harness.loading.chosen_model import Models
 from harness.loading.yaml_nodes import Entry, YamlFault, entries, plain_data
 from harness.registry.option_types import allows_null, option_types, shown, suggestion
 from harness.study.experiment import Experiment
@@ -27,11 +28,11 @@ class ExperimentNode(NamedTuple):
 
 
 def apply_overrides(
-    variant: yaml.Node, *, baseline: yaml.Node | None = None, models: Collection[str] = ()
+    variant: yaml.Node, *, models: Models, baseline: yaml.Node | None = None
 ) -> yaml.MappingNode:
     """All the choices of a variant, or of the baseline itself, without those turned off.
 
-    `models` are the names of all that can be named, which replace the baseline's as a whole.
+    One of `models` that a variant names replaces the baseline's as a whole.
     """
     choices = dict(entries(baseline)) if baseline else {}
     for name, entry in entries(variant).items():
@@ -92,7 +93,7 @@ def _by_key(entry: Entry, *, under: yaml.Node) -> Entry:
     return entry._replace(value=_mapping(both, at=entry.value))
 
 
-def _model(entry: Entry, *, under: yaml.Node, models: Collection[str]) -> Entry:
+def _model(entry: Entry, *, under: yaml.Node, models: Models) -> Entry:
     if not isinstance(entry.value, yaml.MappingNode):
         return entry
     if chosen_model.is_named(entry.value, models=models):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ import yaml
 
 from harness.contracts import Design, Factorial, Level, Sweep
 from harness.loading import crossed_corpora, factors, grid
-from harness.loading.chosen_model import MODEL
+from harness.loading.chosen_model import MODEL, Models, models_of
 from harness.loading.faults import Faults
 from harness.loading.folder_starts import folder_faults
 from harness.loading.ignored import ignored_options
@@ -52,8 +52,8 @@ def experiments(root: yaml.Node, *, checker: Checker, faults: Faults) -> Experim
     if entry is None or not isinstance(entry.value, yaml.MappingNode):
         return Experiments({}, Design(), {})
     faults.add_yaml(absent_regularizers(entry.value))
-    models = checker.catalog.offers[MODEL]
-    baseline = apply_overrides(entry.value)
+    models = models_of(checker.catalog)
+    baseline = apply_overrides(entry.value, models=models)
     values = [*_grid_values(keys.get("grid"), baseline=baseline, checker=checker, faults=faults)]
     listed, crossed_factors = crossed_corpora.crossed(keys)
     faults.add_yaml(crossed_corpora.corpus_faults(keys))
@@ -98,7 +98,7 @@ def _apply(
     *,
     under: yaml.MappingNode,
     choices: dict[str, yaml.MappingNode],
-    models: Collection[str],
+    models: Models,
     faults: Faults,
 ) -> Sequence[ExperimentNode]:
     """Add the choices of each variant or pretraining, and return those whose names are free."""
@@ -179,7 +179,7 @@ def _grid_values(
 
 
 def _cells(
-    entry: Entry | None, *, baseline: yaml.Node, models: Collection[str], faults: Faults
+    entry: Entry | None, *, baseline: yaml.Node, models: Models, faults: Faults
 ) -> Iterator[factors.Cell]:
     """The combinations of factors."""
     if entry is None:

@@ -2,7 +2,8 @@
 
 `SequenceModel` is the base of what an architecture builds. `every_site` names the places for noise,
 `EncoderLayer` and `DecoderLayer` are layers of `Attention` and `FeedForward` over `Projection`,
-`Positions` and `Embedding` are what a stack is fed, and `KeyValueCache` is kept between steps.
+`Embedding` and `built_positions` are what a stack is fed, by `View.placed` its attention knows the
+places, and `KeyValueCache` is kept between steps.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from harness.model.attention import Attention, KeysValues, View
 from harness.model.cache import KeyValueCache, Past
 from harness.model.ensemble import Ensemble
 from harness.model.layers import DecoderLayer, EncoderLayer, FeedForward, final_norm
-from harness.model.positions import Positions, sinusoids
+from harness.model.parts import built_activation, built_normalization, built_positions
 from harness.model.projection import Embedding, Projection, merged
 from harness.model.sequence_model import SequenceModel
 from harness.model.sites import TABLE, SiteKind, every_site
@@ -27,13 +28,14 @@ __all__ = [
     "KeyValueCache",
     "KeysValues",
     "Past",
-    "Positions",
     "Projection",
     "SequenceModel",
     "SiteKind",
     "View",
+    "built_activation",
+    "built_normalization",
+    "built_positions",
     "every_site",
     "final_norm",
     "merged",
-    "sinusoids",
 ]

@@ -12,6 +12,7 @@ from harness.components import TransformerOptions
 from harness.contracts import Memory, Site
 from harness.model.attention import Attention, View
 from harness.model.cache import Past
+from harness.model.parts import built_activation, built_normalization
 from harness.model.projection import Projection
 from harness.streams import Noise
 
@@ -19,18 +20,28 @@ States = Float[Tensor, "sentences places d_model"]
 
 
 class FeedForward(nn.Module):
-    """max(0, x W1^T + b1) W2^T + b2 at each place (Vaswani et al. 2017, section 3.3)."""
+    """f(x W1^T + b1) W2^T + b2 at each place (Vaswani et al. 2017, section 3.3), or gated."""
 
-    def __init__(self, d_model: int, *, d_ff: int, site: Site) -> None:
+    gate: Projection | None
+
+    def __init__(self, options: TransformerOptions, *, site: Site) -> None:
         super().__init__()
-        self.inner = Projection(d_model, d_ff)
-        self.outer = Projection(d_ff, d_model)
+        d_model, d_ff, bias = options.d_model, options.d_ff, options.bias
+        self.inner = Projection(d_model, d_ff, bias=bias)
+        gated = options.feed_forward.gated
+        self.register_module("gate", Projection(d_model, d_ff, bias=bias) if gated else None)
+        self.outer = Projection(d_ff, d_model, bias=bias)
+        self._activation = built_activation(options)
         self._units = site
 
     def forward(self, states: States, *, noise: Noise | None) -> States:
         """Apply the same network at every place."""
-        units = self._units(self.inner(states, noise).relu(), noise)
-        output: Tensor = self.outer(units, noise)
+        units = self.inner(states, noise)
+        if self.gate is None:
+            units = self._activation(units)
+        else:
+            units = self._activation(self.gate(states, noise)) * units
+        output: Tensor = self.outer(self._units(units, noise), noise)
         return output
 
 
@@ -44,14 +55,12 @@ class _Layer(nn.Module):
         self._pre_norm = options.norm == "pre"
         self._place, self._sites = place, sites
         self.self_attention = self._attention("self_attention", options=options)
-        self.self_attention_norm = nn.LayerNorm(options.d_model)
-        units = sites[f"{place}.feed_forward"]
-        self.feed_forward = FeedForward(options.d_model, d_ff=options.d_ff, site=units)
-        self.feed_forward_norm = nn.LayerNorm(options.d_model)
+        self.self_attention_norm = built_normalization(options)
+        self.feed_forward = FeedForward(options, site=sites[f"{place}.feed_forward"])
+        self.feed_forward_norm = built_normalization(options)
 
     def _attention(self, name: str, *, options: TransformerOptions) -> Attention:
-        place = f"{self._place}.{name}"
-        return Attention(options.d_model, heads=options.heads, place=place, sites=self._sites)
+        return Attention(options, place=f"{self._place}.{name}", sites=self._sites)
 
     def _enter(self, sublayer: str, *, states: States) -> States:
         """The input of a sublayer: the states, normalized first if pre-norm."""
@@ -67,7 +76,7 @@ class _Layer(nn.Module):
     def _attend(self, states: States, *, past: Past, view: View, noise: Noise | None) -> States:
         x = self._enter("self_attention", states=states)
         # Without a cache the past is empty, so training and decoding step by step share this code.
-        own = past.grow(self.self_attention.keys_values(x, noise=noise))
+        own = past.grow(self.self_attention.keys_values(x, view=view, noise=noise))
         x = self.self_attention(x, to=own, view=view, noise=noise)
         return self._leave("self_attention", states=states, output=x, noise=noise)
 
@@ -92,11 +101,13 @@ class _Layer(nn.Module):
 class EncoderLayer(_Layer):
     """Self-attention, then the feed-forward network."""
 
-    def forward(self, states: States, *, view: View, noise: Noise | None) -> States:
-        """States of the next layer; `view` hides the padding."""
+    def forward(
+        self, states: States, *, view: View, noise: Noise | None, past: Past | None = None
+    ) -> States:
+        """States of the next layer; `view` hides padding, and what is to come; `past` grows."""
 
         def sublayers(states: Tensor) -> Tensor:
-            states = self._attend(states, past=Past(), view=view, noise=noise)
+            states = self._attend(states, past=past or Past(), view=view, noise=noise)
             return self._transform(states, noise=noise)
 
         return self._gated(states, sublayers=sublayers, noise=noise)
@@ -110,7 +121,7 @@ class DecoderLayer(_Layer):
     ) -> None:
         super().__init__(options, place=place, sites=sites)
         self.cross_attention = self._attention("cross_attention", options=options)
-        self.cross_attention_norm = nn.LayerNorm(options.d_model)
+        self.cross_attention_norm = built_normalization(options)
 
     def forward(
         self, states: States, *, memory: Memory, past: Past, view: View, noise: Noise | None
@@ -128,14 +139,15 @@ class DecoderLayer(_Layer):
         self, states: States, *, memory: Memory, past: Past, noise: Noise | None
     ) -> States:
         x = self._enter("cross_attention", states=states)
+        # Without places: those of the source and those of the target are not to be compared.
+        view = View.of_source(memory.visible)
         # The source does not grow: its keys and values are made once, and not at every step.
         if past.source is None:
-            past.source = self.cross_attention.keys_values(memory.states, noise=noise)
-        view = View.of_source(memory.visible)
+            past.source = self.cross_attention.keys_values(memory.states, view=view, noise=noise)
         x = self.cross_attention(x, to=past.source, view=view, noise=noise)
         return self._leave("cross_attention", states=states, output=x, noise=noise)
 
 
 def final_norm(options: TransformerOptions) -> nn.Module:
     """The normalization after a stack, if it ends with one."""
-    return nn.LayerNorm(options.d_model) if options.ends_normalized else nn.Identity()
+    return built_normalization(options) if options.ends_normalized else nn.Identity()

@@ -18,16 +18,18 @@ class Projection(nn.Module):
     """y = x W^T + b, plus the output of an `adapter` if there is one.
 
     The adapter is called as ``adapter(x, noise)``. It does not wrap the matrix, so that parameters
-    keep their names. Both `weight`, shaped (outputs, inputs), and `bias` are 0 until initialized.
+    keep their names. Both `weight`, shaped (outputs, inputs), and `bias`, if there is one, are 0
+    until initialized.
     """
 
+    bias: nn.Parameter | None
     adapter: Adapter | None
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, *, bias: bool = True) -> None:
         super().__init__()
         # Not `nn.Linear`, which would draw its weights from torch's global generator.
         self.weight = nn.Parameter(torch.zeros(outputs, inputs))
-        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.register_parameter("bias", nn.Parameter(torch.zeros(outputs)) if bias else None)
         self.register_module("adapter", None)
 
     def forward(

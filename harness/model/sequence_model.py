@@ -17,8 +17,8 @@ class SequenceModel(nn.Module):
 
     Parameter names are public, such as ``encoder.0.self_attention.query.weight``. Every parameter
     is 0, a normalization's weight 1, until an initializer fills it. There is no train mode: noise
-    comes with each call, through `sites`, or not at all. `decoded` counts the places that the
-    stack that writes the target has computed so far, padding included.
+    comes with each call, through `sites`, or not at all. `decoded` counts the places of
+    targets that it has computed so far, padding included.
     """
 
     sites: Mapping[str, Site]

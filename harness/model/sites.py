@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from harness.contracts import Site
 
-SUBLAYERS = {
-    "encoder": ("self_attention", "feed_forward"),
-    "decoder": ("self_attention", "cross_attention", "feed_forward"),
-}
+_ATTENTIONS = {"encoder": ("self_attention",), "decoder": ("self_attention", "cross_attention")}
 
 
 class SiteKind(NamedTuple):
@@ -52,7 +49,7 @@ TABLE = (
         "feed_forward",
         "sentences places d_ff",
         "layer",
-        "hidden units after relu, before the outer projection",
+        "hidden units after the activation and the gate, if any, before the outer projection",
     ),
     SiteKind(
         "residual",
@@ -69,19 +66,28 @@ TABLE = (
 )
 
 
-def every_site(*, encoder_layers: int, decoder_layers: int) -> dict[str, Site]:
-    """Empty sites by path, for a model of these depths."""
+def every_site(
+    *, encoder_layers: int, decoder_layers: int, cross_attention: bool = True
+) -> dict[str, Site]:
+    """Empty sites by path, for a model of these depths; of a stack without layers there are none.
+
+    Without `cross_attention` the decoder has none, as in models that only decode.
+    """
     depths = {"encoder": encoder_layers, "decoder": decoder_layers}
     sites = (
         Site(names=names, layout=row.layout)
         for row in TABLE
         for side, layers in depths.items()
-        for names in _names(row, side=side, layers=layers)
+        for attentions in [_ATTENTIONS[side] if cross_attention else ("self_attention",)]
+        for names in _names(row, side=side, layers=layers, attentions=attentions)
+        if layers
     )
     return {site.path: site for site in sites}
 
 
-def _names(row: SiteKind, *, side: str, layers: int) -> Iterator[tuple[str, ...]]:
+def _names(
+    row: SiteKind, *, side: str, layers: int, attentions: Sequence[str]
+) -> Iterator[tuple[str, ...]]:
     everywhere = (row.kind, f"{side}.{row.kind}")
     if row.one_per == "stack":
         yield everywhere
@@ -92,6 +98,6 @@ def _names(row: SiteKind, *, side: str, layers: int) -> Iterator[tuple[str, ...]
         if row.one_per == "layer":
             yield in_layer
             continue
-        for sublayer in SUBLAYERS[side]:
-            if row.one_per == "sublayer" or sublayer.endswith("attention"):
-                yield (*in_layer, f"{side}.{number}.{sublayer}.{row.kind}")
+        others = ("feed_forward",) if row.one_per == "sublayer" else ()
+        for sublayer in (*attentions, *others):
+            yield (*in_layer, f"{side}.{number}.{sublayer}.{row.kind}")

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import yaml
 
 from harness.components import SLOTS, Component
+from harness.components.cost_metric import CostMetric
 from harness.registry.catalog import Catalog
 from harness.registry.option_types import members, option_types, plain
 
@@ -45,7 +46,7 @@ def techniques(catalog: Catalog) -> Iterator[Technique]:
     for slot, names in catalog.offers.items():
         for name in sorted(names) if SLOTS[slot].changes_results else ():
             component = names[name][0].component
-            if component.__module__.startswith("harness."):
+            if issubclass(component, CostMetric):
                 continue  # the core's own measures are no techniques
             test, oracle = _oracle(component)
             few = _few(studies, choice=(slot, name))
@@ -122,7 +123,8 @@ def _link(text: str, *, to: Path) -> str:
 
 def _oracle(component: type[Component]) -> tuple[Path | None, str]:
     """The test file that mirrors a component, or else names its class, and the oracle it names."""
-    package = component.__module__.split(".")[0].removeprefix("harness_")
+    # Not that of its module: the defaults of a model's parts lie in the core.
+    package = component.hook.removeprefix("harness_")
     own = f"test_{component.name}.py"
     files = sorted((ROOT / "tests" / "plugins" / package).rglob("test_*.py"))
     for path in sorted(files, key=lambda path: path.name != own):

@@ -10,6 +10,9 @@ Each takes a component, builds it in a tiny setting with a real model, and raise
 
 They test a component against its slot's contract, and not against its equation: that is left to
 the plugin's own tests, against an independent source.
+
+The real model is an encoder-decoder Transformer, or another within
+``harness.testing.fixtures.model_by_default(DecoderOnly(d_model=16, ...))``.
 """
 
 from __future__ import annotations
@@ -25,6 +28,9 @@ from harness.testing.executors import check_executor as check_executor
 from harness.testing.figures import check_figure as check_figure
 from harness.testing.forward import check_decoding_policy as check_decoding_policy
 from harness.testing.forward import check_generation as check_generation
+from harness.testing.model_parts import check_feed_forward as check_feed_forward
+from harness.testing.model_parts import check_normalization as check_normalization
+from harness.testing.model_parts import check_positions as check_positions
 from harness.testing.models import check_model as check_model
 from harness.testing.numbers import check_decay as check_decay
 from harness.testing.numbers import check_loss as check_loss

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache, partial
 
 import torch
@@ -19,14 +21,23 @@ from harness.training.network import build_model
 
 CLASSES = 13
 VOCABULARIES = Vocabularies(CLASSES, CLASSES)
-SETTING = Setting(seed=1, classes=CLASSES, d_model=16, updates=20, trained=lambda run: model())
+SETTING = Setting(
+    seed=1,
+    classes=CLASSES,
+    d_model=16,
+    updates=20,
+    branches={"encoder": 4, "decoder": 6},
+    trained=lambda run: model(),
+)
 NOISE = Noise(seed=1, update=3)
+
+_default: ContextVar[Architecture | None] = ContextVar("default", default=None)
 
 _SIDE = {"eins": "one", "zwei": "two", "drei": "three", "vier": "four", "fünf": "five"}
 
 
 @cache
-def options() -> Architecture:
+def _encoder_decoder() -> Architecture:
     """The model that bare options mean, with two layers per side."""
     text = f"{{d_model: {SETTING.d_model}, d_ff: 32, heads: 2, layers: 2}}"
     chosen: Architecture = parse_component(
@@ -35,10 +46,24 @@ def options() -> Architecture:
     return chosen
 
 
+@contextmanager
+def model_by_default(chosen: Architecture) -> Iterator[None]:
+    """Let `model` build this one while the context is open; its `d_model` must be `SETTING`'s."""
+    token = _default.set(chosen)
+    try:
+        yield
+    finally:
+        _default.reset(token)
+
+
 def model(chosen: Architecture | None = None) -> SequenceModel:
-    """A model, every weight drawn from the key of its name."""
+    """A model, two layers per side by default, every weight drawn from the key of its name."""
     # In float64, so that contracts hold to 1e-9 and not to what float32 leaves.
-    made = build_model(chosen or options(), vocabularies=VOCABULARIES, precision="float64")
+    made = build_model(
+        chosen or _default.get() or _encoder_decoder(),
+        vocabularies=VOCABULARIES,
+        precision="float64",
+    )
     with torch.no_grad():
         for name, parameter in made.named_parameters():
             drawn = streams.generator(SETTING.seed, "init", name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
@@ -91,6 +92,7 @@ def build_network(
         trained=trained,
     )
     model = build_model(experiment.model, vocabularies=vocabularies, precision=budget.precision)
+    setting = replace(setting, branches=_branches(model))
     if initialize:
         initialize(model, setting=setting)
     # In this order: the shapes before regularizers add adapters, the groups afterward.
@@ -106,6 +108,12 @@ def build_network(
         regularizations=regularized.regularizations,
         groups=_groups(model, experiment=experiment, setting=setting),
     )
+
+
+def _branches(model: Model) -> Mapping[str, int]:
+    """The number of residual branches of each stack."""
+    paths = (site.path for site in model.sites.values() if site.kind == "residual")
+    return Counter(path.partition(".")[0] for path in paths)
 
 
 def _groups(
@@ -126,15 +134,15 @@ def vocabularies_of(codecs: Codecs, *, model: Architecture) -> Vocabularies:
     source, target = codecs
     if source.size != target.size:  # a model that needs one vocabulary refuses
         return Vocabularies(source.size, target.size)
-    if model.needs_one_vocabulary:
-        same = sum(_equal_ids(codecs))
-        if same < source.size:
-            raise HarnessError(
-                f"tie: all needs one vocabulary for both sides, got {source.size} source and "
-                f"{target.size} target classes, of which {same} are the same; "
-                "share the vocabulary (tokenizer option shared: true), or use tie: target or none"
-            )
-    return Vocabularies(source.size, target.size, shared=all(_equal_ids(codecs)))
+    shared = all(_equal_ids(codecs))
+    if model.needs_one_vocabulary and not shared:
+        option = model.needs_one_vocabulary
+        raise HarnessError(
+            f"{option} needs one vocabulary for both sides, got {source.size} source and "
+            f"{target.size} target classes, of which {sum(_equal_ids(codecs))} are the same; share "
+            f"it (tokenizer option shared: true), or give {option.partition(':')[0]} another value"
+        )
+    return Vocabularies(source.size, target.size, shared)
 
 
 def _equal_ids(codecs: Codecs) -> Iterator[bool]:

@@ -10,6 +10,7 @@ from harness_initializers.annotated_transformer import AnnotatedTransformer
 from harness_initializers.he_normal import HeNormal
 from harness_initializers.he_uniform import HeUniform
 from harness_initializers.normal import Normal
+from harness_initializers.scaled_residuals import ScaledResiduals
 from harness_initializers.truncated_normal import TruncatedNormal
 from harness_initializers.xavier_normal import XavierNormal
 from harness_initializers.xavier_uniform import XavierUniform
@@ -23,6 +24,7 @@ def harness_initializers() -> Sequence[type[Initializer]]:
         HeNormal,
         HeUniform,
         Normal,
+        ScaledResiduals,
         TruncatedNormal,
         XavierNormal,
         XavierUniform,

@@ -26,8 +26,8 @@ class EncoderDecoder(TransformerOptions):
     tie: Literal["none", "target", "all"] = "none"
 
     @property
-    def needs_one_vocabulary(self) -> bool:
-        return self.tie == "all"
+    def needs_one_vocabulary(self) -> str | None:
+        return "tie: all" if self.tie == "all" else None
 
     def parameter_count(self, vocabularies: Vocabularies) -> int:
         source, target = vocabularies.source, vocabularies.target
@@ -38,7 +38,8 @@ class EncoderDecoder(TransformerOptions):
             + (self.decoder_layers or self.layers) * self.layer_parameters(attentions=2)
             + 2 * self.norm_parameters * self.ends_normalized
             + (source + 2 * target - merged) * self.d_model
-            + target  # the biases of the logits
+            + 2 * self.positions.parameters(self.d_model)
+            + target * self.bias  # of the logits
         )
 
     def build(self, vocabularies: Vocabularies) -> Model:

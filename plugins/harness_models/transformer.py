@@ -5,6 +5,7 @@ from __future__ import annotations
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from harness.components.positions import Places
 from harness.contracts import PAD, Cache, Memory
 from harness.errors import HarnessError
 from harness.model import (
@@ -13,10 +14,10 @@ from harness.model import (
     EncoderLayer,
     KeyValueCache,
     Past,
-    Positions,
     Projection,
     SequenceModel,
     View,
+    built_positions,
     every_site,
     final_norm,
 )
@@ -39,10 +40,12 @@ class Transformer(SequenceModel):
         decoder_layers = options.decoder_layers or options.layers
         d_model = options.d_model
         self.sites = every_site(encoder_layers=encoder_layers, decoder_layers=decoder_layers)
-        self._positions = Positions(d_model)
         # In this order: torch lists a shared matrix once, under the name that is registered first.
         self.source_embedding = Embedding(source_classes, d_model)
         self.target_embedding = Embedding(target_classes, d_model)
+        self.encoder_positions = built_positions(options)
+        self.decoder_positions = built_positions(options)
+        self._window = options.window
         self.encoder = nn.ModuleList(
             EncoderLayer(options, place=f"encoder.{number}", sites=self.sites)
             for number in range(encoder_layers)
@@ -53,7 +56,7 @@ class Transformer(SequenceModel):
             for number in range(decoder_layers)
         )
         self.decoder_norm = final_norm(options)
-        self.projection = Projection(d_model, target_classes)
+        self.projection = Projection(d_model, target_classes, bias=options.bias)
         self._tie(options.tie)
 
     def encode(
@@ -64,10 +67,12 @@ class Transformer(SequenceModel):
         # Batches hold sentences of similar length: often nothing is padded, and torch is faster
         # without a mask.
         visible = None if real.all() else real
-        states = self._positions.add(self.source_embedding(source))
+        places, code = Places.run(source.shape[1], device=source.device), self.encoder_positions
+        states = code.embed(self.source_embedding(source), places=places)
         states = self.sites["encoder.embedding"](states, noise)
+        view = View.of_source(visible).placed(code, queries=places, keys=places)
         for layer in self.encoder:
-            states = layer(states, view=View.of_source(visible), noise=noise)
+            states = layer(states, view=view, noise=noise)
         return Memory(self.encoder_norm(states), visible)
 
     def embed(
@@ -116,12 +121,16 @@ class Transformer(SequenceModel):
         noise: Noise | None,
     ) -> Float[Tensor, "sentences target d_model"]:
         """The hidden states of the next target places, after those in the cache."""
-        states = self._positions.add(embedded, first=cache.length)
+        count, device, code = embedded.shape[1], embedded.device, self.decoder_positions
+        places = Places.run(count, first=cache.length, device=device)
+        past_too = Places.run(cache.length + count, device=device)
+        states = code.embed(embedded, places=places)
         states = self.sites["decoder.embedding"](states, noise)
+        view = view.placed(code, queries=places, keys=past_too, window=self._window)
         for layer, past in zip(self.decoder, cache.layers, strict=True):
             states = layer(states, memory=cache.memory, past=past, view=view, noise=noise)
-        cache.length += embedded.shape[1]
-        self.decoded += embedded.shape[0] * embedded.shape[1]
+        cache.length += count
+        self.decoded += embedded.shape[0] * count
         hidden: Tensor = self.decoder_norm(states)
         return hidden
 

@@ -14,10 +14,10 @@ _TOP = (3, 0)
 def by_layer(multiple: Callable[[int], Rate]) -> Callable[[Sequence[str]], list[ParameterGroup]]:
     """One group per trained layer, with the multiple of its depth below the top one, which has 0.
 
-    From the top: the output projection, the decoder's layers, the encoder's, the embeddings. A tied
-    matrix is an embedding, and the bias that is left of its projection belongs to the decoder's
-    last layer, as the final normalization of a stack belongs to its last layer: no layer is a bias
-    alone. Any other parameter belongs to the top.
+    From the top: the output projection, the decoder's layers, the encoder's, the embeddings, with
+    learned positions. A tied matrix is an embedding, and the bias that is left of its projection
+    belongs to the decoder's last layer, as the final normalization of a stack belongs to its last
+    layer: no layer is a bias alone. Any other parameter belongs to the top.
     """
 
     def groups(names: Sequence[str]) -> list[ParameterGroup]:
@@ -39,7 +39,9 @@ def by_layer(multiple: Callable[[int], Rate]) -> Callable[[Sequence[str]], list[
 
 def _height(name: str, *, last: dict[str, int]) -> tuple[int, int]:
     """The sort key of a parameter's layer, from the bottom: part of the model, layer number."""
-    match = re.match(r"(?:(source|target)_embedding|(encoder|decoder)(?:\.(\d+)|_norm))\.", name)
+    match = re.match(
+        r"(?:(\w+_(?:embedding|positions))|(encoder|decoder)(?:\.(\d+)|_norm))\.", name
+    )
     if not match:
         return _TOP
     embedding, stack, number = match.groups()

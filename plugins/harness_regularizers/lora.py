@@ -22,7 +22,7 @@ class Lora(LowRank):
     s = `alpha` / `rank`; with `rslora` s = alpha / sqrt(rank) (Kalajdzievski 2023). A is
     initialized uniformly on +-1 / sqrt(inputs), B to 0, so that the initial model is unchanged.
     `targets` are ``query``, ``key``, ``value`` and ``output`` of every attention, and
-    ``feed_forward`` for both matrices of that network. All other parameters are frozen: they have
+    ``feed_forward`` for all matrices of that network. All other parameters are frozen: they have
     no gradients, no optimizer state and no decay, and clipping uses the adapters' gradients only.
     For evaluation, W + s B A is merged into one matrix.
 

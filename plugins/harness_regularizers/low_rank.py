@@ -27,7 +27,7 @@ class LowRank(Regularizer):
     """W x + b + s B A x for every target, with B A of rank `rank`; all but A and B is frozen.
 
     s is `alpha` / rank, or with `rslora` alpha / sqrt(rank). `targets` are the four matrices of an
-    attention, in self- and cross-attention of both stacks, and both matrices of the feed-forward
+    attention, in self- and cross-attention of both stacks, and all matrices of the feed-forward
     networks; never the output projection or an embedding.
     """
 

@@ -61,7 +61,7 @@ def _top_layers(names: list[str], *, stack: str, count: int) -> list[str]:
         return []
     matches = [(name, re.match(rf"{stack}\.(\d+)\.", name)) for name in names]
     layers = {name: int(match[1]) for name, match in matches if match}
-    depth = max(layers.values()) + 1
+    depth = max(layers.values(), default=-1) + 1
     if count > depth:
         raise HarnessError(f"reinitialize_top: the {stack} has {depth} layers, not {count}")
     return [

@@ -29,8 +29,8 @@ class ReuseAttention(Regularizer):
 
     The query and key matrices of these layers get no gradient and keep their initial values; their
     scores are still computed, so nothing is saved, unlike in the paper, whose purpose is speed.
-    `attentions` selects the attentions; the paper's model, an encoder of images, has self-attention
-    only.
+    `attentions` selects the attentions; those of a stack that a model does not have are left out,
+    unless there would be none. The paper's model, an encoder of images, has self-attention only.
 
     From memory of the paper ("You Only Need Less Attention Each Layer in Vision Transformers", CVPR
     2024), not verified: there the weights below pass through learned linear maps along both of
@@ -50,7 +50,10 @@ class ReuseAttention(Regularizer):
 
     def _add_transforms(self, model: Model, *, generator: Callable[[str], torch.Generator]) -> None:
         sites = model.sites
-        for attention in self.attentions:
+        stacks = {path.partition(".")[0] for path in sites}
+        shared = [name for name in self.attentions if name.partition(".")[0] in stacks]
+        # A model of one stack has nothing for the other half of the default to act on.
+        for attention in shared or self.attentions:
             stack, sublayer = attention.split(".")
             recorded = _RecordedWeights()
             for layer in sorted({*self.layers}):

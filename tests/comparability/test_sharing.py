@@ -19,6 +19,7 @@ from harness.contracts import Model, Regularization, Setting
 from harness.study.experiment import Experiment
 from harness.training.assembly import assemble
 from harness_initializers.annotated_transformer import AnnotatedTransformer
+from harness_initializers.scaled_residuals import ScaledResiduals
 from harness_initializers.xavier_normal import XavierNormal
 from harness_losses.cross_entropy import CrossEntropy
 from harness_models.encoder_decoder import EncoderDecoder
@@ -150,6 +151,17 @@ def test_one_more_layer_leaves_the_others_alone() -> None:
     assert observed.order
     assert observed.parameters >= predicted.parameters
     assert "and 22 more)" in str(predicted)
+
+
+def test_a_scale_by_depth_is_not_expected_in_a_deeper_model() -> None:
+    ours = experiment(initializer=ScaledResiduals(of=XavierNormal()))
+    deeper = replace(ours, model=replace(MODEL, decoder_layers=2))
+    predicted, observed = predicted_and_observed(deeper, baseline=ours)
+    assert "decoder.0.feed_forward.outer.weight" in observed.others
+    assert list(broken_predictions(predicted, observed=observed)) == []
+    predicted, observed = predicted_and_observed(replace(ours, loss=CrossEntropy()), baseline=ours)
+    assert predicted == observed
+    assert predicted.others == frozenset()
 
 
 def test_nothing_in_common_is_the_seed_only() -> None:

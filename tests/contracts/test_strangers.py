@@ -17,6 +17,7 @@ import torch
 
 from harness import components
 from harness.components import Component
+from harness.components.positions import PlaceCode, Places
 from harness.contracts import (
     EOS,
     Codecs,
@@ -105,6 +106,33 @@ def metric(score: Callable[[list[str], list[str]], Any], **more: Any) -> Compone
 
 def right(hypotheses: list[str], references: list[str]) -> Score:
     return Score(float(sum(map(str.__eq__, hypotheses, references))), "exact")
+
+
+def normalization(
+    function: Callable[[torch.Tensor], torch.Tensor], *, counts: int = 0
+) -> Component:
+    class Module(torch.nn.Module):
+        def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+            return function(vectors)
+
+    def parameters(self: Component, width: int, *, bias: bool) -> int:
+        return counts
+
+    return stranger(components.Normalization, lambda *_: Module(), parameters=parameters)
+
+
+class Elsewhere(PlaceCode):
+    """Positions that count from the first token that they are given."""
+
+    def embed(self, vectors: torch.Tensor, *, places: Places) -> torch.Tensor:
+        return vectors + torch.arange(vectors.shape[1]).double()[:, None]
+
+
+class Flat(PlaceCode):
+    """A bias without heads."""
+
+    def bias(self, queries: Places, *, keys: Places) -> torch.Tensor:
+        return torch.zeros(1, 1, queries.numbers.shape[1], keys.numbers.shape[1])
 
 
 def dataset(*pairs: Any, test: tuple[Pair, ...] = (PAIR,)) -> Component:
@@ -335,6 +363,31 @@ BROKEN = [
     (metric(lambda *_: Score(math.nan, "")), "the score of the references must be a finite number"),
     (metric(right, bounds=(0.0, 0.5)), "bounds are 0 to 0.5, but the references score 1"),
     (metric(right, higher_is_better=False), "a better score than that of the references"),
+    # a model's parts
+    (normalization(lambda vectors: vectors[..., :3]), "must have shape (3, 5, 16), got (3, 5, 3)"),
+    (normalization(lambda vectors: vectors, counts=3), "counts 3 parameters, and has 0"),
+    (normalization(lambda vectors: vectors / vectors.std()), "normalized zeros must be finite"),
+    (
+        normalization(lambda vectors: vectors - vectors.mean(0)),
+        "normalization odd: a vector depends on the others of its batch",
+    ),
+    (
+        stranger(components.FeedForward, lambda: lambda units: units.softmax(-1)),
+        "feed forward odd: a unit depends on the others",
+    ),
+    (stranger(components.FeedForward, lambda: torch.sqrt), "activated units must be finite"),
+    (
+        stranger(components.Positions, lambda d_model, heads: Elsewhere()),
+        "positions odd: token vectors of later places must be those in the whole sentence",
+    ),
+    (
+        stranger(components.Positions, lambda d_model, heads: Flat()),
+        "the bias of scores must have shape (1, 2, 7, 7), got (1, 1, 7, 7)",
+    ),
+    (
+        stranger(components.Positions, lambda d_model, heads: torch.nn.Embedding(7, 16)),
+        "must build a PlaceCode, got Embedding(7, 16)",
+    ),
     # initializers
     (initializer(lambda name, parameter, generator_of: None), "filled in place"),
     (

@@ -20,14 +20,16 @@ from harness.cli import main
 from harness.contracts import Codecs, Corpus, Pair, Vocabularies
 from harness.errors import StudyError
 from harness.exchange.model_export import exported_files
+from harness.loading.component_text import parse_component
 from harness.model import SequenceModel
 from harness.pipeline import open_study
 from harness.planned_study import PlannedStudy
 from harness.planning.preview.preview import refuse_unbuildable
+from harness.registry.catalog import Catalog
+from harness.registry.discovery import discover
 from harness.runs.execution import execute
 from harness.runs.planned_run import PlannedRun
 from harness.runs.restored import RestoredRun, restore_run
-from harness_models.encoder_decoder import EncoderDecoder
 from harness_models.transformer import Transformer
 from harness_tokenizers import Word
 
@@ -102,7 +104,10 @@ def config_of(folder: Path) -> dict[str, object]:
 def test_the_weights_alone_give_the_logits_of_the_run(exported: PlannedStudy) -> None:
     model = exported.out.parent / "models" / "plain"
     config = json.loads((model / "config.json").read_text())
-    loaded = EncoderDecoder(**config["model"]).build(Vocabularies(**config["classes"]))
+    options = parse_component(
+        json.dumps(config["model"]), slot="model", catalog=Catalog.of(discover())
+    )
+    loaded = options.build(Vocabularies(**config["classes"]))
     assert isinstance(loaded, Transformer)
     missing = loaded.load_state_dict(
         safetensors.torch.load_file(model / "model.safetensors"), strict=False

@@ -21,6 +21,7 @@ COMMANDS = ROOT / "harness" / "cli"
 
 # Public names that two modules define, and why one word is right for both.
 SHARED = {
+    "FeedForward": "the choice of components, and the network of the model that it is made for",
     "Projection": "the protocol of contracts, and the core's implementation of it",
 }
 

@@ -7,9 +7,9 @@ import math
 import pytest
 import torch
 
+from harness.components.sinusoidal import sinusoids
 from harness.contracts import Setting
 from harness.introspection.attention import attention
-from harness.model.positions import sinusoids
 from harness_models.encoder_decoder import EncoderDecoder
 from harness_models.transformer import Transformer
 from harness_regularizers.drop_key import DropKey

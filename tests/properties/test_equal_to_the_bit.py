@@ -14,6 +14,8 @@ from support.tiny_experiment import Counting, experiment, weights
 
 import harness_regularizers
 from harness.components import Averaging, DecodingPolicy, Regularizer
+from harness.components.relu import Relu
+from harness.components.sinusoidal import Sinusoidal
 from harness.contracts import Prediction
 from harness.registry.option_types import option_types, plain
 from harness.streams import Noise
@@ -27,8 +29,11 @@ from harness_decoding_policies import (
     ScheduledSampling,
     TeacherForcing,
 )
+from harness_feed_forwards.swiglu import Swiglu
 from harness_losses.cross_entropy import CrossEntropy
 from harness_models.encoder_decoder import EncoderDecoder
+from harness_positions.alibi import Alibi
+from harness_positions.rotary import Rotary
 from harness_regularizers import Dropout, RDrop
 
 # A strength of 0 turns a regularizer off; a new one has one of these, or a reason below.
@@ -51,6 +56,10 @@ def experiments(draw: st.DrawFn) -> Experiment:
         heads=heads,
         layers=draw(st.sampled_from([1, 2])),
         norm=draw(st.sampled_from(["pre", "post"])),
+        positions=draw(st.sampled_from([Sinusoidal(), Rotary(), Alibi()])),
+        feed_forward=draw(st.sampled_from([Relu(), Swiglu()])),
+        kv_heads=draw(st.sampled_from([None, 1])),
+        window=draw(st.sampled_from([None, 2])),
     )
     rate = draw(st.floats(0.05, 0.6))
     return experiment(

@@ -13,10 +13,14 @@ from hypothesis import strategies as st
 
 from harness.components import Generation
 from harness.components.options import TrainedRun
+from harness.components.sinusoidal import Sinusoidal
 from harness.contracts import BOS, EOS, PAD, Setting
 from harness_generations import Beam, Contrastive, Greedy, Lookahead, Sampling, Speculative
 from harness_models.encoder_decoder import EncoderDecoder
 from harness_models.transformer import Transformer
+from harness_positions.alibi import Alibi
+from harness_positions.learned import Learned
+from harness_positions.rotary import Rotary
 
 EXTRA = 3
 Drawn = tuple[tuple[EncoderDecoder, int], tuple[EncoderDecoder, int], list[list[int]]]
@@ -28,6 +32,9 @@ shapes = st.builds(
     encoder_layers=st.just(1),
     decoder_layers=st.sampled_from([1, 2]),
     norm=st.sampled_from(["pre", "post"]),
+    positions=st.sampled_from([Sinusoidal(), Rotary(), Alibi(), Learned(places=20)]),
+    kv_heads=st.sampled_from([None, 1]),
+    window=st.sampled_from([None, 2]),
     tie=st.sampled_from(["none", "target"]),
 )
 models = st.tuples(shapes, st.integers(0, 2**31))

@@ -35,6 +35,8 @@ from harness.contracts import *
 from harness.components import *
 from harness.hookspecs import hookimpl
 from harness_decoding_policies.teacher_forcing import TeacherForcing
+from harness_models.encoder_decoder import EncoderDecoder
+from harness_models.transformer import Transformer
 from harness_tokenizers.word import Word
 
 PAIRS = [Pair("eins zwei", "two one")] * 4
@@ -127,15 +129,27 @@ class Lazy(Jobless):
     capacity = 1
 
 
+class Torn(Transformer):
+    decode = broken
+
+
+def torn(self, vocabularies):
+    shape = EncoderDecoder(d_model=16, d_ff=32, heads=2, layers=1)
+    classes = {"source_classes": vocabularies.source, "target_classes": vocabularies.target}
+    return Torn(shape, **classes)
+
+
 for base in BASES:
     odd(base, "raises", broken)
     gives(base, gives_none=None)
     builds(base, builds_none=None)
+odd(Architecture, "torn", torn)
 builds(Dataset, empty=Corpus(train=[], validation=PAIRS, test=PAIRS))
 builds(Dataset, rubbish=Corpus(train=[("a", "b")], validation=PAIRS, test=PAIRS))
 odd(Tokenizer, "beyond", coded(encode=lambda line: [99999]))
 odd(Tokenizer, "texts", coded(encode=lambda line: line.split()))
 odd(Tokenizer, "mute", coded(decode=lambda tokens: None))
+builds(Normalization, halves=torch.nn.AvgPool1d(2))
 odd(Initializer, "spoils", lambda *_: lambda name, parameter, generator_of: parameter.fill_(nan))
 builds(Regularizer, no_sum=Regularization(penalty=lambda predictions: predictions[0].logits.sum(1)))
 builds(Regularizer, nan_penalty=Regularization(penalty=lambda p: p[0].logits.sum() * nan))
@@ -189,6 +203,21 @@ BROKEN = {
     "model": {
         "raises": "raised KeyError: 'odd' (faulty.py, line",
         "builds_none": "must return a SequenceModel, got NoneType",
+        "torn": "raised KeyError: 'odd' (faulty.py, line",
+    },
+    "normalization": {
+        "raises": "raised KeyError: 'odd' (faulty.py, line",
+        "builds_none": "raised TypeError: 'NoneType' object is not callable",
+        "halves": "makes (2, 3, 8) of (2, 3, 16)",
+    },
+    "feed_forward": {
+        "raises": "raised KeyError: 'odd' (faulty.py, line",
+        "gives_none": "raised AttributeError: 'NoneType' object has no attribute 'shape'",
+        "builds_none": "raised TypeError: 'NoneType' object is not callable",
+    },
+    "positions": {
+        "raises": "raised KeyError: 'odd' (faulty.py, line",
+        "builds_none": "must build a PlaceCode, got NoneType",
     },
     "initializer": {
         "raises": "raised KeyError: 'odd' (faulty.py, line",
@@ -304,6 +333,8 @@ def carried_out(plugins: Plugins, *, slot: str, name: str) -> str:
     changes: dict[str, Any] = {slot: component}
     if slot == "regularizers":
         changes = {slot: {name: component}}
+    elif slot in {"normalization", "feed_forward", "positions"}:
+        changes = {"model": replace(experiment().model, **{slot: component})}
     elif slot == "decay":
         changes = {"decoding_policy": replace(sampled(1.0, 1.0), decay=component)}
     choices = experiment(budget=budget, **changes)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 import pluggy
 
 from harness import components, hookspecs
+from harness.components.layer_norm import LayerNorm
 from harness.components.options import (
     PositiveFloat,
     PositiveInt,
@@ -17,6 +18,8 @@ from harness.components.options import (
     TextFile,
     TrainedRun,
 )
+from harness.components.relu import Relu
+from harness.components.sinusoidal import Sinusoidal
 from harness.hookspecs import hookimpl
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins
@@ -273,6 +276,18 @@ class Stranger:
     @hookimpl
     def harness_models(self) -> list[type]:
         return [EncoderDecoder]
+
+    @hookimpl
+    def harness_normalizations(self) -> list[type]:
+        return [LayerNorm]
+
+    @hookimpl
+    def harness_feed_forwards(self) -> list[type]:
+        return [Relu]
+
+    @hookimpl
+    def harness_positions(self) -> list[type]:
+        return [Sinusoidal]
 
     @hookimpl
     def harness_initializers(self) -> list[type]:

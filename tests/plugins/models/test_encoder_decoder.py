@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from harness.components.sinusoidal import sinusoids
 from harness.contracts import Model
 from harness.errors import HarnessError
-from harness.model.positions import sinusoids
 from harness_models.encoder_decoder import EncoderDecoder
 from harness_models.transformer import Transformer
 

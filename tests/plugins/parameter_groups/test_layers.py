@@ -47,6 +47,12 @@ def test_an_adapter_belongs_to_its_layer_and_unknown_parameters_to_the_top() -> 
     ]
 
 
+def test_learned_positions_belong_to_the_embeddings() -> None:
+    names = ["encoder_positions.weight", "source_embedding.weight", "decoder_positions.weight"]
+    made = groups([*names, "encoder.0.feed_forward.inner.weight"])
+    assert [list(group.names) for group in made][1] == names
+
+
 def test_the_highest_trained_layer_is_the_top() -> None:
     made = groups(["encoder.0.feed_forward.inner.bias", "encoder.3.feed_forward.inner.bias"])
     assert [group.multiple(1) for group in made] == [0.0, 1.0]

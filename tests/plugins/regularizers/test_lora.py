@@ -22,6 +22,8 @@ from harness.model.projection import Projection
 from harness.streams import Noise, kept_share
 from harness.training.assembly import assemble
 from harness.training.loop import train
+from harness_feed_forwards.swiglu import Swiglu
+from harness_models.encoder_decoder import EncoderDecoder
 from harness_models.transformer import Transformer
 from harness_parameter_groups import LayerWise
 from harness_regularizers import ClipNorm, Lora, LoraDropout, WeightDecay
@@ -85,6 +87,15 @@ def test_the_output_equals_peft_merged_or_not(*, rslora: bool) -> None:
 
 
 # --- adapters -----------------------------------------------------------------------------------
+
+
+def test_a_gate_is_a_matrix_of_its_network() -> None:
+    options = EncoderDecoder(d_model=8, d_ff=6, heads=2, layers=1, feed_forward=Swiglu())
+    model = Transformer(options, source_classes=9, target_classes=9)
+    regularize(Lora(rank=2, targets=("feed_forward",)), model)
+    adapted = [name for name, part in model.projections.items() if part.adapter is not None]
+    network = [f"feed_forward.{matrix}" for matrix in ("inner", "gate", "outer")]
+    assert adapted == [f"{side}.0.{name}" for side in ("encoder", "decoder") for name in network]
 
 
 def test_only_targets_have_adapters(transformer: MakeModel) -> None:

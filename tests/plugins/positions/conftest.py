@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from support.random_model import build
+
+__all__ = ["build"]
