@@ -7,6 +7,7 @@ from collections import Counter
 from harness.analysis.correction import Judgment
 from harness.analysis.costs import SeedRuns
 from harness.analysis.p_values import p_equation, p_text
+from harness.analysis.pairing import OTHER_TOKENS, Pairing
 from harness.analysis.statistics import ALPHA
 from harness.study.values import BASELINE
 
@@ -35,7 +36,7 @@ def losses(judgment: Judgment) -> list[str]:
     planned = len(pairing.planned)
     counted = Counter(pairing.losses)
     lost = [
-        f"{fault} in {count} of {planned} seeds"
+        f"{fault} in {count} of {planned} seeds{_way_out(pairing) if fault == OTHER_TOKENS else ''}"
         for fault, count in counted.items()
         if p is None or not fault.endswith(" diverged")
     ]
@@ -52,6 +53,13 @@ def losses(judgment: Judgment) -> list[str]:
         tested += f"; below {p_text(floor)} is not attainable with {seeds}{unlike}"
     rates = f"diverged in {counts[0]} of {planned} seeds, {_reference(judgment)} in {counts[1]}"
     return [*lost, f"{rates} ({tested})"]
+
+
+def _way_out(pairing: Pairing) -> str:
+    """The comparison that is possible where the text is the same and its tokens are not."""
+    if not pairing.other_tokens:
+        return ""
+    return f" of the same text: {pairing.metric.name} is per token; bits_per_byte compares them"
 
 
 def _have_ended(runs: SeedRuns) -> bool:

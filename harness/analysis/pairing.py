@@ -16,6 +16,8 @@ from harness.analysis.worst_ranks import signed_ranks
 from harness.contracts import Diverged, FindingKind, Method, Outcome, SeedValues
 from harness.study.values import BASELINE
 
+OTHER_SENTENCES, OTHER_TOKENS = "scored on other sentences", "scored on other tokens"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pairing:
@@ -77,6 +79,18 @@ class Pairing:
         largest = max((abs(score) for side in self.scores for score in side), default=0.0)
         # A few units in the last place: two scores and their difference are each rounded.
         return 8 * sys.float_info.epsilon * largest
+
+    @property
+    def other_tokens(self) -> bool:
+        """True if runs of this metric are not compared, only as their text has other tokens."""
+        return not self.metric.across_tokens and any(
+            baseline is not None
+            and variant is not None
+            and baseline.references is not None
+            and baseline.references == variant.references
+            and baseline.tokens != variant.tokens
+            for baseline, variant in self.planned
+        )
 
     @property
     def tied(self) -> int:
@@ -213,7 +227,7 @@ def pair(
             if _basis(baseline_run, metric=metric) == _basis(variant_run, metric=metric):
                 complete.append((baseline_run, variant_run))
             else:
-                losses.append(f"scored on other {'sentences' if metric.of_text else 'tokens'}")
+                losses.append(OTHER_SENTENCES if metric.across_tokens else OTHER_TOKENS)
     return Pairing(
         variant=variant,
         against=against,
@@ -263,7 +277,7 @@ def same_output(baseline: RunResult, *, variant: RunResult) -> bool | None:
 
 def _basis(run: RunResult, *, metric: ScoredMetric) -> str | None:
     # Scores on other tokens are not comparable: nats per character are not nats per word.
-    return run.references if metric.of_text else run.tokens
+    return run.references if metric.across_tokens else run.tokens
 
 
 def _fault(run: RunResult | None, *, name: str, metric: ScoredMetric, of_table: bool) -> str | None:
@@ -272,4 +286,7 @@ def _fault(run: RunResult | None, *, name: str, metric: ScoredMetric, of_table: 
         return f"the table has no run of {name}" if of_table else f"{name} was not run"
     if run.outcome != "finished":
         return f"{name} {run.outcome}"
-    return f"{name} has no finite score" if run.score(metric.name) is None else None
+    if run.score(metric.name) is not None:
+        return None
+    reason = run.unscored.get(metric.name)
+    return f"{name} has no score ({reason})" if reason else f"{name} has no finite score"

@@ -31,6 +31,7 @@ from harness.contracts.records import Evaluation, Outcome, TrainingOutcome
 from harness.contracts.results import (
     CORE_BOUNDS,
     CORE_METRICS,
+    OF_RAW_TEXT,
     Diverged,
     Finding,
     FindingKind,
@@ -68,6 +69,7 @@ __all__ = [
     "CORE_BOUNDS",
     "CORE_METRICS",
     "EOS",
+    "OF_RAW_TEXT",
     "PAD",
     "SPECIAL_TOKENS",
     "UNK",

@@ -20,7 +20,8 @@ def template_values(report: Report) -> dict[str, Any]:
         "answer": answer_text.answer(report),
         "design": [*design_text.design_sentences(report)],
         "direction": answer_text.direction(report.primary),
-        "method_note": answer_text.method_note(report, correction=correction),
+        "method_note": answer_text.method_note(report, correction=correction)
+        + answer_text.tokens_note(report),
         "supporting_note": answer_text.supporting_note(report),
         "over_corpora": over_corpora(report),
         "ranks": ranks_table(report),
