@@ -9,6 +9,7 @@ from harness.analysis.costs import SeedRuns
 from harness.analysis.p_values import p_equation, p_text
 from harness.analysis.pairing import OTHER_TOKENS, Pairing
 from harness.analysis.statistics import ALPHA
+from harness.contracts import OF_RAW_TEXT
 from harness.study.values import BASELINE
 
 
@@ -59,7 +60,10 @@ def _way_out(pairing: Pairing) -> str:
     """The comparison that is possible where the text is the same and its tokens are not."""
     if not pairing.other_tokens:
         return ""
-    return f" of the same text: {pairing.metric.name} is per token; bits_per_byte compares them"
+    runs = [run for pair in pairing.planned for run in pair if run and run.outcome == "finished"]
+    given = [name for name in OF_RAW_TEXT if all(run.score(name) is not None for run in runs)]
+    instead = " or ".join([*given, "a metric of text"])
+    return f", though of the same text: {pairing.metric.name} depends on tokens; use {instead}"
 
 
 def _have_ended(runs: SeedRuns) -> bool:

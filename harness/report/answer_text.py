@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from harness.analysis import MEANINGFUL, ScoredMetric, runs_for_improvement
 from harness.analysis.verdict_text import few_seeds
-from harness.contracts import CORE_METRICS, OF_RAW_TEXT
 from harness.contracts.results import DIRECTIONS
 from harness.report.cost_text import cost_sentences, metric_text, reached_claims, target_note
 from harness.report.noise_text import noise_sentences, rare_collapse_note
@@ -106,22 +105,6 @@ def method_note(report: Report, *, correction: str) -> str:
         "A difference is variant minus baseline on the same seed, averaged over the seeds that both"
         " finished; its interval is not corrected for the number of variants."
         f" p is from {_test_name(report)}{correction}.{target_note(report)}"
-    )
-
-
-def tokens_note(report: Report) -> str:
-    """The reason why metrics per token compare no runs whose text has other tokens; else empty."""
-    cut: dict[str, set[str]] = {}
-    for run in report.results:
-        if run.references and run.tokens:
-            cut.setdefault(run.references, set()).add(run.tokens)
-    if all(len(tokens) == 1 for tokens in cut.values()):
-        return ""
-    per_token = [name for name in CORE_METRICS if name not in OF_RAW_TEXT]
-    return (
-        f" {', '.join(per_token[:-1])} and {per_token[-1]} are per token, and tokens of different"
-        " tokenizers are different units: runs with other tokens are not compared by them."
-        f" {listed([*OF_RAW_TEXT])}, in bits per byte of the raw text, is the same for all."
     )
 
 

@@ -6,8 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from harness.comparability.predicted import Expected
+from harness.components.cost_metric import COST_METRICS
 from harness.contracts import CORE_METRICS, OF_RAW_TEXT
 from harness.study.values import BASELINE, Study
+
+# Costs are those to reach an nll.
+_PER_TOKEN = CORE_METRICS.keys() - OF_RAW_TEXT | {metric.name for metric in COST_METRICS}
 
 
 def with_altered_text(study: Study, *, expected: Mapping[str, Expected]) -> dict[str, Expected]:
@@ -33,7 +37,7 @@ def _fault(altered: str, *, primary: str) -> str:
 def tokenizer_cautions(study: Study) -> Iterator[str]:
     """A line on variants with another tokenizer, where the primary metric is per token."""
     primary, baseline = study.compare.primary, study.variants[BASELINE]
-    if primary not in CORE_METRICS or primary in OF_RAW_TEXT:
+    if primary not in _PER_TOKEN:
         return
     other = [
         name
@@ -42,7 +46,7 @@ def tokenizer_cautions(study: Study) -> Iterator[str]:
     ]
     if other:
         yield (
-            f"{', '.join(other)}: {primary} is per token, and runs with other tokens than the "
-            "baseline's are not compared by it; compare: {primary: bits_per_byte}, or a metric of "
-            "text, compares them"
+            f"{', '.join(other)}: {primary} depends on tokens, and runs with other tokens than the "
+            "baseline's are not compared by it; `compare: {primary: bits_per_byte}` compares them, "
+            "or a metric of text"
         )
