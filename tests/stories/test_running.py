@@ -37,6 +37,7 @@ def test_a_study_ends_with_findings_and_runs_only_once(study: Path, harness: Har
         "nll",
         "perplexity",
         "token_accuracy",
+        "bits_per_byte",
         "bleu",
     }
     ended = outcomes(results / "runs")
