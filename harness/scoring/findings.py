@@ -50,8 +50,11 @@ def metric_faults(scored: Sequence[ScoredRun], *, plugins: Plugins) -> list[str]
 def known_metrics(
     metrics: Sequence[StudyMetric], *, results: Sequence[RunResult], primary: str
 ) -> list[ScoredMetric]:
-    """The same without a metric of raw text that no run knows of: those of earlier versions."""
-    known = {name for run in results for name in (*run.scores, *run.unscored)} | {primary}
+    """The same without a metric of the raw text that no run has, unless it is the primary one.
+
+    Tokens may not give the text back, and runs of earlier versions have no such score.
+    """
+    known = {name for run in results for name in run.scores} | {primary}
     return [
         metric
         for metric in scored_metrics(metrics)

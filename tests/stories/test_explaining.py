@@ -188,7 +188,6 @@ def test_findings_are_exported_without_training(say: Say, finished: Path) -> Non
         "nll",
         "perplexity",
         "token_accuracy",
-        "bits_per_byte",
         "bleu",
     }
     latex = say("export", "tiny.yaml", "--format", "latex")
