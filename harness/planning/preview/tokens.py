@@ -21,7 +21,7 @@ def with_altered_text(study: Study, *, expected: Mapping[str, Expected]) -> dict
         return dict(expected)
     return {
         name: replace(facts, fault=_fault(facts.altered, primary=primary), choice=("tokenizer",))
-        if facts.altered and not facts.fault and name not in study.pretraining
+        if facts.altered and not facts.fault and name in study.variants
         else facts
         for name, facts in expected.items()
     }
