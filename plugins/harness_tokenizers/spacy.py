@@ -49,7 +49,7 @@ class Spacy(Tokenizer):
         Raises `HarnessError` if spaCy is not installed, or does not support a language.
         """
         if corpus.continues:
-            one = self._learn(self.target, lines=corpus.texts)
+            one = self._learner(self.target).vocabulary(corpus.texts)
             return Codecs(one, one)
         return Codecs(
             self._learner(self.source).vocabulary(pair.source for pair in corpus.train),
@@ -57,7 +57,8 @@ class Spacy(Tokenizer):
         )
 
     def restored(self, sides: Sequence[object]) -> Codecs:
-        languages = (self.source, self.target)
+        # One side for both is of plain text.
+        languages = (self.source, self.target)[-len(sides) :]
         return both_sides(
             [self._learner(name).of(side) for name, side in zip(languages, sides, strict=False)]
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from harness.components import Tokenizer
@@ -41,6 +43,22 @@ def test_it_is_learned_from_whole_texts_whatever_their_prompts(tokenizer: Tokeni
         assert prompted.source.encode(line) == without.target.encode(line)
         if UNK not in without.target.encode(line):
             assert without.target.decode(without.target.encode(line)) == line
+
+
+@pytest.mark.parametrize(
+    "tokenizer", [Word(), Bpe(largest=40), Spacy()], ids=lambda tokenizer: tokenizer.name
+)
+def test_what_it_stores_for_both_sides_comes_back(tokenizer: Tokenizer) -> None:
+    if tokenizer.name == "spacy":
+        pytest.importorskip("spacy", reason="spaCy is not installed: pip install spacy")
+    line = "A man can't run, e.g. in a park."  # which German rules split otherwise
+    codec, _ = tokenizer.build(
+        Corpus(train=[Pair("", line)], validation=[], test=[], continues=True)
+    )
+    source, target = tokenizer.restored(json.loads(json.dumps([codec.stored()])))
+    assert source is target
+    assert target.encode(line) == codec.encode(line)
+    assert UNK not in codec.encode(line)
 
 
 def test_a_token_is_counted_once_though_both_sides_share_it() -> None:
