@@ -243,20 +243,8 @@ def _predict(experiment: Experiment, *, seed: int, task: Task) -> Expected:
         ),
         shapes=network.shapes,
         rewriters=network.rewriters,
-        altered=_altered(task),
+        altered=task.altered,
         cautions=(*cautions(experiment, network=network),),
-    )
-
-
-def _altered(task: Task) -> str:
-    splits = {"test": task.test, "validation": task.validation}
-    return next(
-        (
-            f"{pairs.altered} of {len(pairs.targets)} references of the {name} split"
-            for name, pairs in splits.items()
-            if pairs.altered
-        ),
-        "",
     )
 
 

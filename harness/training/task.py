@@ -20,6 +20,14 @@ class Task:
     validation: EncodedPairs
     test: EncodedPairs
 
+    @property
+    def altered(self) -> str:
+        """The references that tokens do not give back exactly, counted in words; else empty."""
+        for name, pairs in (("test", self.test), ("validation", self.validation)):
+            if pairs.altered:
+                return f"{pairs.altered} of {len(pairs.targets)} references of the {name} split"
+        return ""
+
 
 def vocabulary(experiment: Experiment) -> Codecs:
     """The codecs that an experiment learns from its own corpus."""
