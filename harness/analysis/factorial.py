@@ -114,6 +114,7 @@ def combine_cells(
         scores=_sums(present, weights=[*weights.values()]),
         tokens=_common([cell.tokens for cell in present]),
         references=_common([cell.references for cell in present]),
+        unscored={name: why for cell in present for name, why in cell.unscored.items()},
     )
 
 

@@ -17,7 +17,8 @@ class RunResult:
     `output_digest` identifies everything that the run wrote, for example by a digest of its
     hypotheses: two runs with equal digests wrote the same. `training` likewise identifies the
     training, and so the weights, `tokens` and `references` the target tokens and the reference
-    lines that it was scored on. Each is None if not known. `sentences` has the metrics whose
+    lines that it was scored on. Each is None if not known. `unscored` has the reasons, by metric,
+    why a run that finished has no score. `sentences` has the metrics whose
     statistics are known for every sentence, `course` the validation curve.
     """
 
@@ -29,6 +30,7 @@ class RunResult:
     training: str | None = None
     tokens: str | None = None
     references: str | None = None
+    unscored: Mapping[str, str] = field(default_factory=dict)
     sentences: Mapping[str, Sentences] = field(default_factory=dict)
     course: Course | None = None
 
@@ -58,6 +60,7 @@ class AtEqualCost:
 class ScoredMetric:
     """A metric on a split, and its direction; `of_text` if it scores generated text only.
 
+    `of_raw_text` if it scores the raw references, whatever tokens they are cut into.
     `higher_is_better` is None where neither direction is better.
 
     `bounds` are the least and the largest score that it can give. `split` is None where it is not
@@ -68,7 +71,13 @@ class ScoredMetric:
     name: str
     higher_is_better: bool | None
     of_text: bool = False
+    of_raw_text: bool = False
     bounds: tuple[float, float] = (-math.inf, math.inf)
     split: Split | None = "test"
     presumed: bool = False
     rule: ToTarget | AtEqualCost | None = None
+
+    @property
+    def across_tokens(self) -> bool:
+        """True if runs can be compared whose sentences are the same, and their tokens are not."""
+        return self.of_text or self.of_raw_text

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 
 from harness.analysis.correction import Judgment
-from harness.analysis.missing_runs import MissingRun
+from harness.analysis.missing_runs import OTHER_TOKENS, MissingRun
 from harness.analysis.p_values import p_equation, p_text
 from harness.analysis.pairing import Pairing
 from harness.analysis.statistics import ALPHA
-from harness.contracts import FindingKind, Method
+from harness.contracts import OF_RAW_TEXT, FindingKind, Method
 from harness.study.values import BASELINE
 
 MEMBERS: Mapping[FindingKind, str] = {
@@ -73,7 +73,7 @@ def losses(judgment: Judgment) -> list[str]:
     """The runs without a score, by reason, and how often each side diverged, with its test."""
     pairing, p = judgment.pairing, judgment.evidence.p_diverged
     lost = [
-        _lost(loss, count=count, pairing=pairing)
+        f"{_lost(loss, count=count, pairing=pairing)}{_way_out(loss, pairing=pairing)}"
         for loss, count in Counter(pairing.losses).items()
         if p is None or not loss.fault.endswith(" diverged")
     ]
@@ -120,6 +120,16 @@ def _mcnemar(pairing: Pairing, *, p: float) -> str:
     if floor >= ALPHA:
         tested += f"; below {p_text(floor)} is not attainable {those}"
     return tested
+
+
+def _way_out(loss: MissingRun, *, pairing: Pairing) -> str:
+    """The comparison that is possible where the text is the same and its tokens are not."""
+    if loss != OTHER_TOKENS or not pairing.other_tokens:
+        return ""
+    runs = [run for pair in pairing.planned for run in pair if run and run.outcome == "finished"]
+    given = [name for name in OF_RAW_TEXT if all(run.score(name) is not None for run in runs)]
+    instead = " or ".join([*given, "a metric of text"])
+    return f", though of the same text: {pairing.metric.name} depends on tokens; use {instead}"
 
 
 def comparator(name: str) -> str:

@@ -14,6 +14,10 @@ class MissingRun(NamedTuple):
     side: int | None = None
 
 
+OTHER_SENTENCES = MissingRun("scored on other sentences")
+OTHER_TOKENS = MissingRun("scored on other tokens")
+
+
 def fault_of(
     run: RunResult | None, *, name: str, metric: ScoredMetric, of_table: bool
 ) -> str | None:
@@ -22,4 +26,7 @@ def fault_of(
         return f"the table has no run of {name}" if of_table else f"{name} was not run"
     if run.outcome != "finished":
         return f"{name} {run.outcome}"
-    return f"{name} has no finite score" if run.score(metric.name) is None else None
+    if run.score(metric.name) is not None:
+        return None
+    reason = run.unscored.get(metric.name)
+    return f"{name} has no score ({reason})" if reason else f"{name} has no finite score"

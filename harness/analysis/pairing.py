@@ -12,7 +12,12 @@ from itertools import zip_longest
 from harness.analysis.contrasts import Contrast
 from harness.analysis.costs import SeedRuns, jointly_scored, reached
 from harness.analysis.inputs import RunResult, ScoredMetric, ToTarget
-from harness.analysis.missing_runs import MissingRun, fault_of
+from harness.analysis.missing_runs import (
+    OTHER_SENTENCES,
+    OTHER_TOKENS,
+    MissingRun,
+    fault_of,
+)
 from harness.analysis.worst_ranks import signed_ranks
 from harness.contracts import Diverged, FindingKind, Method, Outcome, SeedValues
 from harness.study.values import BASELINE
@@ -79,6 +84,18 @@ class Pairing:
         largest = max((abs(score) for side in self.scores for score in side), default=0.0)
         # A few units in the last place: two scores and their difference are each rounded.
         return 8 * sys.float_info.epsilon * largest
+
+    @property
+    def other_tokens(self) -> bool:
+        """True if runs of this metric are not compared, only as their text has other tokens."""
+        return not self.metric.across_tokens and any(
+            baseline is not None
+            and variant is not None
+            and baseline.references is not None
+            and baseline.references == variant.references
+            and baseline.tokens != variant.tokens
+            for baseline, variant in self.planned
+        )
 
     @property
     def tied(self) -> int:
@@ -225,8 +242,7 @@ def pair(
             if _basis(baseline_run, metric=metric) == _basis(variant_run, metric=metric):
                 complete.append((baseline_run, variant_run))
             else:
-                basis = "sentences" if metric.of_text else "tokens"
-                losses.append(MissingRun(f"scored on other {basis}"))
+                losses.append(OTHER_SENTENCES if metric.across_tokens else OTHER_TOKENS)
     return Pairing(
         variant=variant,
         against=against,
@@ -284,4 +300,4 @@ def same_output(baseline: RunResult, *, variant: RunResult) -> bool | None:
 
 def _basis(run: RunResult, *, metric: ScoredMetric) -> str | None:
     # Scores on other tokens are not comparable: nats per character are not nats per word.
-    return run.references if metric.of_text else run.tokens
+    return run.references if metric.across_tokens else run.tokens

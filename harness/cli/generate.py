@@ -42,6 +42,8 @@ def generate(
 ) -> None:
     r"""Translate SENTENCES, or the lines of standard input, with a trained RUN.
 
+    A run that was trained on plain text continues them instead.
+
     RUN is a study, with --variant and --seed; or the first digits of a run's digest, which
     `harness plan` shows; or a run's folder. One line is printed for every line of input.
 

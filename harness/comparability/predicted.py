@@ -36,14 +36,16 @@ Tasks = dict[tuple[object, ...], "Task"]  # the data of variants that share it, 
 class Expected:
     """The controls of a variant, the shapes of its initial parameters, and who rewrote some.
 
-    `cautions` are worded for the plan. `fault` is the reason why it cannot be built; the rest is
-    empty then. `choice` is the path of what is at fault in its experiment, and None where that is a
-    plugin's code.
+    `altered` counts, in words, the references that tokens do not give back exactly; empty if all
+    are given back. `cautions` are worded for the plan. `fault` is the reason why it cannot be
+    built; the rest is empty then. `choice` is the path of what is at fault in its experiment, and
+    None where that is a plugin's code.
     """
 
     controls: Controls = field(default_factory=Controls)
     shapes: Shapes = field(default_factory=dict)
     rewriters: Rewriters = field(default_factory=dict)
+    altered: str = ""
     cautions: tuple[str, ...] = ()
     fault: str | None = None
     choice: tuple[str, ...] | None = None
@@ -241,6 +243,7 @@ def _predict(experiment: Experiment, *, seed: int, task: Task) -> Expected:
         ),
         shapes=network.shapes,
         rewriters=network.rewriters,
+        altered=task.altered,
         cautions=(*cautions(experiment, network=network),),
     )
 

@@ -32,7 +32,7 @@ from harness.runs.planned_run import PlannedRun, RunState, without_results
 from harness.runs.records import DecodingIdentity, RunIdentity
 from harness.runs.restored import find_run
 from harness.runs.reuse import Reuse
-from harness.scoring.findings import metric_faults, scored_metrics
+from harness.scoring.findings import known_metrics, metric_faults
 from harness.scoring.text_metrics import ScoredRun, score
 from harness.study.changes import Change, differences, format_difference
 from harness.study.values import BASELINE, Comparison, Study
@@ -91,7 +91,8 @@ def compare_runs(names: Sequence[str], *, out: Path, options: ComparisonOptions)
     # Single runs with different seeds form no pair, so a paired test could use none of them.
     if options.method is None and single_runs and len({run.seed for run in all_runs}) == len(sides):
         comparison = replace(comparison, method="welch", diverged="excluded")
-    report = comparison_report(_collect(sides, metrics=metrics), comparison=comparison)
+    collected = _collect(sides, metrics=metrics, primary=primary)
+    report = comparison_report(collected, comparison=comparison)
     opened = next((side.opened for side in sides if side.opened), None)
     if opened is None:
         return report
@@ -206,7 +207,9 @@ def _with_unique_names(sides: Sequence[_Side]) -> list[_Side]:
 # --- pairing the sides --------------------------------------------------------------------------
 
 
-def _collect(sides: Sequence[_Side], *, metrics: Sequence[StudyMetric]) -> CollectedRuns:
+def _collect(
+    sides: Sequence[_Side], *, metrics: Sequence[StudyMetric], primary: str
+) -> CollectedRuns:
     first, *others = sides
     pairs = [pair for other in others for pair in _pairs(first, other=other)]
     compared = dict.fromkeys(itertools.chain(*pairs))
@@ -221,11 +224,12 @@ def _collect(sides: Sequence[_Side], *, metrics: Sequence[StudyMetric]) -> Colle
         for label, (side, variant_runs) in runs.items()
     }
     every = [run for variant_runs in scored.values() for run in variant_runs]
+    results = [run.result for run in every]
     return CollectedRuns(
-        results=[run.result for run in every],
+        results=results,
         variants=[*compared],
         seeds=sorted({run.seed for _, variant_runs in runs.values() for run in variant_runs}),
-        metrics=scored_metrics(metrics),
+        metrics=known_metrics(metrics, results=results, primary=primary),
         pairs=pairs,
         changes={new: _changes(runs[old][1], new=runs[new][1]) for old, new in pairs},
         signatures={name: text for run in every for name, text in run.signatures.items()},

@@ -1,4 +1,4 @@
-"""Slot `dataset`: sentence pairs in three splits."""
+"""Slot `dataset`: sentence pairs, or prompts with what follows them, in three splits."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from harness.contracts import Corpus
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset(Component):
-    """Three splits of sentence pairs.
+    """Three splits of sentence pairs, or of prompts and their continuations.
 
     A dataset is the same for every run: it must not draw from the run's seed. Its lines are raw,
-    as they stand in their files; text metrics compare with them as they are. Options named in
-    `of_analysis` only say how scores are analyzed: they are no part of a run, and changing them
-    trains nothing again.
+    as they stand in their files; text metrics compare with them as they are. A source can be empty;
+    a corpus of plain text `continues`, and its sources are prompts. Options named in `of_analysis`
+    only say how scores are analyzed: they are no part of a run, and changing them trains nothing
+    again.
     """
 
     slot: ClassVar[str] = "dataset"

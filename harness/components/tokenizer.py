@@ -21,7 +21,12 @@ class Tokenizer(Component):
 
     @abstractmethod
     def build(self, corpus: Corpus) -> Codecs:
-        """One codec per side. ``decode(encode(line))`` must give the line back, except unknowns."""
+        """One codec per side. ``decode(encode(line))`` must give the line back, except unknowns.
+
+        Where the corpus `continues`, both sides are one codec, learned from its `texts`: sources
+        are prompts, which can all be empty. Where a reference is not given back exactly, unknowns
+        or not, there is no score in bits per byte.
+        """
 
     def restored(self, sides: Sequence[object]) -> Codecs:
         """The codecs of which ``stored`` gave these: of both sides at once, or of each side.

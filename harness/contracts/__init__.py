@@ -29,8 +29,6 @@ from harness.contracts.design import Design, Factorial, Level, Sweep
 from harness.contracts.model import Adapter, Cache, Model, Perturbation, Projection, Site, Transform
 from harness.contracts.records import Evaluation, Outcome, TrainingOutcome
 from harness.contracts.results import (
-    CORE_BOUNDS,
-    CORE_METRICS,
     Diverged,
     Finding,
     FindingKind,
@@ -47,6 +45,7 @@ from harness.contracts.results import (
     Tracking,
     Verdict,
 )
+from harness.contracts.scores import CORE_BOUNDS, CORE_METRICS, OF_RAW_TEXT
 from harness.contracts.tensors import Batch, Memory, Prediction
 from harness.contracts.text import (
     BOS,
@@ -68,6 +67,7 @@ __all__ = [
     "CORE_BOUNDS",
     "CORE_METRICS",
     "EOS",
+    "OF_RAW_TEXT",
     "PAD",
     "SPECIAL_TOKENS",
     "UNK",

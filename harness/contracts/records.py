@@ -52,6 +52,8 @@ class Evaluation:
 
     `sentences` counts the hypotheses. `tokens` and `references` are digests of the target tokens
     and of the sentence pairs that were scored: two runs can be compared only if these are equal.
+    `altered` counts the references that their tokens do not give back exactly, as one with an
+    unknown word: if there are any, there is no score by the bytes of the text.
     `files` has the SHA-256 of the files beside it by name.
     """
 
@@ -59,5 +61,6 @@ class Evaluation:
     sentences: int
     tokens: str | None = None
     references: str | None = None
+    altered: int | None = None
     seconds: float | None = None
     files: Mapping[str, str] | None = None

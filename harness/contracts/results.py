@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,14 +11,6 @@ from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 from harness.contracts.design import Design
 from harness.contracts.records import Evaluation, Outcome, TrainingOutcome
 from harness.contracts.text import Split
-
-# The scores that every run has and no plugin can redefine; whether higher is better.
-CORE_METRICS = {"nll": False, "perplexity": False, "token_accuracy": True}
-CORE_BOUNDS = {  # the least and the largest score of each
-    "nll": (0.0, math.inf),
-    "perplexity": (1.0, math.inf),
-    "token_accuracy": (0.0, 1.0),
-}
 
 
 class Measurement(NamedTuple):

@@ -14,7 +14,10 @@ Split = Literal["train", "validation", "test"]
 
 
 class Pair(NamedTuple):
-    """A sentence and its translation, as the raw lines of their files."""
+    """A sentence and its translation, or a prompt and what follows it, as raw lines.
+
+    A prompt can be empty.
+    """
 
     source: str
     target: str
@@ -22,11 +25,21 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
-    """The three splits of a dataset, in the order of their files."""
+    """The three splits of a dataset, in the order of their files.
+
+    A corpus `continues` if it is text of one language, in which every target follows its source. A
+    tokenizer then learns one vocabulary for both sides, from `texts`.
+    """
 
     train: Sequence[Pair]
     validation: Sequence[Pair]
     test: Sequence[Pair]
+    continues: bool = False
+
+    @property
+    def texts(self) -> list[str]:
+        """The training texts of a corpus that continues, each with its prompt."""
+        return [f"{prompt} {rest}" if prompt else rest for prompt, rest in self.train]
 
 
 @runtime_checkable

@@ -250,7 +250,7 @@ def sample_translation(sample: SampleTranslation, *, variants: Sequence[str]) ->
     for variant in variants:
         text = sample.translations.get(variant)
         rows.append([variant, Note("(not translated)") if text is None else text or _EMPTY])
-    return Table(["source", sample.source], rows, right=2)
+    return Table(["source", sample.source or _EMPTY], rows, right=2)
 
 
 def _numbers(finding: Finding) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from harness.report import answer_text, design_text, tables
 from harness.report.checklist import checklist
 from harness.report.corpora_table import corpora_note, over_corpora, ranks_table
+from harness.report.tokens_text import tokens_note, unscored_note
 from harness.report.values import Report
 from harness.report.variance_table import variance_note, variance_table
 
@@ -20,7 +21,7 @@ def template_values(report: Report) -> dict[str, Any]:
         "answer": answer_text.answer(report),
         "design": [*design_text.design_sentences(report)],
         "direction": answer_text.direction(report.primary),
-        "method_note": answer_text.method_note(report, correction=correction),
+        "method_note": answer_text.method_note(report, correction=correction) + tokens_note(report),
         "supporting_note": answer_text.supporting_note(report),
         "over_corpora": over_corpora(report),
         "ranks": ranks_table(report),
@@ -41,6 +42,7 @@ def _captions(report: Report) -> dict[str, str]:
     return {
         "exploratory": (
             "The study was not designed to decide these. p is corrected within each metric."
+            f"{unscored_note(report)}"
         ),
         "tuning": (
             f"The values that tuning chose for each variant, and the mean validation {tuned} of"
@@ -59,7 +61,7 @@ def _captions(report: Report) -> dict[str, str]:
         "scores_by_seed": f"{metric} of every run (findings.json has the other metrics):",
         "samples": (
             "The test sentences on which the variants differ most, by the words they share with"
-            f" the reference, translated by the runs of seed {report.seeds[0]}."
+            f" the reference, as written by the runs of seed {report.seeds[0]}."
             if report.samples
             else ""
         ),

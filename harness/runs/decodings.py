@@ -131,7 +131,8 @@ def _decode(parts: Assembly, *, decoding: Decoding) -> None:
     # JSON has no infinities, and sums with one give no score to resample.
     if math.isfinite(scored.nll):
         nats, right, tokens = map(tuple, scored.by_sentence)
-        sums = SentenceSums(nats=nats, right=right, tokens=tokens)
+        sizes = tuple(encoded.sizes) if scored.bytes else None
+        sums = SentenceSums(nats=nats, right=right, tokens=tokens, bytes=sizes)
         records.write_rows(folder / "by_sentence.json", record=sums)
         written.append("by_sentence.json")
     # Written last: without it, a decoding counts as not done, and is made again.
@@ -140,6 +141,7 @@ def _decode(parts: Assembly, *, decoding: Decoding) -> None:
         sentences=len(hypotheses),
         tokens=_digest([target.tolist() for target in encoded.targets]),
         references=_digest([[pair.source, pair.target] for pair in pairs]),
+        altered=encoded.altered,
         seconds=round(time.perf_counter() - started, 3),
         files=file_digests(folder, names=written),
     )

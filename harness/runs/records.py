@@ -106,12 +106,14 @@ class RunLocation:
 class SentenceSums:
     """The summands of the core's scores, one per sentence (by_sentence.json).
 
-    Nats, correct target tokens and target tokens.
+    Nats, correct target tokens, target tokens, and bytes of the raw reference; no bytes where
+    tokens do not give the references back.
     """
 
     nats: tuple[float, ...]
     right: tuple[float, ...]
     tokens: tuple[float, ...]
+    bytes: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

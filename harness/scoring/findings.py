@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from harness.analysis import ScoredMetric, compare
+from harness.analysis import RunResult, ScoredMetric, compare
 from harness.components import Metric
 from harness.components.cost_metric import CostMetric
 from harness.components.metric import StudyMetric
-from harness.contracts import CORE_BOUNDS, CORE_METRICS, Finding
+from harness.contracts import CORE_BOUNDS, CORE_METRICS, OF_RAW_TEXT, Finding
 from harness.registry.attribution import fault_line
 from harness.registry.discovery import Plugins
 from harness.runs.ledger import Ledger
@@ -30,7 +30,10 @@ def find(
         ended,
         variants=tuple(study.variants),
         seeds=study.seeds,
-        metrics=[*scored_metrics(study.metrics), *at_equal_cost(study, results=ended)],
+        metrics=[
+            *known_metrics(study.metrics, results=ended, primary=study.compare.primary),
+            *at_equal_cost(study, results=ended),
+        ],
         comparison=study.compare,
         design=study.design,
     )
@@ -44,10 +47,30 @@ def metric_faults(scored: Sequence[ScoredRun], *, plugins: Plugins) -> list[str]
     return [f"{line}; {count} of {len(scored)} runs unscored" for line, count in lines.items()]
 
 
+def known_metrics(
+    metrics: Sequence[StudyMetric], *, results: Sequence[RunResult], primary: str
+) -> list[ScoredMetric]:
+    """The same without a metric of the raw text that no run has, unless it is the primary one.
+
+    Tokens may not give the text back, and runs of earlier versions have no such score.
+    """
+    known = {name for run in results for name in run.scores} | {primary}
+    return [
+        metric
+        for metric in scored_metrics(metrics)
+        if metric.name in known or not metric.of_raw_text
+    ]
+
+
 def scored_metrics(metrics: Sequence[StudyMetric]) -> list[ScoredMetric]:
     """A study's metrics and those that every run has, as the analysis takes them."""
     core = [
-        ScoredMetric(name=name, higher_is_better=up, bounds=CORE_BOUNDS[name])
+        ScoredMetric(
+            name=name,
+            higher_is_better=up,
+            of_raw_text=name in OF_RAW_TEXT,
+            bounds=CORE_BOUNDS[name],
+        )
         for name, up in CORE_METRICS.items()
     ]
     text = [

@@ -22,11 +22,12 @@ from harness.runs.records import SentenceInfluence, SentenceSums
 Rows = Sequence[Sequence[float]]
 OfSums = Callable[[Sequence[float]], float]
 
-# The core's scores from the sums of nats, of correct tokens, and of tokens.
+# The core's scores from the sums of nats, of correct tokens, of tokens, and of bytes if known.
 _CORE: Mapping[str, OfSums] = {
     "nll": lambda sums: sums[0] / sums[2],
     "perplexity": lambda sums: _perplexity(sums[0] / sums[2]),
     "token_accuracy": lambda sums: sums[1] / sums[2],
+    "bits_per_byte": lambda sums: _bits_per_byte(sums[0], size=sums[3]),
 }
 
 
@@ -102,13 +103,20 @@ def _perplexity(nll: float) -> float:
     return math.exp(nll) if nll < 700 else math.inf  # exp(710) raises
 
 
+def _bits_per_byte(nats: float, *, size: float) -> float:
+    """Infinite for a sample of empty references, so that the score has no interval."""
+    return nats / math.log(2) / size if size else math.inf
+
+
 def _core(folder: Path) -> Iterator[_Source]:
     """The core's own scores; runs of earlier versions have no file of their summands."""
     sums = records.read(folder / "by_sentence.json", kind=SentenceSums)
     if sums is None:
         return
-    rows: Rows = [*zip(sums.nats, sums.right, sums.tokens, strict=True)]
+    sizes = [] if sums.bytes is None else [sums.bytes]
+    rows: Rows = [*zip(sums.nats, sums.right, sums.tokens, *sizes, strict=True)]
     for name, score in _CORE.items():
+        # A score without bytes is no score, and its influence is not asked for.
         yield _Source(name, _key(name), partial(_core_parts, rows, score=score))
 
 

@@ -13,7 +13,7 @@ from harness.analysis import RunResult
 from harness.components import Metric
 from harness.components.cost_metric import CostMetric
 from harness.components.metric import StudyMetric
-from harness.contracts import Course, Outcome, Score
+from harness.contracts import OF_RAW_TEXT, Course, Evaluation, Outcome, Score
 from harness.errors import ComponentError
 from harness.registry.attribution import attributed_to, component_fault, refuse
 from harness.runs import records
@@ -69,6 +69,7 @@ def score(run: PlannedRun, *, metrics: Sequence[StudyMetric], ledger: Ledger) ->
         training=run.digest,
         tokens=evaluated.tokens,
         references=evaluated.references,
+        unscored=_unscored(evaluated),
         output_digest=hashlib.sha256((folder / "hypotheses.jsonl").read_bytes()).hexdigest(),
         sentences=sentences,
         course=course,
@@ -76,6 +77,14 @@ def score(run: PlannedRun, *, metrics: Sequence[StudyMetric], ledger: Ledger) ->
     signatures = {name: score.signature for name, score in text.items()}
     signatures |= {metric.name: cost_signature(metric) for metric in of_cost}
     return ScoredRun(result, signatures, [*faults, *more])
+
+
+def _unscored(evaluated: Evaluation) -> dict[str, str]:
+    """The reason, by metric, why a decoding has no score of the raw text; empty if it has."""
+    if not evaluated.altered:
+        return {}
+    count = f"{evaluated.altered} of {evaluated.sentences} references"
+    return dict.fromkeys(OF_RAW_TEXT, f"its tokenizer does not give back {count} exactly")
 
 
 def _course(digest: str, *, ledger: Ledger) -> Course:

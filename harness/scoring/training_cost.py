@@ -7,7 +7,7 @@ from statistics import median
 
 from harness.analysis import AtEqualCost, RunResult, ScoredMetric, ToTarget
 from harness.components.cost_metric import CostMetric
-from harness.contracts import CORE_METRICS, Cost, Course, Measurement
+from harness.contracts import CORE_METRICS, OF_RAW_TEXT, Cost, Course, Measurement
 from harness.study.values import BASELINE, Study
 
 # A ratio of total costs beyond which variants are also compared at equal cost. Time varies from run
@@ -66,6 +66,7 @@ def at_equal_cost(study: Study, *, results: Sequence[RunResult]) -> Iterator[Sco
             yield ScoredMetric(
                 name=equal_cost_name(study.compare.primary, cost=cost),
                 higher_is_better=CORE_METRICS[metric],
+                of_raw_text=metric in OF_RAW_TEXT,
                 split="validation",
                 rule=AtEqualCost(cost=cost, metric=metric),
             )

@@ -120,3 +120,9 @@ def corpus(*, unseen: str = "") -> Corpus:
     ]
     held_out = [Pair(f"{pairs[2].source} {unseen}".strip(), pairs[2].target)]
     return Corpus(train=pairs * 3, validation=held_out, test=held_out)
+
+
+def plain_text() -> Corpus:
+    """The lines of one side, without a prompt."""
+    lines = [Pair("", pair.target) for pair in corpus().train]
+    return Corpus(train=lines, validation=lines[:1], test=lines[:1], continues=True)

@@ -38,7 +38,8 @@ def check_dataset(component: Dataset) -> None:
 def check_tokenizer(component: Tokenizer) -> None:
     """Check that it learns from the training split alone, and decodes every line of it.
 
-    What its codecs store, if they do, must give codecs of the same ids.
+    What its codecs store, if they do, must give codecs of the same ids. Of plain text, whose
+    sources are empty, both sides are one codec.
     """
     claims = Claims(component, base=Tokenizer)
     corpus = fixtures.corpus()
@@ -62,6 +63,11 @@ def check_tokenizer(component: Tokenizer) -> None:
     claims.keyed(
         lambda: [component.build(corpus).source.encode(pair.source) for pair in corpus.train],
         what="the vocabulary",
+    )
+    plain = component.build(fixtures.plain_text())
+    claims.that(
+        plain.source is plain.target,
+        "text that continues needs one codec for both sides, learned from the corpus's texts",
     )
     _claim_restored(claims, component=component, codecs=codecs)
 

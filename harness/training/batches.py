@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import torch
@@ -17,7 +17,7 @@ from jaxtyping import Int
 from torch.nn.utils.rnn import pad_sequence
 
 from harness import streams
-from harness.contracts import BOS, EOS, PAD, Batch, Codec, Codecs, Pair
+from harness.contracts import BOS, EOS, PAD, UNK, Batch, Codec, Codecs, Pair
 from harness.errors import HarnessError
 
 LONGEST = 10_000  # tokens of a line: attention weights are the square, 400 MB for each head
@@ -25,10 +25,16 @@ LONGEST = 10_000  # tokens of a line: attention weights are the square, 400 MB f
 
 @dataclass(frozen=True)
 class EncodedPairs:
-    """One split as token numbers; every target begins with bos and ends with eos."""
+    """One split as token numbers; every target begins with bos and ends with eos.
+
+    Of a split that is scored, `sizes` are the bytes of each raw target in UTF-8, and `altered`
+    counts the targets that their tokens do not give back exactly.
+    """
 
     sources: Sequence[Int[torch.Tensor, "_"]]
     targets: Sequence[Int[torch.Tensor, "_"]]
+    sizes: Sequence[int] = ()
+    altered: int = 0
 
     def lengths(self) -> list[tuple[int, int]]:
         """For every pair, the tokens to predict and the tokens to read."""
@@ -57,6 +63,19 @@ def encode(pairs: Sequence[Pair], *, codecs: Codecs) -> EncodedPairs:
     sources = [[*_tokens(pair.source, codec=codecs.source), EOS] for pair in pairs]
     targets = [[BOS, *_tokens(pair.target, codec=codecs.target), EOS] for pair in pairs]
     return EncodedPairs([*map(torch.tensor, sources)], [*map(torch.tensor, targets)])
+
+
+def encode_scored(pairs: Sequence[Pair], *, codecs: Codecs) -> EncodedPairs:
+    """The same for a split that is scored, with the sizes of its raw targets."""
+    encoded = encode(pairs, codecs=codecs)
+    targets = [target[1:-1].tolist() for target in encoded.targets]
+    kept = [
+        UNK not in tokens and codecs.target.decode(tokens) == pair.target
+        for tokens, pair in zip(targets, pairs, strict=True)
+    ]
+    # Half a surrogate pair, which JSON can hold, is no UTF-8; it would have three bytes.
+    sizes = [len(pair.target.encode(errors="surrogatepass")) for pair in pairs]
+    return replace(encoded, sizes=sizes, altered=kept.count(False))
 
 
 def _tokens(line: str, *, codec: Codec) -> list[int]:

@@ -35,14 +35,25 @@ class TeacherForced(NamedTuple):
     token_accuracy: float  # share of tokens that are the most probable one, 0 to 1
     # The sums behind both: nats, correct tokens, and tokens, in the split's order.
     by_sentence: list[list[float]]
+    # Of the raw references in UTF-8; None where their tokens do not give them back exactly.
+    bytes: int | None = None
 
     @property
     def perplexity(self) -> float:
         """exp(nll); infinite where that overflows."""
         return math.exp(self.nll) if self.nll < 700 else math.inf  # exp(710) raises
 
+    @property
+    def bits_per_byte(self) -> float:
+        """Bits per byte of the raw references; NaN where these have no bytes, or are altered.
+
+        sum of nats / ln 2 / bytes: the size of the text, compressed with the model by an ideal
+        arithmetic coder, relative to the raw text. Whatever the tokens are, it is of the same text.
+        """
+        return math.fsum(self.by_sentence[0]) / math.log(2) / self.bytes if self.bytes else math.nan
+
     def by_name(self) -> dict[str, float]:
-        """The core's metrics by the names that studies use; one that overflows is left out."""
+        """The core's metrics by the names that studies use; one that is not finite is left out."""
         scores = {name: getattr(self, name) for name in CORE_METRICS}
         return {name: value for name, value in scores.items() if math.isfinite(value)}
 
@@ -70,7 +81,8 @@ def teacher_forced(parts: Assembly, *, pairs: EncodedPairs) -> TeacherForced:
             spread = torch.zeros(places.shape, dtype=torch.float64, device=budget.device)
             sums[:, rows] = spread.masked_scatter(places, columns).sum(-1)
     total = sums.sum(-1) / sums[2].sum()
-    return TeacherForced(total[0].item(), total[1].item(), sums.tolist())
+    size = sum(pairs.sizes) if pairs.sizes and not pairs.altered else None
+    return TeacherForced(total[0].item(), total[1].item(), sums.tolist(), size)
 
 
 def measure(parts: Assembly, *, split: Split, update: int) -> list[Measurement]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from harness.contracts import Codecs, Corpus
 from harness.study.experiment import Experiment
 from harness.training import guards
-from harness.training.batches import EncodedPairs, Order, encode
+from harness.training.batches import EncodedPairs, Order, encode, encode_scored
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +19,14 @@ class Task:
     train: EncodedPairs
     validation: EncodedPairs
     test: EncodedPairs
+
+    @property
+    def altered(self) -> str:
+        """The references that tokens do not give back exactly, counted in words; else empty."""
+        for name, pairs in (("test", self.test), ("validation", self.validation)):
+            if pairs.altered:
+                return f"{pairs.altered} of {len(pairs.targets)} references of the {name} split"
+        return ""
 
 
 def vocabulary(experiment: Experiment) -> Codecs:
@@ -34,8 +42,8 @@ def prepare(experiment: Experiment, *, codecs: Codecs | None = None) -> Task:
         corpus=corpus,
         codecs=codecs,
         train=encode(corpus.train, codecs=codecs),
-        validation=encode(corpus.validation, codecs=codecs),
-        test=encode(corpus.test, codecs=codecs),
+        validation=encode_scored(corpus.validation, codecs=codecs),
+        test=encode_scored(corpus.test, codecs=codecs),
     )
 
 

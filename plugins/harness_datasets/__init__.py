@@ -1,4 +1,4 @@
-"""Datasets of sentence pairs, generated or read from files."""
+"""Datasets of sentence pairs and of plain text, generated or read from files."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from harness_datasets.hugging_face import HuggingFace
 from harness_datasets.parallel_text import ParallelText
 from harness_datasets.reverse import Reverse
 from harness_datasets.sort import Sort
+from harness_datasets.text import Text
 from harness_datasets.toy_german.dataset import ToyGerman
 
 
 @hookimpl
 def harness_datasets() -> Sequence[type[Dataset]]:
     """Offer generated German, sequence tasks, and corpora from files or the Hugging Face hub."""
-    return [ToyGerman, Copy, Reverse, Sort, ParallelText, HuggingFace]
+    return [ToyGerman, Copy, Reverse, Sort, ParallelText, HuggingFace, Text]

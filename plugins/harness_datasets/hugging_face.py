@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.components import Dataset
-from harness.components.options import TextFile
+from harness.components.options import TextFile, unused_options
 from harness.contracts import Corpus, Pair
 from harness.errors import HarnessError
+from harness_datasets.blocks import Blocks
 
 if TYPE_CHECKING:
     import types
@@ -88,7 +90,7 @@ class Hub:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HuggingFace(Dataset):
+class HuggingFace(Blocks):
     """Columns of a dataset that Hugging Face's `datasets` can read, from files or from the hub.
 
     `source` and `target` are names of columns; a dot selects a key of a dictionary, as in
@@ -97,12 +99,16 @@ class HuggingFace(Dataset):
     since a sentence is one line. Pairs with a blank side are dropped from the training split, but
     kept in validation and test.
 
+    Without `source`, `target` is the one column of a corpus of plain text, and every row a text of
+    its own, in blocks of at most `block` words with a `prompt`, as of the dataset `text`; null
+    leaves rows whole, and rows without words are dropped.
+
     Install the library with ``pip install 'transformer-harness[hugging-face]'``.
     """
 
     name = "hugging_face"
 
-    source: str
+    source: str | None = None
     target: str
     files: Local | None = None
     hub: Hub | None = None
@@ -111,40 +117,65 @@ class HuggingFace(Dataset):
         if (self.files is None) == (self.hub is None):
             raise ValueError("set exactly one of files and hub")
 
+    def ignored(self) -> Iterator[str]:
+        """The options that others leave without effect."""
+        if self.source is not None:
+            reason = "sentence pairs are not cut"
+            yield from unused_options(
+                self, "block", "prompt", reason=reason, instead="remove source"
+            )
+
     def build(self) -> Corpus:
         """Read the three splits.
 
         Raises `HarnessError` for a missing library or column, and for data that cannot be read.
         """
-        try:
-            import datasets
-        except ImportError:
-            raise HarnessError(
-                "dataset hugging_face: the library 'datasets' is not installed; "
-                "pip install 'transformer-harness[hugging-face]'"
-            ) from None
-        validation, test = (
-            list(self._pairs(datasets, split=split)) for split in ("validation", "test")
-        )
+        validation, test = (list(self._pairs(split)) for split in ("validation", "test"))
+        plain = self.source is None
         train = [
             pair
-            for pair in self._pairs(datasets, split="train")
-            if pair.source.strip() and pair.target.strip()
+            for pair in self._pairs("train")
+            if plain or (pair.source.strip() and pair.target.strip())
         ]
-        return Corpus(train=train, validation=validation, test=test)
+        return Corpus(train=train, validation=validation, test=test, continues=plain)
 
-    def _pairs(self, library: types.ModuleType, *, split: str) -> Iterator[Pair]:
+    def test_documents(self) -> Sequence[str]:
+        """The row of every block of plain text, by its number; empty if each has one block."""
+        if self.source is not None or self.block is None:
+            return ()
+        return self.documents_of(text for _, text in self._rows("test"))
+
+    def _pairs(self, split: str) -> Iterator[Pair]:
+        for source, target in self._rows(split):
+            if self.source is None:
+                yield from self.cut(target)
+            else:
+                yield Pair(source, target)
+
+    def _rows(self, split: str) -> Iterator[tuple[str, str]]:
+        """The texts of source and target in every row; no source of plain text."""
+        library = _library()
         origin = self.files or self.hub
         assert origin is not None, "checked by __post_init__"
         try:
             for number, row in enumerate(origin.rows(library, split=split), start=1):
                 where = f"row {number} of {split}"
-                source = _text(row, column=self.source, where=where)
-                yield Pair(source, _text(row, column=self.target, where=where))
+                source = self.source and _text(row, column=self.source, where=where)
+                yield source or "", _text(row, column=self.target, where=where)
         # ValueError includes pyarrow's error for content that is not what the file's name says.
         except (OSError, ValueError, library.exceptions.DatasetsError) as error:
             reason = " ".join(str(error).split())
             raise HarnessError(f"dataset hugging_face: {split} cannot be read: {reason}") from error
+
+
+def _library() -> types.ModuleType:
+    try:
+        return importlib.import_module("datasets")
+    except ImportError:
+        raise HarnessError(
+            "dataset hugging_face: the library 'datasets' is not installed; "
+            "pip install 'transformer-harness[hugging-face]'"
+        ) from None
 
 
 def _csv_rows(file: str) -> Iterator[Mapping[str, str]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 from harness.components import Dataset
 from harness.components.options import PositiveInt, TextFile
 from harness.contracts import Corpus, Pair
 from harness.errors import HarnessError
+from harness_datasets.lines import read_lines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class Files:
 
     def read(self) -> list[Pair]:
         """The pairs; raises `HarnessError` if the files differ in their number of lines."""
-        sources, targets = _lines(self.source), _lines(self.target)
+        sources, targets = read_lines(self.source), read_lines(self.target)
         if len(sources) != len(targets):
             raise HarnessError(
                 f"{self.source} has {len(sources)} lines and {self.target} has {len(targets)}; "
@@ -66,25 +66,10 @@ class ParallelText(Dataset):
         """The lines of the file of documents; raises `HarnessError` if it does not fit the test."""
         if self.documents is None:
             return ()
-        names, sentences = _lines(self.documents), _lines(self.test.source)
+        names, sentences = read_lines(self.documents), read_lines(self.test.source)
         if len(names) != len(sentences):
             raise HarnessError(
                 f"{self.documents} has {len(names)} lines and {self.test.source} has "
                 f"{len(sentences)}; each line of one must name the document of a line of the other"
             )
         return names[: self.test.limit]
-
-
-def _lines(file: TextFile) -> list[str]:
-    try:
-        # Bytes, since reading as text would turn a lone carriage return into a newline.
-        text = Path(file).read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise HarnessError(f"{file}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise HarnessError(f"{file}:{line}: not UTF-8; convert the file first") from None
-    if not text:
-        raise HarnessError(f"{file}: empty; it needs one sentence per line")
-    # Not splitlines(), which also breaks lines at form feeds, U+0085 and U+2028.
-    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from harness.components import Figure
-from harness.contracts import Draw, ReportView
+from harness.contracts import OF_RAW_TEXT, Draw, ReportView
 from harness_figures.styles import WIDTH, VariantStyle, variant_styles
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure
 
 Curve = Mapping[int, float]  # update -> value
-_METRIC = "nll"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +24,8 @@ class LearningCurves(Figure):
     """Validation negative log-likelihood during training: thin lines are seeds, thick ones means.
 
     A cross is the last value of a run that diverged. Means are shown where every seed has a value.
-    The scale is logarithmic, since late differences are small.
+    The scale is logarithmic, since late differences are small. A study by bits per byte has curves
+    of these, as nll is per token.
     """
 
     name = "learning_curves"
@@ -45,13 +45,19 @@ def _draw(view: ReportView) -> MatplotlibFigure:
     for variant, style in reversed(variants.items()):  # the baseline last, on top
         _draw_variant(axes, view=view, variant=variant, style=style)
     axes.set_xlabel("update")
-    axes.set_ylabel("validation nll, nats a token")
+    unit = "nll, nats a token" if _metric(view) == "nll" else _metric(view)
+    axes.set_ylabel(f"validation {unit}")
     _scale(axes)
     handles, names = axes.get_legend_handles_labels()
     if handles:
         # Drawn last, the baseline is still named first.
         figure.legend(handles[::-1], names[::-1], loc="outside lower center", ncols=columns)
     return figure
+
+
+def _metric(view: ReportView) -> str:
+    """The score of every evaluation, in a unit that tokenizers share if the study is by one."""
+    return view.metric if view.metric in OF_RAW_TEXT else "nll"
 
 
 def _draw_variant(axes: Axes, *, view: ReportView, variant: str, style: VariantStyle) -> None:
@@ -61,7 +67,7 @@ def _draw_variant(axes: Axes, *, view: ReportView, variant: str, style: VariantS
     curves = []
     for run in runs:
         # Above 0, because the scale is logarithmic.
-        known = [row for row in run.validation if row.metric == _METRIC and row.value > 0]
+        known = [row for row in run.validation if row.metric == _metric(view) and row.value > 0]
         curve = {row.update: row.value for row in known if math.isfinite(row.value)}
         curves += [curve] if curve else []
         axes.plot(list(curve), list(curve.values()), color=style.color, linewidth=0.6, alpha=0.4)

@@ -44,17 +44,21 @@ class Spacy(Tokenizer):
     largest: PositiveInt | None = None
 
     def build(self, corpus: Corpus) -> Codecs:
-        """Learn a codec for each side.
+        """Learn a codec for each side; one for both, by the rules of `target`, of plain text.
 
         Raises `HarnessError` if spaCy is not installed, or does not support a language.
         """
+        if corpus.continues:
+            one = self._learner(self.target).vocabulary(corpus.texts)
+            return Codecs(one, one)
         return Codecs(
             self._learner(self.source).vocabulary(pair.source for pair in corpus.train),
             self._learner(self.target).vocabulary(pair.target for pair in corpus.train),
         )
 
     def restored(self, sides: Sequence[object]) -> Codecs:
-        languages = (self.source, self.target)
+        # One side for both is of plain text.
+        languages = (self.source, self.target)[-len(sides) :]
         return both_sides(
             [self._learner(name).of(side) for name, side in zip(languages, sides, strict=False)]
         )

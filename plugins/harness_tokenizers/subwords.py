@@ -54,10 +54,14 @@ def words_with_spaces() -> PreTokenizer:
 
 
 def codecs(corpus: Corpus, *, train: Train, shared: bool) -> Codecs:
-    """Train a codec for each side or, if `shared`, one for both; ids are in alphabetical order.
+    """Train a codec for each side; one for both if `shared`, or of text that continues.
 
+    Ids are in alphabetical order.
     Raises `HarnessError` if the training split has no text.
     """
+    if corpus.continues:
+        one = _codec(corpus.texts, train=train)
+        return Codecs(one, one)
     sources = [pair.source for pair in corpus.train]
     targets = [pair.target for pair in corpus.train]
     if shared:

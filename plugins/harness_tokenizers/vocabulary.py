@@ -95,7 +95,10 @@ class VocabularyLearner:
         return both_sides([self.of(side) for side in sides])
 
     def codecs(self, corpus: Corpus, *, shared: bool) -> Codecs:
-        """A vocabulary for each side or, if `shared`, one for both."""
+        """A vocabulary for each side; one for both if `shared`, or of text that continues."""
+        if corpus.continues:
+            one = self.vocabulary(corpus.texts)
+            return Codecs(one, one)
         sources = [pair.source for pair in corpus.train]
         targets = [pair.target for pair in corpus.train]
         if shared:

@@ -493,6 +493,16 @@ BROKEN = [
         "learns from validation or test",
     ),
     (tokenizer(lambda corpus: corpus, decode=lambda tokens: "no"), "must give the line back"),
+    (
+        tokenizer(
+            lambda corpus: Corpus(
+                train=[Pair(pair.source or "a", pair.target) for pair in corpus.train],
+                validation=[],
+                test=[],
+            )
+        ),
+        "needs one codec for both sides",
+    ),
     (tokenizer(lambda corpus: corpus), "stores a vocabulary that it does not restore"),
     (
         stranger(

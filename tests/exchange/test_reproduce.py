@@ -74,7 +74,7 @@ def test_a_run_is_reproduced_with_the_start_that_it_has(study: Path) -> None:
     assert lines[0] == "environment: the same"
     assert f"measurements: {measured} equal" in lines
     assert "SHA-256 of the weights: 1 equal" in lines
-    assert lines[-4].endswith(", scores: 3 equal")
+    assert lines[-4].endswith(", scores: 4 equal")
     assert lines[-3].endswith(", translations: 4 equal")
     assert lines[-2].endswith(", scores of sentences: 4 equal")
     assert lines[-1] == f"{run.name[:12]}: reproduced to the last digit"

@@ -24,6 +24,7 @@ ALL = list(techniques(_ours()))
 WITHOUT_PAPER = {
     ("dataset", "hugging_face"),
     ("dataset", "parallel_text"),
+    ("dataset", "text"),
     ("dataset", "sort"),
     ("dataset", "toy_german"),
     ("decay", "constant"),

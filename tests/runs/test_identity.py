@@ -188,6 +188,7 @@ OF_EVALUATION = {
     "harness.contracts",
     "harness.contracts.built",
     "harness.contracts.model",
+    "harness.contracts.scores",
     "harness.contracts.tensors",
     "harness.contracts.text",
     "harness.model",

@@ -138,3 +138,28 @@ def test_another_sacrebleu_is_another_score(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.undo()
     identity.versions_behind.cache_clear()
     assert metric_key(Bleu()) == before != metric_key(Bleu(lowercase=True))
+
+
+def test_bits_per_byte_are_a_ratio_of_sums_over_sentences(tmp_path: Path) -> None:
+    """The jackknife by hand: the score without each sentence, which weighs by its bytes."""
+    sums = {
+        "nats": [1.0, 4.0, 2.5],
+        "right": [2.0, 1.0, 0.0],
+        "tokens": [2.0, 4.0, 3.0],
+        "bytes": [8, 10, 5],
+    }
+    (tmp_path / "by_sentence.json").write_text(json.dumps(sums))
+    scores = {"nll": 7.5 / 9, "bits_per_byte": 7.5 / 23 / np.log(2)}
+    sentences, _ = over_sentences([], metrics=[], folder=tmp_path, scores=scores)
+    without = np.array([6.5 / 15, 3.5 / 13, 5 / 18]) / np.log(2)
+    expected = 2 * (without.mean() - without)
+    assert sentences["bits_per_byte"].influence == pytest.approx(expected)
+    assert set(sentences) == set(scores)
+
+
+def test_without_a_byte_in_some_sample_the_other_scores_are_resampled(tmp_path: Path) -> None:
+    sums = {"nats": [1.0, 4.0], "right": [2.0, 1.0], "tokens": [2.0, 4.0], "bytes": [0, 10]}
+    (tmp_path / "by_sentence.json").write_text(json.dumps(sums))
+    scores = {"nll": 5 / 6, "bits_per_byte": 0.5 / np.log(2)}
+    sentences, faults = over_sentences([], metrics=[], folder=tmp_path, scores=scores)
+    assert (set(sentences), faults) == ({"nll"}, [])

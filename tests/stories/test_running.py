@@ -216,6 +216,7 @@ def test_scores_on_other_tokens_are_not_compared(study: Path, harness: Harness) 
     assert verdicts["nll"] == (0, "no_inference")
     assert "scored on other tokens in 2 of 2 seeds" in findings[0]["reason"]
     assert verdicts["bleu"][0] == 2  # the same sentences, in words
+    assert verdicts["bits_per_byte"][0] == 0  # as the words of some are unknown
 
 
 def test_another_test_set_is_not_compared_and_does_not_break_the_report(

@@ -52,6 +52,7 @@ def test_training_spends_its_budget_and_yields_measurements() -> None:
         *(("train", name) for name in ("loss", "gradient_norm", "learning_rate")),
         *(("train", name) for name in ("target_tokens", "decoder_passes")),
         *(("validation", name) for name in ("nll", "perplexity", "token_accuracy")),
+        ("validation", "bits_per_byte"),
     }
     assert {row.split for row in updates[5].measurements} == {"train"}
 

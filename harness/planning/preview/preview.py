@@ -15,6 +15,7 @@ from harness.loading.validation_errors import DataFault, DataPath
 from harness.planning.dry_build import dry_build
 from harness.planning.forked import LIMIT
 from harness.planning.preview.power import Resolution
+from harness.planning.preview.tokens import tokenizer_cautions, with_altered_text
 from harness.planning.probe import Estimate, probe, without_effect
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
@@ -95,6 +96,7 @@ def preregister(
             ),
             *confounded_schedules(controls, variants=variants_changing_schedule(changed)),
             *_cautions(expected),
+            *tokenizer_cautions(study),
             *_mixed(runs),
         ],
     )
@@ -162,7 +164,7 @@ def refuse_unbuildable(
     """
     expected = dry_build(study, names=_waiting(study, runs=runs), limit=limit)
     _refuse(study, expected=expected)
-    return [*_cautions(expected)]
+    return [*_cautions(expected), *tokenizer_cautions(study)]
 
 
 def _cautions(expected: Mapping[str, Expected]) -> Iterator[str]:
@@ -184,7 +186,7 @@ def _refuse(study: Study, *, expected: Mapping[str, Expected]) -> None:
     """Raise `StudyError` with the faults that a study can mend; equal ones of one place once."""
     # By place: variants inherit the baseline's choices, and with them its faults.
     faults: dict[tuple[DataPath, str], DataFault] = {}
-    for name, facts in expected.items():
+    for name, facts in with_altered_text(study, expected=expected).items():
         if facts.fault and facts.choice is not None:
             path = _place_of_choice(study, name=name, choice=facts.choice)
             faults.setdefault((path, facts.fault), DataFault(path, f"{name}: {facts.fault}"))
