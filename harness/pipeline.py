@@ -242,4 +242,4 @@ def catalog(study: Path | None = None, *, plugin_files: bool = True) -> Catalog:
 
 def _summary(opened: PlannedStudy, *, report: Report, failed: list[str]) -> terminal.Summary:
     failures = [*failed, *report.faults, *report.comparability.broken]
-    return terminal.summary(report, path=opened.folder / "report.html", failed=failures)
+    return terminal.Summary(report, failed=failures, path=opened.folder / "report.html")

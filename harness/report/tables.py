@@ -106,7 +106,7 @@ def exploratory(report: Report) -> Table:
     return Table(header, rows, right=3)
 
 
-def _comparator(report: Report) -> str:
+def comparator(report: Report) -> str:
     """The header of the column of comparators' means."""
     plain = all(finding.against == BASELINE for finding in report.findings)
     return BASELINE if plain else "comparator"
@@ -115,7 +115,7 @@ def _comparator(report: Report) -> str:
 def _comparator_mean(report: Report) -> str:
     """The same, said to be a mean where the difference beside it is a median."""
     median = any(finding.method == "sign_test" for finding in report.findings)
-    return f"{_comparator(report)}{' mean' if median else ''}"
+    return f"{comparator(report)}{' mean' if median else ''}"
 
 
 def changes(report: Report) -> Table:
@@ -125,7 +125,7 @@ def changes(report: Report) -> Table:
         for variant in report.variants
         for change in report.changes.get(variant, ())
     ]
-    return Table(["variant", "option", _comparator(report), "variant"], rows, right=4)
+    return Table(["variant", "option", comparator(report), "variant"], rows, right=4)
 
 
 def tuning(summary: TuningSummary) -> Table:
