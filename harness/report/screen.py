@@ -97,7 +97,8 @@ def finding_lines(findings: Sequence[Finding], *, screen: Screen) -> Iterator[Te
     used = sum(widths) + len(_GAP) * (len(widths) - 1)
     room = (screen.columns or 0) - used - len(_GAP)
     drawings: list[list[str]] = []
-    if screen.draws and room >= _DRAWN[0]:
+    intervals = any(finding.interval_low is not None for finding in findings)
+    if screen.draws and intervals and room >= _DRAWN[0]:
         drawings = [_drawings(findings, columns=min(room, _DRAWN[1]))]
     alone = bool(screen.columns) and room + len(_GAP) < 0
     rows = zip(findings, labels, verdicts, *first, *drawings, last, strict=True)
@@ -111,6 +112,12 @@ def finding_lines(findings: Sequence[Finding], *, screen: Screen) -> Iterator[Te
         yield line
 
 
+def is_incomplete(finding: Finding) -> bool:
+    """True if fewer pairs, or runs, were compared than planned; a table has no plan for runs."""
+    planned = not (finding.of_table and finding.method == "welch")
+    return planned and finding.n < finding.planned
+
+
 def verdict_text(verdict: str) -> str:
     """A verdict as words: ``no inference``."""
     return verdict.replace("_", " ")
@@ -118,35 +125,52 @@ def verdict_text(verdict: str) -> str:
 
 def _means(findings: Sequence[Finding]) -> list[str]:
     """Both means, such as ``38.3 -> 22.0``, aligned."""
-    sides = zip(*(_mean_texts(finding) for finding in findings), strict=True)
+    texts = [
+        _mean_texts(finding, places=places)
+        for finding, places in zip(findings, _places(findings), strict=True)
+    ]
+    sides = zip(*texts, strict=True)
     return [" -> ".join(pair) for pair in zip(*map(_right, sides), strict=True)]
 
 
-def _mean_texts(finding: Finding) -> list[str]:
+def _places(findings: Sequence[Finding]) -> list[int]:
+    """Decimals of each row: the fewest that an interval supports, unless another has two more."""
+    own = [decimal_places(finding) for finding in findings]
+    of_intervals = [
+        places
+        for finding, places in zip(findings, own, strict=True)
+        if finding.interval_low is not None
+    ]
+    if not of_intervals or max(of_intervals) - min(of_intervals) > 1:
+        return own
+    return [min(of_intervals)] * len(own)
+
+
+def _mean_texts(finding: Finding, *, places: int) -> list[str]:
     sides = (
         (finding.baseline_mean, finding.baseline_reached, finding.n_baseline),
         (finding.variant_mean, finding.reached, finding.n),
     )
     return [
         # Of a cost that some runs did not reach, the mean is a lower bound.
-        f"{'' if reached in (None, counted) else '>= '}"
-        f"{number_text(mean, places=decimal_places(finding))}"
+        f"{'' if reached in (None, counted) else '>= '}{number_text(mean, places=places)}"
         for mean, reached, counted in sides
     ]
 
 
 def _pairs(findings: Sequence[Finding]) -> Iterator[list[str]]:
     """The pairs that were compared, of those that were planned, if any are missing."""
-    # A table of runs that are not paired has no plan.
-    planned = [f for f in findings if not (f.of_table and f.method == "welch")]
-    if any(finding.n < finding.planned for finding in planned):
-        yield _right([f"{finding.n} of {finding.planned}" for finding in findings])
+    if any(map(is_incomplete, findings)):
+        yield _right([f"{finding.n}/{finding.planned}" for finding in findings])
 
 
 def _differences(findings: Sequence[Finding]) -> list[str]:
     """Differences with their intervals, such as ``-16.3 [-19.0, -13.6]``, aligned."""
-    columns = zip(*map(_difference, findings), strict=True)
-    centers, lows, highs = map(_right, columns)
+    texts = [
+        _difference(finding, places=places)
+        for finding, places in zip(findings, _places(findings), strict=True)
+    ]
+    centers, lows, highs = map(_right, zip(*texts, strict=True))
     rows = [
         f"{center} [{low}, {high}]" if low.strip() else center
         for center, low, high in zip(centers, lows, highs, strict=True)
@@ -154,11 +178,10 @@ def _differences(findings: Sequence[Finding]) -> list[str]:
     return _left(rows)
 
 
-def _difference(finding: Finding) -> tuple[str, ...]:
+def _difference(finding: Finding, *, places: int) -> tuple[str, ...]:
     numbers = (finding.difference, finding.interval_low, finding.interval_high)
     return tuple(
-        "" if value is None else number_text(value, places=decimal_places(finding), sign="+")
-        for value in numbers
+        "" if value is None else number_text(value, places=places, sign="+") for value in numbers
     )
 
 

@@ -13,6 +13,7 @@ from harness.report.answer_text import on_split
 from harness.report.cost_text import metric_text
 from harness.report.design_text import correction_text
 from harness.report.numbers import decimal_places, level_text, number_text, p_is_of_sign_flips
+from harness.report.screen import is_incomplete
 from harness.report.tables import comparator, run_counts
 from harness.report.values import Report
 
@@ -28,9 +29,11 @@ def caption(report: Report) -> str:
     metric = report.primary
     median = "median " if report.on_primary[0].method == "sign_test" else ""
     level = level_text(report.on_primary)
+    unit = "runs" if report.on_primary[0].method == "welch" else "pairs"
+    counts = f"{unit} of those planned, " if any(map(is_incomplete, report.on_primary)) else ""
     return (
         f"{metric_text(metric)}{on_split(metric)} ({DIRECTIONS[metric.higher_is_better]}): "
-        f"{comparator(report)} -> variant, {median}difference [{level} interval], "
+        f"{comparator(report)} -> variant, {counts}{median}difference [{level} interval], "
         f"p of {_test(report.on_primary)}{correction_text(report)}"
     )
 
@@ -95,10 +98,11 @@ def _sign_flips(findings: Sequence[Finding]) -> Iterator[str]:
     for finding in findings:
         if finding.p_sign_flip is not None and (finding.p_floor or 0.0) >= ALPHA:
             floors[finding.n, finding.p_floor or 0.0] = None
-    for n, floor in floors:
+    if floors:
+        limits = ", or ".join(f"p = {p_text(floor)} with {n} seeds" for n, floor in floors)
         yield (
-            f"The sign-flip test, which takes noise to be symmetric but not normal, cannot go below"
-            f" p = {p_text(floor)} with {n} seeds."
+            "The sign-flip test, which takes noise to be symmetric but not normal, cannot go below"
+            f" {limits}."
         )
     if apart := [finding for finding in findings if _sign_flip_disagrees(finding)]:
         values = [f"{finding.label} {p_text(finding.p_sign_flip or 0.0)}" for finding in apart]
@@ -124,7 +128,8 @@ def _equivalence(findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def _undecided(finding: Finding) -> bool:
-    return finding.verdict == "inconclusive" and finding.detectable is not None
+    undecided = finding.verdict == "inconclusive" and not _differs_among_survivors(finding)
+    return undecided and finding.detectable is not None
 
 
 def _numbers(findings: Sequence[Finding]) -> str:

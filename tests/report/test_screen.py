@@ -100,6 +100,16 @@ def test_columns_are_aligned_whatever_stands_in_them() -> None:
     ]
 
 
+def test_decimals_are_as_many_in_every_row_unless_one_needs_two_more() -> None:
+    finer = finding(difference=-1.5, interval_low=-1.62, interval_high=-1.38)
+    assert [row.split("[")[1] for row in rows(finding(), finer)] == [
+        "-19.0, -13.6]  p < .001",
+        " -1.6,  -1.4]  p < .001",
+    ]
+    finest = finding(difference=-0.015, interval_low=-0.016, interval_high=-0.014)
+    assert rows(finding(), finest)[1].endswith("[-0.0160, -0.0140]  p < .001")
+
+
 def test_what_does_not_exist_leaves_its_place_empty() -> None:
     one = finding(
         verdict="no_inference",
@@ -110,7 +120,7 @@ def test_what_does_not_exist_leaves_its_place_empty() -> None:
         p=None,
         p_adjusted=None,
     )
-    assert rows(one) == ["no-dropout  no inference  38.32 -> 22.00  1 of 5  -16.32"]
+    assert rows(one) == ["no-dropout  no inference  38.32 -> 22.00  1/5  -16.32"]
 
 
 def test_an_interval_is_drawn_on_one_scale_with_its_mark_at_no_difference() -> None:
