@@ -45,13 +45,14 @@ _INTERVALS = (
 
 
 def answer(report: Report) -> str:
-    """The findings on the primary metric, their cost, mixed pairs, and changes of the plan."""
+    """That nothing was learned, or the findings on the primary metric and what limits them."""
     return " ".join(answer_parts(report))
 
 
 def answer_parts(report: Report) -> list[str]:
     """The sentences of the answer, one to a paragraph where there is room."""
-    return [*_found(report), *report.deviations]
+    first = [report.unlearned] if report.unlearned else []
+    return [*first, *_found(report), *report.deviations]
 
 
 def _found(report: Report) -> list[str]:

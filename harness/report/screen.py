@@ -84,25 +84,24 @@ def _parts(widths: Sequence[int], *, screen: Screen) -> Iterator[list[int]]:
 def finding_lines(findings: Sequence[Finding], *, screen: Screen) -> Iterator[Text]:
     """A row for each finding: label, verdict, means, difference with interval, and p.
 
-    The interval is also drawn if there is room. Rows too long for the screen begin with a line for
-    their label.
+    The interval is also drawn if there is room. If there is too little, numbers have fewer digits,
+    and rows that are still too long begin with a line for their label.
     """
     if not findings:
         return
     labels = _left([printable(finding.label) for finding in findings])
     verdicts = _left([verdict_text(finding.verdict) for finding in findings])
-    first = [_means(findings), *_pairs(findings), _differences(findings)]
-    last = _left([_p(finding) for finding in findings])
-    widths = [cell_len(column[0]) for column in (labels, verdicts, *first, last) if column]
-    used = sum(widths) + len(_GAP) * (len(widths) - 1)
-    room = (screen.columns or 0) - used - len(_GAP)
-    drawings: list[list[str]] = []
-    intervals = any(finding.interval_low is not None for finding in findings)
-    if screen.draws and intervals and room >= _DRAWN[0]:
-        drawings = [_drawings(findings, columns=min(room, _DRAWN[1]))]
-    alone = bool(screen.columns) and room + len(_GAP) < 0
-    rows = zip(findings, labels, verdicts, *first, *drawings, last, strict=True)
-    for finding, label, verdict, *numbers in rows:
+    *first, last = _numbers(findings, places=_places(findings))
+    room = _room([labels, verdicts, *first, last], screen=screen)
+    if room < -len(_GAP):
+        *first, last = _numbers(findings, places=_places(findings, fewest=True))
+        room = _room([labels, verdicts, *first, last], screen=screen)
+    if screen.draws and room >= _DRAWN[0] and any(f.interval_low is not None for f in findings):
+        first.append(_drawings(findings, columns=min(room, _DRAWN[1])))
+    alone = room < -len(_GAP)
+    for finding, label, verdict, *numbers in zip(
+        findings, labels, verdicts, *first, last, strict=True
+    ):
         if alone:
             yield Text(label.rstrip(), "bold")
         line = Text(_GAP if alone else f"{label}{_GAP}")
@@ -110,6 +109,22 @@ def finding_lines(findings: Sequence[Finding], *, screen: Screen) -> Iterator[Te
         line.append(f"{_GAP}{_GAP.join(numbers)}")
         line.rstrip()
         yield line
+
+
+def _room(columns: Sequence[Sequence[str]], *, screen: Screen) -> int:
+    """The columns left for one more, with its gap; 0 if there is no limit."""
+    used = sum(cell_len(column[0]) + len(_GAP) for column in columns)
+    return screen.columns - used if screen.columns else 0
+
+
+def _numbers(findings: Sequence[Finding], *, places: Sequence[int]) -> list[list[str]]:
+    """The columns of numbers, each aligned; p is the last."""
+    return [
+        _means(findings, places=places),
+        *_pairs(findings),
+        _differences(findings, places=places),
+        _left([_p(finding) for finding in findings]),
+    ]
 
 
 def is_incomplete(finding: Finding) -> bool:
@@ -123,18 +138,18 @@ def verdict_text(verdict: str) -> str:
     return verdict.replace("_", " ")
 
 
-def _means(findings: Sequence[Finding]) -> list[str]:
+def _means(findings: Sequence[Finding], *, places: Sequence[int]) -> list[str]:
     """Both means, such as ``38.3 -> 22.0``, aligned."""
     texts = [
-        _mean_texts(finding, places=places)
-        for finding, places in zip(findings, _places(findings), strict=True)
+        _mean_texts(finding, places=decimals)
+        for finding, decimals in zip(findings, places, strict=True)
     ]
     sides = zip(*texts, strict=True)
     return [" -> ".join(pair) for pair in zip(*map(_right, sides), strict=True)]
 
 
-def _places(findings: Sequence[Finding]) -> list[int]:
-    """Decimals of each row: the fewest that an interval supports, unless another has two more."""
+def _places(findings: Sequence[Finding], *, fewest: bool = False) -> list[int]:
+    """Decimals of each row: one number for all, unless intervals differ by more than a digit."""
     own = [decimal_places(finding) for finding in findings]
     of_intervals = [
         places
@@ -143,7 +158,7 @@ def _places(findings: Sequence[Finding]) -> list[int]:
     ]
     if not of_intervals or max(of_intervals) - min(of_intervals) > 1:
         return own
-    return [min(of_intervals)] * len(own)
+    return [min(of_intervals) if fewest else max(of_intervals)] * len(own)
 
 
 def _mean_texts(finding: Finding, *, places: int) -> list[str]:
@@ -164,11 +179,11 @@ def _pairs(findings: Sequence[Finding]) -> Iterator[list[str]]:
         yield _right([f"{finding.n}/{finding.planned}" for finding in findings])
 
 
-def _differences(findings: Sequence[Finding]) -> list[str]:
+def _differences(findings: Sequence[Finding], *, places: Sequence[int]) -> list[str]:
     """Differences with their intervals, such as ``-16.3 [-19.0, -13.6]``, aligned."""
     texts = [
-        _difference(finding, places=places)
-        for finding, places in zip(findings, _places(findings), strict=True)
+        _difference(finding, places=decimals)
+        for finding, decimals in zip(findings, places, strict=True)
     ]
     centers, lows, highs = map(_right, zip(*texts, strict=True))
     rows = [

@@ -63,7 +63,8 @@ class Summary(NamedTuple):
             yield from finding_lines(report.on_primary, screen=screen)
             yield Text("")
         for part in answer_parts(report):
-            yield from paragraph(part, screen=screen)
+            style = "bold yellow" if part == report.unlearned else ""
+            yield from paragraph(part, screen=screen, style=style)
         if report.readings:
             yield from paragraph(f"Read as: {'; '.join(report.readings)}.", screen=screen)
         for number, note in enumerate(notes(report)):

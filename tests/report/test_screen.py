@@ -102,10 +102,10 @@ def test_columns_are_aligned_whatever_stands_in_them() -> None:
 
 def test_decimals_are_as_many_in_every_row_unless_one_needs_two_more() -> None:
     finer = finding(difference=-1.5, interval_low=-1.62, interval_high=-1.38)
-    assert [row.split("[")[1] for row in rows(finding(), finer)] == [
-        "-19.0, -13.6]  p < .001",
-        " -1.6,  -1.4]  p < .001",
-    ]
+    plain = [row.split("[")[1] for row in rows(finding(), finer)]
+    assert plain == ["-19.02, -13.61]  p < .001", " -1.62,  -1.38]  p < .001"]
+    narrow = [row.split("[")[1] for row in rows(finding(), finer, width=66)]
+    assert narrow == ["-19.0, -13.6]  p < .001", " -1.6,  -1.4]  p < .001"]
     finest = finding(difference=-0.015, interval_low=-0.016, interval_high=-0.014)
     assert rows(finding(), finest)[1].endswith("[-0.0160, -0.0140]  p < .001")
 
