@@ -13,6 +13,7 @@ from harness.analysis.learning import (
     still_falling,
     writes_copies,
 )
+from harness.contracts import Course
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.study.values import BASELINE
