@@ -78,7 +78,7 @@ def faults_text(faults: Sequence[Fault], *, path: Path) -> str:
 
 
 def faults_json(faults: Sequence[Fault]) -> str:
-    """A list of objects: place, message."""
+    """A list of objects: place, message, severity."""
     return json.dumps([fault._asdict() for fault in faults], indent=2)
 
 
