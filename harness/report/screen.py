@@ -12,7 +12,7 @@ from harness.analysis.p_values import p_equation
 from harness.contracts import Finding, Verdict
 from harness.printable import printable
 from harness.report.numbers import decimal_places, number_text
-from harness.report.tables import Table
+from harness.report.tables import Table, verdict_text
 
 _GAP = "  "
 _WIDEST = 120  # columns that are used: longer lines are hard to read
@@ -131,11 +131,6 @@ def is_incomplete(finding: Finding) -> bool:
     """True if fewer pairs, or runs, were compared than planned; a table has no plan for runs."""
     planned = not (finding.of_table and finding.method == "welch")
     return planned and finding.n < finding.planned
-
-
-def verdict_text(verdict: str) -> str:
-    """A verdict as words: ``no inference``."""
-    return verdict.replace("_", " ")
 
 
 def _means(findings: Sequence[Finding], *, places: Sequence[int]) -> list[str]:

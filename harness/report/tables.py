@@ -47,7 +47,7 @@ def verdicts(report: Report) -> Table:
     means = [_comparator_mean(report), "variant mean", difference_header(report.on_primary), "p"]
     header = ["variant", "verdict", counted, *means]
     rows = [
-        [finding.label, finding.verdict, finding.n, *_numbers(finding)]
+        [finding.label, verdict_text(finding.verdict), finding.n, *_numbers(finding)]
         for finding in report.on_primary
     ]
     return Table(header, rows, right=2)
@@ -100,7 +100,7 @@ def exploratory(report: Report) -> Table:
     means = [_comparator_mean(report), "variant mean", difference_header(report.exploratory), "p"]
     header = ["metric", "variant", "verdict", *means]
     rows = [
-        [finding.metric, finding.label, finding.verdict, *_numbers(finding)]
+        [finding.metric, finding.label, verdict_text(finding.verdict), *_numbers(finding)]
         for finding in report.exploratory
     ]
     return Table(header, rows, right=3)
@@ -110,6 +110,11 @@ def comparator(report: Report) -> str:
     """The header of the column of comparators' means."""
     plain = all(finding.against == BASELINE for finding in report.findings)
     return BASELINE if plain else "comparator"
+
+
+def verdict_text(verdict: str) -> str:
+    """A verdict as words: ``no inference``."""
+    return verdict.replace("_", " ")
 
 
 def _comparator_mean(report: Report) -> str:

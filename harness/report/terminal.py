@@ -12,9 +12,9 @@ from rich.text import Text
 
 from harness.report import Report, markdown, tables
 from harness.report.answer_text import answer, answer_parts
-from harness.report.screen import Screen, finding_lines, paragraph, table_lines, verdict_text
+from harness.report.screen import Screen, finding_lines, paragraph, table_lines
 from harness.report.screen_notes import caption, notes
-from harness.report.tables import Table
+from harness.report.tables import Table, verdict_text
 from harness.report.write import finding_objects
 from harness.study.values import Seeds
 

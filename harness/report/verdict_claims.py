@@ -115,9 +115,9 @@ def divergences(findings: Sequence[Finding]) -> Iterator[str]:
     for finding in diverged:
         rate = _rate(finding.variant, count=finding.diverged, of=finding)
         test = "Fisher" if finding.method == "welch" else "McNemar"
-        tested = (
-            f" ({test} {p_equation(finding.p_diverged)})" if finding.p_diverged is not None else ""
-        )
+        tested = ""
+        if finding.p_diverged is not None and finding.planned > 1:  # of one seed, p is 1 always
+            tested = f" ({test} {p_equation(finding.p_diverged)})"
         yield f"{rate}, {_subject(finding.against)} in {finding.diverged_baseline}{tested}"
     if not diverged:
         yield from _rates(compared)
