@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from harness.components import Component, Metric
+from harness.components.transformer_options import TransformerOptions
 from harness.contracts import Setting
 from harness.errors import Fault, HarnessError
 from harness.loading import study_error
@@ -15,7 +16,7 @@ from harness.loading.yaml_file import read_yaml
 from harness.loading.yaml_nodes import plain_data
 from harness.planning.places import place_of_choice
 from harness.registry.serialization import leaves
-from harness.study.experiment import Experiment, ModelOptions
+from harness.study.experiment import Experiment
 from harness.study.values import BASELINE, Study
 
 _USUAL_FACTOR = 4  # of d_ff over d_model (Vaswani et al. 2017)
@@ -98,7 +99,9 @@ def _components(experiment: Experiment) -> Iterator[tuple[DataPath, Component]]:
 
 def _of_width(experiment: Experiment, *, written: Mapping[str, Any]) -> Iterator[_Warned]:
     """A feed-forward width that nobody chose, beside a small model."""
-    model, default = experiment.model, ModelOptions().d_ff
+    model, default = experiment.model, TransformerOptions.d_ff
+    if not isinstance(model, TransformerOptions):
+        return
     dwarfed = model.d_ff == default >= _LARGE_FACTOR * model.d_model
     if dwarfed and not _names("d_ff", data=written):
         message = (
