@@ -175,6 +175,7 @@ def test_every_figure_is_written_to_its_path(say: Say, words: list[str], tmp_pat
     assert done.stdout == f"{picture}\n"
     assert picture.read_text().rstrip().endswith("</svg>")
     # `--out` is the same where there are no results to find, and their folder where there are.
+    picture = picture.with_name("other.svg")
     other = say("figure", *words, "--out", str(picture))
     if words[0] == "attention":
         assert other.output == f"--out {picture}: the folder of results; --picture names the file\n"
