@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class HarnessError(Exception):
@@ -31,10 +31,11 @@ class ComponentError(HarnessError):
 
 
 class Fault(NamedTuple):
-    """One thing wrong with a study."""
+    """One thing wrong with a study; a `warning` is of choices that are valid and do not help."""
 
     place: str  # file:line:column
     message: str
+    severity: Literal["fault", "warning"] = "fault"
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}"

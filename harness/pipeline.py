@@ -14,6 +14,7 @@ from harness.loading import load, plugins_for
 from harness.notices import notify_user, warn
 from harness.planned_study import PlannedStudy
 from harness.planning import forked, preview, probe
+from harness.planning.forewarnings import forewarnings
 from harness.registry.attribution import naming_plugins
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import discover
@@ -95,7 +96,11 @@ def plan_study(
     preregistration = replace(
         preregistration,
         frozen=opened.freeze_plan().plan_digest,
-        warnings=[*preregistration.warnings, *(report.deviations if report else ())],
+        warnings=[
+            *map(str, forewarnings(study)),
+            *preregistration.warnings,
+            *(report.deviations if report else ()),
+        ],
     )
     if probe_jobs is None:
         return preregistration
@@ -126,7 +131,8 @@ def run_study(
     pace = pace or Pace()
     # A shorter timeout for runs is one for what comes before them as well.
     limit = min(forked.LIMIT, 60 * (pace.timeout_minutes or forked.LIMIT))
-    for caution in preview.refuse_unbuildable(study, runs=opened.plan, limit=limit):
+    cautions = preview.refuse_unbuildable(study, runs=opened.plan, limit=limit)
+    for caution in (*forewarnings(study), *cautions):
         warn(caution)
     # Before training, so that a plan after an interruption can name what has changed since.
     opened.remember_plan()
@@ -259,13 +265,13 @@ def show(opened: PlannedStudy, *, port: int | None, ready: Callable[[str], None]
 
 
 def validate(path: Path, *, plugin_files: bool = True) -> tuple[Fault, ...]:
-    """Every fault of a study."""
+    """Every fault of a study or, if there is none, warnings of choices that cannot help."""
     try:
         study, _ = load(path, plugin_files=plugin_files)
         preview.refuse_unequal(study, runs=(), ledger=Ledger(Path()))
+        return forewarnings(study, averaging=True)
     except StudyError as error:
         return error.faults
-    return ()
 
 
 def catalog(study: Path | None = None, *, plugin_files: bool = True) -> Catalog:
@@ -275,4 +281,4 @@ def catalog(study: Path | None = None, *, plugin_files: bool = True) -> Catalog:
 
 def _summary(opened: PlannedStudy, *, report: Report, failed: list[str]) -> terminal.Summary:
     failures = [*failed, *report.faults, *report.comparability.broken]
-    return terminal.summary(report, path=opened.folder / "report.html", failed=failures)
+    return terminal.Summary(report, failed=failures, path=opened.folder / "report.html")

@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -42,6 +43,7 @@ from harness.cli import (
 from harness.cli.interruption import INTERRUPTED, STATUS
 from harness.cli.lazy_imports import defer
 from harness.errors import HarnessError
+from harness.notices import warn
 from harness.printable import printable
 from harness.search_path import leave_working_folder
 
@@ -55,7 +57,7 @@ class _Commands(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         try:
-            with _quoted_printably():
+            with _quoted_printably(), _warnings_in_one_line():
                 return super().invoke(context)
         except HarnessError as error:
             output.say(str(error), err=True)
@@ -80,6 +82,18 @@ def _quoted_printably() -> Iterator[None]:
         if isinstance(error, click.UsageError):
             raise click.UsageError(shown, ctx=error.ctx) from None
         raise click.ClickException(shown) from None
+
+
+@contextmanager
+def _warnings_in_one_line() -> Iterator[None]:
+    """Show a library's warning as a line of ours, without a place in its source."""
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        warn(" ".join(str(message).split()))
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def _line(error: OSError, *, command: str | None) -> str:

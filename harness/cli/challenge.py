@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,8 +83,18 @@ def challenge_study(
     challenged: Challenged, *, seeds: int | None, into: Path, jobs: int, pace: Pace
 ) -> None:
     """Carry out the plan of a study again, print the fate of its verdicts, and exit."""
+    from rich.text import Text
+
     from harness.exchange.challenge import challenge as carry_out
+    from harness.report.screen import Screen, paragraph
 
     summary, fates = carry_out(challenged, seeds=seeds, into=into, jobs=jobs, pace=pace)
-    output.say("\n".join([summary.text, "", *map(str, fates)]))
+
+    def lines(screen: Screen) -> Iterator[Text]:
+        yield from summary.lines(screen)
+        yield Text("")
+        for fate in fates:
+            yield from paragraph(str(fate), screen=screen)
+
+    output.say_lines(lines)
     sys.exit(1 if summary.failed or not all(fate.held for fate in fates) else 0)

@@ -79,9 +79,16 @@ def _comparison_options(command: Callable[..., None]) -> Callable[..., None]:
 )
 @_comparison_options
 @options.OUT
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown, for a file.")
 @options.JSON
 def compare(
-    names: tuple[str, ...], *, table: str | None, terms: ComparisonOptions, out: Path, as_json: bool
+    names: tuple[str, ...],
+    *,
+    table: str | None,
+    terms: ComparisonOptions,
+    out: Path,
+    as_markdown: bool,
+    as_json: bool,
 ) -> None:
     r"""Compare the first RUN with the others, or scores of a file. Trains nothing.
 
@@ -109,13 +116,15 @@ def compare(
     report = _runs(names, out=out, terms=terms) if table is None else _scores(table, terms=terms)
     # Afterward, so that a name that does not exist leaves no trace in the others' logs.
     _record_inspections(names, out=out, terms=terms)
-    summary = terminal.comparison(report)
+    summary = terminal.Summary(report, failed=report.faults)
     if as_json:
         for reading in report.readings:
             notify_user(f"read as: {reading}")
         output.say_json(findings(report.findings), newline=False)
+    elif as_markdown:
+        output.say(summary.markdown)
     else:
-        output.say(summary.text)
+        output.say_lines(summary.lines)
     sys.exit(1 if summary.failed else 0)
 
 

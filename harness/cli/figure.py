@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli import options, output, run_argument
+from harness.errors import HarnessError
 from harness.runs.reuse import Reuse
 
 if TYPE_CHECKING:
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 _POSITIVE = click.IntRange(min=1)
 
 
-def _picture(name: str) -> Callable[[Any], Any]:
-    """The option for the path of a picture."""
+def _picture(name: str, *names: str) -> Callable[[Any], Any]:
+    """The option for the path of a picture, `--picture` and perhaps other `names`."""
     return click.option(
-        "--out",
+        "--picture",
+        *names,
         "picture",
         type=click.Path(path_type=Path, dir_okay=False),
         default=Path(f"{name}.png"),
@@ -62,7 +64,7 @@ def figure() -> None:
 
     \b
       harness figure decays linear "{exponential: 0.99}"
-      harness figure noam --d-model 256 --warmup 400 --out noam.svg
+      harness figure noam --d-model 256 --warmup 400 --picture noam.svg
       harness figure attention studies/ablation.yaml "Ein Junge liest ein Buch."
 
     The findings of a study are drawn by `harness report`.
@@ -72,7 +74,7 @@ def figure() -> None:
 @figure.command("dropout_sites")
 @options.STUDY
 @run_argument.VARIANT
-@_picture("dropout_sites")
+@_picture("dropout_sites", "--out")
 def dropout_sites(study: Path, *, variant: str, picture: Path) -> None:
     """Draw the share that every site of a model drops, for a variant of STUDY."""
     from harness.introspection.draw_sites import draw_sites
@@ -109,7 +111,7 @@ def thinned_networks(
 @figure.command("label_smoothing")
 @click.argument("names", metavar="[LOSSES]...", nargs=-1)
 @click.option("--classes", type=click.IntRange(min=3), default=5, show_default=True)
-@_picture("label_smoothing")
+@_picture("label_smoothing", "--out")
 def label_smoothing(names: tuple[str, ...], *, classes: int, picture: Path) -> None:
     """Draw the targets that LOSSES pull toward; by default label smoothing's three conventions."""
     from harness.introspection.draw_losses import draw_targets
@@ -124,7 +126,7 @@ def label_smoothing(names: tuple[str, ...], *, classes: int, picture: Path) -> N
 @figure.command("penalization")
 @click.argument("names", metavar="[LOSSES]...", nargs=-1)
 @click.option("--highest", type=click.IntRange(min=2), default=100, show_default=True, help="x.")
-@_picture("penalization")
+@_picture("penalization", "--out")
 def penalization(names: tuple[str, ...], *, highest: int, picture: Path) -> None:
     """Draw LOSSES as a function of confidence: the right class gets more of the probability."""
     from harness.introspection.draw_losses import draw_penalization
@@ -138,7 +140,7 @@ def penalization(names: tuple[str, ...], *, highest: int, picture: Path) -> None
 @_several("--d-model", default=(512, 256))
 @_several("--warmup", default=(4000, 8000))
 @click.option("--updates", type=_POSITIVE, default=20000, show_default=True)
-@_picture("noam")
+@_picture("noam", "--out")
 def noam(*, d_model: tuple[int, ...], warmup: tuple[int, ...], updates: int, picture: Path) -> None:
     """Draw the schedule of the first Transformer for every --d-model and --warmup (repeat them)."""
     from harness.introspection.schedule_curves import curve
@@ -155,7 +157,7 @@ def noam(*, d_model: tuple[int, ...], warmup: tuple[int, ...], updates: int, pic
 
 @figure.command("schedules")
 @options.STUDY
-@_picture("schedules")
+@_picture("schedules", "--out")
 def schedules(study: Path, *, picture: Path) -> None:
     """Draw the learning rate of every variant of STUDY over its updates."""
     from harness.introspection.schedule_curves import study_curves
@@ -174,7 +176,7 @@ def _save_rates(curves: list[Curve], *, title: str, picture: Path) -> None:
 @figure.command("decays")
 @click.argument("names", metavar="[DECAYS]...", nargs=-1)
 @click.option("--updates", type=_POSITIVE, default=1000, show_default=True)
-@_picture("decays")
+@_picture("decays", "--out")
 def decays(names: tuple[str, ...], *, updates: int, picture: Path) -> None:
     """Draw DECAYS of scheduled sampling; by default those of its paper."""
     from harness.introspection.draw_curves import draw_curves
@@ -194,7 +196,7 @@ def decays(names: tuple[str, ...], *, updates: int, picture: Path) -> None:
 @click.option(
     "--padding", type=click.IntRange(min=0), default=2, show_default=True, help="Padded positions."
 )
-@_picture("masks")
+@_picture("masks", "--out")
 def masks(source: str, *, target: str, padding: int, picture: Path) -> None:
     """Draw the words that each word of SOURCE and TARGET may attend to, padded as in a batch."""
     from harness.introspection.draw_masks import draw_masks
@@ -204,7 +206,7 @@ def masks(source: str, *, target: str, padding: int, picture: Path) -> None:
 
 
 @figure.command("attention")
-@run_argument.takes_run(results="--results")
+@run_argument.takes_run(results="--out")
 @click.argument("sentence")
 @click.option("--layer", type=int, help="Counted from 0; the last by default.")
 @click.option(
@@ -226,6 +228,8 @@ def attention(
     """Draw the attention of a trained RUN in translating SENTENCE; RUN as in `harness generate`."""
     from harness.introspection.draw_attention import draw_attention
 
+    if run.out.suffix in (".png", ".svg", ".pdf"):  # as other figures call the file
+        raise HarnessError(f"--out {run.out}: the folder of results; --picture names the file")
     finished = run.load()
     _save(
         lambda: draw_attention(finished, line=sentence, layer=layer, heads=heads), picture=picture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,10 @@ from harness.notices import discard
 from harness.printable import printable, printable_json
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from harness.registry.catalog import CatalogRow
+    from harness.report.screen import Screen
 
 
 def say(text: object, *, newline: bool = True, err: bool = False) -> None:
@@ -41,6 +44,24 @@ def say_styled(text: str) -> None:
     _write(text)
 
 
+def say_lines(draw: Callable[[Screen], Iterable[Text]]) -> None:
+    """Print lines that are drawn for the terminal there is, or for a file or pipe."""
+    from rich.console import Console
+
+    from harness.report.screen import Screen
+
+    # Without markup: a name's brackets are no style.
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        say("\n".join(line.plain for line in draw(Screen())))
+        return
+    with console.capture() as capture:
+        for line in draw(Screen(console.width, console.encoding.lower().startswith("utf"))):
+            # A line that is too long could not be broken, and is not cut.
+            console.print(line, soft_wrap=True)
+    say_styled(capture.get().rstrip("\n"))
+
+
 def _write(text: str, *, newline: bool = True, err: bool = False) -> None:
     try:
         # In color: otherwise click removes what looks like a color, from data too.
@@ -57,7 +78,7 @@ def faults_text(faults: Sequence[Fault], *, path: Path) -> str:
 
 
 def faults_json(faults: Sequence[Fault]) -> str:
-    """A list of objects: place, message."""
+    """A list of objects: place, message, severity."""
     return json.dumps([fault._asdict() for fault in faults], indent=2)
 
 

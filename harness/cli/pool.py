@@ -39,5 +39,4 @@ def pool(studies: tuple[Path, ...], *, out: Path, as_json: bool) -> None:
     if as_json:
         output.say_json(pooled_json(findings), newline=False)
         return
-    texts = [pooled_text.pooled_text(finding, variants=len(findings)) for finding in findings]
-    output.say("\n\n".join([pooled_text.heading(findings[0]), *texts]))
+    output.say_lines(lambda screen: pooled_text.pooled_lines(findings, screen=screen))

@@ -21,7 +21,10 @@ from harness.runs.reuse import Reuse
     help="Of an archive: unpack it into this new folder.",
 )
 @options.reuse(Reuse.SAME_STUDY)
-def report(study: Path, *, out: Path, seeds: int | None, into: Path | None, reuse: Reuse) -> None:
+@options.JSON
+def report(
+    study: Path, *, out: Path, seeds: int | None, into: Path | None, reuse: Reuse, as_json: bool
+) -> None:
     """Write the report of STUDY again, from the runs in the ledger. Trains nothing.
 
     Runs that were found with other code or in another environment are shown, and said to be, as far
@@ -29,15 +32,20 @@ def report(study: Path, *, out: Path, seeds: int | None, into: Path | None, reus
 
     STUDY may be a file that `harness archive` wrote. Then every file in it is checked, and the
     report that it was sent with is shown; no corpus is needed, and none of its code is run.
+    --json prints an object as `harness run` does; in an archive, findings.json has the findings.
     """
     from harness import pipeline
     from harness.exchange.archive import is_archive, open_archive
+    from harness.report.screen import paragraph
     from harness.runs.planned_run import without_results
 
     if is_archive(study):
         if seeds is not None:
             raise HarnessError(f"{study}: an archive has its own seeds; leave out --seeds")
-        output.say(open_archive(study, into=into))
+        if as_json:
+            raise HarnessError(f"{study}: --json goes with a study; --into has findings.json")
+        text = open_archive(study, into=into)
+        output.say_lines(lambda screen: paragraph(text, screen=screen))
         return
     if into is not None:
         raise HarnessError(f"--into goes with an archive, and {study} is none")
@@ -45,4 +53,8 @@ def report(study: Path, *, out: Path, seeds: int | None, into: Path | None, reus
     pipeline.say_found_elsewhere(opened)
     if not any(run.exists for run in opened.runs):
         raise HarnessError(without_results(study, path=study, runs=opened.runs))
-    output.say(pipeline.write_report(opened).text)
+    summary = pipeline.write_report(opened)
+    if as_json:
+        output.say_json(summary.json, newline=False)
+    else:
+        output.say_lines(summary.lines)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from harness.cli import options, output
 from harness.cli.interruption import end_on_signals
 from harness.runs.reuse import Reuse
-from harness.runs.supervision import Pace
 
 
 @click.command()
@@ -20,7 +20,8 @@ from harness.runs.supervision import Pace
 @options.reuse(Reuse.IDENTICAL)
 @options.JOBS
 @options.pace
-def run(study: Path, *, out: Path, seeds: int | None, reuse: Reuse, jobs: int, pace: Pace) -> None:
+@options.JSON
+def run(study: Path, *, as_json: bool, **carried_out: Any) -> None:
     """Train the missing runs of STUDY, compare its variants, and write the report.
 
     A diverged run is an outcome: it is counted, and its seed has no pair. A failed run is named,
@@ -30,11 +31,16 @@ def run(study: Path, *, out: Path, seeds: int | None, reuse: Reuse, jobs: int, p
     five seconds; a second one ends them at once. No option but --seeds and --reuse changes a
     result.
 
-    The results are recorded as inspected.
+    The results are recorded as inspected. --json prints one object: study, question, metric, split,
+    higher_is_better, seeds, answer, findings (as in findings.json), failed (a line each) and report
+    (its path).
     """
     from harness import pipeline
 
     end_on_signals()
-    summary = pipeline.run_study(study, out=out, seeds=seeds, jobs=jobs, pace=pace, reuse=reuse)
-    output.say(summary.text)
+    summary = pipeline.run_study(study, **carried_out)
+    if as_json:
+        output.say_json(summary.json, newline=False)
+    else:
+        output.say_lines(summary.lines)
     sys.exit(1 if summary.failed else 0)

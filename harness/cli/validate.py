@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from harness.cli import options, output
+from harness.notices import warn
 
 
 @click.command()
@@ -17,15 +18,21 @@ from harness.cli import options, output
 def validate(study: Path, *, plugin_files: bool, as_json: bool) -> None:
     """Check STUDY: every name, type, range and file, all faults at once. Writes nothing.
 
-    Each fault is one line, FILE:LINE:COLUMN: MESSAGE. The exit status is 2 if there is any.
+    Each fault is one line, FILE:LINE:COLUMN: MESSAGE. The exit status is 2 if there is any. Choices
+    that are valid and cannot do together what they are there for, as a warmup that outlasts the
+    budget, are warnings, which leave the exit status alone. --json prints a list of objects: place,
+    message, severity ("fault" or "warning").
 
     The plugin files that STUDY names are Python, and are executed; not with --no-plugins.
     """
     from harness import pipeline
 
-    faults = pipeline.validate(study, plugin_files=plugin_files)
+    found = pipeline.validate(study, plugin_files=plugin_files)
+    faults = [fault for fault in found if fault.severity == "fault"]
     if as_json:
-        output.say_json(output.faults_json(faults))
+        output.say_json(output.faults_json(found))
     else:
+        for warning in found if not faults else ():
+            warn(warning)
         output.say(output.faults_text(faults, path=study), err=bool(faults))
     sys.exit(2 if faults else 0)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness.comparability.cautions import cautions
 from harness.comparability.controls import Controls, mean_controls
+from harness.comparability.mean_loss import refuse_mean
 from harness.comparability.sharing import InitialState, Rewriters, Shapes
 from harness.components import Component, Decay
 from harness.errors import ComponentError, HarnessError
@@ -256,7 +257,7 @@ def _build_rest(experiment: Experiment, *, network: Network) -> None:
     setting = replace(network.setting, trained=lambda _: network.model)
     guards.initializer(experiment.initializer, setting=setting)
     guards.decoding_policy(experiment.decoding_policy, setting=setting)
-    guards.loss(experiment.loss, setting=setting)
+    refuse_mean(guards.loss(experiment.loss, setting=setting), of=experiment.loss, setting=setting)
     guards.optimizer(
         experiment.optimizer, model=network.model, groups=network.groups, setting=setting
     )

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
 
 from harness.analysis.p_values import p_equation
 from harness.analysis.random_effects import FEWEST_TO_WEIGH
 from harness.comparing.pooled_studies import PooledFinding
-from harness.report import markdown
 from harness.report.numbers import interval_text, number_text
+from harness.report.screen import Screen, paragraph, table_lines
 from harness.report.tables import Table
 
 
-def pooled_text(finding: PooledFinding, *, variants: int) -> str:
-    """One variant: its verdict with the reason, and the table of its studies."""
+def pooled_lines(findings: Sequence[PooledFinding], *, screen: Screen) -> Iterator[Text]:
+    """The meaning of the numbers; then, of each variant, its verdict and the table of its studies.
+
+    The lines are as long as the screen allows.
+    """
+    yield from paragraph(_heading(findings[0]), screen=screen)
+    for finding in findings:
+        yield Text("")
+        yield from paragraph(_verdict(finding, variants=len(findings)), screen=screen)
+        yield Text("")
+        yield from table_lines(_table(finding, places=_places(finding)), screen=screen)
+
+
+def _verdict(finding: PooledFinding, *, variants: int) -> str:
+    """The verdict on one variant, with the reason."""
     pooled, places = finding.pooled, _places(finding)
     interval = interval_text(pooled.low, high=pooled.high, places=places)
     corrected = f" after Holm over {variants} variants" if variants > 1 else ""
@@ -26,11 +41,10 @@ def pooled_text(finding: PooledFinding, *, variants: int) -> str:
     ]
     if not _weighs(finding):
         reasons.append(f"each study counts alike, as one has fewer than {FEWEST_TO_WEIGH} seeds")
-    lines = [f"{finding.variant}: {finding.verdict}: {'; '.join(reasons)}", ""]
-    return "\n".join([*lines, str(markdown.table(_table(finding, places=places)))])
+    return f"{finding.variant}: {finding.verdict}: {'; '.join(reasons)}"
 
 
-def heading(finding: PooledFinding) -> str:
+def _heading(finding: PooledFinding) -> str:
     """The metric, and the meaning of a difference."""
     direction = "higher" if finding.higher_is_better else "lower"
     return (

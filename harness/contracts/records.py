@@ -16,6 +16,7 @@ class TrainingOutcome:
     A run that the coordinator ended, because its process or its start failed, has `status`,
     `reason` and `ended` alone. `resumed_after` is the update from which the last process went on,
     0 for none, `seconds` the duration of that process, and `ended` its end in seconds since 1970.
+    `chance_nll` is the validation nll that the frequencies of the training targets' tokens give.
     `trained_parameters` counts those that learn. `shapes` and `initial_weights` (a digest each) are
     by parameter name, as training begins, but without those that regularizers add; `rewriters` has
     the regularizers that wrote some of these anew. `order` has the digest of the order of batches
@@ -31,6 +32,7 @@ class TrainingOutcome:
     ended: float | None = None
     parameters: int | None = None
     trained_parameters: int | None = None
+    chance_nll: float | None = None
     shapes: Mapping[str, tuple[int, ...]] | None = None
     initial_weights: Mapping[str, str] | None = None
     rewriters: Mapping[str, tuple[str, ...]] | None = None

@@ -179,7 +179,7 @@ def _record(record: object) -> bytes:
 
 def _manifest(opened: PlannedStudy, *, report: Report, study: str) -> Manifest:
     failed = [*report.faults, *report.comparability.broken]
-    text = terminal.summary(report, path=Path(), failed=failed).text
+    text = terminal.Summary(report, failed=failed, path=Path()).text
     corpora = {digest: Path(path).name for run in opened.plan for digest, path in run.files.items()}
     return Manifest(
         name=opened.study.name,

@@ -24,6 +24,7 @@ from harness.exchange.packing import MANIFEST, unpack
 from harness.notices import warn
 from harness.planned_study import PlannedStudy
 from harness.report import terminal
+from harness.report.tables import verdict_text
 from harness.report.write import as_json
 from harness.runs import study_folder
 from harness.runs.ledger import Ledger
@@ -76,7 +77,8 @@ class Held:
 
     def __str__(self) -> str:
         word = "held" if self.held else "not held"
-        fate = f"{self.label}: {word}: {self.then}, now {self.now or 'no verdict'} ({self.reason})"
+        then, now = verdict_text(self.then), verdict_text(self.now or "no verdict")
+        fate = f"{self.label}: {word}: {then}, now {now} ({self.reason})"
         return f"{fate}; {self.agreement}" if self.agreement else fate
 
 

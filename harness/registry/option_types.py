@@ -53,10 +53,10 @@ def with_article(noun: str) -> str:
 
 
 def suggestion(name: str, *, among: Collection[str], otherwise: str) -> str:
-    """The way out of a wrong name: the closest of those that exist, or all of them."""
-    near = difflib.get_close_matches(name, among, n=1)
-    if near:
-        return f"did you mean {near[0]!r}?"
+    """The way out of a wrong name: the closest, whatever its case, or all that exist."""
+    by_lower = {known.lower(): known for known in among}
+    if near := difflib.get_close_matches(name.lower(), by_lower, n=1):
+        return f"did you mean {by_lower[near[0]]!r}?"
     return f"{otherwise} {', '.join(sorted(among))}" if among else "there are none"
 
 

@@ -56,14 +56,20 @@ _INTERVALS = (
 
 
 def answer(report: Report) -> str:
-    """The findings on the primary metric, their cost, mixed pairs, and changes of the plan."""
-    return " ".join([_found(report), *report.deviations])
+    """That nothing was learned, or the findings on the primary metric and what limits them."""
+    return " ".join(answer_parts(report))
 
 
-def _found(report: Report) -> str:
+def answer_parts(report: Report) -> list[str]:
+    """The sentences of the answer, one to a paragraph where there is room."""
+    first = [report.unlearned] if report.unlearned else []
+    return [*first, *_found(report), *report.deviations]
+
+
+def _found(report: Report) -> list[str]:
     """The findings on the primary metric in one sentence, then their cost, and mixed pairs."""
     if not report.on_primary:
-        return "The study has no variants, so there is nothing to compare."
+        return ["The study has no variants, so there is nothing to compare."]
     found = "; ".join(
         [*claims(report.on_primary), *divergences(report.on_primary), *reached_claims(report)]
     )
@@ -73,7 +79,7 @@ def _found(report: Report) -> str:
     metric = f"{metric_text(primary)}{taken}{on_split(primary)}"
     answered = f"{tuning_limit(report.tuning)}By {metric}, over {seeds}: {found}."
     sentences = [answered, *cost_sentences(report), report.mixed, noise_sentences(report)]
-    return " ".join(filter(None, sentences))
+    return [*filter(None, sentences)]
 
 
 def _seeds_text(report: Report) -> str:

@@ -14,6 +14,7 @@ from harness.comparability.observed import assess_comparability
 from harness.contracts import RunSummary
 from harness.registry.discovery import Plugins
 from harness.report import Pretraining, Report, SampleTranslation
+from harness.report.learning_text import nothing_learned
 from harness.report.provenance import provenance
 from harness.runs.ledger import Hypothesis, Ledger
 from harness.runs.planned_run import PlannedRun
@@ -51,6 +52,9 @@ def build_report(
         design=study.design,
         pretraining=_pretraining(study),
         provenance=provenance(study, runs=runs, ledger=ledger),
+        unlearned=nothing_learned(
+            runs, results=results, metrics=scored_metrics(study.metrics), ledger=ledger
+        ),
         mixed=mixed_pairs(_scored_runs(runs, results=results), pairs=pairs),
         versions={
             "harness": version("transformer-harness"),

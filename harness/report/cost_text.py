@@ -8,6 +8,7 @@ from harness.analysis import ScoredMetric, ToTarget
 from harness.analysis.correction import DIFFERENT
 from harness.contracts import Cost, Finding
 from harness.report.values import Report
+from harness.report.verdict_claims import listed
 from harness.scoring.training_cost import cost_ratios, equal_cost_name
 from harness.study.values import BASELINE
 
@@ -57,27 +58,48 @@ def reached_claims(report: Report) -> Iterator[str]:
 
 
 def cost_sentences(report: Report) -> Iterator[str]:
-    """The cost of each variant with a verdict, and its verdicts at equal cost."""
+    """The cost of variants with a verdict, and their verdicts at equal cost."""
     ratios = cost_ratios(report.results, cost="seconds", per_update=True)
-    equal = {(finding.variant, finding.metric): finding for finding in report.exploratory}
-    for finding in report.on_primary:
-        if finding.kind != "variant" or finding.verdict not in _CLAIMS:
-            continue
-        parts = []
-        ratio = ratios.get(finding.variant, 1.0)
-        if not 1 / _PER_UPDATE <= ratio <= _PER_UPDATE:
-            parts.append(f"took {ratio:.2g} times the baseline's time per update")
-        for cost in _COSTS:
-            metric = equal_cost_name(report.primary.name, cost=cost)
-            if other := equal.get((finding.variant, metric)):
-                parts.append(_at_equal(other, cost=cost))
-        if parts:
-            yield f"{finding.variant} {' and '.join(parts)}."
+    claimed = [
+        finding.variant
+        for finding in report.on_primary
+        if finding.kind == "variant" and finding.verdict in _CLAIMS
+    ]
+    paces = {
+        name: f"{ratios[name]:.2g}"
+        for name in claimed
+        if not 1 / _PER_UPDATE <= ratios.get(name, 1.0) <= _PER_UPDATE
+    }
+    clauses = []
+    if paces:
+        times = listed([*paces.values()])
+        clauses.append(f"{listed([*paces])} took {times} times the baseline's time per update")
+    for cost in _COSTS:
+        metric = equal_cost_name(report.primary.name, cost=cost)
+        equal = [
+            finding
+            for finding in report.exploratory
+            if finding.metric == metric and finding.variant in claimed
+        ]
+        clauses += [_at_equal(equal, cost=cost)] if equal else []
+    if len(claimed) == 1:
+        # Of one variant in one sentence, which names it once.
+        clauses = [" and ".join([*clauses[:1], *(c.partition(" ")[2] for c in clauses[1:])])]
+    yield from (f"{clause}." for clause in clauses if clause)
 
 
-def _at_equal(finding: Finding, *, cost: Cost) -> str:
-    place = f"at equal {cost} ({finding.metric} on the {finding.split} split)"
-    if finding.verdict == "no_inference":
-        few = "runs" if finding.method == "welch" else "complete pairs of runs"
-        return f"has too few {few} {place}"
-    return f"is {finding.verdict} {place}"
+def _at_equal(findings: Sequence[Finding], *, cost: Cost) -> str:
+    """The verdicts at equal cost, each with all the variants that have it."""
+    names: dict[str, list[str]] = {}
+    for finding in findings:
+        names.setdefault(finding.verdict, []).append(finding.variant)
+    claims = []
+    few = "runs" if findings[0].method == "welch" else "complete pairs of runs"
+    for verdict, about in names.items():
+        are, have = ("is", "has") if len(about) == 1 else ("are", "have")
+        claim = f"{are} {verdict}"
+        if verdict == "no_inference":
+            claim = f"{have} too few {few}"
+        claims.append(f"{listed(about)} {claim}")
+    first = findings[0]
+    return f"{'; '.join(claims)} at equal {cost} ({first.metric} on the {first.split} split)"

@@ -46,8 +46,9 @@ def correction_text(report: Report) -> str:
     """The correction of the p values, as the end of a sentence."""
     families = Counter(finding.kind for finding in report.on_primary)
     sizes = {**families}
-    if report.design.dropped:
-        tested = [finding for finding in report.on_primary if finding.kind != "noise_floor"]
+    tested = [finding for finding in report.on_primary if finding.kind != "noise_floor"]
+    # A comparison of a study's runs has no design, and still counts all that the study compared.
+    if report.design.dropped or any(finding.family > len(report.on_primary) for finding in tested):
         sizes |= {finding.kind: finding.family for finding in tested}
     several = [
         _family(size, kind=kind, compared=families[kind])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import warnings
@@ -88,6 +89,8 @@ def _missing_letters_in_one_line(name: str) -> Iterator[None]:
 def _without_display() -> ModuleType:
     """Matplotlib, drawing to files; MPLBACKEND, perhaps of a notebook's server, has no say."""
     foreign = os.environ.pop("MPLBACKEND", None)
+    # It logs where it keeps its cache of fonts, and that it is slow without one.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
         with _without_settings_here():
             import matplotlib

@@ -56,13 +56,13 @@ def verdicts(report: Report) -> Table:
     unit = "seeds" if effects else "pairs"
     counts = [f"finished {unit}", f"ranked {unit}"] if ranked else [unit]
     if welch:
-        counts = [f"{_comparator(report)} runs", "variant runs"]
+        counts = [f"{comparator(report)} runs", "variant runs"]
     header = ["variant", "verdict", *counts, *_number_headers(report, findings=report.on_primary)]
     rows = []
     for finding in report.on_primary:
         sizes = [finding.n, finding.n_ranked] if ranked else [finding.n]
         sizes = [finding.n_baseline, finding.n] if welch else sizes
-        rows.append([finding.label, finding.verdict, *sizes, *_numbers(finding)])
+        rows.append([finding.label, verdict_text(finding.verdict), *sizes, *_numbers(finding)])
     return Table(header, rows, right=2)
 
 
@@ -123,22 +123,27 @@ def exploratory(report: Report) -> Table:
     numbers = _number_headers(report, findings=report.exploratory)
     header = ["metric", "variant", "verdict", *numbers]
     rows = [
-        [finding.metric, finding.label, finding.verdict, *_numbers(finding)]
+        [finding.metric, finding.label, verdict_text(finding.verdict), *_numbers(finding)]
         for finding in report.exploratory
     ]
     return Table(header, rows, right=3)
 
 
-def _comparator(report: Report) -> str:
+def comparator(report: Report) -> str:
     """The header of the column of comparators' means."""
     plain = all(finding.against == BASELINE for finding in report.findings)
     return BASELINE if plain else "comparator"
 
 
+def verdict_text(verdict: str) -> str:
+    """A verdict as words: ``no inference``."""
+    return verdict.replace("_", " ")
+
+
 def _comparator_mean(report: Report) -> str:
     """The same, said to be a mean where the difference beside it is a median."""
     median = any(finding.method == "sign_test" for finding in report.findings)
-    return f"{_comparator(report)}{' mean' if median else ''}"
+    return f"{comparator(report)}{' mean' if median else ''}"
 
 
 def changes(report: Report) -> Table:
@@ -148,7 +153,7 @@ def changes(report: Report) -> Table:
         for variant in report.variants
         for change in report.changes.get(variant, ())
     ]
-    return Table(["variant", "option", _comparator(report), "variant"], rows, right=4)
+    return Table(["variant", "option", comparator(report), "variant"], rows, right=4)
 
 
 def tuning(summary: TuningSummary) -> Table:

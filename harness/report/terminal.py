@@ -1,22 +1,107 @@
-"""A report as text for a terminal."""
+"""A report for a terminal, as text for a pipe or a file, and as JSON for programs."""
 
 from __future__ import annotations
 
+import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from rich.text import Text
+
 from harness.report import Report, markdown, tables
-from harness.report.answer_text import answer
+from harness.report.answer_text import answer, answer_parts
+from harness.report.screen import Screen, finding_lines, paragraph, table_lines
+from harness.report.screen_notes import caption, notes
+from harness.report.tables import Table, verdict_text
+from harness.report.write import finding_objects
 from harness.study.values import Seeds
 
 
 class Summary(NamedTuple):
-    """The text to print for a study, and its failures, a message each."""
+    """A report to print: of a study, whose page is at `path`, or of a comparison, without one.
 
-    text: str
+    `failed` has a message for each failure.
+    """
+
+    report: Report
     failed: Sequence[str]
+    path: Path | None = None
+
+    @property
+    def text(self) -> str:
+        """The lines as they are where there is no terminal."""
+        return "\n".join(line.plain for line in self.lines(Screen()))
+
+    @property
+    def json(self) -> str:
+        """An object: study, question, metric, split, answer, findings, failures, report."""
+        report = self.report
+        content = {
+            "study": report.name,
+            "question": report.question,
+            "metric": report.primary.name,
+            "split": report.primary.split,
+            "higher_is_better": report.primary.higher_is_better,
+            "seeds": [*report.seeds],
+            "answer": answer(report),
+            "findings": finding_objects(report.findings),
+            "failed": [*self.failed],
+            "report": self.path and str(self.path),
+        }
+        return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def lines(self, screen: Screen) -> Iterator[Text]:
+        """The question, the findings, the answer, notes, failures and the path of the report."""
+        report = self.report
+        if self.path is not None:
+            yield from paragraph(report.question, screen=screen, style="bold")
+            yield Text("")
+        if report.on_primary:
+            yield from paragraph(caption(report), screen=screen, style="dim")
+            yield from finding_lines(report.on_primary, screen=screen)
+            yield Text("")
+        for part in answer_parts(report):
+            style = "bold yellow" if part == report.unlearned else ""
+            yield from paragraph(part, screen=screen, style=style)
+        if report.readings:
+            yield from paragraph(f"Read as: {'; '.join(report.readings)}.", screen=screen)
+        for number, note in enumerate(notes(report)):
+            yield from [] if number else [Text("")]
+            yield from paragraph(note, screen=screen, style="dim")
+        yield from self._tables(screen) if self.path is None else [Text("")]
+        for reason in self.failed:
+            yield from paragraph(f"failed: {reason}", screen=screen, style="bold red")
+        if self.path is not None:
+            # On one line whatever its length, so that it can be copied.
+            yield Text(f"report: {self.path}")
+
+    def _tables(self, screen: Screen) -> Iterator[Text]:
+        """The tables of a comparison, for which no report is written."""
+        for title, table in _sections(self.report).items():
+            if table.rows:
+                yield Text("")
+                yield Text(title, "bold")
+                yield from table_lines(table, screen=screen)
+
+    @property
+    def markdown(self) -> str:
+        """The findings, the answer and the tables of a comparison, in Markdown."""
+        report = self.report
+        parts: list[str] = [markdown.escape(answer(report))]
+        if report.readings:
+            parts.append(markdown.escape(f"Read as: {'; '.join(report.readings)}."))
+        for title, table in {"": tables.verdicts(report), **_sections(report)}.items():
+            if table.rows:
+                parts += [*([markdown.escape(title)] if title else []), markdown.table(table)]
+        reasons = [
+            markdown.escape(f"{finding.label}: {verdict_text(finding.verdict)}: {finding.reason}")
+            for finding in report.on_primary
+        ]
+        parts += ["\n".join(f"- {reason}" for reason in reasons)] if reasons else []
+        parts += [markdown.escape(f"failed: {fault}") for fault in self.failed]
+        return "\n\n".join(parts)
 
 
 def rerun_command(path: Path, *, out: Path, seeds: Seeds | None) -> str:
@@ -30,20 +115,9 @@ def rerun_command(path: Path, *, out: Path, seeds: Seeds | None) -> str:
     return shlex.join(words)
 
 
-def summary(report: Report, *, path: Path, failed: Sequence[str]) -> Summary:
-    """The question, the verdicts with reasons, the answer, failures and the path of the report."""
-    lines = [report.question, "", *_verdicts(report), "", answer(report), ""]
-    lines += [f"failed: {reason}" for reason in failed]
-    lines.append(f"report: {path}")
-    return Summary("\n".join(lines), failed)
-
-
-def comparison(report: Report) -> Summary:
-    """The summary of a comparison without a study: verdicts, and a report's tables in Markdown."""
-    lines = [*_verdicts(report), "", answer(report)]
-    lines += [f"Read as: {'; '.join(report.readings)}."] if report.readings else []
-    sections = {
-        "": tables.verdicts(report),
+def _sections(report: Report) -> dict[str, Table]:
+    """The tables beyond that of the verdicts, by their titles."""
+    return {
         "Supporting statistics:": tables.supporting_statistics(report),
         "Intervals of the difference for new seeds, new sentences and both:": tables.intervals(
             report
@@ -51,16 +125,3 @@ def comparison(report: Report) -> Summary:
         "Exploratory metrics, corrected within each:": tables.exploratory(report),
         "Changed options:": tables.changes(report),
     }
-    for title, table in sections.items():
-        if table.rows:
-            lines += ["", *([title, ""] if title else []), markdown.table(table)]
-    lines += [f"failed: {fault}" for fault in report.faults]
-    return Summary("\n".join(lines), report.faults)
-
-
-def _verdicts(report: Report) -> list[str]:
-    width = max((len(finding.label) for finding in report.on_primary), default=0)
-    return [
-        f"  {finding.label:{width}}  {finding.verdict:12}  {finding.reason}"
-        for finding in report.on_primary
-    ]

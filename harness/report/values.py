@@ -94,7 +94,8 @@ class Report:
     the report with the software of `versions`. `inspections` is a note on earlier looks at the
     results, `deviations` are sentences on what was changed after them, and `readings` are the
     directions of metrics that were assumed.
-    `mixed` is a sentence on pairs of runs that mix code or environments.
+    `mixed` is a sentence on pairs of runs that mix code or environments, `unlearned` one that says
+    so if nothing was learned.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Report:
     readings: Sequence[str] = ()
     deviations: Sequence[str] = ()
     mixed: str = ""
+    unlearned: str = ""
 
     @property
     def on_primary(self) -> list[Finding]:

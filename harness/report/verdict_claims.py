@@ -123,7 +123,7 @@ def divergences(findings: Sequence[Finding]) -> Iterator[str]:
 def _tested(finding: Finding) -> str:
     """The p of the test that both sides diverge equally often, if they were compared."""
     p, fisher = finding.p_diverged, finding.method == "welch"
-    if p is None or not (fisher or finding.ended_pairs):
+    if p is None or finding.planned == 1 or not (fisher or finding.ended_pairs):  # of one, p is 1
         return ""
     partial = finding.ended_pairs < finding.planned
     over = f" over {counted(finding.ended_pairs, noun='pair')}" if partial else ""

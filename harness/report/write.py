@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from harness.contracts import Finding
 from harness.files import write_atomically
@@ -42,12 +43,17 @@ def brief(report: Report) -> str:
 
 def as_json(findings: Sequence[Finding]) -> str:
     """The findings as a JSON list of objects, their fields in the order of `Finding`."""
-    objects = [
+    objects = finding_objects(findings)
+    # NaN is no JSON; a number that does not exist is null.
+    return json.dumps(objects, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def finding_objects(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """The findings as JSON data."""
+    return [
         {**asdict(finding), "per_seed": [pair._asdict() for pair in finding.per_seed]}
         for finding in findings
     ]
-    # NaN is no JSON; a number that does not exist is null.
-    return json.dumps(objects, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def as_markdown(report: Report) -> str:

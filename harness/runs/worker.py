@@ -17,6 +17,7 @@ from harness.notices import warn
 from harness.registry.attribution import naming_plugins, owner, plugin_at_fault
 from harness.registry.discovery import CORE, PluginFault, Plugins, implementers
 from harness.runs import records
+from harness.runs.chance import nll_by_chance
 from harness.runs.decodings import Decodings, load_decodings
 from harness.runs.ledger import MEASUREMENTS, WEIGHTS, Ledger
 from harness.runs.lock import hold
@@ -202,6 +203,7 @@ def _train(
         ended=round(time.time(), 3),
         parameters=counted.parameters,
         trained_parameters=counted.trained_parameters,
+        chance_nll=nll_by_chance(parts.task),
         shapes={name: tuple(counted.shapes[name]) for name in parts.initial_weights},
         initial_weights=dict(parts.initial_weights),
         rewriters=dict(parts.rewriters),

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from click.testing import CliRunner
 from support.tiny_study import TINY
 
 from harness.cli import main, schema
+from harness.registry.catalog import Catalog
 
 COMMAND = (sys.executable, "-c", "from harness.cli import main; main()")
 LONG, SHORTER = "AF_UNIX path too long", "set TMPDIR to a shorter one"
@@ -125,3 +127,32 @@ def test_a_folder_for_temporary_files_with_too_long_a_path_is_named(tmp_path: Pa
     )
     fault = f"{LONG}: the folder for temporary files, {folder}; {SHORTER}\n"
     assert (done.returncode, done.stderr) == (2, fault)
+
+
+def test_plugins_can_be_listed_by_slot() -> None:
+    done = CliRunner().invoke(main, ["plugins", "loss"])
+    assert done.stdout.splitlines()[0] == "loss"
+    assert "\noptimizer" not in done.stdout
+    assert "cross_entropy" in done.stdout
+    wrong = CliRunner().invoke(main, ["plugins", "Losss"])
+    assert (wrong.exit_code, wrong.output) == (2, "no slot named 'Losss'; did you mean 'loss'?\n")
+
+
+def test_a_wrong_case_is_a_wrong_name_with_the_right_one(tmp_path: Path) -> None:
+    study = tmp_path / "study.yaml"
+    study.write_text(TINY.replace("metrics: [bleu]", "metrics: [BLEU]"))
+    done = CliRunner().invoke(main, ["validate", str(study)])
+    assert "no metric named 'BLEU'; did you mean 'bleu'?" in done.output
+
+
+def test_warnings_of_libraries_are_lines_without_their_source(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def rows() -> None:
+        warnings.warn("tight\nlayout", UserWarning, stacklevel=1)
+
+    monkeypatch.setattr(Catalog, "rows", lambda _: [rows()][:0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        done = CliRunner().invoke(main, ["plugins"])
+    assert done.stderr.startswith("warning: tight layout\n")

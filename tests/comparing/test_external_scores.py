@@ -108,7 +108,7 @@ def test_the_usual_names_of_errors_and_costs_mean_lower_is_better(name: str) -> 
     assert report.findings[0].verdict == "worse"
     reading = f"{name}, lower is better (say --higher-is-better {name} if not)"
     assert report.readings == [reading]
-    assert f"Read as: {reading}." in terminal.comparison(report).text
+    assert f"Read as: {reading}." in terminal.Summary(report, failed=()).text
     (other,) = compare(text, higher_is_better=[name])
     assert other.verdict == "better"
 
@@ -136,7 +136,7 @@ def test_the_answer_says_what_was_presumed_and_no_more() -> None:
     def told(**given: object) -> str:
         options = ComparisonOptions(**given)  # type: ignore[arg-type] # whatever a test asks for
         report = compare_scores(SLEEP.replace("hours", "loss").encode(), name="t", options=options)
-        return terminal.comparison(report).text
+        return terminal.Summary(report, failed=()).text
 
     assert "By loss (taken as lower is better), over 10 seeds: second is worse" in told()
     assert "By loss, over 10 seeds:" in told(lower_is_better=["loss"])
@@ -392,7 +392,7 @@ def test_any_content_gives_findings_or_one_line_per_fault(content: bytes, method
         assert all(line.startswith("t") for line in fault.split("\n") if fault)
         if report:
             assert json.loads(as_json(report.findings))
-            assert terminal.comparison(report).text
+            assert terminal.Summary(report, failed=()).text
 
 
 @pytest.mark.parametrize(

@@ -409,7 +409,7 @@ def test_metrics_figures_and_trackers_that_break_are_named_and_leave_the_rest(
     report = (tmp_path / "results" / "tiny" / "report.md").read_text()
     assert "exact_match" in report
     assert "Not scored:" in report
-    assert "  no-dropout  " in summary.text
+    assert "\nno-dropout  " in summary.text
 
 
 def test_every_slot_has_its_faults() -> None:

@@ -13,7 +13,7 @@ from support.invented_results import PLAIN, WARM, carry_out, opened, seen, study
 from harness.cli import main
 from harness.report.answer_text import answer
 from harness.report.export import Form, export_findings
-from harness.report.terminal import summary
+from harness.report.terminal import Summary
 from harness.runs.inspections import RECORD, read_history
 
 MARGIN = ("{primary: nll}", "{primary: nll, margin: 0.5}")
@@ -94,7 +94,7 @@ def test_every_act_after_results_were_seen_stands_in_the_answer(tmp_path: Path, 
     after = seen(last, folder=tmp_path)
     assert f"Changed after results were seen (plan {first.plan_digest} of 20" in answer(after)
     assert expected in answer(after)
-    assert expected in summary(after, path=tmp_path, failed=()).text
+    assert expected in Summary(after, failed=(), path=tmp_path).text
     for form in FORMS:
         assert expected in export_findings(after.findings, form=form).replace(r"\_", "_")
 
@@ -207,7 +207,8 @@ def test_the_best_variant_alone_is_corrected_for_all(tmp_path: Path) -> None:
     seen(study_of(4), folder=tmp_path)
     names = [tmp_path / f"tiny.yaml:{variant}" for variant in ("baseline", "plain")]
     text = harness("compare", *names, "--margin", 0.5, folder=tmp_path)
-    assert "Holm over 3 comparisons, of which 2 were dropped after results were seen" in text
+    said = "Holm's method over the 3 comparisons, of which 2 were dropped after results were seen"
+    assert said in text
     assert "margin now 0.5 of nll, previously none" in text
     assert "margin now none, previously 0.5 of nll" in answer(seen(study_of(4), folder=tmp_path))
 

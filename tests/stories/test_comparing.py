@@ -116,7 +116,9 @@ def test_two_studies_compare_the_variants_that_both_have(compare: Compare) -> No
     assert all(finding["n"] == 2 for finding in findings)
     said = compare("short.yaml", "long.yaml").stdout
     assert "By nll on the test split, over two seeds only: long:baseline is identical to" in said
-    assert "| long:baseline   | generation.greedy.extra | 3          | 4       |" in said
+    assert "\nlong:baseline    generation.greedy.extra  3           4\n" in said
+    written = compare("short.yaml", "long.yaml", "--markdown").stdout
+    assert "| long:baseline   | generation.greedy.extra | 3          | 4       |" in written
 
 
 def test_two_variants_of_a_study_have_the_study_s_findings(folder: Path, compare: Compare) -> None:

@@ -177,10 +177,17 @@ def test_a_run_whose_code_has_changed_is_used_with_a_warning(say: Say, finished:
 )
 def test_every_figure_is_written_to_its_path(say: Say, words: list[str], tmp_path: Path) -> None:
     picture = tmp_path / "drawn" / "picture.svg"
-    done = say("figure", *words, "--out", str(picture))
+    done = say("figure", *words, "--picture", str(picture))
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines()[0] == str(picture)
     assert picture.read_text().rstrip().endswith("</svg>")
+    # `--out` is the same where there are no results to find, and their folder where there are.
+    picture = picture.with_name("other.svg")
+    other = say("figure", *words, "--out", str(picture))
+    if words[0] == "attention":
+        assert other.output == f"--out {picture}: the folder of results; --picture names the file\n"
+    else:
+        assert other.stdout == f"{picture}\n"
 
 
 def test_the_exposure_bias_is_a_number_of_the_test_split_beside_its_nll(

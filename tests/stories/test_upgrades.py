@@ -195,7 +195,7 @@ def test_mixed_pairs_are_marked_in_the_answer_and_in_a_plan(study: Path) -> None
     moved(study, other_torch, runs=[1])
     said = "1 of 2 pairs mix code or environments (no-dropout, seed 1)"
     read = harness("report", study=study)
-    assert f"no-dropout is inconclusive. {said}" in read.stdout
+    assert f"no-dropout is inconclusive.\n{said}" in read.stdout
     assert said in (study.parent / "results" / "tiny" / "report.html").read_text()
     assert said in harness("plan", "--reuse", "same-study", study=study).output
     place = ["--out", str(study.parent / "results")]

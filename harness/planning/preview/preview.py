@@ -14,13 +14,13 @@ from harness.loading import study_error
 from harness.loading.validation_errors import DataFault, DataPath
 from harness.planning.dry_build import dry_build
 from harness.planning.forked import LIMIT
+from harness.planning.places import place_of_choice, place_of_variant
 from harness.planning.preview.power import Resolution
 from harness.planning.preview.tokens import tokenizer_cautions, with_altered_text
 from harness.planning.probe import Estimate, probe, without_effect
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.study.changes import Change, changes_from_baseline
-from harness.study.experiment import Experiment
 from harness.study.values import BASELINE, Study
 
 
@@ -188,31 +188,10 @@ def _refuse(study: Study, *, expected: Mapping[str, Expected]) -> None:
     faults: dict[tuple[DataPath, str], DataFault] = {}
     for name, facts in with_altered_text(study, expected=expected).items():
         if facts.fault and facts.choice is not None:
-            path = _place_of_choice(study, name=name, choice=facts.choice)
+            path = place_of_choice(study, name=name, choice=facts.choice)
             faults.setdefault((path, facts.fault), DataFault(path, f"{name}: {facts.fault}"))
     if faults:
         raise study_error(study.path, faults=[*faults.values()])
-
-
-def _place_of_choice(study: Study, *, name: str, choice: DataPath) -> DataPath:
-    """The place of a choice: the baseline's unless the variant or the pretraining has another."""
-    if study.tuning and name in study.tuning.experiments:
-        return ("tune",)
-    own = study.experiments[name]
-    # A choice that equals the baseline's is inherited, as a rule, and mended there.
-    if own is not study.variants[BASELINE] and _chosen(own, choice=choice) != _chosen(
-        study.variants[BASELINE], choice=choice
-    ):
-        place = ("pretraining", name) if name in study.pretraining else _place(study, variant=name)
-        return place if len(place) == 1 else (*place, *choice)
-    return (BASELINE, *choice)
-
-
-def _chosen(experiment: Experiment, *, choice: DataPath) -> object:
-    value: object = experiment
-    for step in choice:
-        value = value.get(step) if isinstance(value, Mapping) else getattr(value, str(step), None)
-    return value
 
 
 def refuse_unequal(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> None:
@@ -227,7 +206,9 @@ def refuse_unequal(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) 
         if facts.fault
     ]
     misfits += [
-        DataFault(_place(study, variant=difference.variant), difference.message, at_key=True)
+        DataFault(
+            place_of_variant(study, variant=difference.variant), difference.message, at_key=True
+        )
         for difference in unequal_quantities(
             _controls(expected), declared=study.compare.must_stay_equal
         )
@@ -235,16 +216,6 @@ def refuse_unequal(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) 
     ]
     if misfits:
         raise study_error(study.path, faults=misfits)
-
-
-def _place(study: Study, *, variant: str) -> DataPath:
-    """The place of a variant in its file: those of a grid or of factors have none of their own."""
-    sweep, factorial = study.design.sweep, study.design.factorial
-    if sweep and variant in [level.variant for level in sweep.levels]:
-        return ("grid",)
-    if factorial and variant in factorial.cells:
-        return ("factors",)
-    return ("variants", variant)
 
 
 def _expected(
