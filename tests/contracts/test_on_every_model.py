@@ -1,4 +1,4 @@
-"""Every decoding policy, regularizer and generation, and what fills and trains, on every model."""
+"""Every decoding policy, regularizer and generation on every model, with what goes by its names."""
 
 from __future__ import annotations
 

@@ -88,5 +88,5 @@ def test_the_loss_has_at_most_twenty_lines() -> None:
 
 
 def test_every_tutorial_has_a_study_that_is_run() -> None:
-    assert len(TUTORIALS) == 3
+    assert len(TUTORIALS) == 4
     assert all("$ harness run study.yaml" in path.read_text() for path in TUTORIALS)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from support.finished_run import planned
+from support.tiny_experiment import experiment
 
 from harness.contracts import BOS
 from harness.errors import HarnessError
@@ -13,6 +14,8 @@ from harness.introspection.draw_attention import attention_maps, draw_attention
 from harness.introspection.translation import generate_tokens, source_tokens, token_texts
 from harness.report.style import style
 from harness.runs.restored import RestoredRun, restore_run
+from harness.training.assembly import assemble
+from harness_models.decoder_only import DecoderOnly
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +65,17 @@ def test_the_drawing_has_a_row_per_head_and_names_the_run(trained: RestoredRun) 
     titled = [axes.get_title() for axes in drawn.axes if axes.get_title()]
     assert len(titled) == 6
     assert trained.name in drawn.get_suptitle()
+
+
+def test_a_model_of_one_stack_has_one_map_of_source_and_target() -> None:
+    model = DecoderOnly(d_model=16, d_ff=32, heads=2, layers=2)
+    parts = assemble(experiment(model=model), seed=1)
+    run = RestoredRun(digest="x" * 64, parts=parts, generation=parts.experiment.generation)
+    line = run.corpus.test[0].source
+    (both,) = attention_maps(run, line=line, layer=1, heads=[0])
+    read = token_texts(run.codecs.source, tokens=source_tokens(run, line=line)[0].tolist())
+    fed = token_texts(run.codecs.target, tokens=[BOS, *generate_tokens(run, line=line)])
+    assert both.rows == both.columns == (*read, *fed)
+    weights = torch.tensor(both.values)
+    torch.testing.assert_close(weights.sum(-1), torch.ones(len(both.rows)))
+    assert not weights.triu(1).any()

@@ -25,15 +25,13 @@ FITTING: Mapping[str, Mapping[str, Any]] = {
     "decoder_only": SMALL,
 }
 
-# Slots whose contract is checked on a model.
+# Slots whose techniques go by the names and the sites of a model.
 ON_A_MODEL = (
     "decoding_policy",
     "regularizers",
     "generation",
     "initializer",
-    "optimizer",
     "parameter_groups",
-    "averaging",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -16,6 +16,7 @@ from harness.errors import HarnessError
 from harness.study.experiment import Experiment
 from harness.training.assembly import assemble
 from harness.training.network import vocabularies_of
+from harness_models.decoder_only import DecoderOnly
 from harness_models.encoder_decoder import EncoderDecoder
 from harness_tokenizers.bpe import Bpe
 from harness_tokenizers.word import Word
@@ -56,6 +57,25 @@ def test_two_vocabularies_of_one_size_are_refused(source: str, target: str, alik
     with pytest.raises(HarnessError, match=rf"tie: all needs one .* of which {alike} are the same"):
         assemble(tied(dataset), seed=1)
     assemble(tied(dataset, tie="target"), seed=1)
+
+
+def test_one_embedding_needs_one_vocabulary_and_is_there_where_it_is() -> None:
+    shape: dict[str, Any] = {"d_model": 16, "d_ff": 32, "heads": 2, "layers": 1}
+    apart, alike = Pairs(source="a dog", target="a cat"), Pairs(source="a dog", target="a dog")
+
+    def sides(dataset: Dataset, *, one_embedding: bool | None) -> int:
+        model = DecoderOnly(**shape, one_embedding=one_embedding)
+        choices = experiment(dataset=dataset, tokenizer=Word(), model=model)
+        names = [name for name, _ in assemble(choices, seed=1).model.named_parameters()]
+        return sum(name.endswith("_embedding.weight") for name in names)
+
+    assert (sides(apart, one_embedding=None), sides(alike, one_embedding=None)) == (2, 1)
+    assert (sides(alike, one_embedding=True), sides(alike, one_embedding=False)) == (1, 2)
+    with pytest.raises(HarnessError, match="one_embedding: true needs .* of which 5"):
+        sides(apart, one_embedding=True)
+    shorter = Pairs(source="a", target="a cat")
+    with pytest.raises(HarnessError, match="one_embedding: true needs one vocabulary"):
+        sides(shorter, one_embedding=True)
 
 
 def test_subwords_of_two_languages_are_refused_unless_they_are_shared() -> None:

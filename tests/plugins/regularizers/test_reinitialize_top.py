@@ -11,8 +11,11 @@ import torch
 from support.regularized_model import SETTING, regularize
 
 from harness import streams
+from harness.contracts import Vocabularies
 from harness.errors import HarnessError
+from harness.training.network import build_model
 from harness_initializers.normal import Normal
+from harness_models.decoder_only import DecoderOnly
 from harness_models.encoder_decoder import EncoderDecoder
 from harness_models.transformer import Transformer
 from harness_regularizers import Lora, ReinitializeTop
@@ -97,3 +100,8 @@ def test_more_layers_than_the_model_has_is_an_error(transformer: MakeModel) -> N
         regularize(ReinitializeTop(layers=3), transformer())
     with pytest.raises(HarnessError, match="the encoder has 1 layers, not 2"):
         regularize(ReinitializeTop(encoder_layers=2), transformer())
+    one_stack = DecoderOnly(d_model=8, d_ff=16, heads=2, layers=2)
+    model = build_model(one_stack, vocabularies=Vocabularies(12, 12))
+    regularize(ReinitializeTop(layers=2), model)
+    with pytest.raises(HarnessError, match="the encoder has 0 layers, not 1"):
+        regularize(ReinitializeTop(encoder_layers=1), model)

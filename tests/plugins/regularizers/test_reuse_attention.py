@@ -11,11 +11,13 @@ import torch
 from support.regularized_model import NOISE, hidden_states, regularize
 from support.tiny_experiment import experiment
 
-from harness.contracts import Batch
+from harness.contracts import Batch, Vocabularies
 from harness.errors import HarnessError
 from harness.training.assembly import assemble
 from harness.training.evaluation import teacher_forced
 from harness.training.loop import train
+from harness.training.network import build_model
+from harness_models.decoder_only import DecoderOnly
 from harness_models.encoder_decoder import EncoderDecoder
 from harness_models.transformer import Transformer
 from harness_regularizers import Dropout, LayerDrop, ReuseAttention
@@ -196,3 +198,14 @@ def test_queries_and_keys_of_these_layers_are_not_trained() -> None:
 def test_a_missing_layer_is_an_error(transformer: MakeModel) -> None:
     with pytest.raises(HarnessError, match="the encoder has no layer 1"):
         regularize(ReuseAttention(), transformer())
+
+
+def test_a_stack_that_a_model_does_not_have_is_left_out() -> None:
+    options = DecoderOnly(d_model=8, d_ff=16, heads=2, layers=2)
+    model = build_model(options, vocabularies=Vocabularies(12, 12))
+    regularize(ReuseAttention(), model)
+    altered = {path for path, site in model.sites.items() if site.transforms}
+    weights = {f"decoder.{layer}.self_attention.attention.weights" for layer in (0, 1)}
+    assert altered == {"decoder.embedding", *weights}
+    with pytest.raises(HarnessError, match="the encoder has no layer 1"):
+        regularize(ReuseAttention(attentions=("encoder.self_attention",)), model)
