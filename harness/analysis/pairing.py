@@ -12,12 +12,7 @@ from itertools import zip_longest
 from harness.analysis.contrasts import Contrast
 from harness.analysis.costs import SeedRuns, jointly_scored, reached
 from harness.analysis.inputs import RunResult, ScoredMetric, ToTarget
-from harness.analysis.missing_runs import (
-    OTHER_SENTENCES,
-    OTHER_TOKENS,
-    MissingRun,
-    fault_of,
-)
+from harness.analysis.missing_runs import OTHER_SENTENCES, OTHER_TOKENS, MissingRun, fault_of
 from harness.analysis.worst_ranks import signed_ranks
 from harness.contracts import Diverged, FindingKind, Method, Outcome, SeedValues
 from harness.study.values import BASELINE

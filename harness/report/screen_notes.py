@@ -14,7 +14,7 @@ from harness.report.cost_text import metric_text
 from harness.report.design_text import correction_text
 from harness.report.numbers import decimal_places, level_text, number_text, p_is_of_sign_flips
 from harness.report.screen import is_incomplete
-from harness.report.tables import comparator, run_counts
+from harness.report.tables import comparator_header, run_counts
 from harness.report.values import Report
 
 _TESTS: dict[Method, str] = {
@@ -33,7 +33,7 @@ def caption(report: Report) -> str:
     counts = f"{unit} of those planned, " if any(map(is_incomplete, report.on_primary)) else ""
     return (
         f"{metric_text(metric)}{on_split(metric)} ({DIRECTIONS[metric.higher_is_better]}): "
-        f"{comparator(report)} -> variant, {counts}{median}difference [{level} interval], "
+        f"{comparator_header(report)} -> variant, {counts}{median}difference [{level} interval], "
         f"p of {_test(report.on_primary)}{correction_text(report)}"
     )
 

@@ -56,7 +56,7 @@ def verdicts(report: Report) -> Table:
     unit = "seeds" if effects else "pairs"
     counts = [f"finished {unit}", f"ranked {unit}"] if ranked else [unit]
     if welch:
-        counts = [f"{comparator(report)} runs", "variant runs"]
+        counts = [f"{comparator_header(report)} runs", "variant runs"]
     header = ["variant", "verdict", *counts, *_number_headers(report, findings=report.on_primary)]
     rows = []
     for finding in report.on_primary:
@@ -129,7 +129,7 @@ def exploratory(report: Report) -> Table:
     return Table(header, rows, right=3)
 
 
-def comparator(report: Report) -> str:
+def comparator_header(report: Report) -> str:
     """The header of the column of comparators' means."""
     plain = all(finding.against == BASELINE for finding in report.findings)
     return BASELINE if plain else "comparator"
@@ -143,7 +143,7 @@ def verdict_text(verdict: str) -> str:
 def _comparator_mean(report: Report) -> str:
     """The same, said to be a mean where the difference beside it is a median."""
     median = any(finding.method == "sign_test" for finding in report.findings)
-    return f"{comparator(report)}{' mean' if median else ''}"
+    return f"{comparator_header(report)}{' mean' if median else ''}"
 
 
 def changes(report: Report) -> Table:
@@ -153,7 +153,7 @@ def changes(report: Report) -> Table:
         for variant in report.variants
         for change in report.changes.get(variant, ())
     ]
-    return Table(["variant", "option", comparator(report), "variant"], rows, right=4)
+    return Table(["variant", "option", comparator_header(report), "variant"], rows, right=4)
 
 
 def tuning(summary: TuningSummary) -> Table:
