@@ -49,7 +49,8 @@ def plan(
     )
     pipeline.say_found_elsewhere(opened)
     power = preview.PowerQuestion(effect=questions.effect, sd=questions.sd)
-    planned = pipeline.plan_study(opened, question=power, probe_jobs=questions.probe_jobs)
+    probe_jobs = pipeline.at_once(opened.study, jobs=questions.jobs) if questions.probe else None
+    planned = pipeline.plan_study(opened, question=power, probe_jobs=probe_jobs)
     if as_json:
         output.say_json(preview.preview_json(planned))
     else:

@@ -23,7 +23,8 @@ class Controls:
     `rate_area` is the sum of the schedule's rates over all updates, `target_tokens` the number seen
     in training, repetitions included. `decoder_passes` is the mean over the updates of how often
     the decoder computed each place of a batch; it is known only after a run, as are the seconds,
-    which are of training with its evaluations.
+    which are of training with its evaluations, the peak memory in MiB, and the share of time in
+    which its GPU computed.
     """
 
     peak_rate: float | None = None
@@ -35,6 +36,8 @@ class Controls:
     decoder_passes: float | None = None
     seconds_per_update: float | None = None
     seconds: float | None = None
+    peak_memory: float | None = None
+    gpu_utilization: float | None = None
 
 
 class UnequalQuantity(NamedTuple):

@@ -25,6 +25,7 @@ from harness.runs.pretrained import RunLoader, read_weights
 from harness.runs.records import RunIdentity
 from harness.runs.stopping import Checkpoints, Stop
 from harness.runs.supervision import STOPPING, guard
+from harness.runs.usage import Meter
 from harness.study.experiment import Experiment
 from harness.training import checkpoint
 from harness.training.assembly import Assembly
@@ -169,7 +170,7 @@ def _train(
 ) -> TrainingOutcome:
     """Train, and write the measurements of every update as it comes."""
     budget = parts.experiment.budget
-    started = time.perf_counter()
+    started, meter = time.perf_counter(), Meter(budget.device)
     after = checkpoint.resume(parts, path=path)
     update = Update(after, ())  # what stands if no update is left to make
     diverged: str | None = None
@@ -183,6 +184,7 @@ def _train(
                 if checkpoints.due(update.number, budget=budget):
                     keep(file)  # a checkpoint without its measurements is of no use
                     checkpoint.save(parts, path=path, update=update.number, size=file.tell())
+                meter.sample()
                 checkpoints.stop.leave(f"stopped after update {update.number}, which is kept")
         except Diverged as fault:
             diverged = divergence_reason(fault, plugins=plugins)
@@ -208,6 +210,7 @@ def _train(
         initial_weights=dict(parts.initial_weights),
         rewriters=dict(parts.rewriters),
         order=tuple(parts.order.digest(epoch) for epoch in range(epochs)),
+        usage=meter.usage(),
         files=file_digests(path, names=[MEASUREMENTS, *([] if diverged else [WEIGHTS])]),
     )
 
