@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from harness.cli import options, output
+from harness.components.executor import cores
 
 
 @click.command()
@@ -49,7 +50,9 @@ def plan(
     )
     pipeline.say_found_elsewhere(opened)
     power = preview.PowerQuestion(effect=questions.effect, sd=questions.sd)
-    probe_jobs = pipeline.at_once(opened.study, jobs=questions.jobs) if questions.probe else None
+    # Probes are processes on this machine, whatever carries out the runs.
+    most = pipeline.at_once(opened.study, jobs=questions.jobs)
+    probe_jobs = min(most, questions.jobs or cores()) if questions.probe else None
     planned = pipeline.plan_study(opened, question=power, probe_jobs=probe_jobs)
     if as_json:
         output.say_json(preview.preview_json(planned))

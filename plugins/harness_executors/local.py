@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import sys
 import time
-import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
@@ -15,7 +13,6 @@ from pathlib import Path
 from harness.components import Executor
 from harness.components.options import PositiveInt
 from harness.contracts import Jobs
-from harness.errors import HarnessError
 from harness_executors import gpus
 
 _LOG = "log.txt"
@@ -96,18 +93,6 @@ def _perform(path: Path, *, gpu: str | None) -> None:
     """Carry out one run in this process, with all output redirected to the run's log."""
     if gpu is not None:
         os.environ[gpus.VISIBLE] = gpu  # the server has loaded torch, and not used CUDA
-    from harness.runs.worker import (
-        perform_guarded,  # here, since the coordinator must not load torch
-    )
+    from harness.runs.worker import perform_logged  # here: the coordinator must not load torch
 
-    # Appending: an orphaned process of the same run may still be writing.
-    log = os.open(path / _LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o666)
-    sys.stdout.flush()
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    try:
-        perform_guarded(path)
-    except HarnessError as error:
-        if error.__cause__:  # raised in a plugin, whose author needs the traceback
-            traceback.print_exc()
-        sys.exit("; ".join(str(error).splitlines()))
+    perform_logged(path)
