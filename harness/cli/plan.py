@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from harness.cli import options, output
-from harness.components.executor import cores
 
 
 @click.command()
@@ -43,6 +42,7 @@ def plan(
     The plugin files that STUDY names are Python, and are executed; not with --no-plugins.
     """
     from harness import pipeline
+    from harness.components.executor import cores
     from harness.planning import preview
 
     opened = pipeline.open_study(
