@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
+from harness.contracts.records import TrainingOutcome, Usage
 from harness.study.values import BASELINE, Controlled
 
 # Relative to the baseline's value; wall time varies from run to run, so it may differ more.
@@ -46,6 +47,17 @@ class UnequalQuantity(NamedTuple):
     variant: str
     quantity: str
     message: str
+
+
+def measured_cost(outcome: TrainingOutcome) -> dict[str, float | None]:
+    """The quantities of a run's `Controls` that are measured: its time, and what it used."""
+    pace, usage = outcome.seconds_per_update, outcome.usage or Usage()
+    return {
+        "seconds_per_update": pace,
+        "seconds": pace and outcome.updates and pace * outcome.updates,  # of all processes
+        "peak_memory": usage.peak_memory and usage.peak_memory / 2**20,
+        "gpu_utilization": usage.utilization,
+    }
 
 
 def mean_controls(runs: Sequence[Controls]) -> Controls:

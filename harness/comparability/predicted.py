@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.comparability.cautions import cautions
-from harness.comparability.controls import Controls, mean_controls
+from harness.comparability.controls import Controls, mean_controls, measured_cost
 from harness.comparability.mean_loss import refuse_mean
 from harness.comparability.sharing import InitialState, Rewriters, Shapes
 from harness.components import Component, Decay
-from harness.contracts.records import Usage
 from harness.errors import ComponentError, HarnessError
 from harness.loading.model_folder import TENSORS, read_vocabulary, tensor_shapes
 from harness.registry.serialization import leaves
@@ -158,7 +157,6 @@ def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
     measured = ledger.measurements(digest)
     rates = [row.value for row in measured if row.metric == "learning_rate"]
     passes = [row.value for row in measured if row.metric == "decoder_passes"]
-    pace, usage = outcome.seconds_per_update, outcome.usage or Usage()
     return Expected(
         controls=Controls(
             peak_rate=max(rates, default=None),
@@ -168,10 +166,7 @@ def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
             target_tokens=sum(row.value for row in measured if row.metric == "target_tokens"),
             updates=outcome.updates,
             decoder_passes=sum(passes) / len(passes) if passes else None,
-            seconds_per_update=pace,
-            seconds=pace and outcome.updates and pace * outcome.updates,  # of all processes
-            peak_memory=usage.peak_memory and usage.peak_memory / 2**20,
-            gpu_utilization=usage.utilization,
+            **measured_cost(outcome),
         ),
         shapes=outcome.shapes,
         rewriters=outcome.rewriters or {},
