@@ -21,10 +21,11 @@ from harness.runs.lock import holder
 from harness.testing import check_executor
 from harness_executors.ray import Ray
 
+pytestmark = pytest.mark.timeout(300)  # each starts several processes that load torch
 ROOT = Path(__file__).parents[3]
 # Long enough to be killed in the middle, a checkpoint every 20 updates.
 LONG = TINY.replace("updates: 12, batch_tokens: 200, evaluate_every: 4", "@").replace(
-    "@", "updates: 900, batch_tokens: 200, evaluate_every: 20"
+    "@", "updates: 500, batch_tokens: 200, evaluate_every: 20"
 )
 Bits = dict[str, tuple[bytes, bytes]]  # weights and measurements by run
 BY_RAY = "executor: {ray: {cpus: 1}}\n"
@@ -59,7 +60,7 @@ def coordinator(study: Path) -> Iterator[subprocess.Popen[str]]:
 def carried_out(study: Path) -> Ledger:
     """The ledger of a study that ends without a failure."""
     with coordinator(study) as process:
-        output, _ = process.communicate(timeout=100)
+        output, _ = process.communicate(timeout=250)
         assert process.returncode == 0, output
     return Ledger(study.parent / "results" / "runs")
 
@@ -94,7 +95,7 @@ def under_way(ledger: Ledger) -> Path:
         found[:] = [
             run
             for run in ledger.root.glob("*")
-            if holder(run) and 60 <= ledger.updates(run.name) <= 400
+            if holder(run) and 60 <= ledger.updates(run.name) <= 250
         ]
         return bool(found)
 
@@ -134,7 +135,7 @@ def test_a_run_that_is_killed_goes_on_from_its_checkpoint(
         for _ in range(generations):
             victim = parent(victim)
         os.kill(victim, signal.SIGKILL)
-        output, _ = process.communicate(timeout=100)
+        output, _ = process.communicate(timeout=250)
         assert process.returncode == 0, output
     outcome = ledger.outcome(run.name)
     assert outcome
