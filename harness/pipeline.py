@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from harness.errors import Fault, StudyError
 from harness.files import refuse_links_out
@@ -15,7 +16,7 @@ from harness.notices import notify_user, warn
 from harness.planned_study import PlannedStudy
 from harness.planning import forked, preview, probe
 from harness.planning.forewarnings import forewarnings
-from harness.registry.attribution import naming_plugins
+from harness.registry.attribution import attributed_to, naming_plugins, refuse
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import discover
 from harness.report import Report, terminal
@@ -28,7 +29,7 @@ from harness.runs.ledger import Ledger
 from harness.runs.progress import watching
 from harness.runs.reuse import Reuse
 from harness.runs.supervision import Pace
-from harness.study.values import Seeds
+from harness.study.values import Seeds, Study
 from harness.tracking.followers import Followers, copy_to_trackers, tracker_page
 from harness.tracking.outliving import LastWord
 
@@ -112,12 +113,22 @@ def plan_study(
     return preregistration.with_probe(estimate)
 
 
+def at_once(study: Study, *, jobs: int | None) -> int:
+    """The number of runs to carry out at once, of which `jobs` were asked for, if any."""
+    devices = {experiment.budget.device for experiment in study.experiments.values()}
+    with attributed_to(study.executor):
+        number: Any = study.executor.at_once(jobs, device="cuda" if "cuda" in devices else "cpu")
+    if not isinstance(number, int) or number < 1:
+        refuse(f"at_once must be at least 1, got {number!r:.40}", of=study.executor)
+    return number
+
+
 def run_study(
     path: Path,
     *,
     out: Path,
     seeds: Seeds | None,
-    jobs: int,
+    jobs: int | None,
     pace: Pace | None = None,
     reuse: Reuse = Reuse.IDENTICAL,
 ) -> terminal.Summary:
@@ -128,7 +139,7 @@ def run_study(
     preview.refuse_unequal(study, runs=opened.runs, ledger=ledger)
     if not all(run.exists for run in opened.plan):
         forked.start_server()  # now, so that it loads torch meanwhile
-    pace = pace or Pace()
+    pace, jobs = pace or Pace(), at_once(study, jobs=jobs)
     # A shorter timeout for runs is one for what comes before them as well.
     limit = min(forked.LIMIT, 60 * (pace.timeout_minutes or forked.LIMIT))
     cautions = preview.refuse_unbuildable(study, runs=opened.plan, limit=limit)

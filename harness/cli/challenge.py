@@ -49,7 +49,7 @@ def with_fresh_seeds(into: str) -> Callable[[Callable[..., None]], Callable[...,
 @click.command()
 @with_fresh_seeds("challenge")
 def challenge(
-    study: Path, *, seeds: int | None, into: Path, out: Path, jobs: int, pace: Pace
+    study: Path, *, seeds: int | None, into: Path, out: Path, jobs: int | None, pace: Pace
 ) -> None:
     r"""Carry out the plan of STUDY again with seeds that it has not used, and compare the verdicts.
 
@@ -80,7 +80,7 @@ def challenge(
 
 
 def challenge_study(
-    challenged: Challenged, *, seeds: int | None, into: Path, jobs: int, pace: Pace
+    challenged: Challenged, *, seeds: int | None, into: Path, jobs: int | None, pace: Pace
 ) -> None:
     """Carry out the plan of a study again, print the fate of its verdicts, and exit."""
     from rich.text import Text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -29,13 +28,6 @@ def results(name: str) -> Callable[[Any], Any]:
     )
 
 
-def _cores() -> int:
-    """The cores that this process may use or, on systems that do not tell, those of the machine."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 OUT = results("--out")
 SEEDS = click.option(
     "--seeds", type=click.IntRange(min=1, max=1000), help="Use seeds 1 to N instead of the study's."
@@ -44,8 +36,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for prog
 JOBS = click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    default=_cores(),
-    show_default="the number of cores",  # the same help on every machine
+    show_default="the number of cores, or of places on GPUs",
     help="How many runs to train at once; never changes a result.",
 )
 PLUGINS = click.option(
@@ -102,12 +93,16 @@ def pace(command: Callable[..., None]) -> Callable[..., None]:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanQuestions:
-    """The questions to `plan`: which runs count as the study's, and what is asked beyond them."""
+    """The questions to `plan`: which runs count as the study's, and what is asked beyond them.
+
+    With `probe`, variants are trained for a few updates, `jobs` at once if that is not None.
+    """
 
     reuse: Reuse
     effect: float | None
     sd: float | None
-    probe_jobs: int | None
+    probe: bool
+    jobs: int | None
 
 
 def plan_questions(command: Callable[..., None]) -> Callable[..., None]:
@@ -130,14 +125,13 @@ def plan_questions(command: Callable[..., None]) -> Callable[..., None]:
     def wrapper(
         *,
         probe: bool,
-        jobs: int,
+        jobs: int | None,
         reuse: Reuse,
         effect: float | None,
         sd: float | None,
         **others: Any,
     ) -> None:
-        probe_jobs = jobs if probe else None
-        questions = PlanQuestions(reuse=reuse, effect=effect, sd=sd, probe_jobs=probe_jobs)
+        questions = PlanQuestions(reuse=reuse, effect=effect, sd=sd, probe=probe, jobs=jobs)
         command(questions=questions, **others)
 
     return wrapper

@@ -42,6 +42,7 @@ def plan(
     The plugin files that STUDY names are Python, and are executed; not with --no-plugins.
     """
     from harness import pipeline
+    from harness.components.executor import cores
     from harness.planning import preview
 
     opened = pipeline.open_study(
@@ -49,7 +50,10 @@ def plan(
     )
     pipeline.say_found_elsewhere(opened)
     power = preview.PowerQuestion(effect=questions.effect, sd=questions.sd)
-    planned = pipeline.plan_study(opened, question=power, probe_jobs=questions.probe_jobs)
+    # Probes are processes on this machine, whatever carries out the runs.
+    most = pipeline.at_once(opened.study, jobs=questions.jobs)
+    probe_jobs = min(most, questions.jobs or cores()) if questions.probe else None
+    planned = pipeline.plan_study(opened, question=power, probe_jobs=probe_jobs)
     if as_json:
         output.say_json(preview.preview_json(planned))
     else:

@@ -14,7 +14,7 @@ from harness.runs.supervision import Pace
 @click.command()
 @with_fresh_seeds("replication")
 def replicate(
-    study: Path, *, seeds: int | None, into: Path, out: Path, jobs: int, pace: Pace
+    study: Path, *, seeds: int | None, into: Path, out: Path, jobs: int | None, pace: Pace
 ) -> None:
     r"""Carry out the plan of STUDY again with fresh seeds, and say which verdicts held.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
+from harness.contracts.records import TrainingOutcome, Usage
 from harness.study.values import BASELINE, Controlled
 
 # Relative to the baseline's value; wall time varies from run to run, so it may differ more.
@@ -23,7 +24,8 @@ class Controls:
     `rate_area` is the sum of the schedule's rates over all updates, `target_tokens` the number seen
     in training, repetitions included. `decoder_passes` is the mean over the updates of how often
     the decoder computed each place of a batch; it is known only after a run, as are the seconds,
-    which are of training with its evaluations.
+    which are of training with its evaluations, the peak memory in MiB, and the share of time in
+    which its GPU computed.
     """
 
     peak_rate: float | None = None
@@ -35,6 +37,8 @@ class Controls:
     decoder_passes: float | None = None
     seconds_per_update: float | None = None
     seconds: float | None = None
+    peak_memory: float | None = None
+    gpu_utilization: float | None = None
 
 
 class UnequalQuantity(NamedTuple):
@@ -43,6 +47,17 @@ class UnequalQuantity(NamedTuple):
     variant: str
     quantity: str
     message: str
+
+
+def measured_cost(outcome: TrainingOutcome) -> dict[str, float | None]:
+    """The quantities of a run's `Controls` that are measured: its time, and what it used."""
+    pace, usage = outcome.seconds_per_update, outcome.usage or Usage()
+    return {
+        "seconds_per_update": pace,
+        "seconds": pace and outcome.updates and pace * outcome.updates,  # of all processes
+        "peak_memory": usage.peak_memory and usage.peak_memory / 2**20,
+        "gpu_utilization": usage.utilization,
+    }
 
 
 def mean_controls(runs: Sequence[Controls]) -> Controls:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.comparability.cautions import cautions
-from harness.comparability.controls import Controls, mean_controls
+from harness.comparability.controls import Controls, mean_controls, measured_cost
 from harness.comparability.mean_loss import refuse_mean
 from harness.comparability.sharing import InitialState, Rewriters, Shapes
 from harness.components import Component, Decay
@@ -157,7 +157,6 @@ def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
     measured = ledger.measurements(digest)
     rates = [row.value for row in measured if row.metric == "learning_rate"]
     passes = [row.value for row in measured if row.metric == "decoder_passes"]
-    pace = outcome.seconds_per_update
     return Expected(
         controls=Controls(
             peak_rate=max(rates, default=None),
@@ -167,8 +166,7 @@ def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
             target_tokens=sum(row.value for row in measured if row.metric == "target_tokens"),
             updates=outcome.updates,
             decoder_passes=sum(passes) / len(passes) if passes else None,
-            seconds_per_update=pace,
-            seconds=pace and outcome.updates and pace * outcome.updates,  # of all processes
+            **measured_cost(outcome),
         ),
         shapes=outcome.shapes,
         rewriters=outcome.rewriters or {},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
@@ -23,6 +24,21 @@ class Executor(Component):
     hook: ClassVar[str] = "harness_executors"
     changes_results: ClassVar[bool] = False
 
+    def at_once(self, jobs: int | None, *, device: str) -> int:
+        """The number of runs to carry out at once; `jobs` is what the user asked for, if anything.
+
+        `device` is ``cuda`` if any of the runs trains there, else ``cpu``. Unless an executor knows
+        better it is the number of cores that this process may use.
+        """
+        return jobs or cores()
+
     @abstractmethod
     def build(self, *, jobs: int) -> Jobs:
         """An executor that carries out up to `jobs` runs at once."""
+
+
+def cores() -> int:
+    """The cores that this process may use or, on systems that do not tell, those of the machine."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

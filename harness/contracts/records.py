@@ -10,6 +10,22 @@ Outcome = Literal["finished", "diverged", "failed"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Usage:
+    """The device that a run trained on, and how much of it the run took; no part of what a run is.
+
+    `device` is its name, ``cpu`` without a GPU; `index` its number, or its UUID, among the GPUs of
+    its machine. `peak_memory` is in bytes: what torch allocated on the GPU, or the process's own
+    memory. `utilization` is the mean share of time in which the GPU computed, for whatever process;
+    None where it cannot be measured. All are of the run's last process.
+    """
+
+    device: str | None = None
+    index: str | None = None
+    peak_memory: int | None = None
+    utilization: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingOutcome:
     """The end of a run's training; None for a value that is not known.
 
@@ -20,8 +36,8 @@ class TrainingOutcome:
     `trained_parameters` counts those that learn. `shapes` and `initial_weights` (a digest each) are
     by parameter name, as training begins, but without those that regularizers add; `rewriters` has
     the regularizers that wrote some of these anew. `order` has the digest of the order of batches
-    in every epoch. `files` has the SHA-256 of the files beside it by name, with which they are
-    checked when they are read.
+    in every epoch, `usage` the device and how much of it was used. `files` has the SHA-256 of the
+    files beside it by name, with which they are checked when they are read.
     """
 
     status: Outcome
@@ -37,6 +53,7 @@ class TrainingOutcome:
     initial_weights: Mapping[str, str] | None = None
     rewriters: Mapping[str, tuple[str, ...]] | None = None
     order: tuple[str, ...] | None = None
+    usage: Usage | None = None
     files: Mapping[str, str] | None = None
 
     @property

@@ -118,7 +118,7 @@ def challenged_archive(path: Path, *, into: Path) -> Challenged:
 
 
 def challenge(
-    study: Challenged, *, seeds: int | None, into: Path, jobs: int, pace: Pace
+    study: Challenged, *, seeds: int | None, into: Path, jobs: int | None, pace: Pace
 ) -> tuple[terminal.Summary, list[Held]]:
     """Carry out a study's plan with fresh seeds; its summary, and the fate of each verdict.
 

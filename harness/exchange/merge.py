@@ -128,9 +128,9 @@ def _difference(folder: Path, *, here: Path) -> str | None:
     weights = [(outcome.files or {}).get(WEIGHTS) for outcome in (theirs, ours)]
     if None not in weights and weights[0] != weights[1]:
         return f"{WEIGHTS} differs from {here / WEIGHTS}"
-    # The time that it took, and from where it was resumed, are no results.
-    same = replace(ours, files=theirs.files, seconds=theirs.seconds)
-    if replace(same, resumed_after=theirs.resumed_after) != theirs:
+    # The time that it took, where it was resumed and the device that it took are no results.
+    same = replace(ours, files=theirs.files, seconds=theirs.seconds, usage=theirs.usage)
+    if replace(same, resumed_after=theirs.resumed_after, ended=theirs.ended) != theirs:
         return f"outcome.json differs from {here / 'outcome.json'}"
     for name in sorted({*decodings(folder)} & {*decodings(here)}):
         place = Path("evaluations", name)

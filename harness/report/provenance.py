@@ -35,7 +35,7 @@ def provenance(study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger) -> P
     """The provenance of a study; a fact that all variants share is stated once."""
     return Provenance(
         weights=_grouped(study, describe=_weights),
-        machine=_grouped(study, describe=_machine),
+        machine=[*_grouped(study, describe=_machine), *_gpus(runs, ledger=ledger)],
         commit=commit(study.path.parent),
         excluded=[*_excluded(runs, ledger=ledger)],
         found=found_elsewhere(runs),
@@ -114,6 +114,15 @@ def _machine(experiment: Experiment) -> str:
     budget = experiment.budget
     threads = f"{budget.threads} thread{'s' if budget.threads > 1 else ''}"
     return f"{budget.device}, {threads}, {budget.precision}"
+
+
+def _gpus(runs: Sequence[PlannedRun], *, ledger: Ledger) -> Iterator[str]:
+    """A line for each GPU that runs trained on, with their number."""
+    outcomes = [ledger.outcome(digest) for digest in {run.digest for run in runs}]
+    used = [outcome.usage for outcome in outcomes if outcome and outcome.usage]
+    gpus = Counter((usage.device, usage.index) for usage in used if usage.index is not None)
+    for (device, index), count in sorted(gpus.items()):
+        yield f"{count} run{'s' if count > 1 else ''} trained on {device}, GPU {index}"
 
 
 def _excluded(runs: Sequence[PlannedRun], *, ledger: Ledger) -> Iterator[str]:

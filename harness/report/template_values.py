@@ -52,7 +52,8 @@ def _captions(report: Report) -> dict[str, str]:
             "Side effects, as means over seeds; in parentheses, the ratio to the baseline (=,"
             " equal). Decoder passes are per update, those of a decoding token by token counted"
             " as one. Seconds are of training with its evaluations, and depend on the machine and"
-            " on its load."
+            " on its load. Peak memory is in MiB, of the GPU where there is one; GPU utilization is"
+            " the share of time in which the GPU computed, for all processes on it."
         ),
         "sharing": (
             "Shared with the baseline of the same seed before training, and the correlation of"

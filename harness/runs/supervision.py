@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -45,6 +46,7 @@ def guard(*, alive: SignOfLife | None = None, timeout: float | None = None) -> N
     same for that long. Processes that it started end with it.
     """
     coordinator = multiprocessing.parent_process()
+    lives = coordinator.is_alive if coordinator else partial(_has_parent, os.getppid())
     # Away from the terminal: its Ctrl-C reaches the coordinator alone, which ends runs in order.
     with suppress(PermissionError):  # a leader of its session already: the terminal is another's
         os.setsid()
@@ -54,7 +56,6 @@ def guard(*, alive: SignOfLife | None = None, timeout: float | None = None) -> N
     before = signal.pthread_sigmask(signal.SIG_BLOCK, guarded)
     guardian, worker = os.getpid(), os.fork()
     if worker:
-        lives = coordinator.is_alive if coordinator else None
         _Guardian(worker, lives, alive, timeout).watch()
     # A group of its own, which the guard can kill as a whole.
     os.setsid()
@@ -69,7 +70,7 @@ def guard(*, alive: SignOfLife | None = None, timeout: float | None = None) -> N
 @dataclass
 class _Guardian:
     worker: int
-    coordinator_lives: Callable[[], bool] | None
+    coordinator_lives: Callable[[], bool]
     alive: SignOfLife | None
     timeout: float | None
 
@@ -81,7 +82,7 @@ class _Guardian:
             # Returns at once when the worker ends; otherwise it is time to look at the clock.
             caught = signal.sigtimedwait(STOPPING | {signal.SIGCHLD}, _POLL_EVERY)
             asked += caught is not None and caught.si_signo in STOPPING
-            if not asked and self.coordinator_lives and not self.coordinator_lives():
+            if not asked and not self.coordinator_lives():
                 asked = 1
             if asked and deadline == float("inf"):
                 deadline = time.monotonic() + GRACE
@@ -155,6 +156,11 @@ def _children(parent: int) -> Iterator[int]:
             # The name of the program, in parentheses, may have any character in it.
             if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
                 yield int(folder.name)
+
+
+def _has_parent(process: int) -> bool:
+    """True until the process that started this one has ended."""
+    return os.getppid() == process
 
 
 def _prctl(option: int, *, value: int) -> None:

@@ -1,10 +1,18 @@
-"""The worker: one run, from the path of its folder to its outcome."""
+"""The worker: one run, from the path of its folder to its outcome.
+
+``python -m harness.runs.worker PATH`` carries out the run in a folder of a ledger, wherever that
+folder can be seen: its output goes to the run's log, and its exit status is 0 once the outcome is
+written, 1 for a fault, which is the last line of the log, and 2 for a wrong argument.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import signal
+import sys
 import time
+import traceback
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -13,7 +21,7 @@ from harness.contracts import Run, TrainingOutcome
 from harness.errors import HarnessError, PluginError
 from harness.files import append, file_digests, keep, no_link
 from harness.hookspecs import hookimpl
-from harness.notices import warn
+from harness.notices import notify_user, warn
 from harness.registry.attribution import naming_plugins, owner, plugin_at_fault
 from harness.registry.discovery import CORE, PluginFault, Plugins, implementers
 from harness.runs import records
@@ -25,6 +33,8 @@ from harness.runs.pretrained import RunLoader, read_weights
 from harness.runs.records import RunIdentity
 from harness.runs.stopping import Checkpoints, Stop
 from harness.runs.supervision import STOPPING, guard
+from harness.runs.usage import Meter
+from harness.search_path import leave_working_folder
 from harness.study.experiment import Experiment
 from harness.training import checkpoint
 from harness.training.assembly import Assembly
@@ -33,6 +43,32 @@ from harness.training.evaluation import kept_weights
 from harness.training.loop import Update, train
 from harness.training.network import load_weights
 from harness.training.parameter_counts import counts
+
+LOG = "log.txt"
+
+
+def perform_argument() -> None:
+    """Carry out the run whose folder is the argument of this process."""
+    leave_working_folder()
+    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
+        notify_user("usage: python -m harness.runs.worker PATH, the folder of a run")
+        sys.exit(2)
+    perform_logged(Path(sys.argv[1]).absolute())
+
+
+def perform_logged(path: Path) -> None:
+    """As `perform_guarded`, with all output in the run's log; a fault ends it, and the process."""
+    # Appending: an orphaned process of the same run may still be writing.
+    log = os.open(path / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o666)
+    sys.stdout.flush()
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    try:
+        perform_guarded(path)
+    except HarnessError as error:
+        if error.__cause__:  # raised in a plugin, whose author needs the traceback
+            traceback.print_exc()
+        sys.exit("; ".join(str(error).splitlines()))
 
 
 def perform_guarded(path: Path) -> None:
@@ -169,7 +205,7 @@ def _train(
 ) -> TrainingOutcome:
     """Train, and write the measurements of every update as it comes."""
     budget = parts.experiment.budget
-    started = time.perf_counter()
+    started, meter = time.perf_counter(), Meter(budget.device)
     after = checkpoint.resume(parts, path=path)
     update = Update(after, ())  # what stands if no update is left to make
     diverged: str | None = None
@@ -183,6 +219,7 @@ def _train(
                 if checkpoints.due(update.number, budget=budget):
                     keep(file)  # a checkpoint without its measurements is of no use
                     checkpoint.save(parts, path=path, update=update.number, size=file.tell())
+                meter.sample()
                 checkpoints.stop.leave(f"stopped after update {update.number}, which is kept")
         except Diverged as fault:
             diverged = divergence_reason(fault, plugins=plugins)
@@ -208,6 +245,7 @@ def _train(
         initial_weights=dict(parts.initial_weights),
         rewriters=dict(parts.rewriters),
         order=tuple(parts.order.digest(epoch) for epoch in range(epochs)),
+        usage=meter.usage(),
         files=file_digests(path, names=[MEASUREMENTS, *([] if diverged else [WEIGHTS])]),
     )
 
@@ -218,3 +256,7 @@ def divergence_reason(fault: Diverged, *, plugins: Plugins) -> str:
     if component is None:
         return str(fault)
     return f"{fault} (plugin {owner(plugins, component=component)}, hook {component.hook})"
+
+
+if __name__ == "__main__":
+    perform_argument()

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import sys
 import time
-import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from harness.components import Executor
+from harness.components.options import PositiveInt
 from harness.contracts import Jobs
-from harness.errors import HarnessError
+from harness_executors import gpus
 
 _LOG = "log.txt"
 _PATIENCE = 4.5  # seconds: the process of a run ends its worker, and what that started, before
@@ -22,9 +21,19 @@ _PATIENCE = 4.5  # seconds: the process of a run ends its worker, and what that 
 
 @dataclass(frozen=True, kw_only=True)
 class Local(Executor):
-    """One process per run, forked from a server that has already imported torch."""
+    """One process per run, forked from a server that has already imported torch.
+
+    A run on ``cuda`` sees one GPU, the one with the fewest runs of the study, and none has more
+    than `runs_per_gpu`. Runs of other studies and programs are not known here.
+    """
 
     name = "local"
+    runs_per_gpu: PositiveInt = 1
+
+    def at_once(self, jobs: int | None, *, device: str) -> int:
+        """As many as there are cores; on GPUs, as many as they have places, and never more."""
+        places = len(gpus.visible()) * self.runs_per_gpu if device == "cuda" else 0
+        return min(jobs or places, places) if places else super().at_once(jobs, device=device)
 
     def build(self, *, jobs: int) -> Jobs:
         """Up to `jobs` processes at once, each with the number of threads in its run's budget."""
@@ -37,13 +46,19 @@ class LocalJobs:
 
     capacity: int
     _processes: dict[Path, ForkServerProcess] = field(default_factory=dict)
+    _gpus: dict[Path, str] = field(default_factory=dict)
 
     def submit(self, path: Path) -> None:
-        """Fork one process for the run in this folder."""
+        """Fork one process for the run in this folder; one on cuda has a GPU of its own to see."""
+        visible = gpus.visible() if gpus.wants_gpu(path) else []
+        if visible:
+            self._gpus[path] = gpus.least_loaded(visible, occupied=self._gpus.values())
         # The server imports torch once; each run is forked from it, and so starts without delay.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["harness.runs.preload"])
-        process = context.Process(target=_perform, args=(path,), daemon=True)
+        process = context.Process(
+            target=_perform, args=(path,), kwargs={"gpu": self._gpus.get(path)}, daemon=True
+        )
         process.start()
         self._processes[path] = process
 
@@ -53,6 +68,7 @@ class LocalJobs:
             if not process.is_alive():
                 process.join()
                 del self._processes[path]
+                self._gpus.pop(path, None)
                 yield path, process.exitcode or 0
 
     def cancel(self) -> None:
@@ -65,6 +81,7 @@ class LocalJobs:
                 process.join(max(0.0, deadline - time.monotonic()))
             deadline += 1
         self._processes.clear()
+        self._gpus.clear()
 
     def logs(self, path: Path) -> str:
         """Return the output of the run's process; a traceback comes last."""
@@ -72,20 +89,10 @@ class LocalJobs:
         return log.read_text(errors="replace") if log.exists() else ""
 
 
-def _perform(path: Path) -> None:
+def _perform(path: Path, *, gpu: str | None) -> None:
     """Carry out one run in this process, with all output redirected to the run's log."""
-    from harness.runs.worker import (
-        perform_guarded,  # here, since the coordinator must not load torch
-    )
+    if gpu is not None:
+        os.environ[gpus.VISIBLE] = gpu  # the server has loaded torch, and not used CUDA
+    from harness.runs.worker import perform_logged  # here: the coordinator must not load torch
 
-    # Appending: an orphaned process of the same run may still be writing.
-    log = os.open(path / _LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o666)
-    sys.stdout.flush()
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    try:
-        perform_guarded(path)
-    except HarnessError as error:
-        if error.__cause__:  # raised in a plugin, whose author needs the traceback
-            traceback.print_exc()
-        sys.exit("; ".join(str(error).splitlines()))
+    perform_logged(path)

@@ -79,7 +79,7 @@ def test_what_cannot_be_built_is_a_fault_of_its_own() -> None:
 
 def test_a_finished_run_gives_the_same_controls_and_its_time(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
-    for digest, seconds in (("a", 4.0), ("b", 6.0)):
+    for digest, seconds, memory in (("a", 4.0, 20), ("b", 6.0, 40)):
         ledger.run(digest).mkdir()
         (ledger.run(digest) / "outcome.json").write_text(
             json.dumps(
@@ -93,6 +93,7 @@ def test_a_finished_run_gives_the_same_controls_and_its_time(tmp_path: Path) -> 
                     "shapes": {"w": [5, 2]},
                     "initial_weights": {"w": "1234"},
                     "order": ["x"],
+                    "usage": {"device": "X", "index": "0", "peak_memory": memory * 2**20},
                 }
             )
         )
@@ -108,6 +109,7 @@ def test_a_finished_run_gives_the_same_controls_and_its_time(tmp_path: Path) -> 
     assert (summary.controls.peak_rate, summary.controls.rate_area) == (4, 10)
     assert (summary.controls.trained_parameters, summary.controls.target_tokens) == (6, 120)
     assert (summary.controls.seconds_per_update, summary.controls.seconds) == (2.5, 10.0)
+    assert (summary.controls.peak_memory, summary.controls.gpu_utilization) == (30, None)
     assert summarize_runs(["missing"], ledger=ledger) is None
     initial = initial_state("a", ledger=ledger)
     assert initial is not None

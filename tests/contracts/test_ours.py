@@ -11,7 +11,7 @@ from harness.components import SLOTS, Component
 from harness.testing import CHECKS, check
 
 # Components that stand on a library which a user need not have.
-LIBRARIES = {"hugging_face": "datasets", "spacy": "spacy"}
+LIBRARIES = {"hugging_face": "datasets", "ray": "ray", "spacy": "spacy"}
 
 
 @pytest.mark.parametrize(

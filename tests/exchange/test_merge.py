@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from harness.cli import main
+from harness.contracts.records import Usage
 from harness.runs import records
 from harness.runs.check import faults
 from harness.runs.ledger import MEASUREMENTS, WEIGHTS, Ledger
@@ -61,6 +63,19 @@ def test_runs_are_copied_whole_and_once(results: Path, tmp_path: Path) -> None:
     assert list(faults(into)) == []
     again = merge(results, into=into)
     assert (again.exit_code, again.output) == (0, f"{into}: 6 there\n")
+
+
+def test_where_and_when_a_run_was_trained_makes_no_other_run(results: Path, tmp_path: Path) -> None:
+    into = tmp_path / "into"
+    merge(results, into=into)
+    for run in runs(into):
+        outcome = Ledger(run.parent).outcome(run.name)
+        assert outcome
+        assert outcome.ended
+        there = Usage(device="NVIDIA X", index="3", peak_memory=1, utilization=0.5)
+        moved = replace(outcome, usage=there, ended=outcome.ended + 60, seconds=1e-3)
+        records.write_record(run / "outcome.json", record=moved)
+    assert merge(results, into=into).output == f"{into}: 6 there\n"
 
 
 def test_a_run_with_another_number_is_named_and_both_are_left(

@@ -7,10 +7,13 @@ from pathlib import Path
 from support.tiny_experiment import experiment
 from support.tiny_study import TINY
 
+from harness.contracts import TrainingOutcome
+from harness.contracts.records import Usage
 from harness.files import write_json
 from harness.loading import load
 from harness.planning.plan import plan
 from harness.report.provenance import commit, provenance
+from harness.runs import records
 from harness.runs.ledger import Ledger
 from harness_averagings.ema import EMA
 
@@ -93,6 +96,26 @@ def test_a_shared_fact_is_stated_once_and_a_different_one_with_its_variants(tmp_
     assert provenance(other, runs=(), ledger=ledger).weights == [
         "baseline: those after the last update, number 12",
         "ema: averaged: {ema: {decay: 0.9, ramp: false, start: 0.0}}, over 12 updates",
+    ]
+
+
+def test_gpus_that_runs_trained_on_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY)
+    study, plugins = load(path)
+    ledger = Ledger(tmp_path / "runs")
+    runs = plan(study, plugins=plugins, ledger=ledger, previous={})
+    digests = list(dict.fromkeys(run.digest for run in runs))
+    used = (Usage(device="X", index="1"), Usage(device="X", index="0"), Usage(device="cpu"), None)
+    for digest, usage in zip(digests, (used[0], *used), strict=False):
+        ledger.run(digest).mkdir(parents=True)
+        record = TrainingOutcome(status="finished", usage=usage)
+        records.write_record(ledger.run(digest) / "outcome.json", record=record)
+    assert len(digests) >= 3
+    assert provenance(study, runs=runs, ledger=ledger).machine == [
+        "cpu, 1 thread, float32",
+        "1 run trained on X, GPU 0",
+        "2 runs trained on X, GPU 1",
     ]
 
 

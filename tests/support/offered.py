@@ -19,6 +19,7 @@ PLUGINS = Path(__file__).parents[2] / "plugins"
 SMALL: Mapping[str, Any] = {"d_model": 16, "d_ff": 32, "heads": 2, "layers": 2}
 # Options that must fit together, which their types do not tell; a type stands for an example.
 FITTING: Mapping[str, Mapping[str, Any]] = {
+    "ray": {"address": "local"},
     "piecewise_constant": {"rates": (0.1, 0.01), "boundaries": (5,)},
     "hugging_face": {"files": Local},
     "encoder_decoder": SMALL,

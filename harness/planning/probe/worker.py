@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import resource
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from harness.loading.validation import experiment_from
 from harness.planning.probe.messages import ProbeResult, Request
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import discover
+from harness.runs.usage import peak_memory
 from harness.training import checkpoint
 from harness.training.assembly import Assembly, assemble
 from harness.training.batches import EncodedPairs
@@ -62,7 +62,7 @@ def probe_variant(request: Request) -> ProbeResult:
         update=median(durations) if durations else 0.0,
         evaluation=evaluation,
         decoding=decoding,
-        memory=_memory(experiment.budget.device),
+        memory=peak_memory(experiment.budget.device),
     )
 
 
@@ -117,10 +117,3 @@ def _digest(weights: Mapping[str, torch.Tensor]) -> str:
         content = weights[name].detach().cpu().contiguous().view(torch.uint8)
         total.update(name.encode() + content.numpy().tobytes())
     return total.hexdigest()
-
-
-def _memory(device: str) -> int:
-    """The peak memory of this process on its device, in bytes."""
-    if device == "cuda":
-        return torch.cuda.max_memory_allocated()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # which Linux counts in KiB

@@ -42,7 +42,7 @@ def export_run(
         with store.noting_refusals(f"{title}: dataset"):
             store.log_dataset(exported.id, view=run.view)
     reason = ((run.outcome and run.outcome.reason) or "")[:_MAX_REASON]
-    tags = {"outcome": run.state, **({"reason": reason} if reason else {})}
+    tags = {"outcome": run.state, **({"reason": reason} if reason else {}), **_usage(run)}
     # MLflow refuses to change a parameter, so it keeps its first value even if a corpus has moved.
     options = {
         name: text
@@ -137,6 +137,20 @@ def _new_scores(run: LoggedRun, *, exported: ExportedRun) -> list[Point]:
         for name, value in run.scores.items()
         if exported.scores.get(name) != value
     ]
+
+
+def _usage(run: LoggedRun) -> dict[str, str]:
+    """The device of a run that has ended, and how much of it the run took, as tags."""
+    usage = run.outcome.usage if run.outcome else None
+    if usage is None:
+        return {}
+    gpu = "" if usage.index is None else f", GPU {usage.index}"
+    memory, utilization = usage.peak_memory, usage.utilization
+    return {
+        "device": f"{usage.device}{gpu}",
+        **({} if memory is None else {"peak_memory_mib": f"{memory / 2**20:.0f}"}),
+        **({} if utilization is None else {"gpu_utilization": f"{utilization:.2f}"}),
+    }
 
 
 def _start_time(run: LoggedRun) -> int:

@@ -70,6 +70,7 @@ def _columns(study: StudyView) -> list[str]:
     options = study.runs[0].options if study.runs else {}
     columns = [
         "tags.`outcome`",
+        *(f"tags.`{name}`" for name in ("device", "peak_memory_mib", "gpu_utilization")),
         *(f"metrics.`{accepted_name(f'final/{name}')}`" for name in metrics),
         *(f"params.`{accepted_name(name)}`" for name in options),
     ]

@@ -58,6 +58,16 @@ def test_a_run_has_its_curves_scores_options_and_tags(bench: Bench) -> None:
     assert [(step, value) for step, value, _ in curves["final/nll"]] == [(12, 3.1)]
 
 
+def test_a_run_that_has_ended_shows_its_device_and_how_much_of_it_was_used(bench: Bench) -> None:
+    usage = {"device": "NVIDIA X", "index": "3", "peak_memory": 5 * 2**20, "utilization": 0.874}
+    bench.go(until=UPDATES)
+    bench.end(usage=usage)
+    bench.sync()
+    tags = contents(bench.uri)[FIRST][2]
+    assert tags["device"] == "NVIDIA X, GPU 3"
+    assert (tags["peak_memory_mib"], tags["gpu_utilization"]) == ("5", "0.87")
+
+
 def test_exporting_twice_adds_nothing_even_if_the_sync_state_is_lost(bench: Bench) -> None:
     bench.go(until=7)
     bench.sync()
