@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -11,6 +10,7 @@ from typing import Any
 
 import click
 
+from harness.runs.cores import available_cores
 from harness.runs.reuse import Reuse
 from harness.runs.supervision import Pace
 
@@ -29,13 +29,6 @@ def results(name: str) -> Callable[[Any], Any]:
     )
 
 
-def _cores() -> int:
-    """The cores that this process may use or, on systems that do not tell, those of the machine."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 OUT = results("--out")
 SEEDS = click.option(
     "--seeds", type=click.IntRange(min=1, max=1000), help="Use seeds 1 to N instead of the study's."
@@ -44,7 +37,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for prog
 JOBS = click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    default=_cores(),
+    default=available_cores(),
     show_default="the number of cores",  # the same help on every machine
     help="How many runs to train at once; never changes a result.",
 )

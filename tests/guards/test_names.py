@@ -22,6 +22,8 @@ COMMANDS = ROOT / "harness" / "cli"
 # Public names that two modules define, and why one word is right for both.
 SHARED = {
     "FeedForward": "the choice of components, and the network of the model that it is made for",
+    "judge": "analysis: the comparisons of one metric; notebook: scores from anywhere",
+    "load": "loading: the study in a file; notebook: the same, with the steps of the pipeline",
     "Projection": "the protocol of contracts, and the core's implementation of it",
 }
 
