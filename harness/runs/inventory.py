@@ -63,7 +63,7 @@ class StoredStudy:
 
 @dataclass(frozen=True, kw_only=True)
 class Inventory:
-    """All that is in a results folder; of `unplanned` studies the plan, and so the runs, are gone."""
+    """All that is in a results folder; `unplanned` are folders of studies whose plan is gone."""
 
     studies: Sequence[StoredStudy]
     runs: Sequence[StoredRun]

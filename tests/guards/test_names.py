@@ -30,6 +30,7 @@ SHARED = {
 # File names that several rooms have, and why the room tells them apart.
 SHARED_FILES = {
     "__init__": "the package itself",
+    "__main__": "the package as a command, by `python -m`",
     "attention": "model: the layer; inspection: its weights",
     "figures": "report: drawn for a page; testing: the contract of the slot",
     "findings": "analysis: one metric's; scoring: a study's",
