@@ -29,6 +29,7 @@ from harness.cli import (
     list_results,
     merge,
     new_plugin,
+    new_study,
     output,
     plan,
     plugins,
@@ -188,4 +189,5 @@ for _command in (
     new_plugin.new,
 ):
     main.add_command(_command)
+new_plugin.new.add_command(new_study.study)
 _keep_lines(main)
