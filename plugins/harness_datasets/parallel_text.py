@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 import csv
 import hashlib
 import io
@@ -49,12 +47,11 @@ class Files:
 
     def read(self, *, columns: tuple[str, str] | None = None) -> list[Pair]:
         """The pairs; raises `HarnessError` if the files differ in their number of lines."""
-        sources, targets = read_lines(self.source), read_lines(self.target)
         if self.file is not None:
             return read_pairs(self.file, columns=columns)[: self.limit]
         assert self.source is not None
         assert self.target is not None
-        sources, targets = text_lines(self.source), text_lines(self.target)
+        sources, targets = read_lines(self.source), read_lines(self.target)
         if len(sources) != len(targets):
             raise HarnessError(
                 f"{self.source} has {len(sources)} lines and {self.target} has {len(targets)}; "
@@ -149,9 +146,8 @@ class ParallelText(Dataset):
         """The lines of the file of documents; raises `HarnessError` if it does not fit the test."""
         if self.documents is None:
             return ()
-        names, sentences = read_lines(self.documents), read_lines(self.test.source)
         assert self.test is not None
-        names = text_lines(self.documents)
+        names = read_lines(self.documents)
         sentences = replace(self.test, limit=None).read(columns=self.columns)
         if len(names) != len(sentences):
             file = self.test.file or self.test.source
@@ -179,22 +175,6 @@ def _first(pairs: Sequence[Pair], *, sources: set[str]) -> list[Pair]:
     return [*first.values()]
 
 
-def text_lines(file: TextFile) -> list[str]:
-    """The lines of a file; raises `HarnessError` for one that is empty, or not UTF-8."""
-    try:
-        # Bytes, since reading as text would turn a lone carriage return into a newline.
-        text = Path(file).read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise HarnessError(f"{file}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise HarnessError(f"{file}:{line}: not UTF-8; convert the file first") from None
-    if not text:
-        raise HarnessError(f"{file}: empty; it needs one sentence per line")
-    # Not splitlines(), which also breaks lines at form feeds, U+0085 and U+2028.
-    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
-
-
 def read_pairs(file: TextFile, *, columns: tuple[str, str] | None = None) -> list[Pair]:
     """The pairs in a file that ends in .tsv, .csv or .jsonl; `columns` are source and target.
 
@@ -218,12 +198,12 @@ Rows = Iterator[tuple[int, Mapping[str, Any]]]
 
 def _tsv(file: TextFile) -> Iterator[tuple[int, Sequence[object]]]:
     # No quotes, as in files that corpora are distributed in: a quotation mark is text.
-    for number, line in enumerate(text_lines(file), start=1):
+    for number, line in enumerate(read_lines(file), start=1):
         yield number, line.split("\t")
 
 
 def _csv(file: TextFile) -> Rows:
-    text = "\n".join(text_lines(file))
+    text = "\n".join(read_lines(file))
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         for row in reader:
@@ -233,7 +213,7 @@ def _csv(file: TextFile) -> Rows:
 
 
 def _jsonl(file: TextFile) -> Rows:
-    for number, line in enumerate(text_lines(file), start=1):
+    for number, line in enumerate(read_lines(file), start=1):
         try:
             row = json.loads(line)
         except ValueError:
