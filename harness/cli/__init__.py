@@ -21,12 +21,15 @@ from harness.cli import (
     archive,
     challenge,
     check,
+    clean,
     compare,
     export,
     figure,
     generate,
+    list_results,
     merge,
     new_plugin,
+    new_study,
     output,
     plan,
     plugins,
@@ -176,6 +179,8 @@ for _command in (
     replicate.replicate,
     pool.pool,
     check.check,
+    list_results.list_results,
+    clean.clean,
     compare.compare,
     generate.generate,
     figure.figure,
@@ -184,4 +189,5 @@ for _command in (
     new_plugin.new,
 ):
     main.add_command(_command)
+new_plugin.new.add_command(new_study.study)
 _keep_lines(main)

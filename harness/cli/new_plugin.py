@@ -17,7 +17,7 @@ _TEMPLATES = Path(__file__).parent / "plugin_template"
 
 @click.group()
 def new() -> None:
-    """Start a plugin of your own."""
+    """Start a study, or a plugin of your own."""
 
 
 @new.command("plugin")

@@ -32,11 +32,12 @@ def reproduce(run: run_argument.RunArgument) -> None:
     from harness.exchange.differences import compare_parts
     from harness.exchange.reproduce import reproduce as train_again
     from harness.runs.ledger import Ledger
+    from harness.runs.restored import located
 
     end_on_signals()
     folder, planned = run.find()
     ledger = Ledger(folder.parent)
-    location = run_argument.located(folder, planned=planned) or ledger.location(folder.name)
+    location = located(folder, planned=planned) or ledger.location(folder.name)
     notify_user(f"{folder.name[:12]}: trains {ledger.updates(folder.name)} updates again")
     with TemporaryDirectory() as into:
         reproduced = train_again(folder, location=location, into=Path(into))

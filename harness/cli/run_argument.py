@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli import options, output
+from harness.cli import options
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from harness.runs.planned_run import PlannedRun
-    from harness.runs.records import RunLocation
     from harness.runs.restored import RestoredRun
     from harness.study.values import Study
 
@@ -38,19 +37,10 @@ class RunArgument:
 
         Raises `HarnessError` where no run, several runs, or an unfinished one has this name.
         """
-        from harness.runs.restored import restore_run
-        from harness.training.checkpoint import settle
+        from harness.runs.restored import open_run
 
         folder, planned = self.find()
-        decoding = None if planned is None or planned.start else planned.evaluation
-        location = located(folder, planned=planned)
-        run = restore_run(folder, decoding=decoding, generation=self.generation, location=location)
-        # As in training: with other threads or kernels, the last bits, and so ties, could differ.
-        settle(run.parts.experiment.budget)
-        if run.changed:
-            change = f"run {run.name}: {run.changed} since it was trained"
-            output.say(f"warning: {change}; its translations may differ now", err=True)
-        return run
+        return open_run(folder, planned=planned, generation=self.generation)
 
     def find(self) -> tuple[Path, PlannedRun | None]:
         """The folder of the run, and its plan if it is named by its study.
@@ -134,20 +124,6 @@ def takes_run(
         return wrapper
 
     return decorate
-
-
-def located(folder: Path, *, planned: PlannedRun | None) -> RunLocation | None:
-    """The location of a run as the study has it that it is named by; None without one.
-
-    A run that was merged, or moved, has them elsewhere than it was trained with, or nowhere.
-    """
-    from harness.runs.ledger import Ledger
-
-    if planned is None:
-        return None
-    location = Ledger(folder.parent).location(folder.name)
-    decoded = () if planned.start else (planned.evaluation,)
-    return replace(location, files=planned.files, plugins=planned.plugins, evaluations=decoded)
 
 
 def refuse_unknown(variant: str, *, study: Study) -> None:

@@ -53,7 +53,12 @@ def compare_scores(content: bytes, *, name: str, options: ComparisonOptions) -> 
     otherwise. The core's metrics come last, as in a study. Raises `HarnessError` with every
     fault, one per line.
     """
-    table, options = read_csv(content, name=name), options.composed()
+    return compare_table(read_csv(content, name=name), name=name, options=options)
+
+
+def compare_table(table: CsvTable, *, name: str, options: ComparisonOptions) -> Report:
+    """Compare the scores in a table that has been read; raises as `compare_scores` does."""
+    options = options.composed()
     faults = [*_header_faults(table, name=name)]
     if faults:
         _refuse([*faults, *table.faults])

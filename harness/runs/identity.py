@@ -70,6 +70,11 @@ APART = frozenset(
 )
 
 
+# The package's front offers names to Python, imports for them what stands above all training, and
+# decides no bits. It counts as the empty module that it once was: runs of that time keep theirs.
+FRONT = "harness"
+
+
 def training_identity(
     experiment: Experiment, *, seed: int, plugins: Plugins, trained: Substitution = str
 ) -> Identity:
@@ -214,7 +219,7 @@ def _trees(modules: Sequence[str]) -> dict[str, ast.Module]:
         module = waiting.pop()
         # Of what is imported, a name without a file is no module but something defined in one.
         if module not in trees and module not in APART and (path := _file(module)):
-            tree = trees[module] = _syntax(path)
+            tree = trees[module] = ast.Module([], []) if module == FRONT else _syntax(path)
             is_package = path.name.startswith("__init__.")
             waiting += _imports(tree, module=module, is_package=is_package)
     return trees

@@ -16,16 +16,18 @@ from harness.errors import HarnessError
 from harness.loading import parse_component
 from harness.loading.validation import experiment_from
 from harness.model import SequenceModel
+from harness.notices import warn
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import discover
 from harness.runs import records
 from harness.runs.identity import content_digest, digest, training_identity
 from harness.runs.ledger import Ledger
-from harness.runs.planned_run import identity_change
+from harness.runs.planned_run import PlannedRun, identity_change
 from harness.runs.pretrained import RunLoader, read_weights
 from harness.runs.records import RunIdentity, RunLocation
 from harness.study.experiment import Experiment
 from harness.training.assembly import Assembly
+from harness.training.checkpoint import settle
 from harness.training.network import load_weights
 
 _DIGITS = 12  # of a digest, enough to identify a run
@@ -88,6 +90,36 @@ def find_run(name: str, *, ledger: Ledger) -> Path:
             f"{name!r}: {len(folders)} runs begin with these digits ({names}{more}); give more"
         )
     return folders[0].resolve()
+
+
+def open_run(
+    folder: Path, *, planned: PlannedRun | None = None, generation: str | None = None
+) -> RestoredRun:
+    """The finished run in a folder as `restore_run` has it; warns of changes since its training.
+
+    `planned` is its plan, if it is named by its study.
+    """
+    decoding = None if planned is None or planned.start else planned.evaluation
+    location = located(folder, planned=planned)
+    run = restore_run(folder, decoding=decoding, generation=generation, location=location)
+    # As in training: with other threads or kernels, the last bits, and so ties, could differ.
+    settle(run.parts.experiment.budget)
+    if run.changed:
+        changed = f"run {run.name}: {run.changed} since it was trained"
+        warn(f"{changed}; its translations may differ now")
+    return run
+
+
+def located(folder: Path, *, planned: PlannedRun | None) -> RunLocation | None:
+    """The location of a run as the study has it that it is named by; None without one.
+
+    A run that was merged, or moved, has them elsewhere than it was trained with, or nowhere.
+    """
+    if planned is None:
+        return None
+    location = Ledger(folder.parent).location(folder.name)
+    decoded = () if planned.start else (planned.evaluation,)
+    return replace(location, files=planned.files, plugins=planned.plugins, evaluations=decoded)
 
 
 def restore_run(

@@ -47,6 +47,20 @@ def previous_plan(folder: Path) -> Previous:
     return {(variant, seed): digest for variant, seed, digest in _stored_plan(folder).runs}
 
 
+def planned_runs(folder: Path) -> tuple[str, ...]:
+    """The digests of the runs of the last plan, and of those of earlier plans that it kept.
+
+    Raises `HarnessError` for a damaged plan: to take it for an empty one could cost its runs.
+    """
+    return tuple(digest for _, _, digest in records.require(folder / _PLAN, kind=StoredPlan).runs)
+
+
+def study_file(folder: Path) -> str:
+    """The path of the study's file as it was planned last; empty if it is not known."""
+    stored = _stored_plan(folder).study
+    return os.path.relpath(folder.parent.resolve() / stored) if stored else ""
+
+
 def remember(study: Study, *, runs: Sequence[PlannedRun], folder: Path) -> None:
     """Store the plan, so that the next one can name the changes since."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -22,12 +22,15 @@ COMMANDS = ROOT / "harness" / "cli"
 # Public names that two modules define, and why one word is right for both.
 SHARED = {
     "FeedForward": "the choice of components, and the network of the model that it is made for",
+    "judge": "analysis: the comparisons of one metric; notebook: scores from anywhere",
+    "load": "loading: the study in a file; notebook: the same, with the steps of the pipeline",
     "Projection": "the protocol of contracts, and the core's implementation of it",
 }
 
 # File names that several rooms have, and why the room tells them apart.
 SHARED_FILES = {
     "__init__": "the package itself",
+    "__main__": "the package as a command, by `python -m`",
     "attention": "model: the layer; inspection: its weights",
     "figures": "report: drawn for a page; testing: the contract of the slot",
     "findings": "analysis: one metric's; scoring: a study's",

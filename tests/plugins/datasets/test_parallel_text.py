@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from harness.contracts import Pair
 from harness.errors import HarnessError
 from harness.registry.discovery import discover
 from harness.runs.identity import digest, training_identity
-from harness_datasets.parallel_text import Files, ParallelText
+from harness_datasets.parallel_text import Files, HeldOut, ParallelText
 
 
 def write(path: Path, content: str | bytes) -> TextFile:
@@ -156,3 +158,84 @@ def test_documents_are_no_part_of_a_run(tmp_path: Path) -> None:
         for documents in (None, "d1\nd1\nd2\n")
     }
     assert len(digests) == 1
+
+
+PAIRS = [("eins", "one"), ('sagt "ja", dann', "says yes"), ("drei", "three")]
+TABLES = {
+    "c.tsv": "".join(f"{source}\t{target}\n" for source, target in PAIRS),
+    "c.csv": 'de,en\neins,one\n"sagt ""ja"", dann",says yes\ndrei,three\n',
+    "c.jsonl": "".join(json.dumps({"de": s, "en": t}) + "\n" for s, t in PAIRS),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_has_the_pairs_of_its_rows(tmp_path: Path, name: str) -> None:
+    file = write(tmp_path / name, TABLES[name])
+    assert Files(file=file).read() == [Pair(*pair) for pair in PAIRS]
+    assert Files(file=file, limit=2).read() == [Pair(*pair) for pair in PAIRS[:2]]
+
+
+def test_columns_choose_source_and_target(tmp_path: Path) -> None:
+    file = write(tmp_path / "c.csv", "id,en,de\n1,one,eins\n2,two,zwei\n")
+    assert Files(file=file).read(columns=("de", "en")) == [Pair("eins", "one"), Pair("zwei", "two")]
+    with pytest.raises(HarnessError, match=r"c\.csv: `columns` must name .*there are id, en, de"):
+        Files(file=file).read()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "fault"),
+    [
+        ("c.tsv", "a\tb\nc\n", r"c\.tsv:2: 1 cells; a pair is two"),
+        ("c.csv", "de,en\na,b\nc\n", r"c\.csv:3: no text in 'en'"),
+        ("c.jsonl", '{"de": "a", "en": "b"}\n[1]\n', r"c\.jsonl:2: must be a JSON object"),
+        ("c.jsonl", '{"de": "a", "en": 1}\n', r"c\.jsonl:1: no text in 'en'"),
+        ("c.xlsx", "a", r"c\.xlsx: must end in \.tsv, \.csv or \.jsonl"),
+    ],
+)
+def test_a_fault_of_a_table_has_its_line(tmp_path: Path, name: str, text: str, fault: str) -> None:
+    with pytest.raises(HarnessError, match=fault):
+        Files(file=write(tmp_path / name, text)).read()
+
+
+def test_one_file_is_divided_and_no_sentence_is_in_two_splits(tmp_path: Path) -> None:
+    rows = [(f"s{number % 40}", f"t{number}") for number in range(60)]
+    rows.append(("", "blank"))
+    text = "".join(f"{source}\t{target}\n" for source, target in rows)
+    held = HeldOut(validation=5, test=7)
+    divided = ParallelText(file=write(tmp_path / "a.tsv", text), split=held).build()
+    assert (len(divided.validation), len(divided.test)) == (5, 7)
+    splits = (divided.train, divided.validation, divided.test)
+    sides = [{pair.source for pair in split} for split in splits]
+    assert sum(map(len, sides)) == len(set.union(*sides)) == 40
+    assert {*divided.train} <= {Pair(*row) for row in rows[:-1]}
+    # By the sentences alone, whatever their order in the file.
+    shuffled = "".join(f"{source}\t{target}\n" for source, target in reversed(rows))
+    again = ParallelText(file=write(tmp_path / "b.tsv", shuffled), split=held).build()
+    assert {pair.source for pair in again.test} == {pair.source for pair in divided.test}
+    # An independent oracle: the digests, sorted by hand.
+    ranked = sorted({s for s, _ in rows[:-1]}, key=lambda s: hashlib.sha256(s.encode()).hexdigest())
+    assert {pair.source for pair in divided.test} == {*ranked[:7]}
+
+
+def test_more_cannot_be_held_out_than_there_is(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.tsv", "a\tb\nc\td\n")
+    with pytest.raises(HarnessError, match="2 different sentences, and split holds out 2"):
+        ParallelText(file=file, split=HeldOut(validation=1, test=1)).build()
+
+
+def test_a_corpus_has_splits_or_one_file_with_its_split(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.tsv", "a\tb\n")
+    split, held = Files(file=file), HeldOut(validation=1, test=1)
+    needs = "needs 'train', 'validation' and 'test', or 'file' and 'split'"
+    for options in (
+        {"train": split},
+        {"file": file},
+        {"split": held},
+        {"file": file, "split": held, "test": split},
+    ):
+        with pytest.raises(ValueError, match=needs):
+            ParallelText(**options)
+    with pytest.raises(ValueError, match="needs 'source' and 'target', or 'file'"):
+        Files(source=file)
+    with pytest.raises(ValueError, match="remove one or the other"):
+        Files(source=file, target=file, file=file)

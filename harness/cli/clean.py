@@ -1,0 +1,85 @@
+"""``harness clean``: runs that no study refers to, shown, and removed if asked."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli import output
+from harness.cli.list_results import FOLDER, columns, size_text, users
+from harness.errors import HarnessError
+from harness.notices import warn
+
+if TYPE_CHECKING:
+    from harness.runs.inventory import Inventory, StoredRun, StoredStudy
+
+_DIGITS = 12  # of a digest
+
+
+@click.command()
+@FOLDER
+@click.option(
+    "--study",
+    "names",
+    metavar="NAME",
+    multiple=True,
+    help="Remove this study too: its report, and the runs that no other study refers to.",
+)
+@click.option("--yes", is_flag=True, help="Remove what is shown; without it nothing is removed.")
+def clean(folder: Path, *, names: tuple[str, ...], yes: bool) -> None:
+    r"""Show the runs in FOLDER that no study refers to; with --yes, remove them.
+
+    A study of FOLDER refers to the runs that it was planned with last, of every variant and seed
+    that it ever had, and to the runs that these start from. Runs under way stay, and so does the
+    record of plans and inspections. FOLDER is `results` unless it is given.
+
+    \b
+      harness clean                          what could go, and its size
+      harness clean --yes                    remove it
+      harness clean --study old-idea --yes   a study with its report and its own runs as well
+    """
+    from harness.runs.inventory import remove, take_inventory
+
+    inventory = take_inventory(folder)
+    for place in inventory.unplanned:
+        fault = "no plan, so that its runs are not known; `harness run` its study"
+        raise HarnessError(f"{place}: {fault}, or remove that folder")
+    studies = [_study(inventory, name=name, folder=folder) for name in dict.fromkeys(names)]
+    shown = [*inventory.unused, *inventory.only_of(names)]
+    runs = [run for run in shown if not run.running]
+    for run in shown:
+        if run.running:
+            warn(f"{run.folder}: stays, as it is {run.state}")
+    if not runs and not studies:
+        output.say(f"{folder}: nothing to remove")
+        return
+    rows = [(str(study.folder), "report", size_text(study.size), "") for study in studies]
+    output.say(columns([*rows, *map(_row, runs)]))
+    size = size_text(sum(run.size for run in runs) + sum(study.size for study in studies))
+    if not yes:
+        output.say(f"{size} in all; nothing is removed without --yes")
+        return
+    for run in runs:
+        remove(run)
+    for study in studies:
+        shutil.rmtree(study.folder)
+    output.say(f"removed: {size}")
+
+
+def _row(run: StoredRun) -> tuple[str, str, str, str]:
+    return str(run.folder.parent / run.digest[:_DIGITS]), run.state, size_text(run.size), users(run)
+
+
+def _study(inventory: Inventory, *, name: str, folder: Path) -> StoredStudy:
+    from harness.registry.option_types import shown, suggestion
+
+    studies = {study.name: study for study in inventory.studies}
+    if name not in studies:
+        rest = suggestion(name, among=studies, otherwise="there are")
+        raise HarnessError(f"{folder}: no study named {shown(name)}; {rest}")
+    if any(run.running for run in studies[name].runs):
+        raise HarnessError(f"{folder}: {name} has runs under way; stop them first")
+    return studies[name]

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from harness.cli import main
+from harness.cli.new_study import IDEAS
+from harness.loading import load
+
+
+def harness(*words: object, status: int = 0) -> str:
+    done = CliRunner().invoke(main, [*map(str, words)])
+    assert done.exit_code == status, done.output
+    return done.output
+
+
+@pytest.mark.parametrize("vary", IDEAS)
+def test_every_idea_is_a_valid_study(tmp_path: Path, vary: str) -> None:
+    written = harness("new", "study", "first", "--vary", vary, "--folder", tmp_path).strip()
+    assert written == str(tmp_path / "first.yaml")
+    assert harness("validate", written).strip() == f"{written}: no faults"
+    study, _ = load(Path(written))
+    assert study.question == IDEAS[vary].question
+    baseline = study.variants["baseline"]
+    assert all(
+        variant != baseline for name, variant in study.variants.items() if name != "baseline"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "options"),
+    [
+        ("pairs.tsv", "", ()),
+        ("pairs.csv", "id,de,en\n", ("--columns", "de,en")),
+    ],
+)
+def test_a_file_is_divided_into_what_the_study_trains_on(
+    tmp_path: Path, name: str, header: str, options: tuple[str, ...]
+) -> None:
+    mark = "," if header else "\t"
+    first = ("0,",) if header else ("",)
+    rows = "".join(f"{first[0]}quelle {n}{mark}target {n}\n" for n in range(50))
+    (tmp_path / name).write_text(header + rows, encoding="utf-8")
+    folder = tmp_path / "studies"
+    words = ["--corpus", tmp_path / name, *options, "--question", 'Is "it" so: yes?']
+    harness("new", "study", "ours", *words, "--folder", folder)
+    study, _ = load(folder / "ours.yaml")
+    assert study.question == 'Is "it" so: yes?'
+    corpus = study.variants["baseline"].dataset.build()
+    sizes = [len(split) for split in (corpus.train, corpus.validation, corpus.test)]
+    assert sizes == [40, 5, 5]
+    assert corpus.train[0].source.startswith("quelle")
+
+
+def test_what_exists_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("mine", encoding="utf-8")
+    assert "exists already" in harness("new", "study", "mine", "--folder", tmp_path, status=2)
+    assert (tmp_path / "mine.yaml").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (("x", "--corpus", "none.tsv"), "none.tsv: No such file or directory"),
+        (
+            ("x", "--corpus", "toy"),
+            "toy: no corpus; name toy_german or a .tsv",
+        ),
+    ],
+)
+def test_a_fault_leaves_nothing_behind(tmp_path: Path, words: tuple[str, ...], fault: str) -> None:
+    assert fault in harness("new", "study", *words, "--folder", tmp_path, status=2)
+    assert list(tmp_path.iterdir()) == []
