@@ -27,11 +27,14 @@ def run_in_bfloat16(model: SequenceModel) -> SequenceModel:
     return model
 
 
-def _in_bfloat16(run: Callable[..., Any], given: Tensor, *more: Any, **options: Any) -> Any:
+def _in_bfloat16(run: Callable[..., Any], *given: Any, **options: Any) -> Any:
+    device = next(
+        value.device for value in (*given, *options.values()) if isinstance(value, Tensor)
+    )
     # One context a pass: autocast keeps the weights that it has cast until its context ends, and
     # none may outlive an update.
-    with torch.autocast(given.device.type, dtype=torch.bfloat16):
-        result = run(given, *more, **options)
+    with torch.autocast(device.type, dtype=torch.bfloat16):
+        result = run(*given, **options)
     if isinstance(result, Memory):
         return result._replace(states=result.states.float())
     return result.float()

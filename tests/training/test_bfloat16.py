@@ -127,7 +127,7 @@ def test_scores_are_the_float32_softmax_of_the_models_logits(model: Architecture
     for source, target in zip(pairs.sources, pairs.targets, strict=True):
         memory = parts.model.encode(source[None])
         hidden = parts.model.decode(parts.model.embed(target[None, :-1]), memory)
-        logits = parts.model.project(hidden)[0]
+        logits = parts.model.project(hidden=hidden)[0]
         assert memory.states.dtype == hidden.dtype == logits.dtype == torch.float32
         # The last product is one in bfloat16, to whose 8 digits float32 adds zeros.
         assert logits.equal(logits.bfloat16().float())
@@ -143,8 +143,8 @@ def gradient(*, precision: str, **changes: Any) -> torch.Tensor:
     load_weights(parts.model, weights=weights(assembled(**changes)))
     batch = parts.task.train.batch(next(parts.order.batches()), device="cpu")
     objective(parts, batch=batch, noise=parts.noise(1)).backward()
-    named = dict(parts.model.named_parameters())
-    return torch.cat([named[name].grad.flatten().double() for name in sorted(named)])
+    gradients = [weight.grad for weight in parts.model.parameters() if weight.grad is not None]
+    return torch.cat([gradient.flatten().double() for gradient in gradients])
 
 
 @both_models
@@ -184,9 +184,8 @@ def test_runs_are_equal_to_the_bit_also_after_an_interruption(
     runs = []
     for name, stops in (("one", [2]), ("again", [2]), ("interrupted", [1, 2])):
         (tmp_path / name).mkdir()
-        for stop in stops:
-            last = last_weights(choices, tmp_path / name, until=stop)
-        runs.append(last)
+        lasts = [last_weights(choices, tmp_path / name, until=stop) for stop in stops]
+        runs.append(lasts[-1])
     one, again, interrupted = runs
     assert all(again[name].equal(weight) for name, weight in one.items())
     assert all(interrupted[name].equal(weight) for name, weight in one.items())
