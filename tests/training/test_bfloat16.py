@@ -137,7 +137,7 @@ def test_scores_are_the_float32_softmax_of_the_models_logits(model: Architecture
     assert teacher_forced(parts, pairs=pairs).nll == pytest.approx(nats / tokens, rel=1e-4)
 
 
-def gradient(*, precision: str, **changes: Any) -> torch.Tensor:
+def gradient(*, precision: Any, **changes: Any) -> torch.Tensor:
     """The gradient of the objective of one batch at the same weights, in one row."""
     parts = assembled(**changes, budget=replace(IN_BFLOAT16, precision=precision))
     load_weights(parts.model, weights=weights(assembled(**changes)))
