@@ -58,10 +58,10 @@ def predict_sharing(
 ) -> Shared:
     """Predict sharing from the options, and from what regularizers do to a model before training.
 
-    A module's parameters have equal initial values if names, shapes, initializer, width, precision
-    and pretraining are equal, and those regularizers, with their options, that rewrote a parameter;
-    for an initializer that reads the number of branches, all modules too. Batches are equal if
-    data, vocabulary, batch size and replicate are.
+    A module's parameters have equal initial values if names, shapes, initializer, width, the
+    precision of weights, and pretraining are equal, and those regularizers, with their options,
+    that rewrote a parameter; for an initializer that reads the number of branches, all modules too.
+    Batches are equal if data, vocabulary, batch size and replicate are.
     """
     modules, baseline_modules = _by_module(shapes), _by_module(baseline_shapes)
     equal = _weight_options(baseline) == _weight_options(variant)
@@ -118,8 +118,9 @@ def _rewriting(experiment: Experiment, *, names: Sequence[str]) -> list[object]:
 
 def _weight_options(experiment: Experiment) -> tuple[object, ...]:
     # The width is among them because an initializer's setting has it, and may use it.
-    width, precision = experiment.model.d_model, experiment.budget.precision
-    return (experiment.initializer, width, precision, experiment.starts_from)
+    width, double = experiment.model.d_model, experiment.budget.precision == "float64"
+    # With bfloat16 too, weights are drawn and kept in float32.
+    return (experiment.initializer, width, double, experiment.starts_from)
 
 
 def _order_options(experiment: Experiment) -> tuple[object, ...]:

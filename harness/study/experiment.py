@@ -43,6 +43,8 @@ class Budget:
     accumulates `accumulation` batches. `evaluate_every` is in updates. `threads` is per run,
     regardless of the number of jobs. With `gradient_norms`, the norm of the gradient of every layer
     is measured too, at the first update and wherever the model is evaluated; it changes no result.
+    With `precision: bfloat16`, the model's passes compute in bfloat16 where torch's autocast does,
+    also when it is scored and when it writes; weights, optimizer, losses and scores are in float32.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
@@ -53,7 +55,7 @@ class Budget:
     accumulation: Accumulation = 1
     threads: Threads = 1
     device: Literal["cpu", "cuda"] = "cpu"
-    precision: Literal["float32", "float64"] = "float32"
+    precision: Literal["bfloat16", "float32", "float64"] = "float32"
     gradient_norms: bool = False
 
 

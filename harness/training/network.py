@@ -23,13 +23,12 @@ from harness.contracts import (
 )
 from harness.errors import HarnessError
 from harness.model import SequenceModel
+from harness.model.autocast import run_in_bfloat16
 from harness.study.experiment import Experiment
 from harness.study.model_size import count_fault, size_fault
 from harness.training import guards
 from harness.training.rewriting import regularize
 from harness.training.task import vocabulary
-
-_PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +65,8 @@ def build_model(
     if fault:
         raise HarnessError(fault)
     model = guards.architecture(architecture, vocabularies=vocabularies)
-    return model.to(_PRECISIONS[precision])
+    model = model.to(torch.float64 if precision == "float64" else torch.float32)
+    return run_in_bfloat16(model) if precision == "bfloat16" else model
 
 
 def build_network(

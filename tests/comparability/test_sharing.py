@@ -57,6 +57,16 @@ def test_another_loss_shares_everything() -> None:
     assert str(predicted) == "all initial weights and the order of batches"
 
 
+def test_passes_in_bfloat16_share_everything_and_weights_in_float64_the_order() -> None:
+    budget = replace(BUDGET, precision="bfloat16")
+    predicted, observed = predicted_and_observed(experiment(budget=budget))
+    assert predicted == observed
+    assert str(predicted) == "all initial weights and the order of batches"
+    budget = replace(BUDGET, precision="float64")
+    predicted, _ = predicted_and_observed(experiment(budget=budget))
+    assert str(predicted) == "the order of batches only"
+
+
 def test_another_initializer_shares_the_order_and_by_chance_the_vectors() -> None:
     predicted, observed = predicted_and_observed(experiment(initializer=XavierNormal()))
     assert str(predicted) == "the order of batches only"

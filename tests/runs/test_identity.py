@@ -65,6 +65,7 @@ def test_the_order_of_regularizers_is_part_of_a_run() -> None:
         {"dataset": Counting(train=41)},
         {"budget": replace(BUDGET, threads=2)},
         {"budget": replace(BUDGET, precision="float64")},
+        {"budget": replace(BUDGET, precision="bfloat16")},
         {"decoding_policy": sampled(1.0, 0.5)},
     ],
 )
@@ -193,6 +194,7 @@ OF_EVALUATION = {
     "harness.contracts.text",
     "harness.model",
     "harness.model.attention",
+    "harness.model.autocast",
     "harness.model.cache",
     "harness.model.ensemble",
     "harness.model.layers",
