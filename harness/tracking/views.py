@@ -7,17 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from harness.contracts import RunView, StudyView
-from harness.registry.option_types import shown
 from harness.registry.serialization import resolved
 from harness.report import Report, brief
 from harness.runs.identity import digest
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
-from harness.study.changes import differences
 from harness.study.serialization import resolved_experiment
 from harness.study.values import BASELINE, Study
-
-_NONE = "none"
+from harness.tracking.flat_options import NONE, flat_options
 
 
 def study_view(
@@ -70,22 +67,15 @@ def _options(
     chosen: Mapping[tuple[str, int], Any], *, choices: Mapping[str, Any]
 ) -> Mapping[tuple[str, int], Mapping[str, str]]:
     """The options of every run in which some variant or run differs from the baseline."""
-    paths = {
-        change.option: change.path
-        for experiment in (*choices.values(), *chosen.values())
-        for change in differences(choices[BASELINE], new=experiment)
-    }
+    flat = {key: flat_options(experiment) for key, experiment in chosen.items()}
+    planned = [flat_options(experiment) for experiment in choices.values()]
+    everyone = [*planned, *flat.values()]
+    # A dictionary and not a set, whose order would differ from process to process.
+    names = dict.fromkeys(name for options in everyone for name in options)
+    differing = [name for name in names if len({options.get(name) for options in everyone}) > 1]
     return {
-        key: {option: _text(experiment, path=path) for option, path in paths.items()}
-        for key, experiment in chosen.items()
+        key: {name: options.get(name, NONE) for name in differing} for key, options in flat.items()
     }
-
-
-def _text(chosen: Any, *, path: Sequence[str]) -> str:
-    value = chosen
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return _NONE if value is None else shown(value)
 
 
 def _resolved(study: Study, *, choices: Mapping[str, Any]) -> Mapping[str, Any]:
