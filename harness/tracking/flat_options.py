@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
+from harness.components import Component
 from harness.registry.option_types import shown
+from harness.study.experiment import Experiment
 
 NONE = "none"
 _LONGEST = 500  # characters of a value
@@ -42,3 +45,22 @@ def _flat(value: Any, *, path: str) -> Iterator[tuple[str, str]]:
             yield path, value
         case _:
             yield path, shown(value, longest=_LONGEST)
+
+
+def left_to_defaults(experiment: Experiment) -> frozenset[str]:
+    """The paths of options of components that have their default."""
+    choices = ((field.name, getattr(experiment, field.name)) for field in fields(experiment))
+    return frozenset(path for slot, choice in choices for path in _defaults(choice, path=slot))
+
+
+def _defaults(choice: Any, *, path: str) -> Iterator[str]:
+    match choice:
+        case Component():
+            for field in fields(choice):
+                value, place = getattr(choice, field.name), f"{path}.{choice.name}.{field.name}"
+                if value == field.default:
+                    yield place
+                yield from _defaults(value, path=place)
+        case Mapping():
+            for component in choice.values():
+                yield from _defaults(component, path=path)

@@ -14,7 +14,7 @@ from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.study.serialization import resolved_experiment
 from harness.study.values import BASELINE, Study
-from harness.tracking.flat_options import NONE, flat_options
+from harness.tracking.flat_options import NONE, flat_options, left_to_defaults
 
 
 def study_view(
@@ -33,7 +33,7 @@ def study_view(
         for run in runs
         for key in [(run.variant, run.seed)]
     }
-    options = _options(chosen, choices=choices)
+    options = _options(chosen, choices=choices, defaults=_defaults(study))
     results = report.results if report else ()
     scores = {(result.variant, result.seed): result.scores for result in results}
     return StudyView(
@@ -64,18 +64,33 @@ def study_view(
 
 
 def _options(
-    chosen: Mapping[tuple[str, int], Any], *, choices: Mapping[str, Any]
+    chosen: Mapping[tuple[str, int], Any],
+    *,
+    choices: Mapping[str, Any],
+    defaults: frozenset[str],
 ) -> Mapping[tuple[str, int], Mapping[str, str]]:
-    """The options of every run in which some variant or run differs from the baseline."""
+    """The options of every run in which some variant or run differs from the baseline.
+
+    `defaults` are options that nobody set: only that a component is there sets them apart.
+    """
     flat = {key: flat_options(experiment) for key, experiment in chosen.items()}
     planned = [flat_options(experiment) for experiment in choices.values()]
     everyone = [*planned, *flat.values()]
     # A dictionary and not a set, whose order would differ from process to process.
     names = dict.fromkeys(name for options in everyone for name in options)
-    differing = [name for name in names if len({options.get(name) for options in everyone}) > 1]
+    values = {name: {options.get(name, NONE) for options in everyone} for name in names}
+    differing = [
+        name for name in names if len(values[name] - ({NONE} if name in defaults else set())) > 1
+    ]
     return {
         key: {name: options.get(name, NONE) for name in differing} for key, options in flat.items()
     }
+
+
+def _defaults(study: Study) -> frozenset[str]:
+    """The options that some experiment leaves to their defaults; others may have set them."""
+    experiments = [*study.variants.values(), *study.tuned.values()]
+    return frozenset[str]().union(*map(left_to_defaults, experiments))
 
 
 def _resolved(study: Study, *, choices: Mapping[str, Any]) -> Mapping[str, Any]:

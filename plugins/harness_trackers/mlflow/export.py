@@ -23,7 +23,6 @@ from harness_trackers.mlflow.view import VIEW_TAG, stored_view
 
 _STUDY = "study"  # the key of the MLflow run that stands for the whole study
 _CURRENT = "harness.current"
-_PARENT = "mlflow.parentRunId"
 _NOTE = "mlflow.note.content"
 _MAX_REASON = 500  # characters
 _MAX_NOTE = 15_000  # characters
@@ -67,28 +66,11 @@ def export_run(
     state.save()
 
 
-def open_study_run(
-    study: StudyView, *, runs: Sequence[LoggedRun], store: Store, state: SyncState
-) -> ExportedRun:
-    """The MLflow run that stands for the whole study, made if need be: the parent of all others."""
-    if (exported := state.runs.get(_STUDY)) is None:
-        starts = [_milliseconds(run.start) for run in runs if run.start is not None]
-        created = store.runs.get(_STUDY) or store.create_run(
-            _STUDY,
-            name=f"study {study.name}",
-            start=min(starts, default=now()),
-            tags={"study": study.name, "harness.kind": "study"},
-        )
-        exported = ExportedRun(created.info.run_id, created.info.start_time)
-        state.runs[_STUDY] = exported
-    return exported
-
-
 def export_study(
     study: StudyView, *, runs: Sequence[LoggedRun], store: Store, state: SyncState
 ) -> None:
     """Show the results in the descriptions of experiment and study, as tags, numbers and files."""
-    exported = open_study_run(study, runs=runs, store=store, state=state)
+    exported = _study_run(study, runs=runs, store=store, state=state)
     current = fingerprint(report_contents(study))
     if exported.fingerprint == current or (exported.fingerprint and not study.summary):
         return  # while runs are resumed there is no summary: the previous one stays
@@ -113,7 +95,7 @@ def export_study(
         exported.fingerprint = current
 
 
-def tag_runs(study: StudyView, *, store: Store, state: SyncState, ledger: LedgerView) -> None:
+def tag_runs(study: StudyView, *, store: Store, ledger: LedgerView) -> None:
     """Tag runs with their place in the study; end superseded ones that have no process any more."""
     current = {run_key(run): run for run in study.runs}
     group = grouping_tag(list(dict.fromkeys(run.variant for run in study.runs)))
@@ -121,9 +103,9 @@ def tag_runs(study: StudyView, *, store: Store, state: SyncState, ledger: Ledger
         tags, run_id = run.data.tags, run.info.run_id
         if tags.get("harness.kind") != "run":
             continue
-        place = {_CURRENT: "false", _PARENT: state.runs[_STUDY].id}
+        place = {_CURRENT: "false"}
         if key in current:
-            place |= {_CURRENT: "true", group: current[key].variant}
+            place = {_CURRENT: "true", group: current[key].variant}
         changed = {name: tag for name, tag in place.items() if tags.get(name) != tag}
         if changed:
             store.set_params_and_tags(run_id, params={}, tags=changed)
@@ -152,6 +134,23 @@ def _create_run(run: LoggedRun, *, study: StudyView, store: Store) -> ExportedRu
     )
     options = list(created.data.params)
     return ExportedRun(created.info.run_id, created.info.start_time, options=options)
+
+
+def _study_run(
+    study: StudyView, *, runs: Sequence[LoggedRun], store: Store, state: SyncState
+) -> ExportedRun:
+    """The MLflow run that stands for the whole study, made if need be; it began with its runs."""
+    if (exported := state.runs.get(_STUDY)) is None:
+        starts = [_milliseconds(run.start) for run in runs if run.start is not None]
+        created = store.runs.get(_STUDY) or store.create_run(
+            _STUDY,
+            name=f"study {study.name}",
+            start=min(starts, default=now()),
+            tags={"study": study.name, "harness.kind": "study"},
+        )
+        exported = ExportedRun(created.info.run_id, created.info.start_time)
+        state.runs[_STUDY] = exported
+    return exported
 
 
 def _color(variant: str, *, store: Store) -> str:

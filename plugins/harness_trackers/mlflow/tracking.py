@@ -14,7 +14,7 @@ from harness.contracts import LedgerView, StudyView
 from harness.errors import HarnessError
 from harness_trackers.mlflow import server
 from harness_trackers.mlflow.addresses import database_path
-from harness_trackers.mlflow.export import export_run, export_study, open_study_run, tag_runs
+from harness_trackers.mlflow.export import export_run, export_study, tag_runs
 from harness_trackers.mlflow.limits import cut
 from harness_trackers.mlflow.logged_run import fingerprint, report_contents, started_runs
 from harness_trackers.mlflow.store import Store
@@ -53,11 +53,10 @@ class MlflowTracking:
                 return
             store, complete = self._open_store(study, state=state), False
             try:
-                open_study_run(study, runs=runs, store=store, state=state)
                 for run in runs:
                     export_run(run, study=study, store=store, state=state, ledger=ledger)
                 export_study(study, runs=runs, store=store, state=state)
-                tag_runs(study, store=store, state=state, ledger=ledger)
+                tag_runs(study, store=store, ledger=ledger)
                 self._name_refusals(store)
                 state.fingerprint, complete = current, True
             finally:

@@ -295,18 +295,11 @@ def mlflow_text(run: Any, *, name: str) -> str:
     return (folder / name).read_text()
 
 
-def test_runs_are_children_of_the_study_s_run_and_keep_their_variant_s_color(bench: Bench) -> None:
+def test_runs_have_the_color_of_their_variant(bench: Bench) -> None:
     bench.go(until=5)
     bench.sync()
-    runs = runs_of(bench)
-    delete_the_study(bench.uri)
-    bench.go(until=UPDATES)
-    bench.end()
-    bench.sync()
-    parent = the_study_s_run(bench).info.run_id
-    assert {run.data.tags["mlflow.parentRunId"] for run in runs_of(bench)} == {parent}
-    assert {run.data.tags["mlflow.parentRunId"] for run in runs} != {parent}
-    colors = {(run.data.tags["variant"], run.data.tags["mlflow.runColor"]) for run in runs}
+    tags = [run.data.tags for run in runs_of(bench)]
+    colors = {(tag["variant"], tag["mlflow.runColor"]) for tag in tags}
     assert len({color for _, color in colors}) == len(colors) == 2
 
 
