@@ -69,22 +69,24 @@ def _options(
     choices: Mapping[str, Any],
     defaults: frozenset[str],
 ) -> Mapping[tuple[str, int], Mapping[str, str]]:
-    """The options of every run in which some variant or run differs from the baseline.
-
-    `defaults` are options that nobody set: only that a component is there sets them apart.
-    """
+    """The options of every run in which some variant or run differs from the baseline."""
     flat = {key: flat_options(experiment) for key, experiment in chosen.items()}
     planned = [flat_options(experiment) for experiment in choices.values()]
     everyone = [*planned, *flat.values()]
     # A dictionary and not a set, whose order would differ from process to process.
     names = dict.fromkeys(name for options in everyone for name in options)
-    values = {name: {options.get(name, NONE) for options in everyone} for name in names}
-    differing = [
-        name for name in names if len(values[name] - ({NONE} if name in defaults else set())) > 1
-    ]
+    differing = [name for name in names if _differs(name, among=everyone, defaults=defaults)]
     return {
         key: {name: options.get(name, NONE) for name in differing} for key, options in flat.items()
     }
+
+
+def _differs(name: str, *, among: Sequence[Mapping[str, str]], defaults: frozenset[str]) -> bool:
+    """True if an option has two values; of one that nobody set, its absence is none of them."""
+    values = {options[name] for options in among if name in options}
+    if name not in defaults:
+        values |= {options.get(name, NONE) for options in among}
+    return len(values) > 1
 
 
 def _defaults(study: Study) -> frozenset[str]:
