@@ -42,12 +42,12 @@ def _row(finding: Finding) -> dict[str, object]:
     return {
         "variant": finding.label,
         "verdict": verdict(finding),
-        "metric": finding.metric,
-        "pairs": finding.n,
-        "baseline": finding.baseline_mean,
-        "mean": finding.variant_mean,
         "difference": finding.difference,
         "low": finding.interval_low,
         "high": finding.interval_high,
         "p (Holm)": finding.p_adjusted,
+        "baseline": finding.baseline_mean,
+        "mean": finding.variant_mean,
+        "metric": finding.metric,
+        "pairs": finding.n,
     }
