@@ -10,6 +10,8 @@ import click
 from harness.cli import options, output
 from harness.runs.reuse import Reuse
 
+_BEGINNING = "reading the results and copying them to the tracker; the link follows"
+
 
 @click.command()
 @options.STUDY
@@ -38,5 +40,6 @@ def ui(
 
     with suppress(KeyboardInterrupt):  # the ordinary way to end it
         opened = pipeline.open_study(study, out=out, seeds=seeds, reuse=reuse)
+        output.say(_BEGINNING, err=True)  # what follows takes up to half a minute
         pipeline.say_found_elsewhere(opened)
         pipeline.show(opened, port=port, ready=ready)

@@ -167,7 +167,8 @@ class RunView(NamedTuple):
     """One planned run, as observers see it; `path` is the folder that holds its facts.
 
     `evaluation` is the digest of its decoding, `experiment` all its choices as JSON data, nothing
-    left to defaults, and `options` those of them that differ between variants, in words.
+    left to defaults, and `options` those of them that differ between variants: a path and a word or
+    number each, ``none`` where a run has no such option.
     `dataset_digest` stands for the sentences that it learns from. `scores` are the final ones, text
     metrics among them, once they are computed.
     """

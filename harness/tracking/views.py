@@ -7,17 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from harness.contracts import RunView, StudyView
-from harness.registry.option_types import shown
 from harness.registry.serialization import resolved
 from harness.report import Report, brief
 from harness.runs.identity import digest
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
-from harness.study.changes import differences
 from harness.study.serialization import resolved_experiment
 from harness.study.values import BASELINE, Study
-
-_NONE = "none"
+from harness.tracking.flat_options import NONE, flat_options, left_to_defaults
 
 
 def study_view(
@@ -36,7 +33,7 @@ def study_view(
         for run in runs
         for key in [(run.variant, run.seed)]
     }
-    options = _options(chosen, choices=choices)
+    options = _options(chosen, choices=choices, defaults=_defaults(study))
     results = report.results if report else ()
     scores = {(result.variant, result.seed): result.scores for result in results}
     return StudyView(
@@ -67,25 +64,35 @@ def study_view(
 
 
 def _options(
-    chosen: Mapping[tuple[str, int], Any], *, choices: Mapping[str, Any]
+    chosen: Mapping[tuple[str, int], Any],
+    *,
+    choices: Mapping[str, Any],
+    defaults: frozenset[str],
 ) -> Mapping[tuple[str, int], Mapping[str, str]]:
     """The options of every run in which some variant or run differs from the baseline."""
-    paths = {
-        change.option: change.path
-        for experiment in (*choices.values(), *chosen.values())
-        for change in differences(choices[BASELINE], new=experiment)
-    }
+    flat = {key: flat_options(experiment) for key, experiment in chosen.items()}
+    planned = [flat_options(experiment) for experiment in choices.values()]
+    everyone = [*planned, *flat.values()]
+    # A dictionary and not a set, whose order would differ from process to process.
+    names = dict.fromkeys(name for options in everyone for name in options)
+    differing = [name for name in names if _differs(name, among=everyone, defaults=defaults)]
     return {
-        key: {option: _text(experiment, path=path) for option, path in paths.items()}
-        for key, experiment in chosen.items()
+        key: {name: options.get(name, NONE) for name in differing} for key, options in flat.items()
     }
 
 
-def _text(chosen: Any, *, path: Sequence[str]) -> str:
-    value = chosen
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return _NONE if value is None else shown(value)
+def _differs(name: str, *, among: Sequence[Mapping[str, str]], defaults: frozenset[str]) -> bool:
+    """True if an option has two values; of one that nobody set, its absence is none of them."""
+    values = {options[name] for options in among if name in options}
+    if name not in defaults:
+        values |= {options.get(name, NONE) for options in among}
+    return len(values) > 1
+
+
+def _defaults(study: Study) -> frozenset[str]:
+    """The options that some experiment leaves to their defaults; others may have set them."""
+    experiments = [*study.variants.values(), *study.tuned.values()]
+    return frozenset[str]().union(*map(left_to_defaults, experiments))
 
 
 def _resolved(study: Study, *, choices: Mapping[str, Any]) -> Mapping[str, Any]:

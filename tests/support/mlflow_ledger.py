@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.contracts import RunView, StudyView
+from harness.contracts import Finding, RunView, StudyView
 from harness.runs.ledger import Ledger
 from harness_trackers.mlflow.component import Mlflow
 from harness_trackers.mlflow.store import connect
@@ -26,6 +26,8 @@ class Bench:
     digests: dict[str, str] = field(default_factory=lambda: {name: name[0] for name in VARIANTS})
     options: dict[str, str] = field(default_factory=dict)
     dataset: dict[str, Any] = field(default_factory=lambda: {"train": 40})
+    corpus: str = "counting"
+    findings: tuple[Finding, ...] = ()
 
     @property
     def uri(self) -> str:
@@ -43,7 +45,7 @@ class Bench:
             digest=digest,
             path=self.ledger.run(digest),
             evaluation="e",
-            experiment={"budget": {"updates": UPDATES}, "dataset": {"counting": self.dataset}},
+            experiment={"budget": {"updates": UPDATES}, "dataset": {self.corpus: self.dataset}},
             options={"schedule": variant, **self.options},
             dataset_digest="d" * 64,
         )
@@ -56,6 +58,7 @@ class Bench:
             question="Does it?",
             path=folder,
             runs=[self.run(variant, seed) for seed in (1, 2) for variant in VARIANTS],
+            findings=self.findings,
             summary=self.summary,
             files=sorted(folder.glob("report.*")) if self.summary else (),
         )

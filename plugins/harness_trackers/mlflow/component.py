@@ -18,8 +18,9 @@ class Mlflow(Tracker):
     `uri` is a tracking server or database. It defaults to MLFLOW_TRACKING_URI or, if that is unset,
     to a SQLite file next to the results, with its artifacts. `experiment` defaults to the study's
     name. Options in which variants differ become parameters, final scores are logged as
-    ``final/*``, and verdicts go into the experiment's description. Runs that are no longer part of
-    an edited study are kept, with the tag ``harness.current`` set to false.
+    ``final/*``, and verdicts go into the descriptions of the experiment and of the study's own run.
+    Runs that are no longer part of an edited study are kept, with the tag ``harness.current`` set
+    to false.
     """
 
     name = "mlflow"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Sequence
 
 from harness.contracts import LedgerView, StudyView
+from harness_trackers.mlflow.colors import COLOR_TAG, free_color, grouping_tag
 from harness_trackers.mlflow.limits import accepted_name
 from harness_trackers.mlflow.logged_run import (
     STATUS,
@@ -15,13 +14,16 @@ from harness_trackers.mlflow.logged_run import (
     curve_points,
     fingerprint,
     report_contents,
+    run_key,
 )
 from harness_trackers.mlflow.store import Store, now
 from harness_trackers.mlflow.sync_state import ExportedRun, SyncState
+from harness_trackers.mlflow.verdicts import export_verdicts
 from harness_trackers.mlflow.view import VIEW_TAG, stored_view
 
 _STUDY = "study"  # the key of the MLflow run that stands for the whole study
 _CURRENT = "harness.current"
+_NOTE = "mlflow.note.content"
 _MAX_REASON = 500  # characters
 _MAX_NOTE = 15_000  # characters
 _KIND = {"mlflow.experimentKind": "custom_model_development"}  # hides MLflow's tools for chats
@@ -52,7 +54,8 @@ def export_run(
     store.set_params_and_tags(exported.id, params=options, tags=tags)
     measurements = ledger.measurements(run.view.digest)
     curves = curve_points(measurements, after=exported.after, updates=run.budget)
-    points = [*curves, *_new_scores(run, exported=exported)]
+    # Scores first: MLflow's page for comparing starts with the metric that was logged first.
+    points = [*_new_scores(run, exported=exported), *curves]
     store.log_points(exported.id, points=points, start=exported.start)
     with store.noting_refusals(title):
         store.set_status(exported.id, status=STATUS[run.state], end=_end_time(run))
@@ -63,38 +66,50 @@ def export_run(
     state.save()
 
 
-def export_study(study: StudyView, *, store: Store, state: SyncState) -> None:
-    """Show the results in the experiment's description, as files, and as charts."""
-    exported = state.runs.get(_STUDY) or _create_study_run(study, store=store)
-    state.runs[_STUDY] = exported
+def export_study(
+    study: StudyView, *, runs: Sequence[LoggedRun], store: Store, state: SyncState
+) -> None:
+    """Show the results in the descriptions of experiment and study, as tags, numbers and files."""
+    exported = _study_run(study, runs=runs, store=store, state=state)
     current = fingerprint(report_contents(study))
     if exported.fingerprint == current or (exported.fingerprint and not study.summary):
         return  # while runs are resumed there is no summary: the previous one stays
     note = study.summary or f"**Question:** {study.question}\n\nRuns are in progress.\n"
-    view, refused = stored_view(study), len(store.refused)
-    store.tag_experiment({"mlflow.note.content": note[:_MAX_NOTE], VIEW_TAG: view, **_KIND})
+    note, view, refused = note[:_MAX_NOTE], stored_view(study), len(store.refused)
+    store.tag_experiment({_NOTE: note, VIEW_TAG: view, **_KIND})
+    with store.noting_refusals("the study's verdicts"):
+        export_verdicts(study, store=store, run=exported.id)
+    with store.noting_refusals("the study's description"):
+        store.client.set_tag(exported.id, _NOTE, note)
     with store.noting_refusals("study.json"):
         store.log_json(exported.id, name="study.json", value=dict(study.resolved))
     for path in study.files:
         folder = path.parent.relative_to(study.path).as_posix()
         with store.noting_refusals(path.name):
             store.client.log_artifact(exported.id, str(path), None if folder == "." else folder)
+    ends = [run.outcome.ended for run in runs if run.outcome and run.outcome.ended is not None]
     with store.noting_refusals("the study's run"):
-        store.set_status(exported.id, status="FINISHED")
+        end = _milliseconds(max(ends)) if ends else None
+        store.set_status(exported.id, status="FINISHED", end=end)
     if len(store.refused) == refused:
         exported.fingerprint = current
 
 
-def retire_runs(store: Store, *, current: Collection[str], ledger: LedgerView) -> None:
-    """Tag runs that are no longer in the study; end those that have no process any more."""
+def tag_runs(study: StudyView, *, store: Store, ledger: LedgerView) -> None:
+    """Tag runs with their place in the study; end superseded ones that have no process any more."""
+    current = {run_key(run): run for run in study.runs}
+    group = grouping_tag(list(dict.fromkeys(run.variant for run in study.runs)))
     for key, run in list(store.runs.items()):
         tags, run_id = run.data.tags, run.info.run_id
         if tags.get("harness.kind") != "run":
             continue
-        is_current = "true" if key in current else "false"
-        if tags.get(_CURRENT) != is_current:
-            store.set_params_and_tags(run_id, params={}, tags={_CURRENT: is_current})
-            tags[_CURRENT] = is_current
+        place = {_CURRENT: "false"}
+        if key in current:
+            place = {_CURRENT: "true", group: current[key].variant}
+        changed = {name: tag for name, tag in place.items() if tags.get(name) != tag}
+        if changed:
+            store.set_params_and_tags(run_id, params={}, tags=changed)
+            tags |= changed
         if key not in current:
             if run.info.status == "RUNNING" and not ledger.running(tags["digest"]):
                 store.set_status(run_id, status="KILLED")
@@ -113,6 +128,7 @@ def _create_run(run: LoggedRun, *, study: StudyView, store: Store) -> ExportedRu
             "seed": str(run.view.seed),
             "digest": run.view.digest,
             "harness.kind": "run",
+            COLOR_TAG: _color(run.view.variant, store=store),
             _CURRENT: "true",
         },
     )
@@ -120,14 +136,28 @@ def _create_run(run: LoggedRun, *, study: StudyView, store: Store) -> ExportedRu
     return ExportedRun(created.info.run_id, created.info.start_time, options=options)
 
 
-def _create_study_run(study: StudyView, *, store: Store) -> ExportedRun:
-    created = store.runs.get(_STUDY) or store.create_run(
-        _STUDY,
-        name=f"study {study.name}",
-        start=now(),
-        tags={"study": study.name, "harness.kind": "study"},
-    )
-    return ExportedRun(created.info.run_id, created.info.start_time)
+def _study_run(
+    study: StudyView, *, runs: Sequence[LoggedRun], store: Store, state: SyncState
+) -> ExportedRun:
+    """The MLflow run that stands for the whole study, made if need be; it began with its runs."""
+    if (exported := state.runs.get(_STUDY)) is None:
+        starts = [_milliseconds(run.start) for run in runs if run.start is not None]
+        created = store.runs.get(_STUDY) or store.create_run(
+            _STUDY,
+            name=f"study {study.name}",
+            start=min(starts, default=now()),
+            tags={"study": study.name, "harness.kind": "study"},
+        )
+        exported = ExportedRun(created.info.run_id, created.info.start_time)
+        state.runs[_STUDY] = exported
+    return exported
+
+
+def _color(variant: str, *, store: Store) -> str:
+    """The color of a variant's other runs or, for its first, a free one."""
+    tags = [run.data.tags for run in store.runs.values() if COLOR_TAG in run.data.tags]
+    colors = {tag["variant"]: tag[COLOR_TAG] for tag in tags if "variant" in tag}
+    return colors.get(variant) or free_color(colors.values())
 
 
 def _new_scores(run: LoggedRun, *, exported: ExportedRun) -> list[Point]:
@@ -154,18 +184,14 @@ def _usage(run: LoggedRun) -> dict[str, str]:
 
 
 def _start_time(run: LoggedRun) -> int:
-    """The start in milliseconds: its end minus its duration, or the time of its process."""
-    end, seconds = _end_time(run), run.outcome.seconds if run.outcome else None
-    if end is not None and seconds is not None:
-        return end - int(seconds * 1000)
-    try:
-        _, _, since = json.loads((run.view.path / "lock").read_bytes())
-        return int(datetime.fromisoformat(since).timestamp() * 1000)
-    except (OSError, ValueError, TypeError):  # not written yet, or by an earlier version
-        return now()
+    return now() if run.start is None else _milliseconds(run.start)
 
 
 def _end_time(run: LoggedRun) -> int | None:
     """The end in milliseconds, as it was recorded: the time of a file is that of its last copy."""
     ended = run.outcome.ended if run.outcome else None
-    return None if ended is None else int(ended * 1000)
+    return None if ended is None else _milliseconds(ended)
+
+
+def _milliseconds(seconds: float) -> int:
+    return int(seconds * 1000)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 from harness.contracts import LedgerView, Measurement, RunView, StudyView, TrainingOutcome
@@ -21,6 +22,9 @@ STATUS: Mapping[str, str] = {
 }
 
 _MAX_POINTS = 200  # kept of a metric that is measured at every update
+
+# Raised when runs are shown otherwise: parameters of MLflow never change, so they are copied anew.
+_LAYOUT = 2
 
 
 class Point(NamedTuple):
@@ -46,6 +50,18 @@ class LoggedRun(NamedTuple):
         """The number of updates planned for the run."""
         updates: int = self.view.experiment["budget"]["updates"]
         return updates
+
+    @property
+    def start(self) -> float | None:
+        """The start in seconds since 1970, as it was recorded: a file's time is its last copy's."""
+        outcome = self.outcome
+        if outcome and outcome.ended is not None and outcome.seconds is not None:
+            return outcome.ended - outcome.seconds
+        try:
+            _, _, since = json.loads((self.view.path / "lock").read_bytes())
+            return datetime.fromisoformat(since).timestamp()
+        except (OSError, ValueError, TypeError):  # not written yet, or by an earlier version
+            return None
 
     @property
     def fingerprint(self) -> str:
@@ -82,14 +98,17 @@ def curve_points(
 
 
 def run_key(run: RunView) -> str:
-    """An identifier that differs from every other run of the study, superseded ones included."""
-    return fingerprint([run.variant, run.seed, run.digest, run.evaluation])[:32]
+    """An identifier that differs from every other run of the study, superseded ones included.
+
+    A run that an earlier version copied is superseded too.
+    """
+    return fingerprint([_LAYOUT, run.variant, run.seed, run.digest, run.evaluation])[:32]
 
 
 def report_contents(study: StudyView) -> object:
     """A JSON value that changes when the study's report does."""
     files = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in study.files}
-    return [study.summary, dict(study.resolved), files]
+    return [_LAYOUT, study.summary, dict(study.resolved), files]
 
 
 def _state(run: RunView, *, ledger: LedgerView) -> State | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 from harness.errors import HarnessError
+from harness.notices import notify_user
 from harness_trackers.mlflow.addresses import database_path, remove_misread_folders
 from harness_trackers.mlflow.store import QUIET
 from harness_trackers.mlflow.view import link
@@ -42,6 +43,7 @@ def serve(
         ready(link(uri, experiment=experiment))
         return
     port = _free_port(port or 0)
+    notify_user("starting MLflow's server")
     # Web servers import from their working folder and read settings there, whatever -P says.
     with (
         tempfile.TemporaryDirectory(prefix="harness-ui-") as empty,

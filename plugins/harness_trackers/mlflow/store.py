@@ -173,11 +173,13 @@ class Store:
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
         ((name, options),) = view.experiment["dataset"].items()
+        hub = options.get("hub") if name == "hugging_face" else None
+        source = {**hub, "path": hub["name"]} if hub else options
         dataset = Dataset(
-            name=cut(name, longest=_MAX_DATASET_NAME),
+            name=cut(hub["name"] if hub else name, longest=_MAX_DATASET_NAME),
             digest=view.dataset_digest[:36],
-            source_type="harness",
-            source=cut(json.dumps(options, ensure_ascii=False), longest=_MAX_SOURCE),
+            source_type="hugging_face" if hub else "harness",  # the page links to the hub's
+            source=cut(json.dumps(source, ensure_ascii=False), longest=_MAX_SOURCE),
         )
         tag = InputTag("mlflow.data.context", "training")
         self.client.log_inputs(run, datasets=[DatasetInput(dataset, tags=[tag])])

@@ -14,9 +14,9 @@ from harness.contracts import LedgerView, StudyView
 from harness.errors import HarnessError
 from harness_trackers.mlflow import server
 from harness_trackers.mlflow.addresses import database_path
-from harness_trackers.mlflow.export import export_run, export_study, retire_runs
+from harness_trackers.mlflow.export import export_run, export_study, tag_runs
 from harness_trackers.mlflow.limits import cut
-from harness_trackers.mlflow.logged_run import fingerprint, report_contents, run_key, started_runs
+from harness_trackers.mlflow.logged_run import fingerprint, report_contents, started_runs
 from harness_trackers.mlflow.store import Store
 from harness_trackers.mlflow.sync_state import SyncState
 
@@ -55,9 +55,8 @@ class MlflowTracking:
             try:
                 for run in runs:
                     export_run(run, study=study, store=store, state=state, ledger=ledger)
-                export_study(study, store=store, state=state)
-                keys = {run_key(run) for run in study.runs}
-                retire_runs(store, current=keys, ledger=ledger)
+                export_study(study, runs=runs, store=store, state=state)
+                tag_runs(study, store=store, ledger=ledger)
                 self._name_refusals(store)
                 state.fingerprint, complete = current, True
             finally:

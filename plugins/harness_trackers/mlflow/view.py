@@ -1,4 +1,4 @@
-"""The default view of MLflow's page: runs grouped by variant, scores as bars, curves as lines.
+"""The default view of MLflow's page: runs grouped by variant; bars, lines, parallel coordinates.
 
 MLflow stores a view as a tag of the experiment; the end of the tag's name is the key in its link.
 """
@@ -6,16 +6,19 @@ MLflow stores a view as a tag of the experiment; the end of the tag's name is th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from typing import Any
 
 from harness.contracts import CORE_METRICS, StudyView
+from harness_trackers.mlflow.colors import grouping_tag
 from harness_trackers.mlflow.limits import accepted_name
 
 _KEY = "harness"
 VIEW_TAG = f"mlflow.sharedViewState.{_KEY}"
 _MAX_GROUPS = 100  # in a chart
+_MAX_AXES = 6  # of options, in parallel coordinates
 _MAX_COLUMNS = 10_000  # characters; MLflow accepts 20,000 for the whole view
 
 # Fields shared by both kinds of chart.
@@ -36,13 +39,14 @@ def link(root: str, *, experiment: str) -> str:
 
 def stored_view(study: StudyView) -> str:
     """The view in MLflow's own JSON format."""
+    variants = list(dict.fromkeys(run.variant for run in study.runs))
     state = {
         "searchFilter": "tags.`harness.kind` = 'run' and tags.`harness.current` = 'true'",
         "orderByKey": "attributes.start_time",
         "orderByAsc": True,
         "groupBy": {
             "aggregateFunction": "average",
-            "groupByKeys": [{"mode": "tag", "groupByData": "variant"}],
+            "groupByKeys": [{"mode": "tag", "groupByData": grouping_tag(variants)}],
         },
         "runsHiddenMode": "SHOW_ALL",
         "useGroupedValuesInCharts": True,
@@ -111,4 +115,43 @@ def _charts(study: StudyView) -> list[Mapping[str, Any]]:
                 ("loss", "train/loss", "training loss"),
             )
         ),
+        *_charts_of_numbers(study),
     ]
+
+
+def _charts_of_numbers(study: StudyView) -> Iterator[Mapping[str, Any]]:
+    """Charts of the options that are a number in every run; of words, MLflow knows no average."""
+    names = [accepted_name(name) for name in _numeric_options(study)]
+    score = accepted_name(f"final/{study.primary}")
+    if names:
+        yield {
+            **_COMMON,
+            "uuid": "parallel",
+            "type": "PARALLEL",
+            "selectedParams": names[:_MAX_AXES],
+            "selectedMetrics": [score],
+            "showAllRuns": True,
+            "displayName": f"options and {study.primary}",
+        }
+    if len(names) > 1:
+        axes = (("xaxis", "PARAM", names[0]), ("yaxis", "PARAM", names[1]))
+        yield {
+            **_COMMON,
+            "uuid": "contour",
+            "type": "CONTOUR",
+            **{axis: {"key": key, "type": kind} for axis, kind, key in axes},
+            "zaxis": {"key": score, "type": "METRIC"},
+            "displayName": f"{study.primary} by two options",
+        }
+
+
+def _numeric_options(study: StudyView) -> list[str]:
+    names = study.runs[0].options if study.runs else ()
+    return [name for name in names if all(_is_number(run.options[name]) for run in study.runs)]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import math
 import os
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +20,15 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.utils.validation import _validate_param_name
 from support.mlflow_ledger import UPDATES, Bench, contents, fresh
 
-from harness.contracts import Measurement
+from harness.contracts import Finding, Measurement
 from harness.errors import HarnessError
+from harness_trackers.mlflow import logged_run
 from harness_trackers.mlflow.addresses import database_path
 from harness_trackers.mlflow.component import Mlflow
 from harness_trackers.mlflow.limits import accepted_name
 from harness_trackers.mlflow.logged_run import curve_points
 from harness_trackers.mlflow.store import Store, connect
+from harness_trackers.mlflow.view import stored_view
 
 # MLflow uses deprecated names of its own dependencies.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -237,6 +241,99 @@ def test_the_results_are_in_the_description_and_its_files_are_artifacts(bench: B
     assert artifacts == {"report.md", "study.json"}
 
 
+def the_study_s_run(bench: Bench) -> Any:
+    client = connect(bench.uri)
+    experiment = client.get_experiment_by_name("tiny")
+    (run,) = client.search_runs([experiment.experiment_id], "tags.`harness.kind` = 'study'")
+    return run
+
+
+def test_the_verdicts_are_on_the_study_s_run(bench: Bench) -> None:
+    bench.go(until=UPDATES)
+    bench.end(ended=1_700_000_000.5, seconds=12.25)
+    bench.sync()
+    assert "verdict.low-rate" not in the_study_s_run(bench).data.tags
+    found = Finding(
+        variant="low-rate",
+        metric="nll",
+        split="test",
+        role="primary",
+        n=2,
+        baseline_mean=3.5,
+        variant_mean=3.25,
+        difference=-0.25,
+        interval_low=-0.5,
+        interval_high=0.0,
+        p=0.02,
+        p_adjusted=0.03,
+        p_sign_flip=None,
+        p_floor=None,
+        higher_is_better=False,
+        verdict="no_inference",
+        reason="two seeds",
+        per_seed=(),
+    )
+    bench.findings, bench.summary = (found, replace(found, role="exploratory")), "**It does.**"
+    bench.sync()
+    run = the_study_s_run(bench)
+    assert run.data.tags["verdict.low-rate"] == "no inference"
+    assert run.data.tags["mlflow.note.content"] == "**It does.**"
+    assert run.data.metrics == {"difference/low-rate": -0.25, "p/low-rate": 0.03}
+    assert (run.info.start_time, run.info.end_time) == (1_699_999_988_250, 1_700_000_000_500)
+    table = json.loads(Path(run.info.artifact_uri[len("file://") :], "verdicts.json").read_text())
+    (row,) = (dict(zip(table["columns"], row, strict=True)) for row in table["data"])
+    assert (row["variant"], row["verdict"], row["difference"]) == (
+        "low-rate",
+        "no inference",
+        -0.25,
+    )
+
+
+def test_runs_have_the_color_of_their_variant(bench: Bench) -> None:
+    bench.go(until=5)
+    bench.sync()
+    tags = [run.data.tags for run in runs_of(bench)]
+    colors = {(tag["variant"], tag["mlflow.runColor"]) for tag in tags}
+    assert len({color for _, color in colors}) == len(colors) == 2
+
+
+def runs_of(bench: Bench) -> list[Any]:
+    client = connect(bench.uri)
+    experiment = client.get_experiment_by_name("tiny")
+    runs = client.search_runs([experiment.experiment_id], "tags.`harness.kind` = 'run'")
+    return list(runs)
+
+
+def test_runs_that_an_earlier_version_copied_are_superseded_and_copied_anew(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.options = {"schedule": "{noam: {warmup: 4000}}"}
+    bench.go(until=UPDATES)
+    bench.end()
+    with monkeypatch.context() as patch:
+        patch.setattr(logged_run, "_LAYOUT", 1)
+        bench.sync()
+    bench.options = {"schedule": "noam", "schedule.noam.warmup": "4000"}
+    bench.sync()
+    runs = {
+        (run.data.tags["harness.current"], run.data.params["schedule"]) for run in runs_of(bench)
+    }
+    assert runs == {("true", "noam"), ("false", "{noam: {warmup: 4000}}")}
+    assert len(runs_of(bench)) == 8
+
+
+def test_the_view_charts_options_that_are_numbers_in_every_run(bench: Bench) -> None:
+    bench.options = {"rate": "0.1", "warmup": "4000", "depth": "none", "schedule.name": "noam"}
+    state = json.loads(json.loads(stored_view(bench.study))["state"])
+    charts = {chart["type"]: chart for chart in state["compareRunCharts"]}
+    assert charts["PARALLEL"]["selectedParams"] == ["rate", "warmup"]
+    assert charts["PARALLEL"]["selectedMetrics"] == ["final/nll"]
+    assert charts["CONTOUR"]["yaxis"] == {"key": "warmup", "type": "PARAM"}
+    bench.options = {"depth": "none"}
+    state = json.loads(json.loads(stored_view(bench.study))["state"])
+    assert {chart["type"] for chart in state["compareRunCharts"]} == {"BAR", "LINE"}
+
+
 def test_runs_name_their_dataset(bench: Bench) -> None:
     bench.go(until=1)
     bench.sync()
@@ -245,6 +342,17 @@ def test_runs_name_their_dataset(bench: Bench) -> None:
     (run, *_) = client.search_runs([experiment.experiment_id], "tags.`harness.kind` = 'run'")
     ((used,),) = [client.get_run(run.info.run_id).inputs.dataset_inputs]
     assert (used.dataset.name, used.dataset.digest) == ("counting", "d" * 36)
+
+
+def test_a_dataset_on_the_hub_has_what_the_page_links_by(bench: Bench) -> None:
+    bench.corpus = "hugging_face"
+    bench.dataset = {"hub": {"name": "someone/pairs", "revision": "a" * 40}, "files": None}
+    bench.go(until=1)
+    bench.sync()
+    run = connect(bench.uri).get_run(runs_of(bench)[0].info.run_id)
+    (used,) = run.inputs.dataset_inputs
+    assert (used.dataset.name, used.dataset.source_type) == ("someone/pairs", "hugging_face")
+    assert json.loads(used.dataset.source)["path"] == "someone/pairs"
 
 
 def training_losses(updates: int) -> list[Measurement]:
