@@ -7,6 +7,7 @@ from functools import partial
 from statistics import median
 
 from harness.analysis.correction import DIFFERENT, Judgment
+from harness.analysis.digits import digits_text
 from harness.analysis.evidence import largest_difference
 from harness.analysis.losses_text import (
     MEMBERS,
@@ -229,11 +230,13 @@ def _detectable(judgment: Judgment) -> list[str]:
         return []
     # The spread is an estimate: of three seeds, the true one may be six times as large.
     low, high = (factor * evidence.detectable for factor in spread_interval(evidence.test.df))
-    most = f"{high:.2g}"
+    detected, least, most = (
+        digits_text(value, digits=2) for value in (evidence.detectable, low, high)
+    )
     if high > largest_difference(judgment.pairing):
         most = f"more than {judgment.pairing.metric.name} can have,"
-    shown = f"a difference of {evidence.detectable:.2g} {condition}"
-    return [f"{shown} ({low:.2g} to {most} over its 95% interval)"]
+    shown = f"a difference of {detected} {condition}"
+    return [f"{shown} ({least} to {most} over its 95% interval)"]
 
 
 def _corrected(judgment: Judgment, *, look: Pairing | None) -> str:

@@ -18,6 +18,7 @@ from harness.report.numbers import (
     difference_header,
     difference_text,
     number_text,
+    p_header,
 )
 from harness.report.tables import Table
 from harness.study.values import BASELINE
@@ -85,7 +86,7 @@ def _paper_table(findings: Sequence[Finding]) -> Table:
         row += [finding.n_ranked] if ranked else []
         row += [number_text(mean, places=places) for mean in means]
         rows.append([*row, difference_text(finding), p])
-    return Table([*header, difference_header(findings, of=of), "p (Holm)"], rows, right=3)
+    return Table([*header, difference_header(findings, of=of), p_header(findings)], rows, right=3)
 
 
 def _notes(notes: Sequence[str], *, form: Form) -> str:

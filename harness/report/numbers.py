@@ -78,6 +78,14 @@ def difference_header(findings: Sequence[Finding], *, of: str = "") -> str:
     return f"{'median ' if median else ''}difference{of} ({level_text(findings)} interval)"
 
 
+def p_header(findings: Sequence[Finding], *, of: str = "") -> str:
+    """The header of p, of these pairs, with what it is corrected for: ``p (Holm, looks)``."""
+    holm = any(finding.family > 1 for finding in findings)
+    looks = any(finding.looks > 1 for finding in findings)
+    corrections = [name for name, made in (("Holm", holm), ("looks", looks)) if made]
+    return f"p{of} ({', '.join(corrections)})" if corrections else f"p{of}"
+
+
 def level_text(findings: Sequence[Finding]) -> str:
     """The confidence level of the intervals, such as ``97.5%``, or ``97.5% or 99.83%``.
 

@@ -268,3 +268,10 @@ def test_ties_count_against_a_difference_by_the_sign_test() -> None:
     assert "and 1 tied, which counts against a difference;" in one.reason
     (flips,) = judged(shifted([0.5, 0.4, 0.3, 0.0]))  # which have no sign there
     assert "tied, which" not in flips.reason
+
+
+def test_a_range_of_power_has_no_exponent() -> None:
+    (finding,) = judged(shifted([-30.0, 10.0, 45.0]))
+    # scipy's nct: power .8 at 5.654 standard errors of 37.53 / sqrt(3), then chi2 with df 2.
+    assert "a difference of 120 would show with 80% power" in finding.reason
+    assert "(64 to 770 over its 95% interval)" in finding.reason
