@@ -161,15 +161,17 @@ def _ranked(judgment: Judgment, *, p: float, adjusted: float) -> str:
     worse = judgment.verdict == "worse"
     up = pairing.metric.higher_is_better != worse
     agree = sum((rank > 0) == up for rank in ranks if rank)
-    kept = sum((value > 0) == up for value in finished if value)
-    seeds = f"{'worse' if worse else 'better'} in {agree}"
+    kept, lost = (sum((value > 0) == way for value in finished if value) for way in (up, not up))
+    seeds, among = f"{'worse' if worse else 'better'} in {agree}", f"{kept}"
     if judgment.verdict not in DIFFERENT:
         seeds += f" and worse in {sum((rank > 0) != up for rank in ranks if rank)}"
+        among += f" and {lost}"
     seeds += f" of {len(ranks)} seeds"
     if len(finished) == 1 < len(ranks):
-        seeds += f" ({'also' if kept else 'not'} in the one that both finished)"
+        way = "better" if kept != worse else "worse"
+        seeds += f" ({way if kept or lost else 'equal'} in the one that both finished)"
     elif 0 < len(finished) < len(ranks):
-        seeds += f" ({kept} of the {len(finished)} that both finished)"
+        seeds += f" ({among} of the {len(finished)} that both finished)"
     if pairing.count("diverged") or pairing.count("diverged", baseline=True):
         seeds += ", diverged runs ranked worst"
     return f"{seeds}; signed-rank {_discrete(judgment, p=p, adjusted=adjusted)}"

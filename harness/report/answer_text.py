@@ -36,9 +36,7 @@ _MAX_T = (
     "The sign-flip and max-T tests hold for independent, symmetric noise of any shape; {}. Neither"
     " can go below the smallest p that is attainable with this number of seeds."
 )
-_CORRELATION = (
-    "Correlation: of variant and baseline over seeds; the higher it is, the more pairing gains{}."
-)
+_CORRELATION = "Correlation: of both sides over seeds; the higher it is, the more pairing gains{}."
 _CORRELATED = "; in parentheses, its 95% interval (Fisher's z)"
 _IMPROVEMENT = (
     "Improvement: the probability that a run of the variant beats one of the other side, whatever"
@@ -57,6 +55,7 @@ _RANKED = (
     "Runs that diverged lose in the probability of improvement; all else but their own count is of"
     " the pairs that both finished."
 )
+_FINISHED = "All these numbers are of the seeds that both sides finished."
 _INTERVALS = (
     "Intervals of the difference: for new seeds on these sentences ({level}), for these runs on new"
     " sentences (95%), and for new seeds on new sentences (both half-widths combined). The paired"
@@ -85,7 +84,9 @@ def _found(report: Report) -> list[str]:
     )
     seeds = _seeds_text(report)
     primary = report.primary
-    taken = f" (taken as {direction(primary)})" if primary.presumed else ""
+    directed = primary.higher_is_better is not None
+    read = f"taken as {direction(primary)}" if directed else "taken to have no better direction"
+    taken = f" ({read})" if primary.presumed else ""
     metric = f"{metric_text(primary)}{taken}{on_split(primary)}"
     answered = f"{tuning_limit(report.tuning)}By {metric}, over {seeds}: {found}."
     sentences = [answered, *cost_sentences(report), report.mixed, noise_sentences(report)]
@@ -128,14 +129,6 @@ def method_note(report: Report, *, correction: str) -> str:
     """The computation behind the table of verdicts; `correction` is that of its p values."""
     number = _number_of_comparisons(report)
     limit = f"; its interval is not corrected for {number}" if number else ""
-    if any(finding.p_ranks is not None for finding in report.on_primary):
-        return (
-            "A difference is variant minus baseline on the same seed, averaged over the seeds that"
-            f" both finished{limit}. p is from a"
-            " signed-rank test over the seeds on which both finished or diverged, in which a run"
-            " that diverged ranks worst"
-            f"{correction}."
-        )
     if any(finding.method == "welch" for finding in report.on_primary):
         return (
             "A difference is the variant's mean minus the baseline's, over all runs with a score;"
@@ -155,6 +148,12 @@ def method_note(report: Report, *, correction: str) -> str:
         of = (
             "the score of an effect's cells minus that to be expected without it on the same seed,"
             " averaged over the seeds that all of them finished"
+        )
+    if any(finding.p_ranks is not None for finding in report.on_primary):
+        return (
+            f"A difference is {of}{limit}. p is from a signed-rank test over the seeds on which"
+            " both finished or diverged, in which a run that diverged ranks worst"
+            f"{correction}."
         )
     return (
         f"A difference is {of}{limit}."
@@ -202,7 +201,8 @@ def supporting_note(report: Report) -> str:
     if improvement_header(report) in columns:
         notes.append(_IMPROVEMENT.format(MEANINGFUL, runs_for_improvement()))
     notes += [_INTERQUARTILE] if interquartile_header(report) in columns else []
-    notes += [_RANKED] if ranked else []
+    if ranked:
+        notes.append(_RANKED if improvement_header(report) in columns else _FINISHED)
     if "diverged, p" in columns:
         welch = any(finding.method == "welch" for finding in report.on_primary)
         notes.append(_DIVERGED.format(_FISHER if welch else _MCNEMAR))

@@ -91,6 +91,14 @@ def test_notes_count_what_p_is_corrected_for(
     assert "corrected for" not in method_note(alone, correction="") + supporting_note(alone)
 
 
+def test_ranks_of_effects_are_of_cells_and_have_no_improvement(report: Report) -> None:
+    ranked = of(report, replace(_EMPTY, kind="effect", p_ranks=0.2, n_ranked=8, effect_size=0.5))
+    assert "the score of an effect's cells minus that" in method_note(ranked, correction="")
+    assert "p is from a signed-rank test" in method_note(ranked, correction="")
+    assert "improvement" not in supporting_note(ranked)
+    assert "of the seeds that both sides finished" in supporting_note(ranked)
+
+
 @pytest.mark.parametrize(
     ("family", "looks", "header"),
     [(1, 1, "p"), (3, 1, "p (Holm)"), (1, 2, "p (looks)"), (3, 2, "p (Holm, looks)")],
