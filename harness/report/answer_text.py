@@ -25,7 +25,7 @@ _EFFECT_SIZE = (
     "Effect size: the difference in standard deviations, corrected for small samples (Hedges)."
 )
 _EQUIVALENCE = (
-    "Equivalence: two one-sided tests{} that the absolute difference is less than {:g}, corrected"
+    "Equivalence: two one-sided {}s{} that the absolute difference is less than {:g}, corrected"
     " as p is."
 )
 _SIGN_FLIPS = (
@@ -58,9 +58,11 @@ _RANKED = (
 _FINISHED = "All these numbers are of the seeds that both sides finished."
 _INTERVALS = (
     "Intervals of the difference: for new seeds on these sentences ({level}), for these runs on new"
-    " sentences (95%), and for new seeds on new sentences (both half-widths combined). The paired"
-    " bootstrap over sentences concerns only the two models of the first seed, and its p is not"
-    " corrected."
+    " sentences (95%), and for new seeds on new sentences (both half-widths combined)."
+)
+_BOOTSTRAP = (
+    "The paired bootstrap over sentences concerns only the two models of the first seed, and its p"
+    " is not corrected."
 )
 
 
@@ -175,6 +177,8 @@ def _test_name(report: Report) -> str:
 def intervals_note(report: Report) -> str:
     """The meaning of the intervals over seeds and over sentences, and their level."""
     intervals = _INTERVALS.format(level=level_text(report.on_primary))
+    if any(finding.p_bootstrap is not None for finding in report.on_primary):
+        intervals = f"{intervals} {_BOOTSTRAP}"
     documents = max((finding.documents for finding in report.on_primary), default=0)
     if not documents:
         return f"{intervals} Sentences count as independent of each other."
@@ -189,11 +193,13 @@ def supporting_note(report: Report) -> str:
     columns = {*supporting_statistics(report).header}
     margins = {finding.margin for finding in report.on_primary if finding.margin}
     ranked = any(finding.n_ranked for finding in report.on_primary)
-    means = " (t tests of the pairs that both finished)" if ranked else ""
+    means = " of the pairs that both finished" if ranked else ""
     notes = [_DETECTABLE] if "detectable" in columns else []
     notes += [_EFFECT_SIZE] if "effect size" in columns else []
     if "equivalence p" in columns:
-        notes += [_EQUIVALENCE.format(means, margin) for margin in margins]
+        median = any(finding.method == "sign_test" for finding in report.on_primary)
+        test = "sign test" if median else "t test"
+        notes += [_EQUIVALENCE.format(test, means, margin) for margin in margins]
     notes += _sign_flips(report, columns=columns)
     if "correlation" in columns:
         known = any(finding.correlation_low is not None for finding in report.on_primary)

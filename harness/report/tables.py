@@ -101,12 +101,14 @@ def supporting_statistics(report: Report) -> Table:
 
 def intervals(report: Report) -> Table:
     """Intervals of the difference over seeds, over sentences and over both."""
-    header = ["variant", "new seeds", "new sentences", "both", "bootstrap p, first seed only"]
-    rows = [
-        [finding.label, *_intervals(finding), p_cell(finding.p_bootstrap)]
-        for finding in report.on_primary
-        if finding.interval_sentences_low is not None
-    ]
+    header = ["variant", "new seeds", "new sentences", "both"]
+    known = [f for f in report.on_primary if f.interval_sentences_low is not None]
+    rows = [[finding.label, *_intervals(finding)] for finding in known]
+    if any(finding.p_bootstrap is not None for finding in known):
+        header.append("bootstrap p, first seed only")
+        rows = [
+            [*row, p_cell(finding.p_bootstrap)] for row, finding in zip(rows, known, strict=True)
+        ]
     return Table(header, rows, right=1)
 
 

@@ -9,9 +9,9 @@ import pytest
 from harness.contracts import Finding
 from harness.contracts.results import FindingKind
 from harness.report import Report
-from harness.report.answer_text import method_note, supporting_note
+from harness.report.answer_text import intervals_note, method_note, supporting_note
 from harness.report.export import export_findings
-from harness.report.tables import exploratory, supporting_statistics, verdicts
+from harness.report.tables import exploratory, intervals, supporting_statistics, verdicts
 
 # The words of a note by the column they explain.
 _EXPLAINED = {
@@ -111,3 +111,26 @@ def test_the_header_of_p_names_its_correction(
     assert verdicts(shown).header[-1] == header
     assert exploratory(shown).header[-1] == header
     assert f" {header} |" in export_findings(shown.findings, form="markdown").splitlines()[0]
+
+
+def test_a_bootstrap_is_explained_where_there_is_one(report: Report) -> None:
+    among = replace(_EMPTY, interval_sentences_low=-1.0, interval_sentences_high=1.0)
+    assert "bootstrap" not in intervals(of(report, among)).header[-1]
+    assert "bootstrap" not in intervals_note(of(report, among))
+    resampled = of(report, among, replace(among, p_bootstrap=0.3))
+    assert [row[-1] for row in intervals(resampled).rows] == ["n/a", ".3"]
+    assert "bootstrap" in intervals_note(resampled)
+
+
+def test_equivalence_names_its_test(report: Report) -> None:
+    tested = replace(_EMPTY, margin=0.5, p_equivalent_adjusted=0.2)
+    assert "two one-sided t tests that" in supporting_note(of(report, tested))
+    median = replace(tested, method="sign_test")
+    assert "two one-sided sign tests that" in supporting_note(of(report, median))
+
+
+def test_an_exported_pair_names_both_sides() -> None:
+    pair = replace(_EMPTY, kind="pair", against="b")
+    header, _, row = export_findings([pair], form="markdown").splitlines()
+    assert "| comparator |" in header
+    assert "| a against b |" in row
