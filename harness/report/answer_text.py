@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from harness.analysis import MEANINGFUL, ScoredMetric, runs_for_improvement
+from harness.analysis import MEANINGFUL, ScoredMetric, ToTarget, runs_for_improvement
 from harness.analysis.losses_text import MEMBERS, comparator, few_runs
 from harness.contracts.results import DIRECTIONS
 from harness.report.cost_text import cost_sentences, metric_text, reached_claims, target_note
 from harness.report.noise_text import noise_sentences, rare_collapse_note
-from harness.report.numbers import level_text, p_is_of_sign_flips
+from harness.report.numbers import is_censored, level_text, p_is_of_sign_flips
 from harness.report.supporting_cells import improvement_header, interquartile_header
 from harness.report.tables import supporting_statistics
 from harness.report.tuning_text import tuning_limit
@@ -146,6 +146,8 @@ def method_note(report: Report, *, correction: str) -> str:
             " either side are means."
         )
     of = "variant minus baseline on the same seed, averaged over the seeds that both finished"
+    if isinstance(report.primary.rule, ToTarget):  # which a run that diverged has too
+        of = of.replace("that both finished", "on which both finished or diverged")
     if any(finding.kind == "effect" for finding in report.on_primary):
         of = (
             "the score of an effect's cells minus that to be expected without it on the same seed,"
@@ -166,7 +168,10 @@ def method_note(report: Report, *, correction: str) -> str:
 def _test_name(report: Report) -> str:
     """The test of paired means; if all differences are equal, there is no t."""
     flipped = [
-        p_is_of_sign_flips(finding) for finding in report.on_primary if finding.p is not None
+        p_is_of_sign_flips(finding)
+        for finding in report.on_primary
+        # Of costs that are bounds, another note names the test.
+        if finding.p is not None and not is_censored(finding)
     ]
     if flipped and all(flipped):
         return "the sign-flip test, as there is no spread for a t test"
