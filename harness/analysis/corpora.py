@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from operator import add
 from typing import NamedTuple
 
 from harness.analysis.random_effects import StudyEstimate
 from harness.analysis.statistics import StudentT, deviation, mean, student
 
+# The most corpora for which all orders of the ranks are counted, by the number of treatments.
+_EXACT_UP_TO = {2: 30, 3: 30, 4: 12, 5: 5, 6: 3}
+
 
 class Ranks(NamedTuple):
     """The average rank of each treatment, 1 the best, and Friedman's tests that all are alike.
 
-    `f` is Iman and Davenport's form of `chi_squared`, `p` its p; None where all corpora agree.
+    `p` is exact where corpora are few enough, as `exact` says; else that of `f`, which is Iman and
+    Davenport's form of `chi_squared`. `f` is None where all corpora agree, and then `p` may be.
     """
 
     average: Sequence[float]
     chi_squared: float
     f: float | None
     p: float | None
+    exact: bool = False
 
 
 def average_ranks(scores: Sequence[Sequence[float]], *, higher_is_better: bool) -> Ranks:
@@ -36,10 +44,36 @@ def average_ranks(scores: Sequence[Sequence[float]], *, higher_is_better: bool) 
     squares = math.fsum(rank**2 for rank in average)
     chi_squared = 12 * n / (k * (k + 1)) * (squares - k * (k + 1) ** 2 / 4)
     rest = n * (k - 1) - chi_squared
-    if rest <= 1e-9 * n * (k - 1):  # every corpus ranks alike
-        return Ranks(average, chi_squared, None, None)
-    f = (n - 1) * chi_squared / rest
-    return Ranks(average, chi_squared, f, float(fdtrc(k - 1, (k - 1) * (n - 1), max(0.0, f))))
+    alike = rest <= 1e-9 * n * (k - 1)  # every corpus ranks alike
+    f = None if alike else (n - 1) * chi_squared / rest
+    if n <= _EXACT_UP_TO.get(k, 0):
+        return Ranks(average, chi_squared, f, _friedman_p(ranked), exact=True)
+    p = None if f is None else float(fdtrc(k - 1, (k - 1) * (n - 1), max(0.0, f)))
+    return Ranks(average, chi_squared, f, p)
+
+
+def _friedman_p(ranked: Sequence[Sequence[float]]) -> float:
+    """The share of all orders of the ranks within corpora that differ as much (Friedman 1937).
+
+    Treatments are alike under the hypothesis, so that only the sorted sums of ranks matter.
+    """
+    first, *others = ([round(2 * rank) for rank in row] for row in ranked)  # half ranks: integers
+    sums = Counter({tuple(sorted(first)): 1})
+    for row in others:
+        orders = Counter(itertools.permutations(row))
+        added: Counter[tuple[int, ...]] = Counter()
+        for before, count in sums.items():
+            for order, times in orders.items():
+                added[tuple(sorted(map(add, before, order)))] += count * times
+        sums = added
+    columns = zip(first, *others, strict=True)
+    observed = _squares([sum(column) for column in columns])
+    as_large = sum(count for after, count in sums.items() if _squares(after) >= observed)
+    return as_large / sums.total()
+
+
+def _squares(values: Sequence[int]) -> int:
+    return sum(value**2 for value in values)
 
 
 def _ranks(values: Sequence[float]) -> list[float]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from statistics import median
 
+from harness.analysis.digits import digits_text
 from harness.analysis.pairing import Pairing
 from harness.analysis.statistics import deviation
 
@@ -52,11 +54,25 @@ def _outliers(name: str, *, seeds: Sequence[int], scores: Sequence[float]) -> It
         far = [index for index in outlying(scores) if (scores[index] < center) == below]
         if far:
             runs = f"{len(far)} of {len(scores)} runs of {name}"
-            where = ", ".join(f"{scores[index]:.4g} on seed {seeds[index]}" for index in far[:3])
+            digits = _digits([scores[index] for index in far[:3]], center=center)
+            middle, *values = (
+                digits_text(value, digits=digits)
+                for value in (center, *(scores[index] for index in far[:3]))
+            )
+            where = ", ".join(
+                f"{value} on seed {seeds[index]}" for index, value in zip(far, values, strict=False)
+            )
             more = " and others" if len(far) > 3 else ""
             way = "below" if below else "above"
             verb = "is" if len(far) == 1 else "are"
-            yield f"{runs} {verb} far {way} their median of {center:.4g} ({where}{more})"
+            yield f"{runs} {verb} far {way} their median of {middle} ({where}{more})"
+
+
+def _digits(far: Sequence[float], *, center: float) -> int:
+    """At least four digits; more where fewer would write a score like the median."""
+    largest = max(abs(center), *map(abs, far))
+    least = min(abs(score - center) for score in far)
+    return max(4, 2 + math.floor(math.log10(largest)) - math.floor(math.log10(least)))
 
 
 def _spreads(pairing: Pairing) -> Iterator[str]:

@@ -7,6 +7,7 @@ from functools import partial
 from statistics import median
 
 from harness.analysis.correction import DIFFERENT, Judgment
+from harness.analysis.digits import digits_text
 from harness.analysis.evidence import largest_difference
 from harness.analysis.losses_text import (
     MEMBERS,
@@ -160,15 +161,17 @@ def _ranked(judgment: Judgment, *, p: float, adjusted: float) -> str:
     worse = judgment.verdict == "worse"
     up = pairing.metric.higher_is_better != worse
     agree = sum((rank > 0) == up for rank in ranks if rank)
-    kept = sum((value > 0) == up for value in finished if value)
-    seeds = f"{'worse' if worse else 'better'} in {agree}"
+    kept, lost = (sum((value > 0) == way for value in finished if value) for way in (up, not up))
+    seeds, among = f"{'worse' if worse else 'better'} in {agree}", f"{kept}"
     if judgment.verdict not in DIFFERENT:
         seeds += f" and worse in {sum((rank > 0) != up for rank in ranks if rank)}"
+        among += f" and {lost}"
     seeds += f" of {len(ranks)} seeds"
     if len(finished) == 1 < len(ranks):
-        seeds += f" ({'also' if kept else 'not'} in the one that both finished)"
+        way = "better" if kept != worse else "worse"
+        seeds += f" ({way if kept or lost else 'equal'} in the one that both finished)"
     elif 0 < len(finished) < len(ranks):
-        seeds += f" ({kept} of the {len(finished)} that both finished)"
+        seeds += f" ({among} of the {len(finished)} that both finished)"
     if pairing.count("diverged") or pairing.count("diverged", baseline=True):
         seeds += ", diverged runs ranked worst"
     return f"{seeds}; signed-rank {_discrete(judgment, p=p, adjusted=adjusted)}"
@@ -229,11 +232,13 @@ def _detectable(judgment: Judgment) -> list[str]:
         return []
     # The spread is an estimate: of three seeds, the true one may be six times as large.
     low, high = (factor * evidence.detectable for factor in spread_interval(evidence.test.df))
-    most = f"{high:.2g}"
+    detected, least, most = (
+        digits_text(value, digits=2) for value in (evidence.detectable, low, high)
+    )
     if high > largest_difference(judgment.pairing):
         most = f"more than {judgment.pairing.metric.name} can have,"
-    shown = f"a difference of {evidence.detectable:.2g} {condition}"
-    return [f"{shown} ({low:.2g} to {most} over its 95% interval)"]
+    shown = f"a difference of {detected} {condition}"
+    return [f"{shown} ({least} to {most} over its 95% interval)"]
 
 
 def _corrected(judgment: Judgment, *, look: Pairing | None) -> str:

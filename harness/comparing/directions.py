@@ -21,17 +21,22 @@ _SHARES = frozenset(  # of 1 or, as percentages, of 100
         *("mrr", "ndcg", "precision", "recall", "rouge"),
     )
 )
+# Texts may have too much of these and too little, as of the metrics `distinct_n` and `self_bleu`.
+_DESCRIPTIVE = (frozenset(("distinct",)), frozenset(("length",)), frozenset(("self", "bleu")))
 _NEGATED = frozenset(("neg", "negated", "negative"))
 # Words of snake_case and of CamelCase: validLoss has the word Loss.
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
-def usual_direction(metric: str) -> bool:
+def usual_direction(metric: str) -> bool | None:
     """True if higher is better, as of any metric whose name has no word for the contrary.
 
-    A negated metric has the other direction: negative log likelihood, neg_mean_squared_error.
+    A negated metric has the other direction: negative log likelihood, neg_mean_squared_error. None
+    of a metric that only describes: distinct-2, self-BLEU, output_length.
     """
     words = _words(metric)
+    if any(described <= words for described in _DESCRIPTIVE):
+        return None
     return bool(words & _LOWER_IS_BETTER) == bool(words & _NEGATED)
 
 

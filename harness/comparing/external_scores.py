@@ -116,15 +116,18 @@ def _report(
 def _readings(report: Report, *, metrics: Sequence[ScoredMetric]) -> Sequence[str]:
     """The direction of every metric that nobody stated, with the option to state the other."""
     primary_first = sorted(metrics, key=lambda metric: metric.name != report.primary.name)
-    return [
-        f"{metric.name}, {direction(metric)} (say --"
-        f"{'lower' if metric.higher_is_better else 'higher'}-is-better {metric.name} if not)"
-        for metric in primary_first
-        if metric.presumed
-    ]
+    return [_reading(metric) for metric in primary_first if metric.presumed]
 
 
-def _higher_is_better(metric: str, *, options: ComparisonOptions) -> bool:
+def _reading(metric: ScoredMetric) -> str:
+    lower, higher = f"--lower-is-better {metric.name}", f"--higher-is-better {metric.name}"
+    other = f"{lower if metric.higher_is_better else higher} if not"
+    if metric.higher_is_better is None:
+        other = f"{lower} or {higher} if it has one"
+    return f"{metric.name}, {direction(metric)} (say {other})"
+
+
+def _higher_is_better(metric: str, *, options: ComparisonOptions) -> bool | None:
     if metric in options.lower_is_better:
         return False
     return metric in options.higher_is_better or usual_direction(metric)

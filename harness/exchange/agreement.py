@@ -37,7 +37,7 @@ def agreement(then: Mapping[str, Any], *, now: Mapping[str, Any]) -> str:
     first, second = (
         number_text(value, places=places, sign="+") for value in (mean(before), center)
     )
-    return f"difference {first}, now {second}, {word} the {interval} that were to be expected"
+    return f"difference {first}, now {second}, {word} the {interval} that were to be expected (95%)"
 
 
 def _differences(finding: Mapping[str, Any]) -> list[float]:

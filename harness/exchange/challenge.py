@@ -34,6 +34,7 @@ from harness.runs.supervision import Pace
 from harness.study.values import BASELINE
 
 _UNPACKED, _RESULTS = "archive", "results"
+_UNDECIDED = ("inconclusive", "no_inference")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +78,8 @@ class Held:
 
     def __str__(self) -> str:
         word = "held" if self.held else "not held"
+        if self.then in _UNDECIDED:  # which claims nothing that could hold
+            word = "undecided again" if self.held else "undecided before"
         then, now = verdict_text(self.then), verdict_text(self.now or "no verdict")
         fate = f"{self.label}: {word}: {then}, now {now} ({self.reason})"
         return f"{fate}; {self.agreement}" if self.agreement else fate

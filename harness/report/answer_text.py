@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from harness.analysis import MEANINGFUL, ScoredMetric, runs_for_improvement
-from harness.analysis.losses_text import comparator, few_runs
+from harness.analysis import MEANINGFUL, ScoredMetric, ToTarget, runs_for_improvement
+from harness.analysis.losses_text import MEMBERS, comparator, few_runs
 from harness.contracts.results import DIRECTIONS
 from harness.report.cost_text import cost_sentences, metric_text, reached_claims, target_note
 from harness.report.noise_text import noise_sentences, rare_collapse_note
-from harness.report.numbers import level_text, p_is_of_sign_flips
+from harness.report.numbers import is_censored, level_text, p_is_of_sign_flips
+from harness.report.supporting_cells import improvement_header, interquartile_header
+from harness.report.tables import supporting_statistics
 from harness.report.tuning_text import tuning_limit
 from harness.report.values import Pretraining, Report
 from harness.report.verdict_claims import claims, divergences, listed
@@ -17,26 +19,32 @@ from harness.report.verdict_claims import claims, divergences, listed
 _FEW = 3  # runs of a side up to which an answer says "only"
 _DETECTABLE = (
     "Detectable: the smallest true difference that this many runs, as noisy as these, would detect"
-    " with 80% power. Effect size: the difference in standard deviations, corrected for small"
-    " samples (Hedges)."
+    " with 80% power."
+)
+_EFFECT_SIZE = (
+    "Effect size: the difference in standard deviations, corrected for small samples (Hedges)."
 )
 _EQUIVALENCE = (
-    "Equivalence: two one-sided tests{} that the absolute difference is less than {:g}, corrected"
+    "Equivalence: two one-sided {}s{} that the absolute difference is less than {:g}, corrected"
     " as p is."
 )
 _SIGN_FLIPS = (
-    "The sign-flip and max-T tests hold for independent, symmetric noise of any shape; max-T is"
-    " corrected for the number of variants, the sign-flip p is not. Neither can go below the"
-    " smallest p that is attainable with this number of seeds. Correlation: of variant and baseline"
-    " over seeds; the higher it is, the more pairing gains; in parentheses, its 95% interval"
-    " (Fisher's z)."
+    "The sign-flip test holds for independent, symmetric noise of any shape{uncorrected}. Its p"
+    " cannot go below the smallest that is attainable with this number of seeds."
 )
+_MAX_T = (
+    "The sign-flip and max-T tests hold for independent, symmetric noise of any shape; {}. Neither"
+    " can go below the smallest p that is attainable with this number of seeds."
+)
+_CORRELATION = "Correlation: of both sides over seeds; the higher it is, the more pairing gains{}."
+_CORRELATED = "; in parentheses, its 95% interval (Fisher's z)"
 _IMPROVEMENT = (
     "Improvement: the probability that a run of the variant beats one of the other side, whatever"
     " their seeds, with its 95% interval. {:g} is proposed as the least that matters, for an"
     " interval above .5 (Bouthillier et al. 2021), and {} runs of each tell it from .5 with error"
-    " rates of 5% (Noether). Interquartile means leave out a quarter of the runs at each end."
+    " rates of 5% (Noether)."
 )
+_INTERQUARTILE = "Interquartile means leave out a quarter of the runs at each end."
 _DIVERGED = (
     "Diverged: of the runs of the variant and of the baseline that have ended, with the exact p of"
     " the test that both diverge equally often ({}), not corrected for the number of comparisons."
@@ -47,11 +55,14 @@ _RANKED = (
     "Runs that diverged lose in the probability of improvement; all else but their own count is of"
     " the pairs that both finished."
 )
+_FINISHED = "All these numbers are of the seeds that both sides finished."
 _INTERVALS = (
     "Intervals of the difference: for new seeds on these sentences ({level}), for these runs on new"
-    " sentences (95%), and for new seeds on new sentences (both half-widths combined). The paired"
-    " bootstrap over sentences concerns only the two models of the first seed, and its p is not"
-    " corrected."
+    " sentences (95%), and for new seeds on new sentences (both half-widths combined)."
+)
+_BOOTSTRAP = (
+    "The paired bootstrap over sentences concerns only the two models of the first seed, and its p"
+    " is not corrected."
 )
 
 
@@ -75,7 +86,9 @@ def _found(report: Report) -> list[str]:
     )
     seeds = _seeds_text(report)
     primary = report.primary
-    taken = f" (taken as {direction(primary)})" if primary.presumed else ""
+    directed = primary.higher_is_better is not None
+    read = f"taken as {direction(primary)}" if directed else "taken to have no better direction"
+    taken = f" ({read})" if primary.presumed else ""
     metric = f"{metric_text(primary)}{taken}{on_split(primary)}"
     answered = f"{tuning_limit(report.tuning)}By {metric}, over {seeds}: {found}."
     sentences = [answered, *cost_sentences(report), report.mixed, noise_sentences(report)]
@@ -116,36 +129,38 @@ def _span(sizes: Iterable[int]) -> str:
 
 def method_note(report: Report, *, correction: str) -> str:
     """The computation behind the table of verdicts; `correction` is that of its p values."""
-    if any(finding.p_ranks is not None for finding in report.on_primary):
-        return (
-            "A difference is variant minus baseline on the same seed, averaged over the seeds that"
-            " both finished; its interval is not corrected for the number of variants. p is from a"
-            " signed-rank test over the seeds on which both finished or diverged, in which a run"
-            " that diverged ranks worst"
-            f"{correction}."
-        )
+    number = _number_of_comparisons(report)
+    limit = f"; its interval is not corrected for {number}" if number else ""
     if any(finding.method == "welch" for finding in report.on_primary):
         return (
             "A difference is the variant's mean minus the baseline's, over all runs with a score;"
-            " nothing is paired. Its interval is not corrected for the number of variants."
+            f" nothing is paired{limit}."
             f" p is from Welch's t test{correction}.{target_note(report)}"
         )
     if any(finding.method == "sign_test" for finding in report.on_primary):
         return (
             "A difference is the median, over the seeds that both finished, of variant minus"
-            " baseline on the same seed; its interval is not corrected for the number of variants."
+            f" baseline on the same seed{limit}."
             f" p is from the exact sign test{correction}, for independent noise of any shape; seeds"
             " with equal scores count against a difference in either direction. The columns of"
             " either side are means."
         )
     of = "variant minus baseline on the same seed, averaged over the seeds that both finished"
+    if isinstance(report.primary.rule, ToTarget):  # which a run that diverged has too
+        of = of.replace("that both finished", "on which both finished or diverged")
     if any(finding.kind == "effect" for finding in report.on_primary):
         of = (
             "the score of an effect's cells minus that to be expected without it on the same seed,"
             " averaged over the seeds that all of them finished"
         )
+    if any(finding.p_ranks is not None for finding in report.on_primary):
+        return (
+            f"A difference is {of}{limit}. p is from a signed-rank test over the seeds on which"
+            " both finished or diverged, in which a run that diverged ranks worst"
+            f"{correction}."
+        )
     return (
-        f"A difference is {of}; its interval is not corrected for the number of variants."
+        f"A difference is {of}{limit}."
         f" p is from {_test_name(report)}{correction}.{target_note(report)}"
     )
 
@@ -153,7 +168,10 @@ def method_note(report: Report, *, correction: str) -> str:
 def _test_name(report: Report) -> str:
     """The test of paired means; if all differences are equal, there is no t."""
     flipped = [
-        p_is_of_sign_flips(finding) for finding in report.on_primary if finding.p is not None
+        p_is_of_sign_flips(finding)
+        for finding in report.on_primary
+        # Of costs that are bounds, another note names the test.
+        if finding.p is not None and not is_censored(finding)
     ]
     if flipped and all(flipped):
         return "the sign-flip test, as there is no spread for a t test"
@@ -164,6 +182,8 @@ def _test_name(report: Report) -> str:
 def intervals_note(report: Report) -> str:
     """The meaning of the intervals over seeds and over sentences, and their level."""
     intervals = _INTERVALS.format(level=level_text(report.on_primary))
+    if any(finding.p_bootstrap is not None for finding in report.on_primary):
+        intervals = f"{intervals} {_BOOTSTRAP}"
     documents = max((finding.documents for finding in report.on_primary), default=0)
     if not documents:
         return f"{intervals} Sentences count as independent of each other."
@@ -174,22 +194,51 @@ def intervals_note(report: Report) -> str:
 
 
 def supporting_note(report: Report) -> str:
-    """The meaning of the columns of the supporting statistics."""
+    """The meaning of the columns of the supporting statistics that have any value."""
+    columns = {*supporting_statistics(report).header}
     margins = {finding.margin for finding in report.on_primary if finding.margin}
     ranked = any(finding.n_ranked for finding in report.on_primary)
-    means = " (t tests of the pairs that both finished)" if ranked else ""
-    notes = [_DETECTABLE, *(_EQUIVALENCE.format(means, margin) for margin in margins)]
-    if any(finding.improvement is not None for finding in report.on_primary):
+    means = " of the pairs that both finished" if ranked else ""
+    notes = [_DETECTABLE] if "detectable" in columns else []
+    notes += [_EFFECT_SIZE] if "effect size" in columns else []
+    if "equivalence p" in columns:
+        median = any(finding.method == "sign_test" for finding in report.on_primary)
+        test = "sign test" if median else "t test"
+        notes += [_EQUIVALENCE.format(test, means, margin) for margin in margins]
+    notes += _sign_flips(report, columns=columns)
+    if "correlation" in columns:
+        known = any(finding.correlation_low is not None for finding in report.on_primary)
+        notes.append(_CORRELATION.format(_CORRELATED if known else ""))
+    if improvement_header(report) in columns:
         notes.append(_IMPROVEMENT.format(MEANINGFUL, runs_for_improvement()))
+    notes += [_INTERQUARTILE] if interquartile_header(report) in columns else []
     if ranked:
-        notes.append(_RANKED)
-    if any(finding.p_sign_flip is not None for finding in report.on_primary):
-        notes.append(_SIGN_FLIPS)
-    if any(finding.p_diverged is not None for finding in report.on_primary):
+        notes.append(_RANKED if improvement_header(report) in columns else _FINISHED)
+    if "diverged, p" in columns:
         welch = any(finding.method == "welch" for finding in report.on_primary)
         notes.append(_DIVERGED.format(_FISHER if welch else _MCNEMAR))
-    notes += rare_collapse_note(report)
-    return " ".join(notes)
+    return " ".join([*notes, *rare_collapse_note(report)])
+
+
+def _sign_flips(report: Report, *, columns: Collection[str]) -> list[str]:
+    """The tests of sign flips, as far as there are columns of them."""
+    number = _number_of_comparisons(report)
+    if "sign-flip p" not in columns:
+        return []
+    if "max-T p" in columns:
+        alike = "of one comparison, they are the same test"
+        corrected = f"max-T is corrected for {number}, the sign-flip p is not"
+        return [_MAX_T.format(corrected if number else alike)]
+    uncorrected = f", and its p is not corrected for {number}" if number else ""
+    return [_SIGN_FLIPS.format(uncorrected=uncorrected)]
+
+
+def _number_of_comparisons(report: Report) -> str:
+    """The number that p is corrected for, in words; empty where none is above 1."""
+    kinds = {finding.kind for finding in report.on_primary if finding.family > 1}
+    # Variants that change nothing are variants too.
+    kinds -= {"noise_floor"} if len(kinds) > 1 else set()
+    return f"the number of {listed([MEMBERS[kind] for kind in sorted(kinds)])}" if kinds else ""
 
 
 def on_split(metric: ScoredMetric, *, mark: str = "") -> str:

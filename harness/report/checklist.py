@@ -114,7 +114,7 @@ def _tests(report: Report) -> Iterator[str]:
     method = _TESTS[report.on_primary[0].method]
     if any(finding.p_ranks is not None for finding in report.on_primary):
         method = "signed-rank test, diverged runs worst"
-    correction = correction_text(report) or ", one comparison, not corrected"
+    correction = correction_text(report) or ", not corrected, as each family has one comparison"
     yield f"{method}, two-sided{correction}"
     yield from _by_finding(report, text=_p)
 
@@ -123,7 +123,8 @@ def _p(finding: Finding) -> str:
     if finding.p is None or finding.p_adjusted is None:
         return ""
     test = "sign-flip " if p_is_of_sign_flips(finding) else ""
-    return f"{test}p {p_text(finding.p)}, corrected {p_text(finding.p_adjusted)}"
+    p = f"{test}p {p_text(finding.p)}"
+    return f"{p}, corrected {p_text(finding.p_adjusted)}" if finding.family > 1 else p
 
 
 def _floor(finding: Finding) -> str:

@@ -17,7 +17,9 @@ from harness.report.values import Report
 _NEW_CORPORA = (
     "{} corpora count alike in a mean difference, in the metric's own unit. The first interval"
     " speaks of new seeds on these corpora, the second of new corpora as well (a t test over"
-    " corpora); the spread is the standard deviation of true differences between corpora."
+    " corpora); neither is corrected for the number of effects. The spread is the standard"
+    " deviation of true differences between corpora, as estimated from so few: 0 where seeds alone"
+    " would explain those that were seen."
 )
 _RANKS = (
     "Ranks are of the mean scores on each corpus, over the seeds that all finished; 1 is the best."
@@ -60,11 +62,19 @@ def corpora_note(report: Report) -> str:
     notes = [_NEW_CORPORA.format(len(corpora))]
     _, ranks = _ranked(report)
     if ranks:
-        tested = "every corpus ranks them alike"
-        if ranks.p is not None:
-            tested = f"F = {ranks.f:.2f}, {p_equation(ranks.p)} (Iman and Davenport)"
-        notes.append(f"{_RANKS} Friedman's chi-square is {ranks.chi_squared:.2f}; {tested}.")
+        chi_squared = f"Friedman's chi-square is {ranks.chi_squared:.2f}"
+        notes.append(f"{_RANKS} {chi_squared}; {_tested(ranks)}.")
     return " ".join(notes)
+
+
+def _tested(ranks: Ranks) -> str:
+    """The p of the test that all rank alike, exact where corpora are few."""
+    alike = ["every corpus ranks them alike"] if ranks.f is None else []
+    if ranks.p is None:
+        return "".join(alike)
+    if ranks.exact:
+        return ", ".join([*alike, f"exact {p_equation(ranks.p)}"])
+    return f"F = {ranks.f:.2f}, {p_equation(ranks.p)} (Iman and Davenport)"
 
 
 def _within(report: Report, *, finding: Finding) -> list[Finding]:

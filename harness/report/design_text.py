@@ -136,7 +136,8 @@ def _looks(report: Report) -> str:
         f"Group sequential: {_share(len(taken), of=len(looks))} taken (planned after "
         f"{listed([str(look) for look in looks])} seeds), and only undecided variants continued. "
         f"{_added(report.design)}"
-        f"p values are multiplied by the number of planned looks{by_factor}, and intervals have a "
+        f"p values are the smallest of the looks so far at which the difference had its present "
+        f"sign, multiplied by the number of planned looks{by_factor}, and intervals have a "
         f"confidence level of {level_at(len(looks))}{levels}, so that both are valid at whichever "
         "look a variant stopped (Bonferroni over looks)."
     )

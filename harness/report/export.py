@@ -18,6 +18,7 @@ from harness.report.numbers import (
     difference_header,
     difference_text,
     number_text,
+    p_header,
 )
 from harness.report.tables import Table
 from harness.study.values import BASELINE
@@ -75,17 +76,19 @@ def _paper_table(findings: Sequence[Finding]) -> Table:
     ranked = any(finding.n_ranked for finding in findings)
     of = " of finished pairs" if ranked else ""
     counts = ["n finished", "n ranked"] if ranked else ["n"]
-    header = ["metric", "variant", "verdict", *counts, f"{BASELINE}{of}", f"variant mean{of}"]
+    plain = all(finding.against == BASELINE for finding in findings)
+    against = f"{BASELINE if plain else 'comparator'}{of}"
+    header = ["metric", "variant", "verdict", *counts, against, f"variant mean{of}"]
     rows = []
     for finding in findings:
         places = decimal_places(finding)
         means = (finding.baseline_mean, finding.variant_mean)
         p = NOT_AVAILABLE if finding.p_adjusted is None else p_text(finding.p_adjusted)
-        row = [finding.metric, finding.variant, finding.verdict, finding.n]
+        row = [finding.metric, finding.label, finding.verdict, finding.n]
         row += [finding.n_ranked] if ranked else []
         row += [number_text(mean, places=places) for mean in means]
         rows.append([*row, difference_text(finding), p])
-    return Table([*header, difference_header(findings, of=of), "p (Holm)"], rows, right=3)
+    return Table([*header, difference_header(findings, of=of), p_header(findings)], rows, right=3)
 
 
 def _notes(notes: Sequence[str], *, form: Form) -> str:

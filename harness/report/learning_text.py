@@ -50,8 +50,11 @@ def nothing_learned(
         return ""
     others = dict.fromkeys(variant for variant, _ in finished if variant != BASELINE)
     everywhere = all(map(signs, others))
-    subject = "Nothing was learned" if everywhere else "The baseline learned nothing"
-    return f"{subject}: {of_baseline}."
+    # Other variants have numbers of their own.
+    subject = (
+        "Nothing was learned; of the baseline," if everywhere else "The baseline learned nothing:"
+    )
+    return f"{subject} {of_baseline}."
 
 
 def learned_nothing(traced: Traced, *, metrics: Sequence[ScoredMetric]) -> str:
@@ -72,8 +75,8 @@ def learned_nothing(traced: Traced, *, metrics: Sequence[ScoredMetric]) -> str:
             max(trace.expected for _, trace in traced),
         )
         signs.append(
-            f"where {expected} different lines were to be written, there are {different}, and the"
-            " rest are copies"
+            f"where {expected} different lines were to be written, no run wrote more than"
+            f" {different} (repeated words aside), and the rest are copies"
         )
     if floor and (falling or signs):
         scores = [f"{metric.name} at most {_best(traced, metric=metric):.2g}" for metric in floor]
@@ -84,7 +87,9 @@ def learned_nothing(traced: Traced, *, metrics: Sequence[ScoredMetric]) -> str:
     if falling:
         way = f"validation nll was still falling at the end: {way}"
     elif _all(traced, where=lambda trace: bool(trace.losses)):
-        way = "raise `updates`, or change the learning rate, as validation nll no longer fell"
+        some = any(still_falling(trace) for _, trace in traced)
+        fell = "did not fall to the end in every run" if some else "no longer fell"
+        way = f"raise `updates`, or change the learning rate, as validation nll {fell}"
     return "; ".join([*signs, way])
 
 

@@ -63,6 +63,10 @@ def difference_text(finding: Finding) -> str:
         number_text(value, places=places, sign="+")
         for value in (difference, finding.interval_low, finding.interval_high)
     )
+    bound = bound_of_difference(finding)
+    if bound is None:
+        return NOT_AVAILABLE
+    center = f"at {bound} {center}" if bound else center
     return center if finding.interval_low is None else f"{center} ({low} to {high})"
 
 
@@ -78,6 +82,14 @@ def difference_header(findings: Sequence[Finding], *, of: str = "") -> str:
     return f"{'median ' if median else ''}difference{of} ({level_text(findings)} interval)"
 
 
+def p_header(findings: Sequence[Finding], *, of: str = "") -> str:
+    """The header of p, of these pairs, with what it is corrected for: ``p (Holm, looks)``."""
+    holm = any(finding.family > 1 for finding in findings)
+    looks = any(finding.looks > 1 for finding in findings)
+    corrections = [name for name, made in (("Holm", holm), ("looks", looks)) if made]
+    return f"p{of} ({', '.join(corrections)})" if corrections else f"p{of}"
+
+
 def level_text(findings: Sequence[Finding]) -> str:
     """The confidence level of the intervals, such as ``97.5%``, or ``97.5% or 99.83%``.
 
@@ -90,6 +102,32 @@ def level_text(findings: Sequence[Finding]) -> str:
 def level_at(factor: int) -> str:
     """The confidence level of intervals at a look with this factor of p."""
     return f"{100 - 5 / factor:.4g}%"
+
+
+def is_censored(finding: Finding) -> bool:
+    """True if some run did not reach the target of a cost, so that what it cost is a bound."""
+    return any(_censored(finding))
+
+
+def bound_of_difference(finding: Finding) -> str | None:
+    """``least`` or ``most`` if a difference of costs is a bound, else empty; None if of both sides.
+
+    Of a run that did not reach the target, a cost is at least what is known.
+    """
+    baseline, variant = _censored(finding)
+    if baseline and variant:  # the difference may be anything
+        return None
+    return "least" if variant else "most" if baseline else ""
+
+
+def _censored(finding: Finding) -> tuple[bool, bool]:
+    """True for the baseline, and for the variant, if some of its runs did not reach the target."""
+    sides = (
+        (finding.baseline_reached, finding.n_baseline),
+        (finding.reached, finding.n),
+    )
+    baseline, variant = (reached is not None and reached < of for reached, of in sides)
+    return baseline, variant
 
 
 def p_is_of_sign_flips(finding: Finding) -> bool:

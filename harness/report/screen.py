@@ -11,12 +11,13 @@ from rich.text import Text
 from harness.analysis.p_values import p_equation
 from harness.contracts import Finding, Verdict
 from harness.printable import printable
-from harness.report.numbers import decimal_places, number_text
+from harness.report.numbers import bound_of_difference, decimal_places, number_text
 from harness.report.tables import Table, verdict_text
 
 _GAP = "  "
 _WIDEST = 120  # columns that are used: longer lines are hard to read
 _DRAWN = (11, 31)  # the least and the most columns of a drawn interval
+_BOUNDS = {"least": ">= ", "most": "<= "}  # of costs that some runs did not reach
 _STYLES: dict[Verdict, str] = {
     "better": "bold green",
     "worse": "bold red",
@@ -189,10 +190,13 @@ def _differences(findings: Sequence[Finding], *, places: Sequence[int]) -> list[
 
 
 def _difference(finding: Finding, *, places: int) -> tuple[str, ...]:
-    numbers = (finding.difference, finding.interval_low, finding.interval_high)
-    return tuple(
-        "" if value is None else number_text(value, places=places, sign="+") for value in numbers
+    bound = bound_of_difference(finding)
+    known = finding.difference if bound is not None else None
+    center, low, high = (
+        "" if value is None else number_text(value, places=places, sign="+")
+        for value in (known, finding.interval_low, finding.interval_high)
     )
+    return f"{_BOUNDS[bound]}{center}" if bound else center, low, high
 
 
 def _p(finding: Finding) -> str:

@@ -28,12 +28,14 @@ def caption(report: Report) -> str:
     """The meaning of a row: the metric, both means, the difference with its interval, and p."""
     metric = report.primary
     median = "median " if report.on_primary[0].method == "sign_test" else ""
+    several = any(finding.family > 1 for finding in report.on_primary)
     level = level_text(report.on_primary)
+    interval = f"[{level} interval{', of each alone' if several else ''}]"
     unit = "runs" if report.on_primary[0].method == "welch" else "pairs"
     counts = f"{unit} of those planned, " if any(map(is_incomplete, report.on_primary)) else ""
     return (
         f"{metric_text(metric)}{on_split(metric)} ({DIRECTIONS[metric.higher_is_better]}): "
-        f"{comparator_header(report)} -> variant, {counts}{median}difference [{level} interval], "
+        f"{comparator_header(report)} -> variant, {counts}{median}difference {interval}, "
         f"p of {_test(report.on_primary)}{correction_text(report)}"
     )
 
@@ -94,12 +96,15 @@ def _differs_among_survivors(finding: Finding) -> bool:
 
 def _sign_flips(findings: Sequence[Finding]) -> Iterator[str]:
     """The tests that hold for symmetric noise of any shape, where they cannot agree or do not."""
-    floors: dict[tuple[int, float], None] = {}
+    floors: dict[str, None] = {}
     for finding in findings:
-        if finding.p_sign_flip is not None and (finding.p_floor or 0.0) >= ALPHA:
-            floors[finding.n, finding.p_floor or 0.0] = None
+        floor = finding.p_floor or 0.0
+        if finding.p_sign_flip is not None and floor >= ALPHA:
+            tied = sum(pair.variant == pair.baseline for pair in finding.per_seed)
+            ties = f", of which {tied} {'is' if tied == 1 else 'are'} tied" if tied else ""
+            floors[f"p = {p_text(floor)} with {finding.n} seeds{ties}"] = None
     if floors:
-        limits = ", or ".join(f"p = {p_text(floor)} with {n} seeds" for n, floor in floors)
+        limits = ", or ".join(floors)
         yield (
             "The sign-flip test, which takes noise to be symmetric but not normal, cannot go below"
             f" {limits}."
@@ -124,7 +129,10 @@ def _equivalence(findings: Sequence[Finding]) -> Iterator[str]:
             for finding in tested
             if finding.margin == margin
         ]
-        yield f"p of a difference within the margin of {margin:g}: {', '.join(values)}."
+        yield (
+            f"Equivalence p, by two one-sided tests against the margin of {margin:g}: "
+            f"{', '.join(values)}."
+        )
 
 
 def _undecided(finding: Finding) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.analysis import p_text
 from harness.contracts import Finding
-from harness.report.numbers import NOT_AVAILABLE, decimal_places, number_text
+from harness.report.numbers import NOT_AVAILABLE, decimal_places, is_censored, number_text
 from harness.report.values import Report
 
 _QUARTERED = 4  # from so many runs on, an interquartile mean leaves some out
@@ -32,7 +32,11 @@ def improvement_cell(finding: Finding) -> str:
 
 def interquartile_header(report: Report) -> str:
     """The column's name; runs that diverged have no score to average."""
-    dead = any(finding.diverged + finding.diverged_baseline for finding in report.on_primary)
+    dead = any(
+        finding.diverged + finding.diverged_baseline
+        for finding in report.on_primary
+        if finding.reached is None  # a run that died has a cost
+    )
     return f"interquartile means{', of finished runs' if dead else ''}"
 
 
@@ -41,14 +45,14 @@ def improvement_header(report: Report) -> str:
     left_out = any(
         finding.diverged + finding.diverged_baseline and not finding.n_ranked
         for finding in report.on_primary
-        if finding.improvement is not None
+        if finding.improvement is not None and finding.reached is None
     )
     return "improvement, of finished runs" if left_out else "improvement"
 
 
 def interquartile_cell(finding: Finding) -> str:
     """Both sides' interquartile means, if they leave out a run."""
-    if finding.baseline_iqm is None or finding.n < _QUARTERED:
+    if finding.baseline_iqm is None or finding.n < _QUARTERED or is_censored(finding):
         return NOT_AVAILABLE
     places = decimal_places(finding)
     values = (finding.baseline_iqm, finding.variant_iqm)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from harness.analysis import ToTarget
+from harness.analysis.digits import digits_text
 from harness.comparability.controls import known_quantities, relative_to_baseline
 from harness.contracts import Finding
 from harness.report.numbers import (
@@ -17,6 +18,7 @@ from harness.report.numbers import (
     difference_text,
     interval_text,
     number_text,
+    p_header,
 )
 from harness.report.supporting_cells import (
     detectable_cell,
@@ -68,12 +70,12 @@ def verdicts(report: Report) -> Table:
 
 def _number_headers(report: Report, *, findings: Sequence[Finding]) -> list[str]:
     """The headers of means, difference and p; where diverged runs rank, p is of more pairs."""
-    of, p = "", "p"
+    of, of_p = "", ""
     if any(finding.n_ranked for finding in findings):
         of = " of finished pairs"
-        p = "p of ranked pairs" if all(finding.n_ranked for finding in findings) else p
+        of_p = " of ranked pairs" if all(finding.n_ranked for finding in findings) else ""
     means = (f"{_comparator_mean(report)}{of}", f"variant mean{of}")
-    return [*means, difference_header(findings, of=of), p]
+    return [*means, difference_header(findings, of=of), p_header(findings, of=of_p)]
 
 
 def supporting_statistics(report: Report) -> Table:
@@ -99,12 +101,14 @@ def supporting_statistics(report: Report) -> Table:
 
 def intervals(report: Report) -> Table:
     """Intervals of the difference over seeds, over sentences and over both."""
-    header = ["variant", "new seeds", "new sentences", "both", "bootstrap p, first seed only"]
-    rows = [
-        [finding.label, *_intervals(finding), p_cell(finding.p_bootstrap)]
-        for finding in report.on_primary
-        if finding.interval_sentences_low is not None
-    ]
+    header = ["variant", "new seeds", "new sentences", "both"]
+    known = [f for f in report.on_primary if f.interval_sentences_low is not None]
+    rows = [[finding.label, *_intervals(finding)] for finding in known]
+    if any(finding.p_bootstrap is not None for finding in known):
+        header.append("bootstrap p, first seed only")
+        rows = [
+            [*row, p_cell(finding.p_bootstrap)] for row, finding in zip(rows, known, strict=True)
+        ]
     return Table(header, rows, right=1)
 
 
@@ -164,10 +168,10 @@ def tuning(summary: TuningSummary) -> Table:
             tuned.variant,
             chosen_text(tuned, once=summary.once),
             *(
-                "diverged or too large" if score is None else f"{score:.4g}"
+                "diverged or too large" if score is None else digits_text(score, digits=4)
                 for score in tuned.scores.values()
             ),
-            NOT_AVAILABLE if tuned.lead is None else f"{tuned.lead:.2g}",
+            NOT_AVAILABLE if tuned.lead is None else digits_text(tuned.lead, digits=2),
         ]
         for tuned in summary.variants
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.analysis.digits import digits_text
 from harness.report.values import TunedVariant, TuningSummary
 
 
@@ -63,7 +64,7 @@ def chosen_text(tuned: TunedVariant, *, once: bool) -> str:
 def lead_text(tuned: TunedVariant) -> str:
     """The distance of a variant's two best values, in standard deviations, or why there is none."""
     if tuned.lead is not None:
-        return f"for {tuned.variant}: {tuned.lead:.2g}"
+        return f"for {tuned.variant}: {digits_text(tuned.lead, digits=2)}"
     several = sum(score is not None for score in tuned.scores.values()) > 1
     why = "each value had one trial" if several else "fewer than two values never failed"
     return f"for {tuned.variant}: unknown, as {why}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -34,7 +36,37 @@ def test_demsar_s_sets_give_his_ranks() -> None:
 
 def test_corpora_that_agree_have_no_f() -> None:
     ranks = average_ranks([[1.0, 2.0], [3.0, 4.0]], higher_is_better=False)
-    assert (ranks.average, ranks.f, ranks.p) == ([1.0, 2.0], None, None)
+    assert (ranks.average, ranks.f, ranks.p) == ([1.0, 2.0], None, 0.5)
+    many = average_ranks([[float(n) for n in range(9)]] * 2, higher_is_better=False)
+    assert (many.f, many.p) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("rows", "chi_squared", "p"),
+    [
+        # Hollander and Wolfe's table A.22: P(S >= 8.2) = .017 for k = 4, n = 3, where F has .001.
+        ([[1, 2, 3, 4], [1, 3, 2, 4], [1, 2, 3, 4]], 8.2, 0.017),
+        ([[1, 2, 3]] * 3, 6.0, 0.028),
+        ([[1, 2, 3], [1, 2, 3], [1, 3, 2], [2, 1, 3]], 4.5, 0.125),
+    ],
+)
+def test_few_corpora_have_an_exact_p(rows: list[list[int]], chi_squared: float, p: float) -> None:
+    ranks = average_ranks(rows, higher_is_better=False)
+    assert ranks.exact
+    assert ranks.chi_squared == pytest.approx(chi_squared)
+    assert ranks.p == pytest.approx(p, abs=5e-4)
+
+
+def test_shared_ranks_are_reordered_like_others() -> None:
+    rows = [[1.0, 1.0, 2.0], [1.0, 2.0, 2.0], [1.0, 2.0, 3.0]]
+    ranked = [[1.5, 1.5, 3.0], [1.0, 2.5, 2.5], [1.0, 2.0, 3.0]]
+
+    def squares(orders: tuple[tuple[float, ...], ...]) -> float:
+        return float((np.sum(orders, axis=0) ** 2).sum())
+
+    every = [squares(o) for o in itertools.product(*map(itertools.permutations, ranked))]
+    share = np.mean([value >= squares(tuple(map(tuple, ranked))) for value in every])
+    assert average_ranks(rows, higher_is_better=False).p == pytest.approx(share)
 
 
 @pytest.mark.parametrize("shared", [0.0, 0.9])

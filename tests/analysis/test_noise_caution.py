@@ -38,6 +38,20 @@ def test_a_collapse_of_the_baseline_is_named_too() -> None:
     assert finding.caution.startswith("1 of 7 runs of baseline is far below")
 
 
+@pytest.mark.parametrize(
+    ("offset", "text"),
+    [
+        (123456.0, "median of 123488 (123468 on seed 3)"),
+        (2e9, "median of 2000000032 (2000000012 on seed 3)"),
+    ],
+)
+def test_an_outlier_is_not_rounded_to_its_median(offset: float, text: str) -> None:
+    scores = (32.0, 32.3, 31.9, 12.5, 32.4, 31.8, 32.2)
+    same = tuple(offset + score for score in BASELINE)
+    finding = judged(same, tuple(offset + score for score in scores))
+    assert text in finding.caution
+
+
 def test_spreads_are_compared_by_an_f_test() -> None:
     wide = tuple(30 + 12 * (score - 30.1) for score in BASELINE)
     assert judged(BASELINE, wide).caution == (

@@ -154,7 +154,7 @@ def test_seeds_that_are_tied_cannot_make_p_small() -> None:
     (some,) = judged(both, diverged="worst")
     assert "p = .5 (below .5 is not attainable with 5 seeds, 3 of them tied)" in some.reason
     assert (
-        "better in 2 and worse in 0 of 5 seeds (2 of the 2 that both finished), diverged runs"
+        "better in 2 and worse in 0 of 5 seeds (2 and 0 of the 2 that both finished), diverged runs"
         in some.reason
     )
     (flips,) = judged(shifted([0.0, 0.0, 0.0, 0.0, 0.3, 0.2]))
@@ -221,8 +221,8 @@ def test_one_pair_that_both_finished_is_not_counted() -> None:
     lost = {"baseline": [1.0, 1.1, 1.2, 1.3], "a": ["diverged"] * 3 + [2.0]}
     (finding,) = judged(lost, diverged="worst")
     assert finding.reason.startswith(
-        "better in 1 and worse in 3 of 4 seeds (also in the one that both finished), diverged runs"
-        " ranked worst;"
+        "better in 1 and worse in 3 of 4 seeds (better in the one that both finished), diverged"
+        " runs ranked worst;"
     )
 
 
@@ -268,3 +268,10 @@ def test_ties_count_against_a_difference_by_the_sign_test() -> None:
     assert "and 1 tied, which counts against a difference;" in one.reason
     (flips,) = judged(shifted([0.5, 0.4, 0.3, 0.0]))  # which have no sign there
     assert "tied, which" not in flips.reason
+
+
+def test_a_range_of_power_has_no_exponent() -> None:
+    (finding,) = judged(shifted([-30.0, 10.0, 45.0]))
+    # scipy's nct: power .8 at 5.654 standard errors of 37.53 / sqrt(3), then chi2 with df 2.
+    assert "a difference of 120 would show with 80% power" in finding.reason
+    assert "(64 to 770 over its 95% interval)" in finding.reason

@@ -113,6 +113,18 @@ def test_the_usual_names_of_errors_and_costs_mean_lower_is_better(name: str) -> 
     assert other.verdict == "better"
 
 
+@pytest.mark.parametrize("name", ["distinct_n", "Distinct-2", "self_bleu", "SelfBLEU", "length"])
+def test_what_only_describes_a_text_has_no_better_direction(name: str) -> None:
+    text = SLEEP.replace("hours", name)
+    report = compare_scores(text.encode(), name="t", options=ComparisonOptions())
+    assert report.findings[0].verdict == "higher"
+    said = f"say --lower-is-better {name} or --higher-is-better {name} if it has one"
+    assert report.readings == [f"{name}, no direction is better ({said})"]
+    assert f"By {name} (taken to have no better direction), over" in answer(report)
+    (stated,) = compare(text, lower_is_better=[name])
+    assert stated.verdict == "worse"
+
+
 @pytest.mark.parametrize("name", ["hours", "bleu", "chrf", "losslessness", "terse", "percentage"])
 def test_other_names_mean_higher_is_better_and_the_answer_says_so(name: str) -> None:
     text = SLEEP.replace("hours", name)

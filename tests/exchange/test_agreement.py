@@ -28,7 +28,7 @@ def test_nothing_is_expected_without_a_spread(differences: list[float]) -> None:
 
 
 def test_a_new_difference_is_within_or_outside() -> None:
-    expected = "the -1.5 to +5.5 that were to be expected"
+    expected = "the -1.5 to +5.5 that were to be expected (95%)"
     assert agreement(finding(1, 2, 3), now=finding(5, 5.4, 5.2)) == (
         f"difference +2.0, now +5.2, within {expected}"
     )

@@ -42,6 +42,18 @@ def test_a_verdict_holds_if_it_is_the_same(now: str | None, line: str) -> None:
     assert str(Held(label="focal", then="better", now=now, reason="p = .01")) == line
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "words"),
+    [
+        ("inconclusive", "inconclusive", "undecided again: inconclusive, now inconclusive"),
+        ("inconclusive", "better", "undecided before: inconclusive, now better"),
+        ("no_inference", "no_inference", "undecided again: no inference, now no inference"),
+    ],
+)
+def test_what_claimed_nothing_cannot_hold(then: str, now: str, words: str) -> None:
+    assert str(Held(label="a", then=then, now=now, reason="p = .5")) == f"a: {words} (p = .5)"
+
+
 def test_an_archive_is_challenged_with_fresh_seeds(study: Path, tmp_path: Path) -> None:
     archive, into = tmp_path / "adapting-results.zip", tmp_path / "again"
     harness("archive", study, "--out", study.parent / "results", "-o", archive)
@@ -54,10 +66,12 @@ def test_an_archive_is_challenged_with_fresh_seeds(study: Path, tmp_path: Path) 
         next(finding["verdict"] for finding in findings if finding["role"] == "primary")
         for findings in (then, now)
     ]
-    held = "held" if verdicts[0] == verdicts[1] else "not held"
+    assert verdicts[0] == "inconclusive"  # of two seeds
+    same = verdicts[0] == verdicts[1]
+    fate = "undecided again" if same else "undecided before"
     last = done.stdout.splitlines()[-1]
-    assert last.startswith(f"no-dropout: {held}: {verdicts[0]}, now {verdicts[1]} (")
-    assert done.exit_code == (held != "held")
+    assert last.startswith(f"no-dropout: {fate}: {verdicts[0]}, now {verdicts[1]} (")
+    assert done.exit_code == (not same)
     assert [[pair["seed"] for pair in found[0]["per_seed"]] for found in (then, now)] == [
         [1, 2],
         [3, 4],

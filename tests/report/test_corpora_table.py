@@ -60,7 +60,9 @@ def test_differences_and_ranks_are_over_corpora(report: Report) -> None:
     assert ranks_table(two).rows == [["variant=baseline", "1.00"], ["variant=focal", "2.00"]]
     note = corpora_note(two)
     assert note.startswith("2 corpora count alike")
-    assert note.endswith("Friedman's chi-square is 2.00; every corpus ranks them alike.")
+    assert note.endswith(
+        "Friedman's chi-square is 2.00; every corpus ranks them alike, exact p = .5."
+    )
     (sentence,) = design_sentences(two)
     assert "never across corpora" in sentence
     assert "speaks of these 2 corpora" in sentence

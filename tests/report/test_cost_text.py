@@ -98,6 +98,12 @@ def test_the_answer_counts_the_runs_that_never_reached_the_target(report: Report
     assert "| at least 100.00 |" in page
     assert page.count(" not reached |") == 6
     assert "a lower bound; p is then the exact sign-flip test's, and there is no interval." in page
+    assert " at least +" in page
+    assert "on the same seed, averaged over the seeds on which both finished or diverged" in page
+    assert "no spread for" not in page
+    died = [replace(finding, diverged=1) for finding in slow.findings]
+    assert "of finished runs" not in as_markdown(replace(slow, findings=died))
+    assert "interquartile" not in page  # of bounds, there is none
 
 
 def test_the_target_is_named_where_all_runs_reached_it(report: Report) -> None:

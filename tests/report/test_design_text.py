@@ -130,7 +130,7 @@ def test_a_look_that_was_added_has_a_level_of_its_own(stopped: Report) -> None:
     late = replace(stopped, design=design, findings=[replace(first, looks=40), *others])
     *_, line = design_sentences(late)
     assert line.endswith(
-        "p values are multiplied by the number of planned looks, or by the factor of a look that"
+        "multiplied by the number of planned looks, or by the factor of a look that"
         " was added, and intervals have a confidence level of 98.33%, or 99.88% after 8 seeds, so"
         " that both are valid at whichever look a variant stopped (Bonferroni over looks)."
     )

@@ -28,6 +28,7 @@ FOUND = Finding(
     p_adjusted=0.0002,
     p_sign_flip=0.25,
     p_floor=0.25,
+    family=2,
     higher_is_better=False,
     verdict="better",
     reason="3 of 3 seeds lower, 100% & more",

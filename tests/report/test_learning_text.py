@@ -36,8 +36,15 @@ def test_each_sign_has_its_numbers_and_the_way_out() -> None:
         " validation nll was still falling at the end: raise `updates`"
     )
     assert signs(different=3) == (
-        "where 100 different lines were to be written, there are 3, and the rest are copies;"
+        "where 100 different lines were to be written, no run wrote more than 3 (repeated words"
+        " aside), and the rest are copies;"
         " raise `updates`, or change the learning rate, as validation nll no longer fell"
+    )
+    trace = TrainingTrace(losses=STALLS, by_chance=5.0, different=3, expected=100)
+    result = RunResult(variant="a", seed=1, outcome="finished")
+    mixed = [(result, trace), (result, replace(trace, losses=FALLS))]
+    assert learned_nothing(mixed, metrics=[BLEU]).endswith(
+        "as validation nll did not fall to the end in every run"
     )
     falling = {"losses": FALLS, "by_chance": None}
     assert signs(bleu=1.04, **falling) == (
@@ -74,7 +81,8 @@ def test_a_study_in_which_nothing_was_learned_says_so_first(tmp_path: Path) -> N
     study = carry_out(opened(study_of(3), folder=tmp_path))
     everything = {run.variant for run in study.runs}
     report = with_chance(study, nothing=everything)
-    said = "Nothing was learned: where 20 different lines were to be written, there are 1"
+    lines = "where 20 different lines were to be written, no run wrote more than 1"
+    said = f"Nothing was learned; of the baseline, {lines}"
     assert answer(report).startswith(said)
     assert said in as_markdown(report)
     alone = with_chance(study, nothing={"baseline"})

@@ -11,6 +11,7 @@ from harness.report.numbers import (
     difference_text,
     number_text,
 )
+from harness.report.screen import Screen, finding_lines
 
 
 def finding(center: float | None, *, half_width: float | None, baseline: float = 30.0) -> Finding:
@@ -141,3 +142,29 @@ def test_no_correlation_is_rounded_to_certainty(
         finding(0.5, half_width=0.1), correlation=center, correlation_low=low, correlation_high=high
     )
     assert correlation_text(told) == text
+
+
+@pytest.mark.parametrize(
+    ("reached", "text", "shown"),
+    [
+        ((3, 3), "+2.000", "+2.000"),
+        ((3, 1), "at least +2.000", ">= +2.000"),
+        ((2, 3), "at most +2.000", "<= +2.000"),
+        ((2, 1), "n/a", ""),
+    ],
+)
+def test_the_difference_of_a_cost_that_runs_did_not_reach_is_a_bound(
+    reached: tuple[int, int], text: str, shown: str
+) -> None:
+    baseline, variant = reached
+    cost = replace(
+        finding(2.0, half_width=None, baseline=3.0),
+        n=3,
+        n_baseline=3,
+        planned=3,
+        reached=variant,
+        baseline_reached=baseline,
+    )
+    assert difference_text(cost) == text
+    (row,) = finding_lines([cost], screen=Screen())
+    assert row.plain.endswith(f"5.000  {shown}".rstrip())

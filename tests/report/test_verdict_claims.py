@@ -160,12 +160,12 @@ def test_tables_tell_what_is_of_ranks_from_what_is_of_finished_pairs(report: Rep
     assert table.header == [
         *("variant", "verdict", "finished pairs", "ranked pairs", "baseline of finished pairs"),
         *("variant mean of finished pairs", "difference of finished pairs (95% interval)"),
-        "p of ranked pairs",
+        "p of ranked pairs (Holm)",
     ]
     assert table.rows[0][2:4] == [3, 8]
     markdown = export_findings(ranked.findings, form="markdown")
     assert "| n finished | n ranked | baseline of finished pairs |" in markdown
-    assert "(t tests of the pairs that both finished)" in supporting_note(ranked)
+    assert "two one-sided t tests of the pairs that both finished" in supporting_note(ranked)
     names = {item.name: item.lines for item in checklist(ranked)}
     assert "Mean difference of finished pairs, 95% interval" in names
     assert "of finished pairs, corrected" in names["Margin and equivalence test"][0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.analysis.digits import digits_text
 from harness.planning.preview.power import Resolution, Spread
 
 
@@ -46,12 +47,13 @@ def _in_metric(resolution: Resolution, *, spread: Spread) -> Iterator[str]:
     if resolution.detectable is None:
         return
     plain, most = resolution.detectable
-    shown = "nothing" if most is None else f"{most * spread.sd:.3g}"
+    shown = "nothing" if most is None else digits_text(most * spread.sd, digits=3)
     strictest = _strictest(resolution, value=shown)
-    yield f"  in {resolution.metric}: {plain * spread.sd:.3g}{strictest}"
-    yield f"    if the {_quantity(resolution)} is {spread.sd:.3g}, {_source(spread)}"
+    yield f"  in {resolution.metric}: {digits_text(plain * spread.sd, digits=3)}{strictest}"
+    sd = digits_text(spread.sd, digits=3)
+    yield f"    if the {_quantity(resolution)} is {sd}, {_source(spread)}"
     if spread.interval:
-        low, high = (f"{plain * sd:.3g}" for sd in spread.interval)
+        low, high = (digits_text(plain * sd, digits=3) for sd in spread.interval)
         yield f"    {low} to {high} over the 95% interval of that sd"
 
 
@@ -62,7 +64,7 @@ def _source(spread: Spread) -> str:
 
 
 def _degrees(freedom: float) -> str:
-    return f"{freedom:.3g} {'degree' if freedom == 1 else 'degrees'} of freedom"
+    return f"{digits_text(freedom, digits=3)} {'degree' if freedom == 1 else 'degrees'} of freedom"
 
 
 def _needed(resolution: Resolution, *, spread: Spread) -> Iterator[str]:
@@ -76,7 +78,7 @@ def _needed(resolution: Resolution, *, spread: Spread) -> Iterator[str]:
         yield "    if all variants vary alike; by the spread of each variant alone:"
     for variant, own in resolution.spreads.items():
         if own.needed and own.freedom:
-            sd = f"sd {own.sd:.3g}, {_degrees(own.freedom)}"
+            sd = f"sd {digits_text(own.sd, digits=3)}, {_degrees(own.freedom)}"
             yield f"    {variant}: {_seeds(resolution, spread=own)} ({sd})"
 
 

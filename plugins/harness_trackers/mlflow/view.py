@@ -90,7 +90,7 @@ def _charts(study: StudyView) -> list[Mapping[str, Any]]:
             "uuid": "primary",
             "type": "BAR",
             "metricKey": primary,
-            "displayName": f"{study.primary} on the test split",
+            "displayName": f"{study.primary} of finished runs",
         },
         *(
             {

@@ -1,0 +1,28 @@
+"""Notes below the findings on a screen claim no more than their tests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.contracts import SeedValues
+from harness.report import Report
+from harness.report.screen_notes import caption, notes
+
+
+def test_an_interval_beside_corrected_p_is_told_to_be_of_each_alone(report: Report) -> None:
+    assert "difference [95% interval, of each alone], p of a paired t test, corr" in caption(report)
+    alone = replace(report, findings=[replace(report.on_primary[0], family=1)])
+    assert "difference [95% interval], p of a paired t test" in caption(alone)
+
+
+def test_the_p_of_equivalence_is_not_that_of_a_difference(report: Report) -> None:
+    tested = replace(report.on_primary[0], margin=0.5, p_equivalent_adjusted=1.0)
+    told = [*notes(replace(report, findings=[tested]))]
+    assert "Equivalence p, by two one-sided tests against the margin of 0.5: no-dropout 1." in told
+
+
+def test_a_floor_of_tied_seeds_counts_them(report: Report) -> None:
+    pairs = [SeedValues(seed, 30.0, 30.0 + (seed == 6)) for seed in range(1, 7)]
+    tied = replace(report.on_primary[0], n=6, p_sign_flip=1.0, p_floor=1.0, per_seed=pairs)
+    told = " ".join(notes(replace(report, findings=[tied])))
+    assert "cannot go below p = 1 with 6 seeds, of which 5 are tied." in told
