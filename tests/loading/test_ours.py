@@ -28,7 +28,7 @@ STUDIES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "studies"
 @pytest.fixture
 def study_file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A copy of a study of ours, with the real corpus where its paths lead if they do."""
-    copy = tmp_path / "checkout" / request.param
+    copy: Path = tmp_path / "checkout" / request.param
     copy.parent.mkdir(parents=True)
     copy.write_text(text := (ROOT / request.param).read_text("utf-8"), "utf-8")
     if "shared/data/multi30k" in text:
