@@ -22,9 +22,25 @@ def test_every_plugin_of_ours_is_found_without_complaints() -> None:
     assert Catalog.of(plugins).complaints == ()
 
 
-@pytest.mark.parametrize("name", ["ablation", "copy"])
-def test_a_study_of_ours_is_valid_and_survives_a_round_trip(name: str) -> None:
-    study, plugins = load(ROOT / "studies" / f"{name}.yaml")
+STUDIES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "studies").rglob("*.yaml"))
+
+
+@pytest.fixture
+def study_file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A copy of a study of ours, with the real corpus where its paths lead if they do."""
+    copy: Path = tmp_path / "checkout" / request.param
+    copy.parent.mkdir(parents=True)
+    copy.write_text(text := (ROOT / request.param).read_text("utf-8"), "utf-8")
+    if "shared/data/multi30k" in text:
+        corpus = tmp_path / "shared" / "data" / "multi30k"
+        corpus.parent.mkdir(parents=True)
+        corpus.symlink_to(request.getfixturevalue("multi30k"))
+    return copy
+
+
+@pytest.mark.parametrize("study_file", STUDIES, indirect=True)
+def test_a_study_of_ours_is_valid_and_survives_a_round_trip(study_file: Path) -> None:
+    study, plugins = load(study_file)
     assert len(study.variants) > 1
     for experiment in study.variants.values():
         written = resolved_experiment(experiment)

@@ -60,12 +60,16 @@ def test_no_sign_alone_is_enough_where_something_was_learned(learned: dict[str, 
     assert not signs(**learned)
 
 
-def with_chance(study: PlannedStudy, *, nothing: set[str]) -> Report:
-    """The report of a study in which these variants write copies of one word."""
+def with_chance(study: PlannedStudy, *, nothing: set[str], prompts: int = 20) -> Report:
+    """The report of a study in which these variants write copies of one word.
+
+    They continue so many different prompts, each for several lines if there are fewer than lines.
+    """
     for run in study.runs:
         word = "a " if run.variant in nothing else ""
         lines = [
-            Hypothesis(str(n), f"line {n}", word * n if word else f"line {n}") for n in range(1, 21)
+            Hypothesis(str(n % prompts), f"line {n}", word * n if word else f"line {n}")
+            for n in range(1, 21)
         ]
         decoding = study.ledger.evaluation(run.digest, evaluation=run.evaluation)
         write_hypotheses(decoding, hypotheses=lines)
@@ -91,3 +95,11 @@ def test_a_study_in_which_nothing_was_learned_says_so_first(tmp_path: Path) -> N
         other = with_chance(study, nothing=learned)
         assert other.unlearned == ""
         assert answer(other) == answer(replace(report, findings=other.findings, unlearned=""))
+
+
+def test_equal_lines_are_no_sign_where_there_are_few_prompts(tmp_path: Path) -> None:
+    study = carry_out(opened(study_of(3), folder=tmp_path))
+    everything = {run.variant for run in study.runs}
+    assert with_chance(study, nothing=everything, prompts=1).unlearned == ""
+    with_ten = with_chance(study, nothing=everything, prompts=10).unlearned
+    assert with_ten.startswith("Nothing was learned: where 10 different lines")
