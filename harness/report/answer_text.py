@@ -11,7 +11,7 @@ from harness.report.cost_text import cost_sentences, metric_text, reached_claims
 from harness.report.noise_text import noise_sentences, rare_collapse_note
 from harness.report.numbers import is_censored, level_text, p_is_of_sign_flips
 from harness.report.supporting_cells import improvement_header, interquartile_header
-from harness.report.tables import supporting_statistics
+from harness.report.tables import comparator_header, supporting_statistics
 from harness.report.tuning_text import tuning_limit
 from harness.report.values import Pretraining, Report
 from harness.report.verdict_claims import claims, divergences, listed
@@ -129,23 +129,23 @@ def _span(sizes: Iterable[int]) -> str:
 
 def method_note(report: Report, *, correction: str) -> str:
     """The computation behind the table of verdicts; `correction` is that of its p values."""
-    number = _number_of_comparisons(report)
+    number, other = _number_of_comparisons(report), comparator_header(report)
     limit = f"; its interval is not corrected for {number}" if number else ""
     if any(finding.method == "welch" for finding in report.on_primary):
         return (
-            "A difference is the variant's mean minus the baseline's, over all runs with a score;"
+            f"A difference is the variant's mean minus the {other}'s, over all runs with a score;"
             f" nothing is paired{limit}."
             f" p is from Welch's t test{correction}.{target_note(report)}"
         )
     if any(finding.method == "sign_test" for finding in report.on_primary):
         return (
             "A difference is the median, over the seeds that both finished, of variant minus"
-            f" baseline on the same seed{limit}."
+            f" {other} on the same seed{limit}."
             f" p is from the exact sign test{correction}, for independent noise of any shape; seeds"
             " with equal scores count against a difference in either direction. The columns of"
             " either side are means."
         )
-    of = "variant minus baseline on the same seed, averaged over the seeds that both finished"
+    of = f"variant minus {other} on the same seed, averaged over the seeds that both finished"
     if isinstance(report.primary.rule, ToTarget):  # which a run that diverged has too
         of = of.replace("that both finished", "on which both finished or diverged")
     if any(finding.kind == "effect" for finding in report.on_primary):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from harness.analysis.digits import digits_text
 from harness.report.values import TunedVariant, TuningSummary
+from harness.report.verdict_claims import listed
 
 
 def tuning_sentences(tuning: TuningSummary) -> Iterator[str]:
@@ -17,6 +18,13 @@ def tuning_sentences(tuning: TuningSummary) -> Iterator[str]:
         f"{trial_seeds(tuning)} reserved for tuning, and uses the value with the best validation "
         f"{tuning.metric}; none of its runs was tested before that."
     )
+    unscored = [
+        tuned.variant
+        for tuned in tuning.variants
+        if all(score is None for score in tuned.scores.values())
+    ]
+    if unscored:
+        yield f"Of {listed(unscored)} no value has a score, so the first is used."
     yield (
         "The value is the same for all seeds, so p values and intervals hold for these values: the"
         " chance by which they were chosen is not in them."

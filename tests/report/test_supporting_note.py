@@ -134,3 +134,9 @@ def test_an_exported_pair_names_both_sides() -> None:
     header, _, row = export_findings([pair], form="markdown").splitlines()
     assert "| comparator |" in header
     assert "| a against b |" in row
+
+
+def test_a_difference_is_against_what_it_is_compared_with(report: Report) -> None:
+    pairs = of(report, replace(_EMPTY, kind="pair", against="a"))
+    assert "variant minus comparator on the same seed" in method_note(pairs, correction="")
+    assert "variant minus baseline" in method_note(of(report, _EMPTY), correction="")

@@ -38,6 +38,12 @@ def test_one_choice_for_all_seeds_is_named_before_any_answer() -> None:
     assert tuning_limit(None) == ""
 
 
+def test_values_without_a_score_are_not_said_to_be_the_best() -> None:
+    failed = TunedVariant("b", {1: "0.01"}, dict.fromkeys(VALUES))
+    _, first, *_ = tuning_sentences(TuningSummary("rate", 1, "nll", [tuned("0.001"), failed]))
+    assert first == "Of b no value has a score, so the first is used."
+
+
 @pytest.mark.parametrize(("chosen", "edge"), [("0.01", [1]), ("0.001", []), ("1e-07", [1])])
 def test_the_edge_of_a_grid_is_its_least_and_its_greatest(chosen: str, edge: list[int]) -> None:
     assert tuned(chosen).edge == edge
