@@ -102,4 +102,4 @@ def test_equal_lines_are_no_sign_where_there_are_few_prompts(tmp_path: Path) -> 
     everything = {run.variant for run in study.runs}
     assert with_chance(study, nothing=everything, prompts=1).unlearned == ""
     with_ten = with_chance(study, nothing=everything, prompts=10).unlearned
-    assert with_ten.startswith("Nothing was learned: where 10 different lines")
+    assert with_ten.startswith("Nothing was learned; of the baseline, where 10 different lines")
