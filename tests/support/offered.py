@@ -14,6 +14,7 @@ from harness.components import BASES, Component
 from harness.components.options import TextFile, TrainedRun
 from harness.registry.option_types import option_types
 from harness_datasets.hugging_face import Local
+from harness_datasets.parallel_text import Files
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 SMALL: Mapping[str, Any] = {"d_model": 16, "d_ff": 32, "heads": 2, "layers": 2}
@@ -22,6 +23,8 @@ FITTING: Mapping[str, Mapping[str, Any]] = {
     "ray": {"address": "local"},
     "piecewise_constant": {"rates": (0.1, 0.01), "boundaries": (5,)},
     "hugging_face": {"files": Local},
+    "parallel_text": dict.fromkeys(("train", "validation", "test"), Files),
+    "Files": {"source": TextFile, "target": TextFile},
     "encoder_decoder": SMALL,
     "decoder_only": SMALL,
 }
@@ -65,8 +68,8 @@ def example(component: type[Any], *, file: Path) -> Any:
         if field.name in types_of and field.default is field.default_factory is MISSING
     ]
     given = {name: value(types_of[name], file=file) for name in needed}
-    for name, option in FITTING.get(getattr(component, "name", ""), {}).items():
-        given[name] = example(option, file=file) if isinstance(option, type) else option
+    for name, option in FITTING.get(getattr(component, "name", component.__name__), {}).items():
+        given[name] = value(option, file=file) if isinstance(option, type) else option
     return component(**given)
 
 
