@@ -71,6 +71,12 @@ def figure() -> None:
     """
 
 
+def _refuse_picture(out: Path) -> None:
+    """Raise `HarnessError` for a file where the folder of results is meant."""
+    if out.suffix in (".png", ".svg", ".pdf"):  # as figures that need no results call the file
+        raise HarnessError(f"--out {out}: the folder of results; --picture names the file")
+
+
 @figure.command("dropout_sites")
 @options.STUDY
 @run_argument.VARIANT
@@ -94,7 +100,7 @@ def dropout_sites(study: Path, *, variant: str, picture: Path) -> None:
 @click.option(
     "--units", type=click.IntRange(1, 64), default=8, show_default=True, help="Of each layer."
 )
-@_picture("thinned_networks")
+@_picture("thinned_networks", "--out")
 def thinned_networks(
     study: Path, *, variant: str, seed: int | None, draws: int, units: int, picture: Path
 ) -> None:
@@ -228,8 +234,7 @@ def attention(
     """Draw the attention of a trained RUN in translating SENTENCE; RUN as in `harness generate`."""
     from harness.introspection.draw_attention import draw_attention
 
-    if run.out.suffix in (".png", ".svg", ".pdf"):  # as other figures call the file
-        raise HarnessError(f"--out {run.out}: the folder of results; --picture names the file")
+    _refuse_picture(run.out)
     finished = run.load()
     _save(
         lambda: draw_attention(finished, line=sentence, layer=layer, heads=heads), picture=picture
@@ -237,7 +242,7 @@ def attention(
 
 
 @figure.command("exposure_bias")
-@run_argument.takes_run(results="--results", generates=False)
+@run_argument.takes_run(results="--out", generates=False)
 @_picture("exposure_bias")
 def exposure_bias(run: run_argument.RunArgument, *, picture: Path) -> None:
     """Draw the test nll of a trained RUN by position, after its own words and the reference's.
@@ -246,6 +251,7 @@ def exposure_bias(run: run_argument.RunArgument, *, picture: Path) -> None:
     """
     from harness.introspection import exposure_bias as measure
 
+    _refuse_picture(run.out)
     finished = run.load()
     exposure = measure.exposure(finished)
     _save(lambda: measure.draw_exposure(exposure, name=finished.name), picture=picture)
@@ -255,7 +261,7 @@ def exposure_bias(run: run_argument.RunArgument, *, picture: Path) -> None:
 @figure.command("gradient_norms")
 @options.STUDY
 @click.option("--update", type=_POSITIVE, default=1, show_default=True)
-@options.results("--results")
+@options.OUT
 @_picture("gradient_norms")
 def gradient_norms(study: Path, *, update: int, out: Path, picture: Path) -> None:
     """Draw the norm of the gradient at each layer, for every variant of STUDY; trains nothing.
@@ -265,6 +271,7 @@ def gradient_norms(study: Path, *, update: int, out: Path, picture: Path) -> Non
     from harness import pipeline
     from harness.introspection.draw_gradient_norms import draw_gradient_norms
 
+    _refuse_picture(out)
     opened = pipeline.open_study(study, out=out, seeds=None, reuse=Reuse.SAME_STUDY)
     runs: dict[str, list[list[Measurement]]] = {}
     for run in opened.runs:

@@ -140,6 +140,7 @@ class _Planner:
         known = self.ledger.identity(before) if before != run.digest else None
         if not known:
             return RunState.NEW, ""
+        known = self.known.in_options_of_today(run, identity=known) or known
         names = {self.previous.get((name, run.seed)): name for name in starts}
         # A start is a digest here; a reader wants the name of the start that changed.
         for difference in differences(known.experiment, new=run.identity.experiment):

@@ -13,7 +13,6 @@ from harness.errors import HarnessError
 from harness.loading.validation import experiment_from
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins
-from harness.runs.identity import content_digest
 from harness.runs.identity_parts import (
     StartParts,
     identity_parts,
@@ -75,7 +74,7 @@ class KnownRuns:
         before = self.previous.get((run.variant, run.seed))
         parts = run.identity.parts
         same = self._by_choices.get(parts.choices, ()) if parts else ()
-        names = dict.fromkeys([*([before] if before else []), *same])
+        names = dict.fromkeys([*([before] if before else []), *same, *self._earlier(run)])
         ranked = [(self._rank(run, digest=name), name) for name in names]
         for rank, name in sorted(ranked, key=lambda pair: pair[0]):
             if rank <= self.reuse.rank and not self.ledger.damage(name):
@@ -90,6 +89,22 @@ class KnownRuns:
                 runs[parts.choices].append(path.parent.name)
         return runs
 
+    def _earlier(self, run: PlannedRun) -> Iterator[str]:
+        """The runs of an earlier core that may have the same choices, of fewer options."""
+        now = run.identity
+        for name, then in self._identities.items():
+            if (
+                then.seed == now.seed
+                and then.code.get("harness") != now.code.get("harness")
+                and _within(then.experiment, now=now.experiment)
+            ):
+                yield name
+
+    @cached_property
+    def _identities(self) -> Mapping[str, RunIdentity]:
+        names = [path.parent.name for path in sorted(self.ledger.root.glob("*/run.json"))]
+        return {name: identity for name in names if (identity := self.ledger.identity(name))}
+
     def _rank(self, run: PlannedRun, *, digest: str) -> int:
         """The first value of `Reuse` that admits a run in place of a planned one."""
         found, wanted = self.ledger.parts(digest), run.identity.parts
@@ -102,12 +117,19 @@ class KnownRuns:
     def _choices(self, run: PlannedRun, *, digest: str) -> str | None:
         """The digest of a run's choices as they are written today, with options added since."""
         identity = self.ledger.identity(digest)
-        data = identity and self._as_today(run, identity=identity)
-        if not identity or not data:
+        today = identity and self.in_options_of_today(run, identity=identity)
+        return identity_parts(today, of_start=self.ledger.parts).choices if today else None
+
+    def in_options_of_today(self, run: PlannedRun, *, identity: RunIdentity) -> RunIdentity | None:
+        """A recorded identity with the defaults of options that came later; None if it is old.
+
+        Those are no choices that somebody has changed since.
+        """
+        data = self._as_today(run, identity=identity)
+        if data is None:
             return None
         experiment = {name: value for name, value in data.items() if name != "generation"}
-        today = replace(identity, experiment=experiment)
-        return identity_parts(today, of_start=self.ledger.parts).choices
+        return replace(identity, experiment=experiment)
 
     def _as_today(
         self, run: PlannedRun, *, identity: RunIdentity, generation: Any = None
@@ -118,12 +140,11 @@ class KnownRuns:
             "generation": run.decoding.generation if generation is None else generation,
         }
         try:
-            experiment = experiment_from(
-                recorded, catalog=self._catalog, find_file=run.files.__getitem__
-            )
-        except (HarnessError, LookupError, ValueError):  # a choice or a corpus that is gone
+            # Files go by their digests on either side, wherever they may be by now.
+            experiment = experiment_from(recorded, catalog=self._catalog)
+        except (HarnessError, LookupError, ValueError):  # a choice that is gone
             return None
-        data: Mapping[str, Any] = resolved_experiment(experiment, file=content_digest)
+        data: Mapping[str, Any] = resolved_experiment(experiment)
         return data
 
     @cached_property
@@ -138,6 +159,7 @@ class KnownRuns:
         identity, status = self.ledger.identity(digest), self.ledger.status(digest)
         if identity is None or status not in ("finished", "diverged"):
             return
+        identity = self.in_options_of_today(run, identity=identity) or identity
         found = replace(run, digest=digest, identity=identity, detail="", today=run.identity)
         state = RunState.EXISTS if status == "finished" else RunState.DIVERGED
         if not self.decoded:
@@ -161,6 +183,13 @@ class KnownRuns:
         written = [decoding.generation, *([today["generation"]] if today else [])]
         asked = with_start_choices(wanted.generation, of_start=of_start)
         return asked in [with_start_choices(choices, of_start=of_start) for choices in written]
+
+
+def _within(then: object, *, now: object) -> bool:
+    """True if all choices of a record hold today, when there may be more of them."""
+    if isinstance(then, Mapping) and isinstance(now, Mapping):
+        return all(key in now and _within(value, now=now[key]) for key, value in then.items())
+    return then == now
 
 
 def _first(known: Sequence[PlannedRun], *, like: PlannedRun) -> PlannedRun | None:

@@ -9,6 +9,7 @@ user already. Regularizers have guards of their own, in `regularizer_guards`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Any
@@ -52,6 +53,11 @@ from harness.model import SequenceModel
 from harness.registry.attribution import attributed_to, refuse
 from harness.streams import Noise
 from harness.training import contract_checks
+
+
+def blaming_model(model: Architecture) -> AbstractContextManager[None]:
+    """A context in which what is raised is a fault of a model."""
+    return attributed_to(model)
 
 
 def _build(component: Any, *, setting: Setting) -> Any:
