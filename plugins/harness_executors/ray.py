@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from annotated_types import Ge
 
 from harness.components import Executor
-from harness.components.options import PositiveFloat
+from harness.components.options import NonNegativeFloat, PositiveFloat
 from harness.contracts import Jobs
 from harness.errors import HarnessError
 
@@ -47,7 +47,7 @@ class Ray(Executor):
 
     address: str = "auto"
     cpus: PositiveFloat = 1.0
-    gpus: Annotated[float, Ge(0.0)] = 0.0
+    gpus: NonNegativeFloat = 0.0
     retries: Annotated[int, Ge(0)] = 3
 
     def __post_init__(self) -> None:

@@ -80,7 +80,7 @@ def test_the_process_of_a_run_sees_the_gpu_that_it_is_placed_on(
     plugin.write_text(
         "import os, pathlib\n"
         "place = pathlib.Path(__file__).parent / f'seen.{os.getpid()}'\n"
-        "place.write_text(os.environ['CUDA_VISIBLE_DEVICES'])\n"
+        "place.write_text(os.environ.get('CUDA_VISIBLE_DEVICES', 'any'))\n"
     )
     jobs = Local(runs_per_gpu=1).build(jobs=3)
     runs = [run(tmp_path / name, device=name[:-1]) for name in ("cuda1", "cuda2", "cpu1")]
@@ -89,8 +89,9 @@ def test_the_process_of_a_run_sees_the_gpu_that_it_is_placed_on(
         jobs.submit(path)
     ended: dict[Path, int] = {}
     until(lambda: ended.update(jobs.poll()) or len(ended) == 3)
-    seen = sorted(path.read_text() for path in tmp_path.glob("seen.*"))
-    assert seen == ["5", "5,7", "7"]
+    seen = {path.read_text() for path in tmp_path.glob("seen.*")}
+    # On the processor it sees what the server saw that it was forked from, which may be older.
+    assert seen in ({"5", "7", "5,7"}, {"5", "7", "any"})
 
 
 def test_a_run_without_a_description_asks_for_no_gpu(tmp_path: Path) -> None:
