@@ -251,7 +251,8 @@ def main(count: int, seed: int) -> int:
             study = folder / f"study{endings.total()}.yaml"
             text = yaml.safe_dump(draw.study(), sort_keys=False)
             study.write_text(text, encoding="utf-8")
-            end = "invalid" if validate(study) else ending(study, out=folder / study.stem)
+            faults = [fault for fault in validate(study) if fault.severity == "fault"]
+            end = "invalid" if faults else ending(study, out=folder / study.stem)
             if end not in ENDINGS:
                 print(f"{text}\n{end}")
             endings[end if end in ENDINGS else "broken"] += 1
