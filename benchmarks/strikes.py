@@ -28,7 +28,8 @@ from harness.pipeline import open_study
 from harness.runs.execution import execute
 from harness.runs.lock import holder
 from harness.runs.study_folder import previous_plan
-from harness_executors.local import LocalJobs, _perform
+from harness.runs.worker import perform_logged
+from harness_executors.local import LocalJobs
 
 TARGETS = ("worker", "guard", "coordinator", "all")
 PLACES = ("start", "step", "evaluation", "checkpoint", "weights", "decoding")
@@ -59,7 +60,7 @@ class _ForkedJobs(LocalJobs):
 def _perform_traced(path: Path) -> None:
     """As a worker of `local`, and on SIGUSR1 this process says where it is."""
     faulthandler.register(signal.SIGUSR1, file=_trace(path).open("wb", buffering=0))
-    _perform(path)
+    perform_logged(path)
 
 
 def _trace(path: Path) -> Path:
