@@ -64,7 +64,7 @@ def teacher_forced(parts: Assembly, *, pairs: EncodedPairs) -> TeacherForced:
     # In float64: sums over a whole split would lose the last digits in float32.
     sums = torch.zeros(3, len(pairs.targets), dtype=torch.float64, device=budget.device)
     # Before the first update too, so that a model that breaks is named here, and not its policy.
-    with guards.blaming_model(parts.experiment.model), evaluated(parts) as model:
+    with guards.naming_model(parts.experiment.model), evaluated(parts) as model:
         for rows in in_order_of_length(pairs, limit=budget.batch_tokens):
             batch = pairs.batch(rows, device=budget.device)
             memory = model.encode(batch.source)

@@ -55,7 +55,7 @@ from harness.streams import Noise
 from harness.training import contract_checks
 
 
-def blaming_model(model: Architecture) -> AbstractContextManager[None]:
+def naming_model(model: Architecture) -> AbstractContextManager[None]:
     """A context in which what is raised is a fault of a model."""
     return attributed_to(model)
 
