@@ -14,7 +14,8 @@ from harness.runs.study_folder import previous_plan
 
 FILES = ("weights.pt", "measurements.jsonl")
 DECODED = ("hypotheses.jsonl", "by_sentence.json")
-_TIMES = {"seconds", "ended", "resumed_after", "sha256"}  # of these, the last covers the others
+# The last covers the others; `usage` has the memory of the process.
+_TIMES = {"seconds", "ended", "resumed_after", "usage", "sha256"}
 
 
 def compared(study: Path, *, whole: Path, killed: Path) -> Iterator[tuple[str, bool]]:
