@@ -228,8 +228,8 @@ def ending(path: Path, *, out: Path) -> str:
 
 
 def _carried_out(opened: PlannedStudy) -> str:
-    rounds = execute(opened.plan, executor=_Here(), jobs=1, ledger=opened.ledger)
-    faults = [end.reason for ended in rounds for end in ended if end.reason]
+    polls = execute(opened.plan, executor=_Here(), jobs=1, ledger=opened.ledger)
+    faults = [end.reason for poll in polls for end in poll.ended if end.reason]
     if faults:
         return f"a run failed: {'; '.join(faults)}"
     report = inspect_results(opened)

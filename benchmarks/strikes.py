@@ -74,8 +74,8 @@ def coordinate(study: Path, out: Path) -> None:
         opened.remember_plan()
         reasons = [
             end.reason
-            for ended in execute(opened.plan, executor=Forked(), jobs=2, ledger=opened.ledger)
-            for end in ended
+            for poll in execute(opened.plan, executor=Forked(), jobs=2, ledger=opened.ledger)
+            for end in poll.ended
             if end.reason
         ]
         unexpected += [reason for reason in reasons if not EXPECTED.fullmatch(reason)]

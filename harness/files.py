@@ -65,14 +65,18 @@ def keep(file: IO[bytes]) -> None:
     _sync_folder(path.parent)
 
 
-def write_atomically(path: Path, *, content: bytes) -> None:
-    """Write a file so that a reader, a crash or a loss of power leaves all of it or nothing."""
-    with replacing(path) as file:
+def write_atomically(path: Path, *, content: bytes, lasting: bool = True) -> None:
+    """Write a file so that a reader, a crash or a loss of power leaves all of it or nothing.
+
+    One that is not `lasting` can be made again: a loss of power may take it, as nobody waits for
+    the disk.
+    """
+    with replacing(path, lasting=lasting) as file:
         file.write(content)
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, lasting: bool = True) -> Iterator[BinaryIO]:
     """A file to write, which takes the path when all of it is written, and is nothing before."""
     partial = unfinished(path)
     try:
@@ -80,12 +84,14 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             with partial.open("wb") as file:
                 yield file
                 file.flush()
-                os.fsync(file.fileno())
+                if lasting:
+                    os.fsync(file.fileno())
             partial.replace(path)
     finally:
         with suppress(OSError):  # it has its name, or could not be made
             partial.unlink()
-    _sync_folder(path.parent)
+    if lasting:
+        _sync_folder(path.parent)
 
 
 def unfinished(path: Path) -> Path:

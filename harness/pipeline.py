@@ -205,8 +205,8 @@ def _carry_out(opened: PlannedStudy, *, jobs: int, followers: Followers, pace: P
                 execute(opened.plan, executor=executor, jobs=jobs, ledger=opened.ledger, pace=pace)
             )
         )
-        for ended in polls:
-            watch(ended)
+        for ended, running in polls:
+            watch(ended, running=running)
             if time.monotonic() - synced > _SYNC_EVERY:
                 opened.notify("harness_sync")
                 followers.show(opened.view())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from harness.contracts import StudyView
@@ -93,6 +94,14 @@ class PlannedStudy:
 
     def view(self, report: Report | None = None) -> StudyView:
         """The study as observers see it, with findings and scores where a report is given."""
+        return self._view(report) if report else self._view_under_way
+
+    @cached_property
+    def _view_under_way(self) -> StudyView:
+        # Asked for whenever a run ends, of what may be thousands, and the same until the next plan.
+        return self._view(None)
+
+    def _view(self, report: Report | None) -> StudyView:
         return study_view(
             self.study, runs=self.runs, ledger=self.ledger, folder=self.folder, report=report
         )

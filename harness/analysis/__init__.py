@@ -9,7 +9,7 @@ from harness.analysis.findings import compare
 from harness.analysis.improvement import MEANINGFUL, runs_for_improvement
 from harness.analysis.inputs import AtEqualCost, RunResult, ScoredMetric, ToTarget
 from harness.analysis.p_values import p_text
-from harness.analysis.resampling import Sentences, resample
+from harness.analysis.resampling import Sentences, Statistics, resample
 from harness.analysis.verdict_text import dropped_text
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "RunResult",
     "ScoredMetric",
     "Sentences",
+    "Statistics",
     "ToTarget",
     "compare",
     "dropped_text",

@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +39,13 @@ class Ended(NamedTuple):
         return self.runs[0].digest
 
 
+class Poll(NamedTuple):
+    """The runs that ended since the last poll, and the digests of those that are under way."""
+
+    ended: Sequence[Ended]
+    running: Sequence[str]
+
+
 def execute(
     runs: Sequence[PlannedRun],
     *,
@@ -45,8 +53,8 @@ def execute(
     jobs: int,
     ledger: Ledger,
     pace: Pace | None = None,
-) -> Generator[tuple[Ended, ...], None, None]:
-    """Carry out the runs that do not exist yet; yields at every poll the runs that ended since.
+) -> Generator[Poll, None, None]:
+    """Carry out the runs that do not exist yet; yields at every poll what has become of them.
 
     Variants that differ only in decoding are one run. Leaving the loop early cancels the rest.
     Raises `ComponentError` for an error of the executor.
@@ -57,21 +65,23 @@ def execute(
     for run in runs:
         if not run.exists:
             queue.waiting.setdefault(run.digest, []).append(run)
-    for same in (*queue.waiting.values(), *_undescribed(runs, ledger=ledger)):
+    for same in _undescribed(runs, ledger=ledger):
         _request(same, ledger=ledger, pace=queue.pace)
     _drop_needless_checkpoints(runs, ledger=ledger)
     try:
         while queue.waiting or queue.running:
             ended = list(queue.give_up())
-            for digest in queue.ready()[: max(0, checked.capacity() - len(queue.running))]:
-                queue.running[digest] = queue.waiting.pop(digest)
+            for digest in queue.ready(at_most=checked.capacity() - len(queue.running)):
+                same = queue.running[digest] = queue.waiting.pop(digest)
+                # Not before: written safely, the descriptions of thousands of runs take minutes.
+                _request(same, ledger=ledger, pace=queue.pace)
                 if other := holder(ledger.run(digest)):
                     title = queue.running[digest][0].title
                     notify_user(f"{title}: held by {other}; waits for its end")
                 checked.submit(ledger.run(digest))
             for path, fault in checked.ended([*map(ledger.run, queue.running)]):
                 ended += queue.end(path.name, fault=fault)
-            yield tuple(ended)
+            yield Poll(ended, [*queue.running])
             # Only without news: an ended run has freed a place, which the next round fills at once.
             if not ended:
                 time.sleep(_POLL_EVERY)
@@ -133,18 +143,21 @@ class _Queue:
     running: dict[str, list[PlannedRun]] = field(default_factory=dict)
     lost: dict[str, list[Ended]] = field(default_factory=dict)
 
-    def ready(self) -> list[str]:
+    def ready(self, *, at_most: int) -> list[str]:
         """The digests of waiting runs whose starts have all ended, in the order of the plan."""
-        unfinished = self.waiting.keys() | self.running.keys()
-        return [
-            digest
-            for digest, same in self.waiting.items()
-            if not any(unfinished & {*run.needs, *run.drafts} for run in same)
-        ]
+        ready = (digest for digest, same in self.waiting.items() if self._can_start(same))
+        return [*islice(ready, max(0, at_most))]
+
+    def _can_start(self, same: Sequence[PlannedRun]) -> bool:
+        needs = (need for run in same for need in (*run.needs, *run.drafts))
+        return not any(need in self.waiting or need in self.running for need in needs)
 
     def give_up(self) -> Iterator[Ended]:
         """Remove the runs that need a start without weights."""
-        for digest in self.ready():
+        needy = [digest for digest, same in self.waiting.items() if _needs_others(same)]
+        for digest in needy:
+            if not self._can_start(self.waiting[digest]):
+                continue
             faults = [(run, self._fault(run)) for run in self.waiting[digest]]
             possible = [run for run, fault in faults if not fault]
             lost = [Ended([run], fault) for run, fault in faults if fault]
@@ -152,7 +165,6 @@ class _Queue:
                 # The run trains, and only some of its decodings lack their draft model. Those
                 # are reported when it ends, as a digest ends once.
                 self.waiting[digest], self.lost[digest] = possible, lost
-                _request(possible, ledger=self.ledger, pace=self.pace)
             elif lost:
                 yield self._end_without_start(self.waiting.pop(digest))
 
@@ -171,6 +183,7 @@ class _Queue:
     def _end_without_start(self, same: Sequence[PlannedRun]) -> Ended:
         """Give a run the status of the start that it needs: diverged is no failure."""
         run = same[0]
+        _request(same, ledger=self.ledger, pace=self.pace)
         reason = str(self._fault(run))
         if any(self._status(start) == "diverged" for start in run.needs):
             self.ledger.end(run.digest, status="diverged", reason=reason)
@@ -182,6 +195,10 @@ class _Queue:
     def _status(self, digest: str) -> Outcome:
         # A start that ended without outcome has failed, as far as those that need it can tell.
         return self.ledger.status(digest) or "failed"
+
+
+def _needs_others(same: Sequence[PlannedRun]) -> bool:
+    return any(run.needs or run.drafts for run in same)
 
 
 def _drop_needless_checkpoints(runs: Sequence[PlannedRun], *, ledger: Ledger) -> None:

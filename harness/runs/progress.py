@@ -22,17 +22,17 @@ from harness.notices import notify_user
 from harness.printable import printable
 from harness.runs.execution import Ended
 from harness.runs.ledger import Ledger
-from harness.runs.planned_run import PlannedRun
+from harness.runs.planned_run import PlannedRun, RunState
 
 
 @runtime_checkable
 class Watch(Protocol):
-    """A display, called at every poll with the runs that ended since the last."""
+    """A display, called at every poll with the runs that ended since, and those under way."""
 
-    def __call__(self, ended: Sequence[Ended]) -> None: ...
+    def __call__(self, ended: Sequence[Ended], *, running: Sequence[str]) -> None: ...
 
 
-def silent(ended: Sequence[Ended]) -> None:
+def silent(ended: Sequence[Ended], *, running: Sequence[str]) -> None:
     """Show nothing."""
 
 
@@ -75,10 +75,13 @@ class _Tally:
         for run in waiting:
             self.names.setdefault(run.digest, printable(run.title))
         self.updates = {digest: updates[digest] for digest in self.names}
+        self.total = sum(self.updates.values())
         self._ledger = ledger
         self._started = time.monotonic()
         # Made by an earlier, interrupted attempt: they say nothing about the speed of this one.
-        self._before = sum(self.done(digest) for digest in self.names)
+        begun = [run.digest for run in waiting if run.state is not RunState.NEW]
+        self._before = {digest: self.done(digest) for digest in begun}
+        self._made = sum(self._before.values())
         self.ended: dict[str, Ended] = {}
 
     def done(self, digest: str) -> int:
@@ -87,6 +90,9 @@ class _Tally:
 
     def line(self, ended: Ended) -> str:
         """A line on the end of a run: its status, and the reason if it is not finished."""
+        if ended.digest not in self.ended:
+            # One that diverged early counts in full, or the study's bar would never be full.
+            self._made += self.updates[ended.digest] - self._before.get(ended.digest, 0)
         self.ended[ended.digest] = ended
         outcome = self._ledger.outcome(ended.digest)
         status, reason = "failed", ended.reason
@@ -94,14 +100,21 @@ class _Tally:
             status, reason = outcome.status, outcome.reason
         return printable(f"{ended.runs[0].title}: {status}" + (f": {reason}" if reason else ""))
 
-    def left(self) -> str:
-        """The estimated time for the rest."""
-        done = sum(
-            self.updates[digest] if digest in self.ended else self.done(digest)
-            for digest in self.names
+    def made(self, under_way: Mapping[str, int]) -> int:
+        """The updates of all runs so far; `under_way` has those of the runs that go on."""
+        return self._made + sum(
+            done - self._before.get(digest, 0) for digest, done in under_way.items()
         )
-        rate = (done - self._before) / (time.monotonic() - self._started)
-        seconds = (sum(self.updates.values()) - done) / rate if rate else 0.0
+
+    def under_way(self, running: Sequence[str]) -> dict[str, int]:
+        """The updates so far of the runs that go on; no other is read, of what may be thousands."""
+        return {digest: self.done(digest) for digest in running if digest not in self.ended}
+
+    def left(self, running: Sequence[str]) -> str:
+        """The estimated time for the rest."""
+        made = self.made(self.under_way(running))
+        rate = (made - sum(self._before.values())) / (time.monotonic() - self._started)
+        seconds = (self.total - made) / rate if rate else 0.0
         return f"about {seconds / 60:.0f} min left" if seconds >= 90 else f"{seconds:.0f} s left"
 
 
@@ -111,11 +124,11 @@ class _Lines:
 
     tally: _Tally
 
-    def __call__(self, ended: Sequence[Ended]) -> None:
+    def __call__(self, ended: Sequence[Ended], *, running: Sequence[str]) -> None:
         for runs in ended:
             line = self.tally.line(runs)
             count = f"[{len(self.tally.ended)}/{len(self.tally.names)}]"
-            notify_user(f"{count} {line}; {self.tally.left()}")
+            notify_user(f"{count} {line}; {self.tally.left(running)}")
 
 
 @dataclass
@@ -127,23 +140,18 @@ class _Bars:
     bars: dict[str, TaskID] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.study = self.progress.add_task("study", total=sum(self.tally.updates.values()))
+        self.study = self.progress.add_task("study", total=self.tally.total)
 
-    def __call__(self, ended: Sequence[Ended]) -> None:
+    def __call__(self, ended: Sequence[Ended], *, running: Sequence[str]) -> None:
         for runs in ended:
             self.progress.console.print(self.tally.line(runs))
             if runs.digest in self.bars:
                 self.progress.remove_task(self.bars.pop(runs.digest))
-        total = 0
-        for digest, name in self.tally.names.items():
-            over = digest in self.tally.ended
-            # A run that diverged early counts in full, or the study's bar would never be full.
-            done = self.tally.updates[digest] if over else self.tally.done(digest)
-            total += done
-            if done and not over:
-                if digest not in self.bars:
-                    self.bars[digest] = self.progress.add_task(
-                        name, total=self.tally.updates[digest]
-                    )
+        under_way = self.tally.under_way(running)
+        for digest, done in under_way.items():
+            if done and digest not in self.bars:
+                name, total = self.tally.names[digest], self.tally.updates[digest]
+                self.bars[digest] = self.progress.add_task(name, total=total)
+            if done:
                 self.progress.update(self.bars[digest], completed=done)
-        self.progress.update(self.study, completed=total)
+        self.progress.update(self.study, completed=self.tally.made(under_way))

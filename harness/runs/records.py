@@ -236,16 +236,17 @@ def _refuse_later(schema: object, *, path: Path) -> None:
         )
 
 
-def write_record(path: Path, *, record: object) -> None:
-    """Write a record, or a mapping of them, atomically."""
+def write_record(path: Path, *, record: object, lasting: bool = True) -> None:
+    """Write a record, or a mapping of them, atomically; `lasting` unless it can be made again."""
     text = json.dumps(_to_seal(record), indent=1, ensure_ascii=False, allow_nan=False)
-    write_atomically(path, content=_sealed(text + "\n").encode())
+    write_atomically(path, content=_sealed(text + "\n").encode(), lasting=lasting)
 
 
-def write_rows(path: Path, *, record: object) -> None:
+def write_rows(path: Path, *, record: object, lasting: bool = True) -> None:
     """The same with one key per line, for records with long lists of numbers."""
     lines = [f"{json.dumps(key)}: {_numbers(value)}" for key, value in _to_seal(record).items()]
-    write_atomically(path, content=_sealed("{" + ",\n".join(lines) + "}\n").encode())
+    content = _sealed("{" + ",\n".join(lines) + "}\n").encode()
+    write_atomically(path, content=content, lasting=lasting)
 
 
 def _numbers(value: object) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.analysis import Sentences, resample
+from harness.analysis import Sentences, Statistics, resample
 from harness.components import Metric
 from harness.errors import ComponentError
 from harness.registry.attribution import attributed_to, component_fault, refuse
@@ -19,7 +19,6 @@ from harness.runs.identity import digest, source_digest, versions_behind
 from harness.runs.ledger import Hypothesis
 from harness.runs.records import SentenceInfluence, SentenceSums
 
-Rows = Sequence[Sequence[float]]
 OfSums = Callable[[Sequence[float]], float]
 
 # The core's scores from the sums of nats, of correct tokens, of tokens, and of bytes if known.
@@ -36,7 +35,7 @@ class _Source(NamedTuple):
 
     name: str
     key: str
-    parts: Callable[[], tuple[Rows, OfSums] | None]
+    parts: Callable[[], tuple[Statistics, OfSums] | None]
     metric: Metric | None = None
 
 
@@ -61,7 +60,10 @@ def over_sentences(
     known = len(stored)
     faults: list[ComponentError] = []
     names = {}
-    for source in (*_core(folder), *_text(hypotheses, metrics=metrics)):
+    for source in (
+        *_core(folder, documents=documents),
+        *_text(hypotheses, metrics=metrics, documents=documents),
+    ):
         value = scores.get(source.name)
         if value is None:
             continue
@@ -69,13 +71,13 @@ def over_sentences(
         names[source.name] = key
         try:
             if key not in stored or stored[key].influence is None:
-                stored[key] = _computed(source, value=value, documents=documents)
+                stored[key] = _computed(source, value=value)
         except Exception as error:  # one score must not cost the others
             if source.metric is None:
                 raise
             faults.append(component_fault(error, of=source.metric))
     if len(stored) > known:
-        records.write_rows(path, record=stored)
+        records.write_rows(path, record=stored, lasting=False)
     sentences = {
         name: Sentences(entry.influence, entry.resampled or (), documents)
         for name, key in names.items()
@@ -108,34 +110,42 @@ def _bits_per_byte(nats: float, *, size: float) -> float:
     return nats / math.log(2) / size if size else math.inf
 
 
-def _core(folder: Path) -> Iterator[_Source]:
+def _core(folder: Path, *, documents: Sequence[str]) -> Iterator[_Source]:
     """The core's own scores; runs of earlier versions have no file of their summands."""
     sums = records.read(folder / "by_sentence.json", kind=SentenceSums)
     if sums is None:
         return
     sizes = [] if sums.bytes is None else [sums.bytes]
-    rows: Rows = [*zip(sums.nats, sums.right, sums.tokens, *sizes, strict=True)]
+    rows = [*zip(sums.nats, sums.right, sums.tokens, *sizes, strict=True)]
+    statistics = Statistics(rows, documents)
     for name, score in _CORE.items():
         # A score without bytes is no score, and its influence is not asked for.
-        yield _Source(name, _key(name), partial(_core_parts, rows, score=score))
+        yield _Source(name, _key(name), partial(_core_parts, statistics, score=score))
 
 
-def _core_parts(rows: Rows, *, score: OfSums) -> tuple[Rows, OfSums]:
-    return rows, score
+def _core_parts(statistics: Statistics, *, score: OfSums) -> tuple[Statistics, OfSums]:
+    return statistics, score
 
 
-def _text(hypotheses: Sequence[Hypothesis], *, metrics: Sequence[Metric]) -> Iterator[_Source]:
+def _text(
+    hypotheses: Sequence[Hypothesis], *, metrics: Sequence[Metric], documents: Sequence[str]
+) -> Iterator[_Source]:
     for metric in metrics:
-        parts = partial(_parts, metric, hypotheses=hypotheses)
+        parts = partial(_parts, metric, hypotheses=hypotheses, documents=documents)
         yield _Source(metric.name, _key(metric_key(metric)), parts, metric)
 
 
-def _parts(metric: Metric, *, hypotheses: Sequence[Hypothesis]) -> tuple[Rows, OfSums] | None:
+def _parts(
+    metric: Metric, *, hypotheses: Sequence[Hypothesis], documents: Sequence[str]
+) -> tuple[Statistics, OfSums] | None:
     parts = metric.by_sentence()
-    return (parts.statistics(*columns(hypotheses)), parts.score) if parts else None
+    if parts is None:
+        return None
+    rows = _plain(parts.statistics(*columns(hypotheses)))
+    return Statistics(rows, documents), parts.score
 
 
-def _plain(rows: Rows) -> list[list[float]]:
+def _plain(rows: Sequence[Sequence[float]]) -> list[list[float]]:
     """Numbers that JSON has, of whatever kind a metric's are."""
     import numpy as np
 
@@ -152,20 +162,20 @@ def _with_documents(key: str, *, documents: Sequence[str]) -> str:
     return digest({"of": key, "documents": [*documents]})[:16] if documents else key
 
 
-def _computed(source: _Source, *, value: float, documents: Sequence[str]) -> SentenceInfluence:
+def _computed(source: _Source, *, value: float) -> SentenceInfluence:
     """The record of one score; raises `ComponentError` if a metric's statistics do not give it."""
     with attributed_to(source.metric) if source.metric else nullcontext():
         parts = source.parts()
         if parts is None:
             return SentenceInfluence()
-        rows, score = _plain(parts[0]), parts[1]
-        again = score([sum(column) for column in zip(*rows, strict=True)])
-        computed = resample(rows, score=score, documents=documents)
+        summed, score = parts
+        again = score([sum(column) for column in zip(*summed.rows, strict=True)])
+        computed = resample(summed, score=score)
     # Sums are rounded in another order than the score; statistics that are wrong are off by more.
     if source.metric and not math.isclose(again, value, rel_tol=1e-6, abs_tol=1e-9):
         fault = f"its statistics by sentence give a score of {again:g}, but its score is {value:g}"
         refuse(fault, of=source.metric)
-    statistics = rows if source.metric else None  # the core's are in by_sentence.json
+    statistics = summed.rows if source.metric else None  # the core's are in by_sentence.json
     if computed is None:
         return SentenceInfluence(statistics=statistics)
     return SentenceInfluence(

@@ -106,7 +106,7 @@ def _text_scores(
         except Exception as error:  # noqa: BLE001 - one metric must not cost the others
             faults.append(component_fault(error, of=metric))
     if len(faults) < len(missing):  # else the file has nothing new
-        records.write_record(folder / "scores.json", record=stored)
+        records.write_record(folder / "scores.json", record=stored, lasting=False)
     return {name: stored[key] for name, key in keys.items() if key in stored}, faults
 
 

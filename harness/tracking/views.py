@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,15 @@ def study_view(
     """The view of a study: while its runs go on, or with its report when they have ended."""
     choices = {name: resolved_experiment(experiment) for name, experiment in study.variants.items()}
     tuned = {key: resolved_experiment(experiment) for key, experiment in study.tuned.items()}
-    chosen = {
-        key: tuned.get(key, choices[run.variant])
-        for run in runs
-        for key in [(run.variant, run.seed)]
+    planned = {(run.variant, run.seed) for run in runs}
+    # By variant, or by variant and seed where each seed is tuned: a study may have thousands of
+    # runs, and hardly ever as many choices.
+    distinct: Mapping[Hashable, Any] = {
+        key: choice
+        for key, choice in (*choices.items(), *tuned.items())
+        if key in choices or key in planned
     }
-    options = _options(chosen, choices=choices, defaults=_defaults(study))
+    options = _options(distinct, defaults=_defaults(study))
     results = report.results if report else ()
     scores = {(result.variant, result.seed): result.scores for result in results}
     return StudyView(
@@ -47,8 +50,8 @@ def study_view(
                 digest=run.digest,
                 path=ledger.run(run.digest),
                 evaluation=run.evaluation,
-                experiment=chosen[run.variant, run.seed],
-                options=options[run.variant, run.seed],
+                experiment=tuned.get((run.variant, run.seed), choices[run.variant]),
+                options=options.get((run.variant, run.seed), options[run.variant]),
                 # From the identity, in which a file is its content and not its path.
                 dataset_digest=digest(run.identity.experiment["dataset"]),
                 scores=scores.get((run.variant, run.seed), {}),
@@ -64,17 +67,13 @@ def study_view(
 
 
 def _options(
-    chosen: Mapping[tuple[str, int], Any],
-    *,
-    choices: Mapping[str, Any],
-    defaults: frozenset[str],
-) -> Mapping[tuple[str, int], Mapping[str, str]]:
-    """The options of every run in which some variant or run differs from the baseline."""
+    chosen: Mapping[Hashable, Any], *, defaults: frozenset[str]
+) -> Mapping[Hashable, Mapping[str, str]]:
+    """The options of every choice in which some differ."""
     flat = {key: flat_options(experiment) for key, experiment in chosen.items()}
-    planned = [flat_options(experiment) for experiment in choices.values()]
-    everyone = [*planned, *flat.values()]
     # A dictionary and not a set, whose order would differ from process to process.
-    names = dict.fromkeys(name for options in everyone for name in options)
+    names = dict.fromkeys(name for options in flat.values() for name in options)
+    everyone = [*flat.values()]
     differing = [name for name in names if _differs(name, among=everyone, defaults=defaults)]
     return {
         key: {name: options.get(name, NONE) for name in differing} for key, options in flat.items()

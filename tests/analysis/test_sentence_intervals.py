@@ -12,7 +12,7 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.significance import PairedTest
 
-from harness.analysis import RunResult, ScoredMetric, Sentences, compare, resample
+from harness.analysis import RunResult, ScoredMetric, Sentences, Statistics, compare, resample
 from harness.components import Metric
 from harness.contracts import Finding
 from harness.study.values import Comparison
@@ -25,7 +25,9 @@ WORDS = ["a", "the", "man", "woman", "dog", "cat", "park", "runs", "sits", "red"
 
 def of_mean(values: Sequence[float]) -> Sentences:
     """The jackknife and bootstrap of a mean."""
-    sentences = resample([(value, 1) for value in values], score=lambda sums: sums[0] / sums[1])
+    sentences = resample(
+        Statistics([(value, 1) for value in values]), score=lambda sums: sums[0] / sums[1]
+    )
     assert sentences
     return sentences
 
@@ -101,8 +103,8 @@ def test_runs_without_sentences_have_no_interval_over_them() -> None:
 
 
 def test_one_sentence_or_a_score_that_is_not_finite_says_nothing() -> None:
-    assert resample([(1, 1)], score=lambda sums: sums[0]) is None
-    assert resample([(1, 1), (2, 0)], score=lambda sums: float("nan")) is None
+    assert resample(Statistics([(1, 1)]), score=lambda sums: sums[0]) is None
+    assert resample(Statistics([(1, 1), (2, 0)]), score=lambda sums: float("nan")) is None
 
 
 # --- against sacrebleu --------------------------------------------------------------------------
@@ -130,7 +132,7 @@ def scored(variant: str, text: list[str], *, metric: Metric) -> RunResult:
     """A run of a text metric."""
     parts = metric.by_sentence()
     assert parts
-    sentences = resample(parts.statistics(text, REFERENCES), score=parts.score)
+    sentences = resample(Statistics(parts.statistics(text, REFERENCES)), score=parts.score)
     assert sentences
     return RunResult(
         variant=variant,
@@ -248,10 +250,10 @@ def test_one_document_has_no_interval_over_documents() -> None:
 
 def test_the_bootstrap_samples_whole_documents() -> None:
     rows = [(0.0, 1), (0.0, 1), (10.0, 1), (10.0, 1)]
-    sampled = resample(rows, score=lambda sums: sums[0] / sums[1], documents=["a", "a", "b", "b"])
+    sampled = resample(Statistics(rows, ["a", "a", "b", "b"]), score=lambda sums: sums[0] / sums[1])
     assert sampled
     assert set(sampled.resampled) == {0.0, 5.0, 10.0}
-    plain = resample(rows, score=lambda sums: sums[0] / sums[1])
+    plain = resample(Statistics(rows), score=lambda sums: sums[0] / sums[1])
     assert plain
     assert sampled.influence == plain.influence
     assert set(plain.resampled) > {0.0, 2.5, 5.0}

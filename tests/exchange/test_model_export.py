@@ -279,8 +279,8 @@ def test_weights_that_change_after_the_plan_are_not_trained_on(folder: Path) -> 
     run = run_of(opened, "no-dropout")
     assert run.why == "new"
 
-    rounds = execute(opened.plan, executor=Here(), jobs=1, ledger=opened.ledger)
-    (reason,) = [str(run.reason) for ended in rounds for run in ended]
+    polls = execute(opened.plan, executor=Here(), jobs=1, ledger=opened.ledger)
+    (reason,) = [str(run.reason) for poll in polls for run in poll.ended]
     assert "changed since the run was planned; run again" in reason
 
 

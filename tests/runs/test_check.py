@@ -66,8 +66,8 @@ def carry_out(study: Path) -> None:
     """Train and decode what is missing, and write the report, as `harness run` does."""
     opened = pipeline.open_study(study, out=study.parent / "results", seeds=1)
     opened.remember_plan()
-    ends = execute(opened.plan, executor=InProcess(), jobs=1, ledger=opened.ledger)
-    assert [end.reason for ended in ends for end in ended if end.reason] == []
+    polls = execute(opened.plan, executor=InProcess(), jobs=1, ledger=opened.ledger)
+    assert [end.reason for poll in polls for end in poll.ended if end.reason] == []
     opened = pipeline.open_study(study, out=study.parent / "results", seeds=1)
     assert all(run.exists for run in opened.runs)
     pipeline.write_report(opened)

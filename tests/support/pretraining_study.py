@@ -126,5 +126,5 @@ def carried_out(path: Path, *, text: str = ADAPTING) -> tuple[PlannedStudy, Sequ
     path.write_text(text, encoding="utf-8")
     (path.parent / "drafting.py").write_text(DRAFTING, encoding="utf-8")
     opened = open_study(path, out=path.parent / "results", seeds=None)
-    rounds = execute(opened.plan, executor=Here(), jobs=1, ledger=opened.ledger)
-    return opened, [run for ended in rounds for run in ended]
+    polls = execute(opened.plan, executor=Here(), jobs=1, ledger=opened.ledger)
+    return opened, [run for poll in polls for run in poll.ended]
