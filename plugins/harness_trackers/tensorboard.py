@@ -64,7 +64,7 @@ class EventFiles:
             copy = still_there(copied.get(_STUDY), path=path)
             current = fingerprint(report_contents(study))
             if study.summary and copy.fingerprint != current:
-                _append(path, copy=copy, events=[(0, _text("answer", study.summary))])
+                _append(path, copy=copy, events=[(0, _text("answer", text=study.summary))])
                 copied[_STUDY], copy.fingerprint = copy, current
 
 
@@ -91,30 +91,31 @@ def _run_events(
         yield 0, _options(run)
     measurements = ledger.measurements(run.view.digest)
     for point in curve_points(measurements, after=copy.after, updates=run.budget):
-        yield point.step, _scalar(point.key, point.value)
+        yield point.step, _scalar(point.key, value=point.value)
     for name, value in run.scores.items():
         if copy.scores.get(name) != value:
-            yield run.budget, _scalar(f"final/{name}", value)
+            yield run.budget, _scalar(f"final/{name}", value=value)
     if run.state != "running":
         reason = (run.outcome and run.outcome.reason) or ""
-        yield run.updates, _text("outcome", f"{run.state}: {reason}" if reason else run.state)
+        words = f"{run.state}: {reason}" if reason else run.state
+        yield run.updates, _text("outcome", text=words)
         if run.state != "interrupted":  # which may go on
             yield run.updates, _end(failed=run.state == "failed")
 
 
-def _scalar(tag: str, value: float) -> object:
+def _scalar(tag: str, *, value: float) -> object:
     summary_pb2 = _library("tensorboard.compat.proto.summary_pb2")
     return summary_pb2.Summary(value=[summary_pb2.Summary.Value(tag=tag, simple_value=value)])
 
 
-def _text(tag: str, text: str) -> object:
+def _text(tag: str, *, text: str) -> object:
     summary_pb2 = _library("tensorboard.compat.proto.summary_pb2")
     metadata = _library("tensorboard.plugins.text.metadata")
-    tensor_util = _library("tensorboard.util.tensor_util")
+    tensors = _library("tensorboard.util.tensor_util")
     value = summary_pb2.Summary.Value(
         tag=tag,
         metadata=metadata.create_summary_metadata(display_name=tag, description=""),
-        tensor=tensor_util.make_tensor_proto([text.encode()]),
+        tensor=tensors.make_tensor_proto([text.encode()]),
     )
     return summary_pb2.Summary(value=[value])
 

@@ -60,19 +60,19 @@ class OfflineRuns:
                 current = fingerprint([run.fingerprint, self.project])
                 # Studies share runs, and this folder.
                 key = fingerprint([study.name, run.key])[:32]
-                if run.state != "running" and self._is_new(key, copied, current):
+                if run.state != "running" and self._is_new(key, copied=copied, current=current):
                     self._write_run(run, key=key, study=study, ledger=ledger)
                     copied[key] = Copied(fingerprint=current)
             key = fingerprint([study.name])[:32]
             current = fingerprint([report_contents(study), self.project])
-            if study.summary and self._is_new(key, copied, current):
+            if study.summary and self._is_new(key, copied=copied, current=current):
                 self._write_study(study, key=key)
                 copied[key] = Copied(fingerprint=current)
             if copied != before:
                 # `finish` returns before the library's own process has written all: end that too.
                 _library().teardown()
 
-    def _is_new(self, key: str, copied: dict[str, Copied], current: str) -> bool:
+    def _is_new(self, key: str, *, copied: dict[str, Copied], current: str) -> bool:
         """True if a run is not there as it is now; it may have been deleted."""
         return key not in copied or copied[key].fingerprint != current or not self._folders(key)
 
