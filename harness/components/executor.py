@@ -34,7 +34,15 @@ class Executor(Component):
 
     @abstractmethod
     def build(self, *, jobs: int) -> Jobs:
-        """An executor that carries out up to `jobs` runs at once."""
+        """An executor that carries out up to `jobs` runs at once.
+
+        It has `capacity`, the number of runs that may be under way; ``submit(path)``, which starts
+        one and raises nothing for a run that fails; ``poll()``, the pairs of path and exit status
+        that are new (0: the outcome is written); ``logs(path)``, the output of a run with its error
+        last; and ``cancel()``, which ends all within five seconds. The command
+        ``python -P -m harness.runs.worker PATH`` carries a run out, and writes its output to
+        ``log.txt`` in the run's folder.
+        """
 
 
 def cores() -> int:

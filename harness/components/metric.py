@@ -34,6 +34,7 @@ class Metric(StudyMetric):
     """Compares detokenized hypotheses with the raw lines of the reference file.
 
     `bounds` are the least and the largest score; infinite, as here, where there are none.
+    `higher_is_better` is True, False or, for a metric that only describes, None.
     """
 
     slot: ClassVar[str] = "metrics"
@@ -41,7 +42,11 @@ class Metric(StudyMetric):
 
     @abstractmethod
     def build(self) -> ScoreText:
-        """A function of hypotheses and references, equally many; a score and its signature."""
+        """A function of hypotheses and references, equally many, to a ``Score(value, signature)``.
+
+        `Score` is in ``harness.contracts``. The value is a float; the signature is text that says
+        all that two scores must share to be comparable, such as ``words|lowercase:no``.
+        """
 
     def by_sentence(self) -> BySentence | None:
         """The same score from sums over sentences; None, as here, if it cannot be computed so.

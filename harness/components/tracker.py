@@ -25,4 +25,12 @@ class Tracker(Component):
 
     @abstractmethod
     def build(self, *, out: Path) -> Tracking:
-        """A tracker that may keep what it needs below `out`, the folder of all results."""
+        """A tracker that may keep what it needs below `out`, the folder of all results.
+
+        It has one method, ``sync(study, ledger)``, called every few seconds and when the report is
+        written: copy what is new, and nothing twice. `study` is a `StudyView`: its `name`, its
+        `runs` (each with `variant`, `seed`, `digest`, `options` and, in the end, `scores`), and a
+        `summary` once there is a report. `ledger` is asked by digest: ``running``, ``updates``,
+        ``measurements``, ``outcome`` (None until training has ended), ``evaluated``. All of these
+        are in ``harness.contracts``.
+        """

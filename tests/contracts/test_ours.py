@@ -11,7 +11,13 @@ from harness.components import SLOTS, Component
 from harness.testing import CHECKS, check
 
 # Components that stand on a library which a user need not have.
-LIBRARIES = {"hugging_face": "datasets", "ray": "ray", "spacy": "spacy"}
+LIBRARIES = {
+    "hugging_face": "datasets",
+    "ray": "ray",
+    "spacy": "spacy",
+    "tensorboard": "tensorboard",
+    "wandb": "wandb",
+}
 
 
 @pytest.mark.parametrize(
