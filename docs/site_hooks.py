@@ -1,7 +1,7 @@
 """What the site needs beyond the pages: hooks that `mkdocs.yml` names.
 
 Pages are written for a git host, with links to any file of the project. Pages outside ``docs``
-become pages of the site, the notebook too; links to other files lead to the repository if
+become pages of the site, studies and the notebook too; links to other files lead to the repository if
 `mkdocs.yml` names it in ``repo_url``, and are plain text otherwise.
 """
 
@@ -30,6 +30,11 @@ PROJECT = {
         for page in sorted((ROOT / "benchmarks").glob("*.md"))
     },
 }
+# A study is a page with its file.
+STUDIES = {
+    path.relative_to(ROOT).as_posix(): f"project/{path.relative_to(ROOT).with_suffix('.md')}"
+    for path in sorted((ROOT / "studies").rglob("*.yaml"))
+}
 NOTEBOOK = "tutorials/notebook"
 _FRAME = '<table border="1" class="dataframe">'  # of pandas; the site has its own style
 _FENCE = re.compile(r"^(```\w+) (\S+)")
@@ -44,7 +49,7 @@ _BLOCK_OR_LINK = re.compile(
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Replace each folder in the navigation by its pages, so that a new page needs no entry."""
     sources = [path.relative_to(ROOT / "docs") for path in (ROOT / "docs").rglob("*.md")]
-    pages = sorted([*(path.as_posix() for path in sources), *PROJECT.values()])
+    pages = sorted([*(path.as_posix() for path in sources), *PROJECT.values(), *STUDIES.values()])
     _fill(config.nav, pages=sorted(pages, key=lambda page: not page.endswith("README.md")))
     return config
 
@@ -62,6 +67,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the project's other pages, and the notebook as a page."""
     for path, place in PROJECT.items():
         files.append(File.generated(config, place, content=(ROOT / path).read_text("utf-8")))
+    for path, place in STUDIES.items():
+        content = f"# {path}\n\n```yaml\n{(ROOT / path).read_text('utf-8')}```\n"
+        files.append(File.generated(config, place, content=content))
     cells = json.loads((ROOT / "docs" / f"{NOTEBOOK}.ipynb").read_text("utf-8"))["cells"]
     content = "\n\n".join(part for cell in cells for part in _cell(cell))
     files.append(File.generated(config, f"{NOTEBOOK}.md", content=content))
@@ -106,8 +114,8 @@ def _on_site(path: str) -> str | None:
     """Where the site has a file of the project, relative to its sources; None if it has not."""
     if path == "README.md":
         return "README.md"
-    if path in PROJECT:
-        return PROJECT[path]
+    if path in PROJECT or path in STUDIES:
+        return {**PROJECT, **STUDIES}[path]
     if path == f"docs/{NOTEBOOK}.ipynb":
         return f"{NOTEBOOK}.md"
     return path.removeprefix("docs/") if path.startswith("docs/") else None
