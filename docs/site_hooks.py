@@ -1,8 +1,8 @@
 """What the site needs beyond the pages: hooks that `mkdocs.yml` names.
 
 Pages are written for a git host, with links to any file of the project. Pages outside ``docs``
-become pages of the site, studies and the notebook too; links to other files lead to the repository if
-`mkdocs.yml` names it in ``repo_url``, and are plain text otherwise.
+become pages of the site, and so do studies and the notebook; links to other files lead to the
+repository if `mkdocs.yml` names it in ``repo_url``, and are plain text otherwise.
 """
 
 from __future__ import annotations

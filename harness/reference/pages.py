@@ -76,6 +76,13 @@ class Hook(NamedTuple):
     example: str
     first_result: bool
 
+    @property
+    def program(self) -> str:
+        """The example as a whole file: what it imports first, and the marker of hooks."""
+        imports, mark, rest = self.example.strip().partition("@hookimpl")
+        marker = "from harness.hookspecs import hookimpl"
+        return "\n\n".join([*filter(None, [imports.strip()]), marker, f"\n{mark}{rest}"])
+
 
 def every_hook() -> Iterator[Hook]:
     """Every hook, in the order of the specifications."""
@@ -119,8 +126,7 @@ def _hook(hook: Hook, *, base: type[Component] | None) -> str:
         sections += _supply(base)
     if hook.first_result:
         sections.append("The first implementation that answers ends the call.")
-    example = f"from harness.hookspecs import hookimpl\n\n\n{hook.example.strip()}"
-    sections += ["## Example", f"```python\n{example}\n```", f"All of them: {_ALL_HOOKS}."]
+    sections += ["## Example", f"```python\n{hook.program}\n```", f"All of them: {_ALL_HOOKS}."]
     return page(hook.name, source=_SPECIFICATIONS, sections=sections)
 
 
