@@ -44,7 +44,7 @@ def multi30k() -> Path:
     default = ROOT.parent / "shared" / "data" / "multi30k"
     folder = Path(os.environ.get("HARNESS_MULTI30K") or default)
     if not (folder / "train.de").is_file():
-        pytest.skip("the multi30k corpus is missing; README.md says how to get it")
+        pytest.skip("the multi30k corpus is missing; docs/how-to/install.md says how to get it")
     return folder
 
 

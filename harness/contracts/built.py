@@ -50,15 +50,25 @@ class Setting:
 
 
 # Aliases quote torch and matplotlib, which they would load; annotations are strings already.
+
+#: Changes a parameter in place: its name, the parameter, and a function that makes the generator
+#: of a key.
 Initialize = Callable[[str, "torch.Tensor", Callable[[str], "torch.Generator"]], None]
+#: The loss of real target tokens, summed over them: logits and targets.
 LossFunction = Callable[
     ["Float[torch.Tensor, 'tokens classes']", "Int[torch.Tensor, 'tokens']"],
     "Float[torch.Tensor, '']",
 ]
+#: Parameters of a model by their names.
 Parameters = Mapping[str, "torch.nn.Parameter"]
+#: An optimizer over parameter groups, each a mapping with `params` and
+#: `param_names`, as torch takes them; the schedule sets `lr` before every step.
 MakeOptimizer = Callable[[Sequence[Mapping[str, Any]]], "torch.optim.Optimizer"]
+#: A learning rate, or a multiple of one, at an update; the first update is 1.
 Rate = Callable[[int], float]
+#: The score of hypotheses against references, both detokenized lines and equally many.
 ScoreText = Callable[[Sequence[str], Sequence[str]], "Score"]
+#: A figure from a report's numbers.
 Draw = Callable[[ReportView], "matplotlib.figure.Figure"]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+#: What training can be counted in.
 Cost = Literal["updates", "tokens", "seconds"]
 
 

@@ -13,7 +13,9 @@ from harness.contracts.tensors import Memory
 from harness.streams import Noise
 
 # The alias quotes torch, which it would load; annotations are strings already.
+#: Noise at a site: its values, the site, the key of the pass's noise.
 Perturbation = Callable[["torch.Tensor", "Site", Noise], "torch.Tensor"]
+#: A change of a site's values that acts in training and evaluation alike.
 Transform = Callable[["torch.Tensor"], "torch.Tensor"]
 
 

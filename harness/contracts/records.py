@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+#: The end of a run: a run that diverged is an outcome, one that failed can be tried again.
 Outcome = Literal["finished", "diverged", "failed"]
 
 

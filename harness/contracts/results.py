@@ -30,9 +30,13 @@ class SeedValues(NamedTuple):
     variant: float
 
 
+#: The test that verdicts rest on; `Comparison` says what each asks.
 Method = Literal["paired_t", "welch", "sign_test"]
+#: Runs that diverged are left out of a comparison, or rank below all others.
 Diverged = Literal["excluded", "worst"]
+#: What is compared: a variant or another pair, an effect of a factor, or chance alone.
 FindingKind = Literal["variant", "pair", "effect", "noise_floor"]
+#: What a comparison says; [the page on verdicts](../explanation/verdicts.md) says when.
 Verdict = Literal[
     "better", "worse", "higher", "lower", "equivalent", "inconclusive", "identical", "no_inference"
 ]

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 # The same in every vocabulary, so that model and batches need no codec to know them.
+#: The ids of the special tokens, on either side.
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
+#: The special tokens as text, by their ids.
 SPECIAL_TOKENS = ("<pad>", "<bos>", "<eos>", "<unk>")
 
+#: A part of a corpus.
 Split = Literal["train", "validation", "test"]
 
 

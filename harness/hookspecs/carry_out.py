@@ -16,8 +16,12 @@ def harness_run(run: Run) -> bool | None:
 
     Example::
 
+        import cProfile
+
         @hookimpl(wrapper=True)
         def harness_run(run):
-            with profiler(run.path / "profile.json"):
-                return (yield)
+            with cProfile.Profile() as profile:
+                answer = yield
+            profile.dump_stats(run.path / "profile")
+            return answer
     """

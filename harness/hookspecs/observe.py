@@ -33,10 +33,13 @@ def harness_sync(study: StudyView, ledger: LedgerView) -> None:
 
     Example::
 
+        import json
+        from pathlib import Path
+
         @hookimpl
         def harness_sync(study, ledger):
-            for run in study.runs:
-                plot(ledger.measurements(run.digest))
+            done = {f"{run.variant} {run.seed}": ledger.updates(run.digest) for run in study.runs}
+            Path(f"{study.name}-progress.json").write_text(json.dumps(done))
     """
 
 
@@ -50,7 +53,7 @@ def harness_run_ended(run: RunView, ledger: LedgerView) -> None:
 
         @hookimpl
         def harness_run_ended(run, ledger):
-            notify(run.variant, ledger.outcome(run.digest).status)
+            print(run.variant, run.seed, ledger.outcome(run.digest).status)
     """
 
 
@@ -62,7 +65,9 @@ def harness_study_ended(study: StudyView, ledger: LedgerView) -> None:
 
     Example::
 
+        import shutil
+
         @hookimpl
         def harness_study_ended(study, ledger):
-            publish(study.path / "report.md")
+            shutil.copy(study.path / "report.html", f"{study.name}.html")
     """

@@ -36,10 +36,10 @@ from harness.study.values import Comparison, Seeds, Stopping, Study, TuningOptio
 
 LARGEST_TEXT = 1_000_000_000  # bytes of a corpus, which is held in memory as a whole
 MOST_RUNS = 20_000  # all variants with all seeds, pretraining and trials of tuning included
-_DEFAULTS = {"executor": "local", "trackers": ["mlflow"]}
+DEFAULTS = {"executor": "local", "trackers": ["mlflow"]}
 # By default, those of them that are installed and apply to the study's design.
 _FIGURES = ("forest", "trend", "interactions", "learning_curves", "slopes", "cost")
-FILLED_IN = (*_DEFAULTS, "figures")  # keys that a file may leave out
+FILLED_IN = (*DEFAULTS, "figures")  # keys that a file may leave out
 _ONLY_WITH = {"trend": "grid", "interactions": "factors"}
 
 
@@ -252,7 +252,7 @@ def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> StudyKeys:
         for name in _FIGURES
         if name in offered and (name not in _ONLY_WITH or study.get(_ONLY_WITH[name]) is not None)
     ]
-    data = {**_DEFAULTS, "figures": figures, **study}
+    data = {**DEFAULTS, "figures": figures, **study}
     faults.add_data(study_faults(data), root=root)
     if isinstance(data.get("seeds"), Mapping):
         data |= {"seeds": _stopping(data["seeds"], checker=checker, root=root, faults=faults)}

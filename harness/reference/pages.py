@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import ast
 import inspect
-import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from itertools import groupby
 from pathlib import Path
@@ -22,10 +21,13 @@ import click
 
 from harness import cli, hookspecs
 from harness.components import SLOTS, Component
+from harness.reference.contracts import contracts_page, links
+from harness.reference.page_text import page, prose, unquoted
+from harness.reference.study_keys import study_page
 from harness.reference.techniques import core_table, tables
 from harness.registry.catalog import Catalog, CatalogRow
 from harness.registry.discovery import discover
-from harness.registry.option_types import slot_noun
+from harness.registry.option_types import slot_noun, with_article
 from harness.testing import CHECKS
 
 DISTRIBUTION = "transformer-harness"
@@ -50,18 +52,15 @@ def pages() -> Mapping[str, str]:
             for hook in every_hook()
         },
         "components.md": components(),
-        "techniques.md": _page(
+        "techniques.md": page(
             "Techniques",
             source=_TABLE,
             sections=[*tables(_ours()), "## measured by the core", core_table()],
         ),
+        "study.md": study_page(_ours()),
+        "contracts.md": contracts_page(),
         "commands.md": commands(),
     }
-
-
-def _page(title: str, *, source: str, sections: Iterable[str]) -> str:
-    note = f"Written from {source} by `python -m harness.reference docs/reference`; edit that."
-    return "\n\n".join([f"# {title}", note, *sections]) + "\n"
 
 
 # --- hooks --------------------------------------------------------------------------------------
@@ -76,6 +75,13 @@ class Hook(NamedTuple):
     text: str
     example: str
     first_result: bool
+
+    @property
+    def program(self) -> str:
+        """The example as a whole file: what it imports first, and the marker of hooks."""
+        imports, mark, rest = self.example.strip().partition("@hookimpl")
+        marker = "from harness.hookspecs import hookimpl"
+        return "\n\n".join([*filter(None, [imports.strip()]), marker, f"\n{mark}{rest}"])
 
 
 def every_hook() -> Iterator[Hook]:
@@ -101,27 +107,27 @@ def hooks() -> str:
     sections = [_HOOKS]
     for phase, group in groupby(every_hook(), key=lambda hook: hook.phase):
         rows = [
-            f"| [{hook.name}](hooks/{hook.name}.md) | {_markdown(hook.text.splitlines()[0])} |"
+            f"| [{hook.name}](hooks/{hook.name}.md) | {prose(hook.text.splitlines()[0])} |"
             for hook in group
         ]
         heading, paragraphs = _phase_text(phase)
         sections += [f"## {heading}", *paragraphs]
         sections.append("\n".join(["| hook | |", "|---|---|", *rows]))
-    return _page("Hooks", source=_SPECIFICATIONS, sections=sections)
+    return page("Hooks", source=_SPECIFICATIONS, sections=sections)
 
 
 def _hook(hook: Hook, *, base: type[Component] | None) -> str:
     """A hook's own page: its signature, its contract and an example."""
-    sections = [f"```python\n{hook.signature}\n```", _markdown(hook.text)]
+    sections = [f"```python\n{hook.signature}\n```", prose(hook.text)]
     if base is None:
         sections += _phase_text(hook.phase)[1]
+        sections += links(hook.signature, to="../contracts.md")
     else:
         sections += _supply(base)
     if hook.first_result:
         sections.append("The first implementation that answers ends the call.")
-    example = f"from harness.hookspecs import hookimpl\n\n\n{hook.example.strip()}"
-    sections += ["## Example", f"```python\n{example}\n```", f"All of them: {_ALL_HOOKS}."]
-    return _page(hook.name, source=_SPECIFICATIONS, sections=sections)
+    sections += ["## Example", f"```python\n{hook.program}\n```", f"All of them: {_ALL_HOOKS}."]
+    return page(hook.name, source=_SPECIFICATIONS, sections=sections)
 
 
 def _supply(base: type[Component]) -> Iterator[str]:
@@ -134,10 +140,12 @@ def _supply(base: type[Component]) -> Iterator[str]:
         f"Returns: a list of subclasses of `harness.components.{base.__name__}`, frozen "
         "dataclasses, each with a `name` of its own. Must not: build or read anything."
     )
-    yield f"## What a {slot_noun(base)} keeps to"
-    yield _markdown(inspect.getdoc(base) or "")
-    yield f"```python\ndef build{_unquoted(inspect.signature(build))}\n```"
-    yield _markdown(inspect.getdoc(build) or "")
+    yield f"## What {with_article(slot_noun(base))} keeps to"
+    yield prose(inspect.getdoc(base) or "")
+    yield f"```python\ndef build{unquoted(inspect.signature(build))}\n```"
+    yield prose(inspect.getdoc(build) or "")
+    named = f"{inspect.signature(build)} {inspect.getdoc(base)} {inspect.getdoc(build)}"
+    yield from links(named, to="../contracts.md")
     claim = (inspect.getdoc(check) or "").partition("\n")[0]
     yield f"`harness.testing.{check.__name__}(component)` tests one against it. {claim}"
     yield f"Ours, with their options: [{base.slot}](../components.md#{base.slot})."
@@ -146,7 +154,7 @@ def _supply(base: type[Component]) -> Iterator[str]:
 def _phase_text(phase: ModuleType) -> tuple[str, list[str]]:
     """The heading of a phase, and the paragraphs on all of its hooks."""
     heading, *rest = (inspect.getdoc(phase) or "").split("\n\n")
-    return heading.removesuffix("."), [_markdown(" ".join(text.split())) for text in rest]
+    return heading.removesuffix("."), [prose(" ".join(text.split())) for text in rest]
 
 
 # --- components ---------------------------------------------------------------------------------
@@ -158,16 +166,16 @@ def components() -> str:
     sections = []
     for slot, names in catalog.offers.items():
         base = SLOTS[slot]
-        sections += [f"## {slot}", _markdown(inspect.getdoc(base) or "")]
+        sections += [f"## {slot}", prose(inspect.getdoc(base) or "")]
         sections.append(f"Hook: [{base.hook}](hooks/{base.hook}.md).")
         build = inspect.getdoc(vars(base)["build"]) or ""
         signature = inspect.signature(vars(base)["build"])
-        sections.append(f"```python\ndef build{_unquoted(signature)}\n```")
-        sections.append(_markdown(build))
+        sections.append(f"```python\ndef build{unquoted(signature)}\n```")
+        sections.append(prose(build))
         rows = {row.name: row for row in catalog.rows() if row.slot == slot}
         for name in sorted(names):
             sections += _component(names[name][0].component, row=rows[name])
-    return _page("Components", source="the components", sections=sections)
+    return page("Components", source="the components", sections=sections)
 
 
 def _ours() -> Catalog:
@@ -183,7 +191,7 @@ def _ours() -> Catalog:
 
 def _component(component: type[Component], *, row: CatalogRow) -> Iterator[str]:
     yield f"### {row.name}"
-    yield _markdown(inspect.cleandoc(component.__doc__ or ""))
+    yield prose(inspect.cleandoc(component.__doc__ or ""))
     lines = [
         f"| `{option.name}` | {option.allows} | {_default(option.default)} |".replace("\n", " ")
         for option in row.options
@@ -194,10 +202,6 @@ def _component(component: type[Component], *, row: CatalogRow) -> Iterator[str]:
 
 def _default(default: str | None) -> str:
     return "required" if default is None else f"`{default}`"
-
-
-def _unquoted(signature: inspect.Signature) -> str:
-    return re.sub(r"'([^']*)'", r"\1", str(signature))
 
 
 # --- commands -----------------------------------------------------------------------------------
@@ -216,7 +220,7 @@ def commands() -> str:
             help_option_names=inherited,
         )
         sections += [f"## {name}", f"```text\n{command.get_help(context)}\n```"]
-    return _page("Commands", source="the command line", sections=sections)
+    return page("Commands", source="the command line", sections=sections)
 
 
 def _tree(command: click.Command, *, name: str) -> Iterator[tuple[str, click.Command]]:
@@ -226,25 +230,10 @@ def _tree(command: click.Command, *, name: str) -> Iterator[tuple[str, click.Com
             yield from _tree(command.commands[child], name=f"{name} {child}")
 
 
-# --- text ---------------------------------------------------------------------------------------
-
-
-def _markdown(docstring: str) -> str:
-    """A docstring as Markdown: tables and indented lines stay as they are, in blocks."""
-    written = []
-    for paragraph in re.split(r"\n\s*\n", docstring):
-        if "====" in paragraph or paragraph.startswith("    "):
-            written.append(f"```text\n{dedent(paragraph)}\n```")
-        else:
-            plain = paragraph.replace("``", "`")
-            written.append(f"{plain[:-1]}" if plain.endswith("::") else plain)
-    return "\n\n".join(written)
-
-
 def main() -> None:
     """Write every page into the folder that the command line names."""
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for file, page in pages().items():
+    for file, content in pages().items():
         (folder / file).parent.mkdir(exist_ok=True)
-        (folder / file).write_text(page, encoding="utf-8")
+        (folder / file).write_text(content, encoding="utf-8")

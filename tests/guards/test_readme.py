@@ -1,4 +1,4 @@
-"""The examples of README.md: its study is valid, and its component works."""
+"""README.md fits a screen; the page on studies shows a valid one, and a component that works."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from harness.contracts import Setting
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "study.md").read_text(encoding="utf-8")
 
 
 def block(language: str) -> str:
-    """The README's only block of code in a language."""
-    (only,) = re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-    return str(only)
+    """The page's first block of code in a language."""
+    first, *_ = re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    return str(first)
 
 
 @pytest.fixture
 def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The README's file plugin, imported."""
+    """The page's file plugin, imported."""
     path = tmp_path / "my_loss.py"
     path.write_text(block("python"), encoding="utf-8")
     spec = importlib.util.spec_from_file_location("my_loss", path)
@@ -36,6 +37,13 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setitem(sys.modules, "my_loss", module)
     spec.loader.exec_module(module)
     return module
+
+
+def test_the_readme_fits_a_screen_and_begins_with_two_commands() -> None:
+    assert len(README.splitlines()) <= 60
+    commands = re.findall(r"^\$ (.*)$", README, re.MULTILINE)
+    assert commands[0].endswith("harness run studies/ablation.yaml")
+    assert commands[1:] == ["pip install tox && tox"]
 
 
 def test_the_component_is_focal_loss(plugin: ModuleType) -> None:

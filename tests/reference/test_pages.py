@@ -44,7 +44,11 @@ def test_a_hook_is_documented_with_its_exact_signature(hook: Hook) -> None:
     assert "When: " in page
     assert "Who answers: " in page
     assert "Must" in page or "ignored" in page
-    assert f"```python\nfrom harness.hookspecs import hookimpl\n\n\n{hook.example}" in page
+    assert f"```python\n{hook.program}\n```" in page
+    assert (
+        f"from harness.hookspecs import hookimpl\n\n\n{hook.example[hook.example.index('@') :]}"
+        in page
+    )
 
 
 @every
