@@ -29,6 +29,20 @@ def refuse(fault: str, *, of: Component) -> NoReturn:
     raise ComponentError(of, f"{label(of)}: {fault}")
 
 
+def got_instead(value: object, *, of: type) -> str:
+    """The type of a value that is not of the type that a slot builds, and what it lacks to be one.
+
+    ``got Threads, without cancel and logs``: those of a protocol, none of any other type.
+    """
+    got = type(value).__name__
+    if value is None or not getattr(of, "_is_protocol", False):
+        return f"got {got}"
+    members = {name for base in of.__mro__ for name in vars(base) if not name.startswith("_")}
+    missing = sorted(name for name in members if not hasattr(value, name))
+    *first, last = missing or ["what its name promises"]
+    return f"got {got}, without {', '.join(first) + ' and ' if first else ''}{last}"
+
+
 class attributed_to:  # noqa: N801 - used as a function, `with attributed_to(component):`
     """Turn an exception raised within into a `ComponentError` of this component, with its cause.
 

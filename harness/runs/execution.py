@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from harness.components import Executor
 from harness.contracts import Jobs, Outcome
 from harness.notices import notify_user
-from harness.registry.attribution import attributed_to, refuse
+from harness.registry.attribution import attributed_to, got_instead, refuse
 from harness.runs.ledger import Ledger
 from harness.runs.lock import holder
 from harness.runs.planned_run import PlannedRun, RunState
@@ -89,7 +89,7 @@ class _CheckedJobs:
         with attributed_to(executor):
             built: Any = executor.build(jobs=jobs)
         if not isinstance(built, Jobs):
-            refuse(f"must build Jobs, got {built!r:.40}", of=executor)
+            refuse(f"must build Jobs, {got_instead(built, of=Jobs)}", of=executor)
         self._jobs = built
 
     def capacity(self) -> int:

@@ -9,12 +9,14 @@ import torch
 from harness.components import Averaging
 from harness.contracts import Averager
 from harness.testing import fixtures
-from harness.testing.claims import Claims, same
+from harness.testing.claims import Claims, contract, same
 
 
+@contract
 def check_averaging(component: Averaging) -> None:
     """Check every parameter's average, the average of equal weights, and a resume to the bit."""
     claims = Claims(component, base=Averaging)
+    claims.builds("an Averager", built=component.build(fixtures.SETTING), expected=Averager)
     start = fixtures.weights(fixtures.model())
     whole = claims.keyed(lambda: _averaged(component, interrupted=False), what="the average")
     if whole is None:  # nothing to average yet, as long as the budget may be

@@ -6,6 +6,7 @@ import inspect
 import json
 from collections.abc import Callable
 from dataclasses import fields
+from functools import wraps
 from typing import TypeVar
 
 import numpy as np
@@ -13,10 +14,39 @@ import torch
 
 from harness.components import SLOTS, Component
 from harness.contracts import Setting
+from harness.registry.attribution import got_instead
 from harness.registry.option_types import slot_noun
 from harness.registry.serialization import resolved
 
 Result = TypeVar("Result")
+
+
+Checked = TypeVar("Checked", bound=Component)
+
+
+def contract(check: Callable[[Checked], None]) -> Callable[[Checked], None]:
+    """A check in which whatever the component raises is a claim that does not hold, too."""
+
+    @wraps(check)
+    def named(component: Checked) -> None:
+        try:
+            check(component)
+        except Exception as error:
+            of = _title(component)
+            if isinstance(error, AssertionError) and str(error).startswith(f"{of}: "):
+                raise
+            line = " ".join(f"{type(error).__name__}: {error}".split())
+            raise AssertionError(f"{of}: raised {line}") from error
+
+    return named
+
+
+def _title(component: object) -> str:
+    """The slot and name of a component, or of what is given as one: ``loss focal``."""
+    slot = getattr(component, "slot", None)
+    name = getattr(component, "name", type(component).__name__)
+    noun = slot_noun(SLOTS[slot]) if slot in SLOTS else "component"
+    return f"{noun} {name}"
 
 
 class Claims:
@@ -26,10 +56,7 @@ class Claims:
     """
 
     def __init__(self, component: Component, *, base: type[Component] | None = None) -> None:
-        slot = getattr(component, "slot", None)
-        name = getattr(component, "name", type(component).__name__)
-        noun = slot_noun(SLOTS[slot]) if slot in SLOTS else "component"
-        self._of = f"{noun} {name}"
+        self._of = _title(component)
         if base is not None:
             kind = f"harness.components.{base.__name__}"
             self.that(isinstance(component, base), f"{type(component).__name__} is no {kind}")
@@ -39,6 +66,11 @@ class Claims:
         """Raise `AssertionError` with `fault` unless it holds."""
         if not holds:
             raise AssertionError(f"{self._of}: {fault}")
+
+    def builds(self, what: str, /, *, built: object, expected: type) -> None:
+        """A value of the type that the slot builds, or with all that its protocol has."""
+        got = got_instead(built, of=expected)
+        self.that(isinstance(built, expected), f"must build {what}, {got}")
 
     def finite(self, value: torch.Tensor, *, what: str) -> None:
         """No NaN and no infinity anywhere."""

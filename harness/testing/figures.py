@@ -10,11 +10,12 @@ from harness.components import Figure
 from harness.contracts import ReportView
 from harness.report.style import style
 from harness.testing import sample_reports
-from harness.testing.claims import Claims
+from harness.testing.claims import Claims, contract
 
 _NARROW, _WIDE = 4.0, 5.2  # inches
 
 
+@contract
 def check_figure(component: Figure) -> None:
     """Check that it draws any report, readable on a phone, the same each time, leaving no trace."""
     import matplotlib.figure

@@ -10,9 +10,10 @@ from harness.components import DecodingPolicy, Generation
 from harness.contracts import BOS, EOS, PAD, Prediction
 from harness.streams import Noise
 from harness.testing import fixtures
-from harness.testing.claims import Claims
+from harness.testing.claims import Claims, contract
 
 
+@contract
 def check_decoding_policy(component: DecodingPolicy) -> None:
     """Check one prediction, at the real target tokens only, from the keyed noise alone."""
     claims = Claims(component, base=DecodingPolicy)
@@ -36,6 +37,7 @@ def check_decoding_policy(component: DecodingPolicy) -> None:
         claims.that(prediction.logits.requires_grad, "logits have no gradient")
 
 
+@contract
 def check_generation(component: Generation) -> None:
     """Check tokens for every sentence that do not depend on the rest of the batch."""
     claims = Claims(component, base=Generation)

@@ -11,12 +11,13 @@ from harness import streams
 from harness.components import FeedForward, Normalization, Positions
 from harness.components.positions import PlaceCode, Places
 from harness.testing import fixtures
-from harness.testing.claims import Claims
+from harness.testing.claims import Claims, contract
 
 _WIDTH, _HEADS = fixtures.SETTING.d_model, 2
 _PLACES, _FIRST = 7, 4  # a sentence, and the first of the places that a later step feeds
 
 
+@contract
 def check_normalization(component: Normalization) -> None:
     """Check a module that keeps a shape, treats each vector alone, and counts its parameters."""
     claims = Claims(component, base=Normalization)
@@ -38,6 +39,7 @@ def check_normalization(component: Normalization) -> None:
         claims.that(same, "a vector depends on the others of its batch")
 
 
+@contract
 def check_feed_forward(component: FeedForward) -> None:
     """Check a function of each number by itself, finite and with a finite gradient."""
     claims = Claims(component, base=FeedForward)
@@ -53,6 +55,7 @@ def check_feed_forward(component: FeedForward) -> None:
     claims.finite(gradient, what="the gradient")
 
 
+@contract
 def check_positions(component: Positions) -> None:
     """Check a code that does with some places what it does with them in the whole sentence."""
     claims = Claims(component, base=Positions)

@@ -10,11 +10,12 @@ from harness.model import SequenceModel
 from harness.prediction import predict_at_real
 from harness.streams import Noise
 from harness.testing import fixtures
-from harness.testing.claims import Claims
+from harness.testing.claims import Claims, contract
 
 _CLOSE = 1e-9  # in float64: far above rounding, far below what a token seen or missed changes
 
 
+@contract
 def check_model(component: Architecture) -> None:
     """Check that it is filled by name alone, and that no place sees what it must not.
 

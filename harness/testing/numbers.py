@@ -11,11 +11,12 @@ import torch
 from harness.components import Decay, Loss, Metric, Schedule
 from harness.contracts import Rate, Score
 from harness.testing import fixtures
-from harness.testing.claims import Claims
+from harness.testing.claims import Claims, contract
 
 _TOKENS = 7
 
 
+@contract
 def check_loss(component: Loss) -> None:
     """Check a finite sum over tokens with a finite gradient."""
     claims = Claims(component, base=Loss)
@@ -38,6 +39,7 @@ def check_loss(component: Loss) -> None:
     claims.finite(gradient, what="the gradient")
 
 
+@contract
 def check_schedule(component: Schedule) -> None:
     """Check a finite rate, at least 0, for every update from 1, in any order of calls."""
     claims = Claims(component, base=Schedule)
@@ -45,6 +47,7 @@ def check_schedule(component: Schedule) -> None:
     claims.that(any(rates), "every rate is 0; the weights would never change")
 
 
+@contract
 def check_decay(component: Decay) -> None:
     """Check a number from 0 to 1 for every update from 1, never rising."""
     claims = Claims(component, base=Decay)
@@ -54,6 +57,7 @@ def check_decay(component: Decay) -> None:
         claims.that(value <= before, f"rises at update {update}, from {before:g} to {value:g}")
 
 
+@contract
 def check_metric(component: Metric) -> None:
     """Check a finite score within its bounds; no text scores better than the reference.
 

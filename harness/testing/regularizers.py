@@ -13,17 +13,17 @@ from harness.model import SequenceModel
 from harness.prediction import predict_at_real
 from harness.streams import Noise
 from harness.testing import fixtures
-from harness.testing.claims import Claims, same
+from harness.testing.claims import Claims, contract, same
 
 _RATE = 0.01
 
 
+@contract
 def check_regularizer(component: Regularizer) -> None:
     """Check that each part keeps shapes, stays finite and draws from its noise or generator."""
     claims = Claims(component, base=Regularizer)
     built = component.build(fixtures.SETTING)
-    is_one = isinstance(built, Regularization)
-    claims.that(is_one, f"must build a Regularization, got {type(built).__name__}")
+    claims.builds("a Regularization", built=built, expected=Regularization)
     passes: Any = built.passes
     whole = isinstance(passes, int) and passes >= 1
     claims.that(whole, f"passes must be a whole number above 0, got {passes!r}")

@@ -9,18 +9,19 @@ from harness.components import Dataset, Tokenizer
 from harness.contracts import SPECIAL_TOKENS, UNK, Codec, Codecs, Corpus, Pair, StorableCodec
 from harness.errors import HarnessError
 from harness.testing import fixtures
-from harness.testing.claims import Claims
+from harness.testing.claims import Claims, contract
 
 _UNSEEN = "Ω"
 
 
+@contract
 def check_dataset(component: Dataset) -> None:
     """Check three splits of raw lines, none empty, the same every time."""
     claims = Claims(component, base=Dataset)
 
     def splits() -> list[list[Pair]]:
         built = component.build()
-        claims.that(isinstance(built, Corpus), f"must build a Corpus, got {built!r:.40}")
+        claims.builds("a Corpus", built=built, expected=Corpus)
         return [list(split) for split in (built.train, built.validation, built.test)]
 
     for name, pairs in zip(
@@ -35,6 +36,7 @@ def check_dataset(component: Dataset) -> None:
             claims.that(line, f"pair {number} of {name} is more than one line")
 
 
+@contract
 def check_tokenizer(component: Tokenizer) -> None:
     """Check that it learns from the training split alone, and decodes every line of it.
 
@@ -44,6 +46,9 @@ def check_tokenizer(component: Tokenizer) -> None:
     claims = Claims(component, base=Tokenizer)
     corpus = fixtures.corpus()
     codecs = component.build(corpus)
+    claims.builds("Codecs", built=codecs, expected=Codecs)
+    for codec in codecs:
+        claims.builds("a Codec", built=codec, expected=Codec)
     for side, codec in (("source", codecs.source), ("target", codecs.target)):
         lines = [getattr(pair, side) for pair in corpus.train]
         for line in lines:

@@ -11,12 +11,13 @@ from pathlib import Path
 from harness.components import Tracker
 from harness.contracts import RunView, StudyView, Tracking
 from harness.runs.ledger import Ledger
-from harness.testing.claims import Claims
+from harness.testing.claims import Claims, contract
 
 _UPDATES = 6
 _OUTCOMES = ("finished", "diverged", "failed")
 
 
+@contract
 def check_tracker(component: Tracker) -> None:
     """Check that it copies a study in progress, nothing twice, and leaves the ledger unchanged.
 
@@ -27,8 +28,7 @@ def check_tracker(component: Tracker) -> None:
     with tempfile.TemporaryDirectory() as folder:
         study = _Study(Path(folder))
         tracking = component.build(out=study.out)
-        is_one = isinstance(tracking, Tracking)
-        claims.that(is_one, f"must build a Tracking, got {type(tracking).__name__}")
+        claims.builds("a Tracking", built=tracking, expected=Tracking)
         tracking.sync(study.view(), study.ledger)  # nothing has started
         for until in (2, _UPDATES):
             study.go(until=until)

@@ -11,11 +11,12 @@ import torch
 from harness.components import Initializer, Optimizer, ParameterGroups
 from harness.contracts import MakeOptimizer
 from harness.testing import fixtures
-from harness.testing.claims import Claims, same
+from harness.testing.claims import Claims, contract, same
 
 _RATE = 0.01
 
 
+@contract
 def check_initializer(component: Initializer) -> None:
     """Check that every parameter is filled in place, from the key of its own name."""
     claims = Claims(component, base=Initializer)
@@ -41,6 +42,7 @@ def _initialized(component: Initializer, *, within: str = "") -> dict[str, torch
     return {name: parameter.detach() for name, parameter in named.items()}
 
 
+@contract
 def check_parameter_groups(component: ParameterGroups) -> None:
     """Check that every name is in exactly one group, with a finite multiple at least 0."""
     claims = Claims(component, base=ParameterGroups)
@@ -58,6 +60,7 @@ def check_parameter_groups(component: ParameterGroups) -> None:
             claims.that(right, f"a multiple must be a number at least 0, got {multiple!r}")
 
 
+@contract
 def check_optimizer(component: Optimizer) -> None:
     """Check a torch optimizer that keeps the groups, moves weights, and resumes to the bit."""
     claims = Claims(component, base=Optimizer)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Thread
+from typing import Any
 
 from harness.components import Tracker
 from harness.contracts import LedgerView, Page, StudyView, Tracking
 from harness.errors import ComponentError, HarnessError
 from harness.notices import warn
-from harness.registry.attribution import attributed_to, fault_line, label
+from harness.registry.attribution import attributed_to, fault_line, got_instead, label, refuse
 from harness.registry.discovery import Plugins
 from harness.tracking.outliving import LastWord
 
@@ -115,7 +116,7 @@ class _Follower:
         try:
             with attributed_to(self._tracker):
                 # Built here, in the thread, and kept: building may wait for a server, too.
-                self._tracking = self._tracking or self._tracker.build(out=self._out)
+                self._tracking = self._tracking or self._built()
                 self._tracking.sync(study, self._ledger)
         except ComponentError as error:  # before HarnessError, of which it is one
             self.fault = _short(fault_line(self._plugins, error=error))
@@ -123,6 +124,12 @@ class _Follower:
             self.fault = _short(f"{label(self._tracker)}: {error}")
         except Exception as error:  # noqa: BLE001 - an error of memory must not end the thread in silence
             self.fault = _short(f"{label(self._tracker)}: {type(error).__name__}: {error}")
+
+    def _built(self) -> Tracking:
+        built: Any = self._tracker.build(out=self._out)
+        if not isinstance(built, Tracking):
+            refuse(f"must build a Tracking, {got_instead(built, of=Tracking)}", of=self._tracker)
+        return built
 
 
 def _short(text: str) -> str:

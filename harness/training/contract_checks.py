@@ -17,6 +17,7 @@ from harness.contracts import (
     SPECIAL_TOKENS,
     UNK,
     Batch,
+    Codec,
     Codecs,
     Corpus,
     Pair,
@@ -25,7 +26,7 @@ from harness.contracts import (
     Setting,
 )
 from harness.model import SequenceModel
-from harness.registry.attribution import refuse
+from harness.registry.attribution import got_instead, refuse
 
 Kind = TypeVar("Kind")
 
@@ -35,7 +36,7 @@ def kind(value: Any, *, expected: type[Kind], of: Component) -> Kind:
     if not isinstance(value, expected):
         name = expected.__name__
         article = "an" if name[0] in "AEIOU" else "a"
-        refuse(f"must return {article} {name}, got {type(value).__name__}", of=of)
+        refuse(f"must return {article} {name}, {got_instead(value, of=expected)}", of=of)
     return value
 
 
@@ -58,6 +59,8 @@ def checked_corpus(value: Any, *, of: Component) -> Corpus:
 def codecs(value: Any, *, of: Component) -> Codecs:
     """A codec per side, each with a size."""
     for side, codec in zip(("source", "target"), kind(value, expected=Codecs, of=of), strict=True):
+        if not isinstance(codec, Codec):
+            refuse(f"the {side} must be a Codec, {got_instead(codec, of=Codec)}", of=of)
         size = getattr(codec, "size", None)
         if not isinstance(size, int) or size < len(SPECIAL_TOKENS):
             expected = f"a size of at least {len(SPECIAL_TOKENS)}"

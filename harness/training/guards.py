@@ -50,7 +50,7 @@ from harness.contracts import (
     Vocabularies,
 )
 from harness.model import SequenceModel
-from harness.registry.attribution import attributed_to, refuse
+from harness.registry.attribution import attributed_to, got_instead, refuse
 from harness.streams import Noise
 from harness.training import contract_checks
 
@@ -250,7 +250,7 @@ def averaging(component: Averaging, *, model: Model, setting: Setting) -> Averag
     """An averager of weights for every parameter of the model."""
     built = _build(component, setting=setting)
     if not isinstance(built, Averager):
-        refuse(f"must return an Averager, got {type(built).__name__}", of=component)
+        refuse(f"must return an Averager, {got_instead(built, of=Averager)}", of=component)
     return _GuardedAverager(built, model, component)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import math
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ from harness.contracts import (
     Score,
     Site,
 )
+from harness.runs.worker import perform
 from harness.testing import CHECKS, check
 from harness_decoding_policies.teacher_forcing import TeacherForcing
 from harness_models.encoder_decoder import EncoderDecoder
@@ -278,6 +280,30 @@ class Deaf:
         return "all is well"
 
 
+class Raising(Deaf):
+    """Carries runs out where it is called, and lets their errors through."""
+
+    def submit(self, path: Any) -> None:
+        raise OSError("no room")
+
+
+class Repeating(Deaf):
+    """Says again and again that a run ended."""
+
+    def poll(self) -> Any:
+        return [(path, 1) for path in self.submitted]
+
+    def logs(self, path: Any) -> str:
+        return "where.json: missing"
+
+
+class Silent(Deaf):
+    """Has no list where no run has ended."""
+
+    def poll(self) -> Any:
+        return None
+
+
 class Twice:
     """A tracker that adds a line whenever it is called."""
 
@@ -360,6 +386,7 @@ BROKEN = [
     (stranger(components.Decay, lambda setting: lambda update: 2.0), "must be at most 1, got 2"),
     # metrics
     (metric(lambda hypotheses, references: 1.0), "metric odd: must return a Score, got 1.0"),
+    (metric(lambda *_: {}["gamma"]), "metric odd: raised KeyError: 'gamma'"),
     (metric(lambda *_: Score(math.nan, "")), "the score of the references must be a finite number"),
     (metric(right, bounds=(0.0, 0.5)), "bounds are 0 to 0.5, but the references score 1"),
     (metric(right, higher_is_better=False), "a better score than that of the references"),
@@ -480,6 +507,10 @@ BROKEN = [
         "after modify_weights must be finite",
     ),
     # averagings
+    (
+        stranger(components.Averaging, lambda setting: Deaf()),
+        "got Deaf, without restore, state,",
+    ),
     (averaging(keeps=False), "must resume from state() to the same bits"),
     (averaging(scale=2.0), "the average of equal weights must be those weights"),
     # datasets and tokenizers
@@ -543,6 +574,13 @@ BROKEN = [
     # executors
     (stranger(components.Executor, Deaf), "reports status 0 for a run that wrote no outcome"),
     (stranger(components.Executor, lambda: Deaf(1)), "logs must end with the error"),
+    (stranger(components.Executor, Raising), "submit() raised OSError: no room; a run that fails"),
+    (stranger(components.Executor, Repeating), "reports twice that one run ended"),
+    (stranger(components.Executor, Silent), "poll() must give pairs of a run's path and its exit"),
+    (
+        stranger(components.Executor, lambda: calls),
+        "got count, without cancel, capacity,",
+    ),
     # figures
     (figure(lambda view: None), "must return a matplotlib Figure, got None"),
     (figure(lambda view: drawn(width=9.0)), "must be some 4.6 inches wide, and is 9"),
@@ -582,6 +620,45 @@ def test_a_broken_component_is_told_what_it_breaks(component: Component, fault: 
         check(component)
     assert fault in str(error.value)
     assert " odd: " in str(error.value)
+
+
+class Here:
+    """Jobs that carry a run out in the process that asks for it."""
+
+    capacity = 1
+
+    def __init__(self) -> None:
+        self.ended: list[tuple[Path, int]] = []
+        self.faults: dict[Path, str] = {}
+
+    def submit(self, path: Path) -> None:
+        try:
+            perform(path)
+            self.ended.append((path, 0))
+        except Exception:  # noqa: BLE001 - whatever it is, it is in the log
+            self.faults[path] = traceback.format_exc()
+            self.ended.append((path, 1))
+
+    def poll(self) -> list[tuple[Path, int]]:
+        ended, self.ended = self.ended, []
+        return ended
+
+    def cancel(self) -> None: ...
+
+    def logs(self, path: Path) -> str:
+        return self.faults.get(path, "")
+
+
+def test_an_executor_without_processes_keeps_to_the_contract() -> None:
+    check(stranger(components.Executor, Here))
+
+
+def test_a_metric_without_a_better_direction_keeps_to_the_contract() -> None:
+    wordy = metric(
+        lambda hypotheses, _: Score(float(sum(len(line) for line in hypotheses)), "characters"),
+        higher_is_better=None,
+    )
+    check(wordy)
 
 
 def test_a_component_of_another_slot_is_told_so() -> None:

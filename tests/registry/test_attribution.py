@@ -301,11 +301,11 @@ BROKEN = {
     },
     "trackers": {
         "raises": "raised KeyError: 'odd' (faulty.py, line",
-        "builds_none": "raised AttributeError: 'NoneType' object has no attribute 'sync'",
+        "builds_none": "must build a Tracking, got NoneType",
     },
     "executor": {
         "raises": "raised KeyError: 'odd' (faulty.py, line",
-        "builds_none": "must build Jobs, got None",
+        "builds_none": "must build Jobs, got NoneType",
         "jobless": "capacity must be at least 1, got 0",
         "lazy": "poll() must return runs under way, got ('nowhere', 0)",
     },
