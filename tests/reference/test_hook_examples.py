@@ -38,11 +38,11 @@ def test_the_example_around_a_run_profiles_it(tmp_path: Path) -> None:
         def harness_run(run: Run) -> bool:
             return bool(str(run.path))
 
-    manager = pluggy.PluginManager("harness")
-    manager.add_hookspecs(hookspecs)
-    manager.register(Core)
-    manager.register(SimpleNamespace(harness_run=implementation(BY_NAME["harness_run"])))
-    assert manager.hook.harness_run(run=Run(seed=1, digest="", path=tmp_path)) is True
+    plugins = pluggy.PluginManager("harness")
+    plugins.add_hookspecs(hookspecs)
+    plugins.register(Core)
+    plugins.register(SimpleNamespace(harness_run=implementation(BY_NAME["harness_run"])))
+    assert plugins.hook.harness_run(run=Run(seed=1, digest="", path=tmp_path)) is True
     assert any(
         name == "harness_run" for _, _, name in pstats.Stats(str(tmp_path / "profile")).stats
     )
