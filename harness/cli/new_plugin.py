@@ -79,6 +79,11 @@ def write_plugin(name: str, *, kind: str, folder: Path) -> list[Path]:
     return list(written)
 
 
+def component_file(module: str, *, kind: str) -> str:
+    """The text of the file with the component, as the package `module` of this kind has it."""
+    return _files(module, kind=kind)[f"{module}/__init__.py"]
+
+
 def _files(module: str, *, kind: str) -> Mapping[str, str]:
     """The text of each file, by its path within the package's folder."""
     import jinja2

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import click
 
 from harness import cli, hookspecs
+from harness.cli.new_plugin import component_file
 from harness.components import SLOTS, Component
 from harness.reference.contracts import contracts_page, links
 from harness.reference.page_text import page, prose, unquoted
@@ -126,7 +127,8 @@ def _hook(hook: Hook, *, base: type[Component] | None) -> str:
         sections += _supply(base)
     if hook.first_result:
         sections.append("The first implementation that answers ends the call.")
-    sections += ["## Example", f"```python\n{hook.program}\n```", f"All of them: {_ALL_HOOKS}."]
+    sections += ["## Example", *(_whole(base) if base else [f"```python\n{hook.program}\n```"])]
+    sections.append(f"All of them: {_ALL_HOOKS}.")
     return page(hook.name, source=_SPECIFICATIONS, sections=sections)
 
 
@@ -149,6 +151,17 @@ def _supply(base: type[Component]) -> Iterator[str]:
     claim = (inspect.getdoc(check) or "").partition("\n")[0]
     yield f"`harness.testing.{check.__name__}(component)` tests one against it. {claim}"
     yield f"Ours, with their options: [{base.slot}](../components.md#{base.slot})."
+
+
+def _whole(base: type[Component]) -> Iterator[str]:
+    """A whole component of a slot, as ``harness new plugin`` writes it."""
+    kind = CHECKS[base.slot].__name__.removeprefix("check_")
+    command = f"harness new plugin mine --kind {kind}"
+    yield (
+        f"`{command}` writes this file into a package, with a study that uses it and its test. "
+        "A study can also name the file itself: `plugins: [./mine.py]`."
+    )
+    yield f"```python mine.py\n{component_file('mine', kind=kind)}```"
 
 
 def _phase_text(phase: ModuleType) -> tuple[str, list[str]]:
