@@ -14,6 +14,7 @@ from harness.report.numbers import (
     common_places,
     decimal_places,
     difference_header,
+    level_text,
     number_text,
     p_header,
 )
@@ -74,6 +75,7 @@ class Picture(NamedTuple):
     sides: tuple[str, str]
     headers: dict[str, str]
     told: str
+    legend: str
 
 
 class _Axis(NamedTuple):
@@ -119,7 +121,23 @@ def picture(report: Report) -> Picture:
         },
         told=f"Axis of the difference in {report.primary.name}, from "
         f"{_tick_text(axis.low)} to {_tick_text(axis.high)}",
+        legend=_legend(report),
     )
+
+
+def _legend(report: Report) -> str:
+    """The meaning of what is drawn, as far as there is any."""
+    findings = report.on_primary
+    drawn = {
+        "mark: the difference": any(finding.difference is not None for finding in findings),
+        f"line: its {level_text(findings)} interval": any(
+            finding.interval_low is not None for finding in findings
+        ),
+        "dots: seeds": any(_is_paired(finding) and finding.per_seed for finding in findings),
+        "shaded: within the margin": any(finding.margin for finding in findings),
+    }
+    parts = [text for text, shown in drawn.items() if shown]
+    return f"{'; '.join(parts).capitalize()}." if parts else ""
 
 
 def _row(finding: Finding, *, short: str, note: str, places: int, axis: _Axis) -> Row:
@@ -153,13 +171,19 @@ def _line(finding: Finding) -> tuple[float | None, float | None, float | None]:
 
 def _dots(finding: Finding, *, axis: _Axis) -> Iterator[Dot]:
     """The differences of single seeds; by Welch's method there are none."""
-    if finding.method == "welch" or finding.kind == "effect" or bound_of_difference(finding) != "":
+    if not _is_paired(finding):
         return
     for pair in finding.per_seed:
         difference = pair.variant - pair.baseline
         if axis.has(difference):
             text = number_text(difference, places=decimal_places(finding), sign="+")
             yield Dot(axis.at(difference), f"{finding.label}, seed {pair.seed}: {text}")
+
+
+def _is_paired(finding: Finding) -> bool:
+    """True if single seeds have differences, of which the finding's is a mean or median."""
+    paired = finding.method != "welch" and finding.kind != "effect"
+    return paired and bound_of_difference(finding) == ""
 
 
 def _notes(findings: Sequence[Finding]) -> Iterator[str]:
