@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean, median
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.components import Figure
 from harness.contracts import Draw, ReportView, RunSummary, short_names
@@ -81,7 +81,7 @@ def _draw_variant(
     if not points:
         return
     costs, scores = zip(*points.values(), strict=True)
-    mark = {"color": style.color, "marker": style.marker}
+    mark: dict[str, Any] = {"color": style.color, "marker": style.marker}
     for seed, (cost, score) in points.items():
         told = hover(f"{name}, seed {seed}: {number(score)} at {number(cost)}")
         axes.plot([cost], [score], markersize=4, alpha=0.5, markeredgewidth=0, gid=told, **mark)

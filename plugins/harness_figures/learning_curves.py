@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.components import Figure
 from harness.contracts import OF_RAW_TEXT, Draw, ReportView, short_names
@@ -110,7 +110,7 @@ def _draw_variant(axes: Axes, *, view: ReportView, variant: str, style: VariantS
         known = [row for row in run.validation if row.metric == _metric(view) and row.value > 0]
         curve = {row.update: row.value for row in known if math.isfinite(row.value)}
         curves += [curve] if curve else []
-        thin = {"color": style.color, "linewidth": 0.6, "alpha": 0.4}
+        thin: dict[str, Any] = {"color": style.color, "linewidth": 0.6, "alpha": 0.4}
         told = _told(f"{variant}, seed {run.seed}", curve=curve)
         axes.plot(list(curve), list(curve.values()), gid=told, **thin)
         if run.outcome == "diverged" and curve:
