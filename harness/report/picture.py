@@ -66,7 +66,7 @@ class Row(NamedTuple):
     dots: Sequence[Dot]
 
 
-class Picture(NamedTuple):
+class VerdictPicture(NamedTuple):
     """The rows, the axis that they share with its `zero`, and what lies on either side of it."""
 
     rows: Sequence[Row]
@@ -96,7 +96,7 @@ class _Axis(NamedTuple):
         return min(1.0, max(0.0, (value - self.low) / (self.high - self.low)))
 
 
-def picture(report: Report) -> Picture:
+def picture(report: Report) -> VerdictPicture:
     """The findings on the primary metric, the largest gain first."""
     findings = report.by_effect
     axis = _axis(findings)
@@ -105,7 +105,7 @@ def picture(report: Report) -> Picture:
     higher = report.primary.higher_is_better
     effects = all(finding.kind == "effect" for finding in findings)
     words = ("lower", "higher") if higher is None else ("worse", "better")
-    return Picture(
+    return VerdictPicture(
         rows=[
             _row(finding, short=names[finding.label], note=note, places=places, axis=axis)
             for finding, places, note in rows
