@@ -20,7 +20,10 @@ class Figure(Component):
     that diverged or are missing, findings without numbers. Black and white become the page's own
     text and background, so other colors should be readable on both light and dark. Whether to draw
     again is decided from the view, the options and the source; nothing else may show in the
-    picture. matplotlib and seaborn are imported by the function that draws.
+    picture. An artist whose `gid` is ``hover: TEXT`` shows that text under the pointer; these texts
+    and the caption are what readers who cannot see the picture are told. `short_names` of
+    `harness.contracts` cuts names that no legend has room for. matplotlib and seaborn are imported
+    by the function that draws.
     """
 
     slot: ClassVar[str] = "figures"

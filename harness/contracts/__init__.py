@@ -46,6 +46,7 @@ from harness.contracts.results import (
     Verdict,
 )
 from harness.contracts.scores import CORE_BOUNDS, CORE_METRICS, OF_RAW_TEXT
+from harness.contracts.short_names import short_names
 from harness.contracts.tensors import Batch, Memory, Prediction
 from harness.contracts.text import (
     BOS,
@@ -132,4 +133,5 @@ __all__ = [
     "Verdict",
     "Vocabularies",
     "no_trained_run",
+    "short_names",
 ]

@@ -71,27 +71,33 @@ def answer(report: Report) -> str:
     return " ".join(answer_parts(report))
 
 
-def answer_parts(report: Report) -> list[str]:
-    """The sentences of the answer, one to a paragraph where there is room."""
+def answer_parts(report: Report, *, most: int | None = None) -> list[str]:
+    """The sentences of the answer, one to a paragraph where there is room.
+
+    Above a table of the variants, more than `most` of one verdict are counted and not named, and
+    how runs ended is a sentence of its own.
+    """
     first = [report.unlearned] if report.unlearned else []
-    return [*first, *_found(report), *report.deviations]
+    return [*first, *_found(report, most=most), *report.deviations]
 
 
-def _found(report: Report) -> list[str]:
+def _found(report: Report, *, most: int | None) -> list[str]:
     """The findings on the primary metric in one sentence, then their cost, and mixed pairs."""
     if not report.on_primary:
         return ["The study has no variants, so there is nothing to compare."]
-    found = "; ".join(
-        [*claims(report.on_primary), *divergences(report.on_primary), *reached_claims(report)]
-    )
+    found = [*claims(report.on_primary, most=most)]
+    ends = [*divergences(report.on_primary), *reached_claims(report)]
+    if most is None:
+        found, ends = [*found, *ends], []
     seeds = _seeds_text(report)
     primary = report.primary
     directed = primary.higher_is_better is not None
     read = f"taken as {direction(primary)}" if directed else "taken to have no better direction"
     taken = f" ({read})" if primary.presumed else ""
     metric = f"{metric_text(primary)}{taken}{on_split(primary)}"
-    answered = f"{tuning_limit(report.tuning)}By {metric}, over {seeds}: {found}."
-    sentences = [answered, *cost_sentences(report), report.mixed, noise_sentences(report)]
+    answered = f"{tuning_limit(report.tuning)}By {metric}, over {seeds}: {'; '.join(found)}."
+    ended = f"{'; '.join(ends)}." if ends else ""
+    sentences = [answered, ended, *cost_sentences(report), report.mixed, noise_sentences(report)]
     return [*filter(None, sentences)]
 
 

@@ -18,6 +18,7 @@ from harness.loading import parse_component
 from harness.registry.attribution import attributed_to, component_fault, refuse
 from harness.registry.catalog import Catalog
 from harness.registry.serialization import resolved
+from harness.report.hover import with_titles
 from harness.report.style import style
 from harness.runs.identity import source_digest
 
@@ -52,7 +53,8 @@ def draw(figures: Sequence[Figure], *, view: ReportView, folder: Path) -> Iterat
 
 def _key(figure: Figure, *, content: str) -> str:
     """A digest of everything a figure depends on: the numbers, the options, and the code."""
-    code = [source_digest(module) for module in (type(figure).__module__, "harness.report.style")]
+    modules = (type(figure).__module__, "harness.report.style", "harness.report.hover")
+    code = [source_digest(module) for module in modules]
     text = json.dumps([content, resolved(figure), code])
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
@@ -96,7 +98,10 @@ def rendered(
         files = {form: io.BytesIO() for form in forms}
         for form, file in files.items():
             result.savefig(file, format=form, metadata=_metadata(form, key=key))
-    return {form: file.getvalue() for form, file in files.items()}
+    contents = {form: file.getvalue() for form, file in files.items()}
+    if "svg" in contents:
+        contents["svg"] = with_titles(contents["svg"].decode()).encode()
+    return contents
 
 
 def _metadata(form: str, *, key: str) -> Mapping[str, str | None] | None:

@@ -33,6 +33,19 @@ def decimal_places(finding: Finding) -> int:
     return max(places, min(finest, _decimals(finding.difference, digits=2)))
 
 
+def common_places(findings: Sequence[Finding], *, fewest: bool = False) -> list[int]:
+    """Decimals of each row: one number for all, unless intervals differ by more than a digit."""
+    own = [decimal_places(finding) for finding in findings]
+    of_intervals = [
+        places
+        for finding, places in zip(findings, own, strict=True)
+        if finding.interval_low is not None
+    ]
+    if not of_intervals or max(of_intervals) - min(of_intervals) > 1:
+        return own
+    return [min(of_intervals) if fewest else max(of_intervals)] * len(own)
+
+
 def number_text(value: float | None, *, places: int, sign: str = "") -> str:
     """A number with this many decimals, or ``n/a``; `sign` is ``+`` to show that of all numbers."""
     if value is None:
@@ -53,9 +66,9 @@ def number_text(value: float | None, *, places: int, sign: str = "") -> str:
     return format(rounded, sign + form if rounded else form)
 
 
-def difference_text(finding: Finding) -> str:
+def difference_text(finding: Finding, *, places: int | None = None) -> str:
     """The mean difference and its interval, such as ``-1.96 (-2.02 to -1.90)``."""
-    places = decimal_places(finding)
+    places = decimal_places(finding) if places is None else places
     difference = finding.difference
     if difference and abs(difference) <= _rounding(finding):
         difference = 0.0

@@ -11,7 +11,7 @@ from rich.text import Text
 from harness.analysis.p_values import p_equation
 from harness.contracts import Finding, Verdict
 from harness.printable import printable
-from harness.report.numbers import bound_of_difference, decimal_places, number_text
+from harness.report.numbers import bound_of_difference, common_places, number_text
 from harness.report.tables import Table, verdict_text
 
 _GAP = "  "
@@ -92,10 +92,10 @@ def finding_lines(findings: Sequence[Finding], *, screen: Screen) -> Iterator[Te
         return
     labels = _left([printable(finding.label) for finding in findings])
     verdicts = _left([verdict_text(finding.verdict) for finding in findings])
-    *first, last = _numbers(findings, places=_places(findings))
+    *first, last = _numbers(findings, places=common_places(findings))
     room = _room([labels, verdicts, *first, last], screen=screen)
     if room < -len(_GAP):
-        *first, last = _numbers(findings, places=_places(findings, fewest=True))
+        *first, last = _numbers(findings, places=common_places(findings, fewest=True))
         room = _room([labels, verdicts, *first, last], screen=screen)
     if screen.draws and room >= _DRAWN[0] and any(f.interval_low is not None for f in findings):
         first.append(_drawings(findings, columns=min(room, _DRAWN[1])))
@@ -142,19 +142,6 @@ def _means(findings: Sequence[Finding], *, places: Sequence[int]) -> list[str]:
     ]
     sides = zip(*texts, strict=True)
     return [" -> ".join(pair) for pair in zip(*map(_right, sides), strict=True)]
-
-
-def _places(findings: Sequence[Finding], *, fewest: bool = False) -> list[int]:
-    """Decimals of each row: one number for all, unless intervals differ by more than a digit."""
-    own = [decimal_places(finding) for finding in findings]
-    of_intervals = [
-        places
-        for finding, places in zip(findings, own, strict=True)
-        if finding.interval_low is not None
-    ]
-    if not of_intervals or max(of_intervals) - min(of_intervals) > 1:
-        return own
-    return [min(of_intervals) if fewest else max(of_intervals)] * len(own)
 
 
 def _mean_texts(finding: Finding, *, places: int) -> list[str]:

@@ -17,6 +17,7 @@ from harness.report.screen import is_incomplete
 from harness.report.tables import comparator_header, run_counts
 from harness.report.values import Report
 
+_MOST_NUMBERS = 8  # differences that a note names before it gives their range
 _TESTS: dict[Method, str] = {
     "paired_t": "a paired t test",
     "welch": "Welch's t test",
@@ -62,7 +63,7 @@ def notes(report: Report) -> Iterator[str]:
     if shown := [finding for finding in findings if _undecided(finding)]:
         yield (
             f"Differences that would show with {POWER:.0%} power, if spreads are as seen: "
-            f"{_numbers(shown)}."
+            f"{_numbers(shown) if len(shown) <= _MOST_NUMBERS else _range(shown)}."
         )
 
 
@@ -145,6 +146,11 @@ def _numbers(findings: Sequence[Finding]) -> str:
         f"{finding.label} {number_text(finding.detectable, places=decimal_places(finding))}"
         for finding in findings
     )
+
+
+def _range(findings: Sequence[Finding]) -> str:
+    ordered = sorted(findings, key=lambda finding: finding.detectable or 0.0)
+    return f"from {_numbers(ordered[:1])} to {_numbers(ordered[-1:])}"
 
 
 def _names(findings: Sequence[Finding], *, where: Callable[[Finding], bool]) -> str:

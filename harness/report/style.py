@@ -8,13 +8,16 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from html import escape
 from types import ModuleType
 from typing import Any
 
 from harness.notices import warn
+from harness.report.hover import titles
 
 # Pure black and white are reserved: `inline` replaces them by the colors of the reader's theme.
 _INK, _PAPER = "#000000", "#ffffff"
+_MOST_TOLD = 60  # values in the text alternative of a figure
 _MISSING = re.compile(r"Glyph (\d+) .*missing from")
 _STYLE: Mapping[Any, Any] = {
     "axes.edgecolor": _INK,
@@ -117,8 +120,10 @@ def _without_settings_here() -> Iterator[None]:
         os.path.exists = exists
 
 
-def inline(svg: str, *, name: str) -> str:
+def inline(svg: str, *, name: str, title: str, caption: str) -> str:
     """An SVG file as an element of a page, with flexible width and the page's colors.
+
+    To those who do not see it, it is its title, its caption and the values that it shows on hover.
 
     Everything that only a file needs is removed. Every id is prefixed with the figure's name,
     because ids must be unique within a page.
@@ -131,4 +136,9 @@ def inline(svg: str, *, name: str) -> str:
     rest = re.sub(rf"{_PAPER}\b", "var(--page)", rest, flags=re.IGNORECASE)
     rest = re.sub(rf"{_INK}\b", "currentColor", rest)
     # Matplotlib omits a black fill, which is SVG's default, so the theme's color is set here.
-    return f'{opening} fill="currentColor" aria-hidden="true">{rest}'
+    spoken = f'role="img" aria-label="{escape(title)}" aria-describedby="{name}-values"'
+    values = titles(rest)
+    more = [f"and {len(values) - _MOST_TOLD} more"] if len(values) > _MOST_TOLD else []
+    told = "; ".join([*values[:_MOST_TOLD], *more])
+    description = f'<desc id="{name}-values">{escape(caption)} {told}</desc>'
+    return f'{opening} fill="currentColor" {spoken}>{description}{rest}'

@@ -51,7 +51,7 @@ _EMPTY = Note("(empty)")
 
 
 def verdicts(report: Report) -> Table:
-    """The primary metric: means, difference, p, verdict."""
+    """The primary metric: means, difference, p, verdict; the largest gain first."""
     welch = any(finding.method == "welch" for finding in report.on_primary)
     ranked = any(finding.n_ranked for finding in report.on_primary)
     effects = any(finding.kind == "effect" for finding in report.on_primary)
@@ -61,10 +61,10 @@ def verdicts(report: Report) -> Table:
         counts = [f"{comparator_header(report)} runs", "variant runs"]
     header = ["variant", "verdict", *counts, *_number_headers(report, findings=report.on_primary)]
     rows = []
-    for finding in report.on_primary:
+    for finding in report.by_effect:
         sizes = [finding.n, finding.n_ranked] if ranked else [finding.n]
         sizes = [finding.n_baseline, finding.n] if welch else sizes
-        rows.append([finding.label, verdict_text(finding.verdict), *sizes, *_numbers(finding)])
+        rows.append([finding.label, verdict_text(finding.verdict), *sizes, *numbers(finding)])
     return Table(header, rows, right=2)
 
 
@@ -74,7 +74,7 @@ def _number_headers(report: Report, *, findings: Sequence[Finding]) -> list[str]
     if any(finding.n_ranked for finding in findings):
         of = " of finished pairs"
         of_p = " of ranked pairs" if all(finding.n_ranked for finding in findings) else ""
-    means = (f"{_comparator_mean(report)}{of}", f"variant mean{of}")
+    means = (f"{comparator_mean(report)}{of}", f"variant mean{of}")
     return [*means, difference_header(findings, of=of), p_header(findings, of=of_p)]
 
 
@@ -91,10 +91,10 @@ def supporting_statistics(report: Report) -> Table:
         (improvement_header(report), improvement_cell),
         (interquartile_header(report), interquartile_cell),
     ]
-    filled = [(name, [cell(finding) for finding in report.on_primary]) for name, cell in columns]
+    filled = [(name, [cell(finding) for finding in report.by_effect]) for name, cell in columns]
     # A column without any value is left out.
     filled = [(name, cells) for name, cells in filled if set(cells) - {NOT_AVAILABLE}]
-    names = [finding.label for finding in report.on_primary] if filled else []
+    names = [finding.label for finding in report.by_effect] if filled else []
     rows = [*zip(names, *(cells for _, cells in filled), strict=True)]
     return Table(["variant", *(name for name, _ in filled)], rows, right=1)
 
@@ -102,7 +102,7 @@ def supporting_statistics(report: Report) -> Table:
 def intervals(report: Report) -> Table:
     """Intervals of the difference over seeds, over sentences and over both."""
     header = ["variant", "new seeds", "new sentences", "both"]
-    known = [f for f in report.on_primary if f.interval_sentences_low is not None]
+    known = [f for f in report.by_effect if f.interval_sentences_low is not None]
     rows = [[finding.label, *_intervals(finding)] for finding in known]
     if any(finding.p_bootstrap is not None for finding in known):
         header.append("bootstrap p, first seed only")
@@ -124,10 +124,10 @@ def _intervals(finding: Finding) -> Iterator[str]:
 
 def exploratory(report: Report) -> Table:
     """The findings on every other metric."""
-    numbers = _number_headers(report, findings=report.exploratory)
-    header = ["metric", "variant", "verdict", *numbers]
+    own = _number_headers(report, findings=report.exploratory)
+    header = ["metric", "variant", "verdict", *own]
     rows = [
-        [finding.metric, finding.label, verdict_text(finding.verdict), *_numbers(finding)]
+        [finding.metric, finding.label, verdict_text(finding.verdict), *numbers(finding)]
         for finding in report.exploratory
     ]
     return Table(header, rows, right=3)
@@ -144,7 +144,7 @@ def verdict_text(verdict: str) -> str:
     return verdict.replace("_", " ")
 
 
-def _comparator_mean(report: Report) -> str:
+def comparator_mean(report: Report) -> str:
     """The same, said to be a mean where the difference beside it is a median."""
     median = any(finding.method == "sign_test" for finding in report.findings)
     return f"{comparator_header(report)}{' mean' if median else ''}"
@@ -253,6 +253,13 @@ def scores_by_seed(report: Report) -> Table:
     return Table(["seed", *report.variants], rows, right=0)
 
 
+def scores_by_variant(report: Report) -> Table:
+    """The same with a row for each variant: pages have room for few columns."""
+    header, rows, _ = scores_by_seed(report)
+    turned = [list(column) for column in zip(header, *rows, strict=True)]
+    return Table(["variant", *map(str, turned[0][1:])], turned[1:], right=1)
+
+
 def sample_translation(sample: SampleTranslation, *, variants: Sequence[str]) -> Table:
     """A source sentence, its reference, and the translation of each variant."""
     rows: list[list[object]] = [["reference", sample.reference or _EMPTY]]
@@ -262,8 +269,9 @@ def sample_translation(sample: SampleTranslation, *, variants: Sequence[str]) ->
     return Table(["source", sample.source or _EMPTY], rows, right=2)
 
 
-def _numbers(finding: Finding) -> list[str]:
-    places = decimal_places(finding)
+def numbers(finding: Finding, *, places: int | None = None) -> list[str]:
+    """Both means, the difference with its interval, and p."""
+    places = decimal_places(finding) if places is None else places
     sides = (
         (finding.baseline_mean, finding.baseline_reached, finding.n_baseline),
         (finding.variant_mean, finding.reached, finding.n),
@@ -272,7 +280,7 @@ def _numbers(finding: Finding) -> list[str]:
         _at_least(number_text(mean, places=places), reached=reached, of=counted)
         for mean, reached, counted in sides
     ]
-    return [*means, difference_text(finding), p_cell(finding.p_adjusted)]
+    return [*means, difference_text(finding, places=places), p_cell(finding.p_adjusted)]
 
 
 def _at_least(mean: str, *, reached: int | None, of: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from harness.report import answer_text, design_text, tables
 from harness.report.checklist import checklist
 from harness.report.corpora_table import corpora_note, over_corpora, ranks_table
+from harness.report.screen_notes import notes
 from harness.report.tokens_text import tokens_note, unscored_note
 from harness.report.values import Report
 from harness.report.variance_table import variance_note, variance_table
@@ -22,6 +23,8 @@ def template_values(report: Report) -> dict[str, Any]:
         "design": [*design_text.design_sentences(report)],
         "direction": answer_text.direction(report.primary),
         "method_note": answer_text.method_note(report, correction=correction) + tokens_note(report),
+        "notes": [*notes(report)] if report.on_primary else [],
+        "supporting": tables.supporting_statistics(report),
         "supporting_note": answer_text.supporting_note(report),
         "over_corpora": over_corpora(report),
         "ranks": ranks_table(report),

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from harness.analysis import RunResult, ScoredMetric
 from harness.comparability.values import Comparability
 from harness.contracts import Design, Finding, ReportView, RunSummary
+from harness.report.numbers import bound_of_difference
 from harness.study.changes import Change
 
 
@@ -127,6 +128,22 @@ class Report:
     def on_primary(self) -> list[Finding]:
         """The findings on the primary metric, for which the study was designed."""
         return [finding for finding in self.findings if finding.role == "primary"]
+
+    @property
+    def by_effect(self) -> list[Finding]:
+        """The findings on the primary metric, each kind together, the largest gain first.
+
+        Those without a difference are last; otherwise the study's order decides.
+        """
+        kinds = [*dict.fromkeys(finding.kind for finding in self.on_primary)]
+        sign = 1 if self.primary.higher_is_better is False else -1
+
+        def key(finding: Finding) -> tuple[int, bool, float]:
+            unknown = finding.difference is None or bound_of_difference(finding) is None
+            gain = 0.0 if unknown else sign * (finding.difference or 0.0)
+            return kinds.index(finding.kind), unknown, gain
+
+        return sorted(self.on_primary, key=key)
 
     @property
     def exploratory(self) -> list[Finding]:

@@ -39,13 +39,17 @@ class _Claim(NamedTuple):
     noise_floor: bool
 
 
-def claims(findings: Sequence[Finding]) -> Iterator[str]:
-    """The findings in words, in the order of verdicts; one claim where only the names differ."""
+def claims(findings: Sequence[Finding], *, most: int | None = None) -> Iterator[str]:
+    """The findings in words, in the order of verdicts; one claim where only the names differ.
+
+    More than `most` names are counted.
+    """
     for verdict in _CLAIMS:
-        yield from _claims([finding for finding in findings if finding.verdict == verdict])
+        alike = [finding for finding in findings if finding.verdict == verdict]
+        yield from _claims(alike, most=most)
 
 
-def _claims(findings: Sequence[Finding]) -> Iterator[str]:
+def _claims(findings: Sequence[Finding], *, most: int | None) -> Iterator[str]:
     groups: dict[_Claim, list[Finding]] = {}
     for finding in findings:
         groups.setdefault(_claim(finding), []).append(finding)
@@ -54,6 +58,9 @@ def _claims(findings: Sequence[Finding]) -> Iterator[str]:
         are, have = ("is", "has") if len(names) == 1 else ("are", "have")
         if claim.noise_floor and len(names) > _MOST_NAMES:
             names = [f"{len(names)} variants that change nothing"]
+        elif most is not None and len(names) > most:
+            kinds = {MEMBERS[finding.kind] for finding in group}
+            names = [f"{len(names)} {listed(sorted(kinds))}"]
         text = claim.text.format(
             names=listed(names),
             are=are,

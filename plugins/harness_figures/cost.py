@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean, median
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.components import Figure
-from harness.contracts import Draw, ReportView, RunSummary
-from harness_figures.styles import WIDTH, VariantStyle, variant_styles
+from harness.contracts import Draw, ReportView, RunSummary, short_names
+from harness_figures.styles import NAME, WIDTH, VariantStyle, hover, number, variant_styles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,8 +56,11 @@ class Cost(Figure):
             _draw_variant(axes, points=points, name=variant, style=style)
         axes.set_xlabel(_AXIS_LABELS[self.against])
         axes.set_ylabel(f"{view.metric} ({view.direction})")
-        if axes.get_legend_handles_labels()[0]:
-            figure.legend(loc="outside lower center", ncols=columns)
+        handles, names = axes.get_legend_handles_labels()
+        if handles:
+            short = short_names(names, most=NAME)
+            labels = [short[name] for name in names]
+            figure.legend(handles, labels, loc="outside lower center", ncols=columns)
         return figure
 
 
@@ -78,8 +81,12 @@ def _draw_variant(
     if not points:
         return
     costs, scores = zip(*points.values(), strict=True)
-    shared = {"ax": axes, "color": style.color, "marker": style.marker, "legend": False}
-    seaborn.scatterplot(x=costs, y=scores, s=16, alpha=0.5, linewidth=0, **shared)
+    mark: dict[str, Any] = {"color": style.color, "marker": style.marker}
+    for seed, (cost, score) in points.items():
+        told = hover(f"{name}, seed {seed}: {number(score)} at {number(cost)}")
+        axes.plot([cost], [score], markersize=4, alpha=0.5, markeredgewidth=0, gid=told, **mark)
     # The median of costs, since one run on a busy machine would move their mean.
-    center = {"x": [median(costs)], "y": [fmean(scores)]}
-    seaborn.scatterplot(**center, s=80, label=name, zorder=3, edgecolor="#ffffff", **shared)
+    x, y = median(costs), fmean(scores)
+    told = hover(f"{name}, mean: {number(y)} at a median of {number(x)}")
+    center = {"x": [x], "y": [y], "ax": axes, "legend": False, "label": name, "gid": told, **mark}
+    seaborn.scatterplot(**center, s=80, zorder=3, edgecolor="#ffffff")

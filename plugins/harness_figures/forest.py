@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.components import Figure
-from harness.contracts import Draw, Finding, ReportView, Verdict
-from harness_figures.styles import FAINT, INK, WIDTH
+from harness.contracts import Draw, Finding, ReportView, Verdict, short_names
+from harness_figures.styles import FAINT, INK, NAME, WIDTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +52,8 @@ def _draw(view: ReportView) -> MatplotlibFigure:
         axes.axvspan(-margin, margin, color=FAINT, alpha=0.15, linewidth=0, zorder=0)
     for row, finding in enumerate(findings):
         _draw_row(axes, finding=finding, row=row)
-    axes.set_yticks(range(len(findings)), [finding.label for finding in findings])
+    names = short_names([finding.label for finding in findings], most=NAME)
+    axes.set_yticks(range(len(findings)), [names[finding.label] for finding in findings])
     # From high to low, so that the first finding is at the top.
     axes.set_ylim(max(1, len(findings)) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness.components import Figure
 from harness.contracts import Draw, Factorial, ReportView
-from harness_figures.styles import WIDTH, variant_styles
+from harness_figures.styles import WIDTH, hover, number, variant_styles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,7 +68,11 @@ def _draw_pair(
             scores = _scores(view, levels={first: other, second: level}, factorial=factorial)
             axes.plot([place] * len(scores), scores, ".", color=style.color, alpha=0.5)
             means.append(fmean(scores) if scores else math.nan)
-        axes.plot(range(len(along)), means, color=style.color, marker=style.marker, label=level)
+        told = ", ".join(
+            f"{other} {number(mean)}" for other, mean in zip(along, means, strict=True)
+        )
+        (line,) = axes.plot(range(len(along)), means, color=style.color, marker=style.marker)
+        line.set(label=level, gid=hover(f"{second} {level}; {first}: {told}"))
     axes.set_xticks(range(len(along)), along)
     axes.set_xlim(-0.35, len(along) - 0.65)
     axes.set_xlabel(first)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from harness.components import Figure
-from harness.contracts import Draw, ReportView
-from harness_figures.styles import WIDTH, variant_styles
+from harness.contracts import Draw, ReportView, short_names
+from harness_figures.styles import NAME, WIDTH, hover, variant_styles
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure
@@ -34,6 +34,7 @@ def _draw(view: ReportView) -> MatplotlibFigure:
     figure = MatplotlibFigure(figsize=(WIDTH, 3.0))
     axes = figure.subplots()
     styles = variant_styles(view.variants)
+    names = short_names(view.variants, most=NAME)
     thresholds = _thresholds(view)
     for name in view.variants:
         shares = _shares(view, variant=name, thresholds=thresholds)
@@ -41,7 +42,8 @@ def _draw(view: ReportView) -> MatplotlibFigure:
             style = styles[name]
             # Between two scores, runs reach what lies there if they reach the better of the two.
             where: Literal["pre", "post"] = "post" if view.higher_is_better is False else "pre"
-            (line,) = axes.step(thresholds, shares, where=where, label=name, color=style.color)
+            line = axes.step(thresholds, shares, where=where, label=names[name])[0]
+            line.set(color=style.color, gid=hover(name))
             if not isinstance(style.dashes, str):
                 line.set_linestyle((0, style.dashes))
     axes.set_ylim(-0.03, 1.03)

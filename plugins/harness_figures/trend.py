@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.components import Figure
 from harness.contracts import Draw, Level, ReportView, Sweep
-from harness_figures.styles import INK, WIDTH, variant_styles
+from harness_figures.styles import INK, WIDTH, hover, number, variant_styles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,7 +58,8 @@ def _draw_levels(axes: Axes, *, sweep: Sweep, view: ReportView) -> None:
     ordered = sorted(zip(places, sweep.levels, strict=True), key=lambda pair: pair[0])
     for place, level in ordered:
         scores = _scores(view, variant=level.variant)
-        axes.plot([place] * len(scores), scores, ".", color=color, markersize=5, alpha=0.5)
+        told = hover(f"{_label(level)}: {', '.join(map(number, scores))}")
+        axes.plot([place] * len(scores), scores, ".", color=color, alpha=0.5, gid=told)
         means += [(place, fmean(scores), level.variant)] if scores else []
     line = [(place, mean) for place, mean, _ in means]
     # Without a score there are no two sequences for zip(*line) to unpack.

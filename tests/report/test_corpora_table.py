@@ -67,7 +67,7 @@ def test_differences_and_ranks_are_over_corpora(report: Report) -> None:
     assert "never across corpora" in sentence
     assert "speaks of these 2 corpora" in sentence
     assert "## Over corpora\n\n| effect" in as_markdown(two)
-    assert "<h2>Over corpora</h2>" in as_html(two, drawings=())
+    assert ">Over corpora</a></h2>" in as_html(two, drawings=())
 
 
 def test_one_corpus_has_no_such_section(report: Report) -> None:

@@ -75,7 +75,7 @@ def test_pairs_are_named(report: Report) -> None:
     )
     assert "no-dropout against odd, odd against odd and wild against odd are" in answer(undecided)
     assert "same has scores equal to those of odd" in answer(undecided)
-    assert next(row[0] for row in tables.verdicts(pairs).rows) == "no-dropout against odd"
+    assert "no-dropout against odd" in [row[0] for row in tables.verdicts(pairs).rows]
     assert "| comparator |" in " ".join(table(tables.verdicts(pairs)).split())
 
 

@@ -134,7 +134,7 @@ def test_that_nothing_changed_is_known_without_what_draws(tmp_path: Path) -> Non
 def element(folder: Path, *, name: str = "plain") -> str:
     (drawing,) = draw([Plain()], view=VIEW, folder=folder)
     assert drawing.svg
-    return inline(drawing.svg.read_text("utf-8"), name=name)
+    return inline(drawing.svg.read_text("utf-8"), name=name, title="Plain", caption="A line.")
 
 
 def test_black_and_white_become_the_page_s_own(tmp_path: Path) -> None:

@@ -73,7 +73,9 @@ def test_every_element_is_closed_and_every_section_is_there(
     assert page.open == []
     assert page.elements.count("h1") == 1
     assert page.elements.count("h2") == 10
-    assert page.elements.count("figure") == page.elements.count("svg") == len(drawings)
+    # The forest plot is the picture at the top, which has an axis and a row for each variant.
+    assert page.elements.count("figure") == len(drawings) - 1
+    assert page.elements.count("svg") == len(drawings) - 1 + 1 + len(report.on_primary)
 
 
 def test_it_has_the_content_of_the_markdown(report: Report) -> None:
@@ -110,7 +112,8 @@ def test_a_name_that_is_hostile_stays_in_its_cell(report: Report) -> None:
         texts = {"signatures": {hostile: hostile}, "versions": {hostile: hostile}}
         lost = Drawing("plain", hostile, None, hostile)
         page = Page(as_html(replace(report, samples=(), **texts), drawings=[lost]))
-        assert {"script", "img", "iframe", "svg"} & set(page.elements) == set()
+        assert {"script", "img", "iframe"} & set(page.elements) == set()
+        assert page.elements.count("svg") == 1 + len(report.on_primary)
         assert page.text.count(hostile) == 8
 
 
@@ -147,8 +150,57 @@ def test_it_is_light_and_dark_and_fits_a_phone(report: Report, drawings: list[Dr
     assert "@media (prefers-color-scheme: dark)" in text
     assert ("meta", "content", "width=device-width, initial-scale=1") in Page(text).attributes
     for svg in re.findall(r"<svg[^>]*>", text):
-        assert "viewBox" in svg
+        assert "viewBox" in svg or re.search(r'class="(axis|interval)', svg)
         assert "width=" not in svg
+
+
+def test_every_anchor_leads_somewhere_and_the_contents_name_every_section(
+    report: Report, drawings: list[Drawing]
+) -> None:
+    text = as_html(report, drawings=drawings)
+    page = Page(text)
+    ids = [value for _, name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    links = {value for _, name, value in page.attributes if name in ("href", "xlink:href")}
+    assert {link.removeprefix("#") for link in links} <= set(ids)
+    contents = re.findall(
+        '<a href="#([a-z]+)">([^<]+)</a>', text.split("<nav")[1].split("</nav")[0]
+    )
+    assert [("verdicts", "Verdicts on bleu"), *contents] == re.findall(
+        '<h2 id="([a-z]+)"><a href="#[a-z]+">([^<]+)</a>', text
+    )
+
+
+def test_every_plot_has_its_content_in_words(report: Report, drawings: list[Drawing]) -> None:
+    text = as_html(report, drawings=drawings)
+    plots = re.findall(r"<svg([^>]*)>\s*<(title|desc)[^>]*>([^<]+)<", text)
+    assert len(plots) == text.count("<svg") == text.count('role="img"')
+    assert "aria-hidden" not in text
+    told = {words.split(",")[0]: words for _, tag, words in plots if tag == "title"}
+    assert told["no-dropout"].startswith("no-dropout, worse: -5.03 (-5.41 to -4.65); ")
+    (slopes,) = (words for name, _, words in plots if 'aria-label="Slopes"' in name)
+    # Of `report_views`: 31 is the baseline's score on seed 1.
+    assert re.search(r"one, seed 1: 31 to [\d.]+; ", slopes)
+
+
+def test_no_caveat_is_said_twice(report: Report) -> None:
+    paragraphs = re.findall(r"<(?:li|p)[^>]*>(.*?)</(?:li|p)>", as_html(report, drawings=[]))
+    sentences = [
+        sentence for text in paragraphs for sentence in re.split(r"(?<=[.;]) ", text) if sentence
+    ]
+    assert "cannot go below p = .25 with 3 seeds." in " ".join(sentences)
+    assert len(sentences) == len(set(sentences))
+
+
+def test_what_is_folded_is_printed_or_said_to_be_left_out(report: Report) -> None:
+    text = as_html(report, drawings=[])
+    printed = text.split("@media print {")[1].split("</style>")[0]
+    assert "details::details-content { content-visibility: visible;" in printed
+    assert "overflow: visible" in printed
+    assert "tr, dl, li, figure, pre { break-inside: avoid; }" in printed
+    left_out = re.findall(r'class="unprinted">\s*<summary>(.*?)</summary>', text)
+    assert len(left_out) == printed.count(".unprinted { display: none; }") == 1
+    assert text.count('class="printed">Left out in print: ') == 1
 
 
 def test_a_figure_that_could_not_be_drawn_is_named(report: Report) -> None:

@@ -18,7 +18,7 @@ def test_seeds_are_one_source_without_replicates(report: Report) -> None:
     ]
     assert variance_note(report).startswith("bleu of the baseline, by source. A seed decides")
     assert "## Variance by source\n\n| source" in as_markdown(report)
-    assert "<h2>Variance by source</h2>" in as_html(report, drawings=())
+    assert ">Variance by source</a></h2>" in as_html(report, drawings=())
 
 
 def test_replicates_part_the_seeds(report: Report) -> None:

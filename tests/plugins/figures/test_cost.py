@@ -19,15 +19,16 @@ def test_small_marks_are_runs_and_a_large_one_the_mean_at_the_median_cost(
 ) -> None:
     (axes,) = draws(Cost(against=against), report_views.view(variants=1)).axes
     assert axes.get_xlabel() == label
-    for variant, place in (("baseline", 0), ("one", 2)):
+    for variant, place in (("baseline", 0), ("one", 1)):
         scores = [report_views.score(variant, seed=seed) for seed in (1, 2, 3)]
-        runs, mean = axes.collections[place : place + 2]
-        assert runs.get_offsets().tolist() == [
-            list(point) for point in zip(costs, scores, strict=True)
+        runs, mean = axes.lines[3 * place : 3 * place + 3], axes.collections[place]
+        assert [(*run.get_xdata(), *run.get_ydata()) for run in runs] == [
+            *zip(costs, scores, strict=True)
         ]
         assert mean.get_offsets().tolist() == [pytest.approx([costs[1], sum(scores) / 3])]
 
 
 def test_a_run_without_a_score_is_not_drawn(draws: Draws) -> None:
     (axes,) = draws(Cost(), report_views.view(variants=1, diverged=[("one", 2)])).axes
-    assert [len(marks.get_offsets()) for marks in axes.collections] == [3, 1, 2, 1]
+    assert len(axes.lines) == 3 + 2
+    assert [len(mean.get_offsets()) for mean in axes.collections] == [1, 1]
