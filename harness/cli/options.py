@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -32,7 +33,26 @@ OUT = results("--out")
 SEEDS = click.option(
     "--seeds", type=click.IntRange(min=1, max=1000), help="Use seeds 1 to N instead of the study's."
 )
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+_IN_JSON = "harness.cli.in_json"
+JSON_HELP = "Print a JSON object for programs; `harness schema --of` describes it."
+JSON = click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
+
+
+def note_json(context: click.Context, *, words: Sequence[str]) -> None:
+    """Note, for all of the command line, whether its words ask for JSON.
+
+    The option itself is too late: a word that click refuses ends the parsing before it is read.
+    """
+    options = itertools.takewhile(lambda word: word != "--", words)
+    context.meta[_IN_JSON] = "--json" in options
+
+
+def in_json() -> bool:
+    """True if the command under way is to answer in JSON."""
+    context = click.get_current_context(silent=True)
+    return bool(context and context.meta.get(_IN_JSON))
+
+
 JOBS = click.option(
     "--jobs",
     type=click.IntRange(min=1),

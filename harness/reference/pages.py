@@ -21,7 +21,9 @@ from typing import NamedTuple
 import click
 
 from harness import cli, hookspecs
+from harness.cli.exit_status import MEANINGS
 from harness.components import SLOTS, Component
+from harness.reference.answers_page import SOURCE, answer_sections
 from harness.reference.techniques import core_table, tables
 from harness.registry.catalog import Catalog, CatalogRow
 from harness.registry.discovery import discover
@@ -56,6 +58,7 @@ def pages() -> Mapping[str, str]:
             sections=[*tables(_ours()), "## measured by the core", core_table()],
         ),
         "commands.md": commands(),
+        "json.md": _page("Answers in JSON", source=SOURCE, sections=answer_sections()),
     }
 
 
@@ -204,9 +207,14 @@ def _unquoted(signature: inspect.Signature) -> str:
 
 
 def commands() -> str:
-    """The page of commands: the ``--help`` of each."""
+    """The page of commands: the meaning of their exit status, and the ``--help`` of each."""
     inherited = cli.main.context_settings["help_option_names"]
-    sections = []
+    rows = [f"| {status} | {meaning} |" for status, meaning in MEANINGS.items()]
+    sections = ["## Exit status", "\n".join(["| status | meaning |", "|---|---|", *rows])]
+    sections.append(
+        "A bug of the program, or of a plugin, ends with a traceback and status 1. With `--json`, "
+        "every command prints one object: [answers in JSON](json.md)."
+    )
     for name, command in _tree(cli.main, name="harness"):
         context = click.Context(
             command,
