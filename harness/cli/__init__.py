@@ -131,7 +131,9 @@ def main() -> None:
       harness run studies/ablation.yaml         train, compare, report
 
     A run that exists is never trained twice, and an interrupted one continues from its checkpoint.
-    Exit status: 0 done, 1 some runs or metrics failed, 2 the study, a plugin or an option is wrong.
+    Exit status: 0 done, 1 some runs or metrics failed, 2 the study, a plugin or an option is wrong,
+    3 a limit such as --max-hours was reached, 130 interrupted. With --json, every command prints
+    one object for programs.
     """
     # First: what is imported from here on must not come from a folder of data.
     leave_working_folder()

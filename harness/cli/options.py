@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from harness.runs.reuse import Reuse
+from harness.runs.spending import Spending
 from harness.runs.supervision import Pace
 
 STUDY = click.argument("study", type=click.Path(path_type=Path))
@@ -107,6 +108,25 @@ def pace(command: Callable[..., None]) -> Callable[..., None]:
     def wrapper(*, checkpoint_minutes: float, timeout: float | None, **others: Any) -> None:
         minutes = Pace(checkpoint_minutes=checkpoint_minutes, timeout_minutes=timeout)
         command(pace=minutes, **others)
+
+    return wrapper
+
+
+def spending(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of `Spending`, as a part of the argument `pace`."""
+
+    @click.option("--max-runs", type=click.IntRange(min=1), help="Begin at most so many runs.")
+    @click.option(
+        "--max-hours",
+        type=_POSITIVE,
+        help="After so many hours, end the runs under way with a checkpoint.",
+    )
+    @wraps(command)
+    def wrapper(
+        *, max_runs: int | None, max_hours: float | None, pace: Pace, **others: Any
+    ) -> None:
+        limits = Spending(max_runs=max_runs, max_hours=max_hours)
+        command(pace=replace(pace, spending=limits), **others)
 
     return wrapper
 

@@ -22,13 +22,15 @@ from harness.study.values import Seeds
 class Summary(NamedTuple):
     """A report to print: of a study, whose page is at `path`, or of a comparison, without one.
 
-    `failed` has a message for each failure, `remaining` one for each run that a limit left undone.
+    `failed` has a message for each failure, `remaining` one for each run that the
+    `limit` left undone.
     """
 
     report: Report
     failed: Sequence[str]
     path: Path | None = None
     remaining: Sequence[str] = ()
+    limit: str = ""
 
     @property
     def text(self) -> str:
@@ -79,6 +81,10 @@ class Summary(NamedTuple):
         yield from self._tables(screen) if self.path is None else [Text("")]
         for reason in self.failed:
             yield from paragraph(f"failed: {reason}", screen=screen, style="bold red")
+        if self.remaining:
+            runs = f"{len(self.remaining)} run{'s' if len(self.remaining) > 1 else ''}"
+            text = f"stopped at {self.limit}: {runs} to do; run the same command again to continue"
+            yield from paragraph(text, screen=screen, style="bold yellow")
         if self.path is not None:
             # On one line whatever its length, so that it can be copied.
             yield Text(f"report: {self.path}")
