@@ -20,7 +20,7 @@ from harness.report.numbers import (
     number_text,
     p_header,
 )
-from harness.report.tables import Table
+from harness.report.tables import Table, verdict_text
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
 from harness.study.values import BASELINE
@@ -118,7 +118,7 @@ def _paper_table(findings: Sequence[Finding]) -> Table:
         places = decimal_places(finding)
         means = (finding.baseline_mean, finding.variant_mean)
         p = NOT_AVAILABLE if finding.p_adjusted is None else p_text(finding.p_adjusted)
-        row = [finding.metric, finding.label, finding.verdict, finding.n]
+        row = [finding.metric, finding.label, verdict_text(finding.verdict), finding.n]
         row += [finding.n_ranked] if ranked else []
         row += [number_text(mean, places=places) for mean in means]
         rows.append([*row, difference_text(finding), p])

@@ -67,6 +67,16 @@ def test_a_variant_that_changes_only_the_tuned_option_is_refused(faults: Faults)
     assert fault.endswith(": variant 'hot' changes only the tuned option; remove the variant")
 
 
+def test_the_option_of_another_model_is_named_where_it_is(faults: Faults) -> None:
+    other = "decoder: {model: {decoder_only: {d_model: 16, d_ff: 32, heads: 2, layers: 1}}}"
+    changed = ("no-dropout: {regularizers: {dropout: off}}", other)
+    (fault,) = faults(changed, tune("{grid: {model.d_ff: [16, 32]}}"))
+    assert fault.endswith(
+        "variant 'decoder' has no option model.d_ff, which is model.decoder_only.d_ff there; "
+        "tune one that every variant has"
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
