@@ -34,7 +34,7 @@ OUT = results("--out")
 SEEDS = click.option(
     "--seeds", type=click.IntRange(min=1, max=1000), help="Use seeds 1 to N instead of the study's."
 )
-_IN_JSON = "harness.cli.in_json"
+_IN_JSON = "harness: answers in JSON"
 JSON_HELP = "Print a JSON object for programs; `harness schema --of` describes it."
 JSON = click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
 
