@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,10 @@ def told(command: str, *words: object, status: int = 0) -> Any:
 
 
 @pytest.fixture
-def study(finished: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def study(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The study with a finished run, named as somebody in its folder names it."""
-    monkeypatch.chdir(finished)
+    # A copy, as some of these commands write.
+    monkeypatch.chdir(shutil.copytree(finished, tmp_path / "project"))
     return "tiny.yaml"
 
 

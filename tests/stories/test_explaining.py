@@ -218,7 +218,7 @@ def test_findings_are_exported_without_training(say: Say, finished: Path) -> Non
     }
     latex = say("export", "tiny.yaml", "--format", "latex")
     assert latex.stdout.startswith(r"\begin{tabular}")
-    assert r"no-dropout & no\_inference" in latex.stdout
+    assert r"no-dropout & no inference" in latex.stdout
     # That somebody saw results is recorded, and nothing else is written.
     assert [path.name for path in (finished / "results" / "tiny").iterdir()] == ["looks.jsonl"]
     empty = say("export", "tiny.yaml", "--out", "elsewhere")
