@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import time
 from pathlib import Path
 
 _LIMIT = 120  # seconds, as a tracker may wait for a server that is away
+_ENDING = 10.0  # seconds for the runs of a killed coordinator to end; their guards take fewer
 
 
 def await_and_copy(study: str) -> None:
@@ -24,13 +26,27 @@ def await_and_copy(study: str) -> None:
     defer("torch")
     from harness import pipeline
     from harness.runs.reuse import Reuse
+    from harness.tracking.followers import copy_to_trackers
 
     path, out, seeds, reuse = json.loads(study)
-    pipeline.say_last_word(
+    opened = pipeline.open_study(
         Path(path),
         out=Path(out),
         seeds=tuple(seeds) if isinstance(seeds, list) else seeds,
         reuse=Reuse(reuse),
+    )
+    deadline = time.monotonic() + _ENDING
+    while time.monotonic() < deadline and any(
+        opened.ledger.running(run.digest) for run in opened.plan
+    ):
+        time.sleep(0.1)
+    # A run that another coordinator carries out meanwhile is copied as running, which it is.
+    copy_to_trackers(
+        opened.study.trackers,
+        study=opened.view(),
+        out=opened.out,
+        ledger=opened.ledger,
+        plugins=opened.plugins,
     )
 
 

@@ -36,7 +36,6 @@ from harness.tracking.outliving import LastWord
 _SYNC_EVERY = 4.0  # seconds
 _SENTENCES = 64  # translated by a probe, to estimate how long decoding takes
 _HURRY = 4.0  # seconds that trackers are given when a study is interrupted
-_ENDING = 10.0  # seconds for the runs of a killed coordinator to end; their guards take fewer
 
 
 def open_study(
@@ -156,7 +155,7 @@ def run_study(
         with naming_plugins(opened.plugins):
             failed = _carry_out(opened, jobs=jobs, followers=followers, pace=pace)
             # Tuning comes before the study's own runs, and a look before more seeds.
-            while opened.in_stages and not failed:
+            while opened.in_stages and not failed and not pace.limit_reached:
                 opened = opened.plan_next(previous=study_folder.previous_plan(opened.folder))
                 # Even if nothing is left to do: what was compared is read from it.
                 opened.remember_plan()
@@ -172,7 +171,7 @@ def run_study(
     opened.write_report(report)
     followers.end(opened.view(report))
     opened.notify("harness_study_ended")
-    return _summary(opened, report=report, failed=failed)
+    return _summary(opened, report=report, failed=failed, pace=pace)
 
 
 def _followers(opened: PlannedStudy, *, seeds: Seeds | None) -> Followers:
@@ -246,26 +245,6 @@ def sync(opened: PlannedStudy) -> list[str]:
     )
 
 
-def say_last_word(path: Path, *, out: Path, seeds: Seeds | None, reuse: Reuse) -> None:
-    """Copy to every tracker how the runs of a killed coordinator ended, once they have.
-
-    A run that another coordinator carries out meanwhile is copied as running, which it is.
-    """
-    opened = open_study(path, out=out, seeds=seeds, reuse=reuse)
-    deadline = time.monotonic() + _ENDING
-    while time.monotonic() < deadline and any(
-        opened.ledger.running(run.digest) for run in opened.plan
-    ):
-        time.sleep(0.1)
-    copy_to_trackers(
-        opened.study.trackers,
-        study=opened.view(),
-        out=out,
-        ledger=opened.ledger,
-        plugins=opened.plugins,
-    )
-
-
 def show(opened: PlannedStudy, *, port: int | None, ready: Callable[[str], None]) -> None:
     """Serve the study's page until interrupted, and record that its results were inspected."""
     with naming_plugins(opened.plugins):
@@ -290,6 +269,16 @@ def catalog(study: Path | None = None, *, plugin_files: bool = True) -> Catalog:
     return Catalog.of(plugins_for(study, plugin_files=plugin_files) if study else discover())
 
 
-def _summary(opened: PlannedStudy, *, report: Report, failed: list[str]) -> terminal.Summary:
+def _summary(
+    opened: PlannedStudy, *, report: Report, failed: list[str], pace: Pace | None = None
+) -> terminal.Summary:
     failures = [*failed, *report.faults, *report.comparability.broken]
-    return terminal.Summary(report, failed=failures, path=opened.folder / "report.html")
+    path, remaining = opened.folder / "report.html", []
+    if limit := pace.limit_reached if pace else "":
+        plan = opened.plan_next(previous=study_folder.previous_plan(opened.folder)).plan
+        remaining = [
+            run.title
+            for run in plan
+            if not run.exists and not any(line.startswith(f"{run.title}: ") for line in failed)
+        ]
+    return terminal.Summary(report, failures, path, remaining=remaining, limit=limit)

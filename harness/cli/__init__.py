@@ -30,6 +30,7 @@ from harness.cli import (
     merge,
     new_plugin,
     new_study,
+    options,
     output,
     plan,
     plugins,
@@ -43,6 +44,7 @@ from harness.cli import (
     ui,
     validate,
 )
+from harness.cli.exit_status import refuse
 from harness.cli.interruption import INTERRUPTED, STATUS
 from harness.cli.lazy_imports import defer
 from harness.errors import HarnessError
@@ -55,19 +57,24 @@ class _Commands(click.Group):
     """Commands whose user errors are a line each and exit status 2; bugs keep their traceback."""
 
     def make_context(self, *words: Any, **settings: Any) -> click.Context:
+        typed = [*words[1]]  # which click takes out of the list as it reads them
         with _quoted_printably():
-            return super().make_context(*words, **settings)
+            context = super().make_context(*words, **settings)
+        options.note_json(context, words=typed)
+        return context
 
     def invoke(self, context: click.Context) -> Any:
         try:
             with _quoted_printably(), _warnings_in_one_line():
                 return super().invoke(context)
         except HarnessError as error:
-            output.say(str(error), err=True)
-            sys.exit(2)
+            refuse(error)
         except OSError as error:  # a folder that cannot be made, a disk that is full
-            output.say(_line(error, command=context.invoked_subcommand), err=True)
-            sys.exit(2)
+            refuse(_line(error, command=context.invoked_subcommand))
+        except click.ClickException as error:
+            if not options.in_json():
+                raise  # click prints the usage too
+            refuse(error.format_message(), status=error.exit_code)
         except KeyboardInterrupt:
             output.say(INTERRUPTED, err=True)
             sys.exit(STATUS)
@@ -124,7 +131,9 @@ def main() -> None:
       harness run studies/ablation.yaml         train, compare, report
 
     A run that exists is never trained twice, and an interrupted one continues from its checkpoint.
-    Exit status: 0 done, 1 some runs or metrics failed, 2 the study, a plugin or an option is wrong.
+    Exit status: 0 done, 1 some runs or metrics failed, 2 the study, a plugin or an option is wrong,
+    3 a limit such as --max-hours was reached, 130 interrupted. With --json, every command prints
+    one object for programs.
     """
     # First: what is imported from here on must not come from a folder of data.
     leave_working_folder()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -22,7 +23,16 @@ from harness.runs.reuse import Reuse
 )
 @options.OUT
 @options.SEEDS
-def archive(study: Path, *, weights: bool, path: Path | None, out: Path, seeds: int | None) -> None:
+@options.JSON
+def archive(
+    study: Path,
+    *,
+    weights: bool,
+    path: Path | None,
+    out: Path,
+    seeds: int | None,
+    as_json: bool,
+) -> None:
     r"""Write the results of STUDY into one file, which `harness report FILE` opens anywhere.
 
     It has the study, the plugin files that it names, the records of its finished runs, the report
@@ -43,5 +53,8 @@ def archive(study: Path, *, weights: bool, path: Path | None, out: Path, seeds: 
     written = archive_study(opened, path=path, weights=weights)
     for line in written.left_out:
         output.say(line, err=True)
-    size = written.path.stat().st_size / 1e6
-    output.say(f"{written.path}: {written.runs} runs, {size:.3g} MB")
+    size = written.path.stat().st_size
+    if as_json:
+        output.say_object({**asdict(written), "path": str(written.path), "size": size})
+    else:
+        output.say(f"{written.path}: {written.runs} runs, {size / 1e6:.3g} MB")

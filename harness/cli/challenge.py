@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -36,6 +37,7 @@ def with_fresh_seeds(into: str) -> Callable[[Callable[..., None]], Callable[...,
         options.OUT,
         options.JOBS,
         options.pace,
+        options.JSON,
     )
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -48,9 +50,7 @@ def with_fresh_seeds(into: str) -> Callable[[Callable[..., None]], Callable[...,
 
 @click.command()
 @with_fresh_seeds("challenge")
-def challenge(
-    study: Path, *, seeds: int | None, into: Path, out: Path, jobs: int | None, pace: Pace
-) -> None:
+def challenge(study: Path, *, into: Path, out: Path, **carried_out: Any) -> None:
     r"""Carry out the plan of STUDY again with seeds that it has not used, and compare the verdicts.
 
     STUDY is a study that has been run, or a file that `harness archive` wrote: its plugin files are
@@ -76,11 +76,17 @@ def challenge(
         challenged = challenges.challenged_archive(study, into=into)
     else:
         challenged = challenges.challenged_study(study, out=out)
-    challenge_study(challenged, seeds=seeds, into=into, jobs=jobs, pace=pace)
+    challenge_study(challenged, into=into, **carried_out)
 
 
 def challenge_study(
-    challenged: Challenged, *, seeds: int | None, into: Path, jobs: int | None, pace: Pace
+    challenged: Challenged,
+    *,
+    seeds: int | None,
+    into: Path,
+    jobs: int | None,
+    pace: Pace,
+    as_json: bool,
 ) -> None:
     """Carry out the plan of a study again, print the fate of its verdicts, and exit."""
     from rich.text import Text
@@ -96,5 +102,9 @@ def challenge_study(
         for fate in fates:
             yield from paragraph(str(fate), screen=screen)
 
-    output.say_lines(lines)
+    if as_json:
+        verdicts = [{**asdict(fate), "held": fate.held} for fate in fates]
+        output.say_object({**summary.content, "verdicts": verdicts})
+    else:
+        output.say_lines(lines)
     sys.exit(1 if summary.failed or not all(fate.held for fate in fates) else 0)

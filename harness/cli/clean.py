@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli import output
+from harness.cli import options, output
 from harness.cli.list_results import FOLDER, columns, size_text, users
 from harness.errors import HarnessError
 from harness.notices import warn
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from harness.runs.inventory import Inventory, StoredRun, StoredStudy
 
 _DIGITS = 12  # of a digest
+_NOTHING = "nothing is removed without --yes"
 
 
 @click.command()
@@ -29,7 +31,8 @@ _DIGITS = 12  # of a digest
     help="Remove this study too: its report, and the runs that no other study refers to.",
 )
 @click.option("--yes", is_flag=True, help="Remove what is shown; without it nothing is removed.")
-def clean(folder: Path, *, names: tuple[str, ...], yes: bool) -> None:
+@options.JSON
+def clean(folder: Path, *, names: tuple[str, ...], yes: bool, as_json: bool) -> None:
     r"""Show the runs in FOLDER that no study refers to; with --yes, remove them.
 
     A study of FOLDER refers to the runs that it was planned with last, of every variant and seed
@@ -53,20 +56,26 @@ def clean(folder: Path, *, names: tuple[str, ...], yes: bool) -> None:
     for run in shown:
         if run.running:
             warn(f"{run.folder}: stays, as it is {run.state}")
-    if not runs and not studies:
-        output.say(f"{folder}: nothing to remove")
-        return
-    rows = [(str(study.folder), "report", size_text(study.size), "") for study in studies]
-    output.say(columns([*rows, *map(_row, runs)]))
-    size = size_text(sum(run.size for run in runs) + sum(study.size for study in studies))
-    if not yes:
-        output.say(f"{size} in all; nothing is removed without --yes")
-        return
-    for run in runs:
+    if not as_json:
+        output.say(_shown(studies, runs=runs) or f"{folder}: nothing to remove")
+    for run in runs if yes else ():
         remove(run)
-    for study in studies:
+    for study in studies if yes else ():
         shutil.rmtree(study.folder)
-    output.say(f"removed: {size}")
+    size = sum(run.size for run in runs) + sum(study.size for study in studies)
+    if as_json:
+        content = {"runs": [run.digest for run in runs], "studies": [*dict.fromkeys(names)]}
+        output.say_object({"folder": str(folder), **content, "size": size, "removed": yes})
+    elif runs or studies:
+        total = size_text(size)
+        output.say(f"removed: {total}" if yes else f"{total} in all; {_NOTHING}")
+
+
+def _shown(studies: Sequence[StoredStudy], *, runs: Sequence[StoredRun]) -> str:
+    """A line for each study and run; empty without any."""
+    rows = [(str(study.folder), "report", size_text(study.size), "") for study in studies]
+    rows += map(_row, runs)
+    return columns(rows) if rows else ""
 
 
 def _row(run: StoredRun) -> tuple[str, str, str, str]:

@@ -99,7 +99,7 @@ def compare(
     FILE has the columns variant, seed, metric and value, and optionally outcome (finished,
     diverged, failed). The variant named baseline is the baseline. Of metrics that are commonly
     known (loss, wer, ter, latency and others) lower is better, of others higher is, unless an
-    option says otherwise; the answer states it. --json prints findings as in findings.json.
+    option says otherwise; the answer states it. --json prints an object as `harness run` does.
 
     The results of every study that is named are recorded as inspected.
 
@@ -109,7 +109,6 @@ def compare(
       harness compare --from-csv scores.csv --primary bleu --lower-is-better ter
     """
     from harness.report import terminal
-    from harness.report.write import as_json as findings
 
     if bool(names) == (table is not None):  # neither, or both
         raise HarnessError("nothing to compare: name two RUNs, or --from-csv FILE")
@@ -120,7 +119,7 @@ def compare(
     if as_json:
         for reading in report.readings:
             notify_user(f"read as: {reading}")
-        output.say_json(findings(report.findings), newline=False)
+        output.say_json(summary.json, newline=False)
     elif as_markdown:
         output.say(summary.markdown)
     else:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from harness.cli import output, run_argument
+from harness.cli import options, output, run_argument
 from harness.errors import HarnessError
 
 
@@ -31,8 +31,8 @@ def or_model(command: Callable[..., None]) -> Callable[..., None]:
                 raise HarnessError("--variant and --seed go with --weights")
             command(**table)
             return
-        if table["by_run"] or table["seeds"]:
-            raise HarnessError("--runs and --seeds do not go with --weights")
+        if table["rows"] != "findings" or table["seeds"]:
+            raise HarnessError("--runs, --curves and --seeds do not go with --weights")
         name, out = str(table["study"]), table["out"]
         run = run_argument.RunArgument(
             name=name, variant=variant, seed=seed, generation=None, out=out
@@ -65,4 +65,7 @@ def _export(run: run_argument.RunArgument, *, to: Path) -> None:
     card = Card(run=finished, identity=identity, files=[*files], variant=run.variant, report=report)
     files[CARD] = card.text().encode()
     written = write_folder(to, files=files)
-    output.say(f"{to}: {'run' if written else 'is there already: run'} {finished.name}")
+    if options.in_json():
+        output.say_object({"folder": str(to), "run": folder.name, "written": bool(written)})
+    else:
+        output.say(f"{to}: {'run' if written else 'is there already: run'} {finished.name}")

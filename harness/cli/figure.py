@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,8 +23,8 @@ _POSITIVE = click.IntRange(min=1)
 
 
 def _picture(name: str, *names: str) -> Callable[[Any], Any]:
-    """The option for the path of a picture, `--picture` and perhaps other `names`."""
-    return click.option(
+    """The options for a picture: its path, `--picture` and perhaps other `names`, and `--json`."""
+    path = click.option(
         "--picture",
         *names,
         "picture",
@@ -32,6 +33,8 @@ def _picture(name: str, *names: str) -> Callable[[Any], Any]:
         show_default=True,
         help="The file to write: .png, .svg or .pdf.",
     )
+    as_json = click.option("--json", is_flag=True, expose_value=False, help=options.JSON_HELP)
+    return lambda command: path(as_json(command))
 
 
 def _several(name: str, *, default: tuple[int, ...]) -> Callable[[Any], Any]:
@@ -39,11 +42,21 @@ def _several(name: str, *, default: tuple[int, ...]) -> Callable[[Any], Any]:
     return click.option(name, type=_POSITIVE, multiple=True, default=default, show_default=True)
 
 
-def _save(draw: Callable[[], Figure], *, picture: Path) -> None:
+def _save(
+    draw: Callable[[], Figure],
+    *,
+    picture: Path,
+    note: str = "",
+    numbers: Mapping[str, float] = MappingProxyType({}),
+) -> None:
+    """Write a picture, then print its path and, if it has any, its numbers: `note` in words."""
     from harness.introspection.save import save_drawing
 
     save_drawing(draw, path=picture)
-    output.say(picture)
+    if options.in_json():
+        output.say_object({"picture": str(picture), "numbers": {**numbers}})
+    else:
+        output.say(f"{picture}\n{note}" if note else picture)
 
 
 def _named(names: Sequence[str], *, slot: str) -> dict[str, Any]:
@@ -254,8 +267,12 @@ def exposure_bias(run: run_argument.RunArgument, *, picture: Path) -> None:
     _refuse_picture(run.out)
     finished = run.load()
     exposure = measure.exposure(finished)
-    _save(lambda: measure.draw_exposure(exposure, name=finished.name), picture=picture)
-    output.say(measure.exposure_text(exposure))
+    _save(
+        lambda: measure.draw_exposure(exposure, name=finished.name),
+        picture=picture,
+        note=measure.exposure_text(exposure),
+        numbers={"exposure_bias": exposure.bias},
+    )
 
 
 @figure.command("gradient_norms")

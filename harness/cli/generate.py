@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -68,7 +67,7 @@ def generate(
         written = translation.translations(finished, lines=lines)
         _warn(written)
         if as_json:
-            output.say_json(_json([line._asdict() for line in written]))
+            output.say_object({"translations": [line._asdict() for line in written]})
         else:
             output.say_data(_texts(written))
 
@@ -88,10 +87,6 @@ def _texts(written: Sequence[Translation]) -> str:
     return "\n".join(translation.text for translation in written)
 
 
-def _json(objects: Sequence[object]) -> str:
-    return json.dumps(objects, indent=2, ensure_ascii=False)
-
-
 def _warn(written: Sequence[Translation]) -> None:
     """Warn of words that are not in the vocabulary."""
     for number, translation in enumerate(written, start=1):
@@ -102,7 +97,7 @@ def _warn(written: Sequence[Translation]) -> None:
 
 def _print_traces(traces: Sequence[Trace], *, as_json: bool) -> None:
     if as_json:
-        output.say_json(_json([_json_data(trace) for trace in traces]))
+        output.say_object({"translations": [_json_data(trace) for trace in traces]})
         return
     for number, trace in enumerate(traces):
         if number:

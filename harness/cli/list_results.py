@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +34,7 @@ def list_results(folder: Path, *, by_run: bool, as_json: bool) -> None:
 
     inventory = take_inventory(folder)
     if as_json:
-        output.say_json(_json(inventory))
+        output.say_object(_content(inventory))
         return
     rows = _runs(inventory.runs) if by_run else _studies(inventory)
     output.say(columns(rows) if rows else f"{folder}: no results")
@@ -80,9 +79,9 @@ def size_text(size: int) -> str:
     return f"{size} bytes"
 
 
-def _json(inventory: Inventory) -> str:
-    """An object: studies and runs, a study's runs by their digests."""
-    content = {
+def _content(inventory: Inventory) -> Mapping[str, object]:
+    """JSON data: studies and runs, a study's runs by their digests."""
+    return {
         "studies": [
             {
                 "name": study.name,
@@ -94,4 +93,3 @@ def _json(inventory: Inventory) -> str:
         ],
         "runs": [{**asdict(run), "folder": str(run.folder)} for run in inventory.runs],
     }
-    return json.dumps(content, indent=2, ensure_ascii=False)

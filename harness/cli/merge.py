@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli import output
+from harness.cli import options, output
+
+if TYPE_CHECKING:
+    from harness.exchange.merge import Merged
 
 
 @click.command()
@@ -21,7 +26,8 @@ from harness.cli import output
     type=click.Path(path_type=Path, file_okay=False),
     help="The results folder that takes them, as of --out.",
 )
-def merge(sources: tuple[Path, ...], *, into: Path) -> None:
+@options.JSON
+def merge(sources: tuple[Path, ...], *, into: Path, as_json: bool) -> None:
     r"""Take the finished runs of each SOURCE, a results folder or an archive, into another folder.
 
     A run that is not there is checked and copied whole. One that is there already may gain
@@ -34,12 +40,16 @@ def merge(sources: tuple[Path, ...], *, into: Path) -> None:
     """
     from harness.exchange.merge import merge as merge_runs
 
-    fates: Counter[str] = Counter()
+    runs: list[Merged] = []
     for source in sources:
         for merged in merge_runs(source, into=into):
-            fates[merged.fate] += 1
-            if merged.fate not in ("added", "there"):
+            runs.append(merged)
+            if merged.fate not in ("added", "there") and not as_json:
                 output.say(merged.line)
-    counts = ", ".join(f"{count} {fate}" for fate, count in fates.items())
-    output.say(f"{into}: {counts or 'no runs to add'}")
+    fates = Counter(merged.fate for merged in runs)
+    if as_json:
+        output.say_object({"into": str(into), "runs": [asdict(merged) for merged in runs]})
+    else:
+        counts = ", ".join(f"{count} {fate}" for fate, count in fates.items())
+        output.say(f"{into}: {counts or 'no runs to add'}")
     sys.exit(1 if fates["conflict"] else 0)

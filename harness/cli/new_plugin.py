@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from harness.cli import output
+from harness.cli import options, output
 from harness.errors import HarnessError
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
@@ -49,10 +49,18 @@ def new() -> None:
     default=Path(),
     help="The folder to create it in; the current one by default.",
 )
-def plugin(name: str, *, kind: str, folder: Path) -> None:
+@options.JSON
+def plugin(name: str, *, kind: str, folder: Path, as_json: bool) -> None:
     """Write an installable package NAME: a component, its entry point, a study, and a test."""
-    for path in write_plugin(name, kind=kind, folder=folder):
-        output.say(path)
+    say_written(write_plugin(name, kind=kind, folder=folder), as_json=as_json)
+
+
+def say_written(paths: Sequence[Path], *, as_json: bool) -> None:
+    """Print the paths of new files."""
+    if as_json:
+        output.say_object({"files": [*map(str, paths)]})
+    else:
+        output.say("\n".join(map(str, paths)))
 
 
 def write_plugin(name: str, *, kind: str, folder: Path) -> list[Path]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
-from harness.cli import output
+from harness.cli import options
+from harness.cli.new_plugin import say_written
 from harness.errors import HarnessError
 
 _TOY = "toy_german"
@@ -96,8 +98,11 @@ compare: {{primary: nll}}
 @click.argument("name")
 @click.option(
     "--corpus",
+    "corpora",
     metavar="CORPUS",
-    help=f"{_TOY}, which is generated, or a .tsv, .csv or .jsonl file.",
+    multiple=True,
+    help=f"{_TOY}, which is generated; a .tsv, .csv or .jsonl file; or, given twice, a file of "
+    "source sentences and one of their translations, line by line.",
 )
 @click.option("--columns", metavar="SOURCE,TARGET", help="The columns of a .csv or .jsonl file.")
 @click.option("--question", help="The question; by default one about what is varied.")
@@ -108,33 +113,62 @@ compare: {{primary: nll}}
     default=Path(),
     help="The folder to create it in; the current one by default.",
 )
-def study(
-    name: str, *, corpus: str | None, vary: str | None, question: str | None, **places: object
-) -> None:
+@options.JSON
+def study(name: str, *, folder: Path, as_json: bool, **chosen: Any) -> None:
     r"""Write a study NAME.yaml, with comments, that is valid and runs.
 
-    On a terminal it asks for the corpus and for what to vary, if no option says so. Elsewhere they
-    are toy_german and dropout. A file of sentence pairs has a pair in each line, source and target
-    with a tab between, or is a table with a header, or has a JSON object in each line.
+    On a terminal it asks for the corpus, for what to vary and for the question, if no option says
+    so. Elsewhere they are toy_german, dropout and a question about it. A file of sentence pairs has
+    a pair in each line, source and target with a tab between, or is a table with a header, or has a
+    JSON object in each line. Of two plain files, line n of one translates line n of the other.
 
     \b
       harness new study first
       harness new study ours --corpus pairs.tsv --vary label_smoothing
       harness new study ours --corpus pairs.csv --columns de,en --vary schedule
+      harness new study ours --corpus train.de --corpus train.en
     """
-    asks = sys.stdin.isatty()
-    corpus = corpus or (click.prompt("Corpus", default=_TOY) if asks else _TOY)
-    ideas = click.Choice([*IDEAS])
-    vary = vary or (click.prompt("Vary", type=ideas, default="dropout") if asks else "dropout")
-    folder, columns = Path(str(places["folder"])), places["columns"]
-    text = study_text(
-        corpus,
-        idea=IDEAS[vary],
-        question=question,
-        columns=str(columns) if columns else None,
-        path=folder / f"{name}.yaml",
-    )
-    output.say(write_new(folder / f"{name}.yaml", text=text))
+    path = folder / f"{name}.yaml"
+    text = study_text(_choices(**chosen, asks=person_is_there()), path=path)
+    say_written([write_new(path, text=text)], as_json=as_json)
+
+
+def person_is_there() -> bool:
+    """True if somebody can be asked."""
+    return sys.stdin.isatty()
+
+
+class Choices(NamedTuple):
+    """What a study is to be about; `corpora` are one name, or two files of sentences."""
+
+    corpora: Sequence[str]
+    idea: Idea
+    question: str
+    columns: str | None
+
+
+def _choices(
+    *,
+    corpora: Sequence[str],
+    vary: str | None,
+    question: str | None,
+    columns: str | None,
+    asks: bool,
+) -> Choices:
+    """What the options say; where they do not, what a person answers, or else the defaults."""
+
+    def prompt(text: str, *, default: str, **kind: Any) -> str:
+        # On standard error: standard output has what was written, and nothing else.
+        answer: str = click.prompt(text, default=default, err=True, **kind) if asks else default
+        return answer
+
+    if not corpora:
+        corpora = [prompt("Corpus", default=_TOY)]
+        if asks and not _is_whole(corpora[0]):
+            corpora = [*corpora, click.prompt("File of its translations", err=True)]
+    vary = vary or prompt("Vary", default="dropout", type=click.Choice([*IDEAS]))
+    idea = IDEAS[vary]
+    return Choices(corpora, idea, question or prompt("Question", default=idea.question), columns)
 
 
 def write_new(path: Path, *, text: str) -> Path:
@@ -155,38 +189,54 @@ def write_new(path: Path, *, text: str) -> Path:
     return path
 
 
-def study_text(
-    corpus: str, *, idea: Idea, question: str | None, columns: str | None, path: Path
-) -> str:
+def study_text(choices: Choices, *, path: Path) -> str:
     """The text of a study at `path`; raises `HarnessError` for a corpus that cannot be read."""
-    note, dataset = _corpus(corpus, columns=columns, beside=path.parent)
+    note, dataset = _corpus(choices, beside=path.parent)
     return _STUDY.format(
         file=path.name,
-        question=json.dumps(question or idea.question, ensure_ascii=False),
+        question=json.dumps(choices.question, ensure_ascii=False),
         corpus_note=note,
         corpus=dataset,
-        variants="\n".join(f"  {variant}" for variant in idea.variants),
+        variants="\n".join(f"  {variant}" for variant in choices.idea.variants),
     )
 
 
-def _corpus(corpus: str, *, columns: str | None, beside: Path) -> tuple[str, str]:
+def _is_whole(corpus: str) -> bool:
+    """True for the name of a corpus that has sentences and translations."""
+    return corpus == _TOY or Path(corpus).suffix.lower() in _TABLES
+
+
+def _corpus(choices: Choices, *, beside: Path) -> tuple[str, str]:
     """The comment on a corpus, and the dataset as a study names it."""
-    if corpus == _TOY:
+    names = choices.corpora
+    if [*names] == [_TOY]:
         note = "Simple German sentences, generated, in three splits."
         return note, "{toy_german: {train: 400, validation: 200, test: 200}}"
-    path = Path(corpus)
-    if path.suffix.lower() not in _TABLES:
-        raise HarnessError(f"{corpus}: no corpus; name {_TOY} or a .tsv, .csv or .jsonl file")
+    # Two, none of which has pairs, or a single one that has.
+    if len(names) > 2 or any(_is_whole(name) == (len(names) == 2) for name in names):
+        fault = f"name {_TOY}, a .tsv, .csv or .jsonl file, or two files of sentences"
+        raise HarnessError(f"{', '.join(names)}: no corpus; {fault}, --corpus FILE --corpus FILE")
+    counts = [_lines(name) for name in names]
+    if len({*counts}) == 2:
+        fault = f"{counts[0]} and {counts[1]} lines; each line of one must translate the other's"
+        raise HarnessError(f"{names[0]} and {names[1]} have {fault}")
+    places = [json.dumps(os.path.relpath(name, beside), ensure_ascii=False) for name in names]
+    held = max(1, min(_MOST, counts[0] // 10))
+    sizes = f"{held} sentences each for validation and test, the rest to train on"
+    note = f"{counts[0]} lines; {sizes}."
+    split = f"split: {{validation: {held}, test: {held}}}"
+    if len(places) == 2:
+        train = f"{{source: {places[0]}, target: {places[1]}}}"
+        return note, f"{{parallel_text: {{train: {train}, {split}}}}}"
+    columns = ""
+    if choices.columns:
+        columns = f", columns: [{', '.join(map(json.dumps, choices.columns.split(',')))}]"
+    return note, f"{{parallel_text: {{file: {places[0]}, {split}{columns}}}}}"
+
+
+def _lines(name: str) -> int:
     try:
-        with path.open("rb") as file:
-            lines = sum(1 for _ in file)
+        with Path(name).open("rb") as file:
+            return sum(1 for _ in file)
     except OSError as error:
-        raise HarnessError(f"{corpus}: {error.strerror}") from None
-    held = max(1, min(_MOST, lines // 10))
-    named = ""
-    if columns:
-        named = f", columns: [{', '.join(json.dumps(name) for name in columns.split(','))}]"
-    place = json.dumps(os.path.relpath(path, beside), ensure_ascii=False)
-    note = f"{lines} lines; {held} sentences each for validation and test, the rest to train on."
-    split = f"{{validation: {held}, test: {held}}}"
-    return note, f"{{parallel_text: {{file: {place}, split: {split}{named}}}}}"
+        raise HarnessError(f"{name}: {error.strerror}") from None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import click
 
 from harness.runs.reuse import Reuse
+from harness.runs.spending import Spending
 from harness.runs.supervision import Pace
 
 STUDY = click.argument("study", type=click.Path(path_type=Path))
@@ -32,7 +34,26 @@ OUT = results("--out")
 SEEDS = click.option(
     "--seeds", type=click.IntRange(min=1, max=1000), help="Use seeds 1 to N instead of the study's."
 )
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+_IN_JSON = "harness: answers in JSON"
+JSON_HELP = "Print a JSON object for programs; `harness schema --of` describes it."
+JSON = click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
+
+
+def note_json(context: click.Context, *, words: Sequence[str]) -> None:
+    """Note, for all of the command line, whether its words ask for JSON.
+
+    The option itself is too late: a word that click refuses ends the parsing before it is read.
+    """
+    options = itertools.takewhile(lambda word: word != "--", words)
+    context.meta[_IN_JSON] = "--json" in options
+
+
+def in_json() -> bool:
+    """True if the command under way is to answer in JSON."""
+    context = click.get_current_context(silent=True)
+    return bool(context and context.meta.get(_IN_JSON))
+
+
 JOBS = click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -87,6 +108,25 @@ def pace(command: Callable[..., None]) -> Callable[..., None]:
     def wrapper(*, checkpoint_minutes: float, timeout: float | None, **others: Any) -> None:
         minutes = Pace(checkpoint_minutes=checkpoint_minutes, timeout_minutes=timeout)
         command(pace=minutes, **others)
+
+    return wrapper
+
+
+def spending(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of `Spending`, as a part of the argument `pace`."""
+
+    @click.option("--max-runs", type=click.IntRange(min=1), help="Begin at most so many runs.")
+    @click.option(
+        "--max-hours",
+        type=_POSITIVE,
+        help="After so many hours, end the runs under way with a checkpoint.",
+    )
+    @wraps(command)
+    def wrapper(
+        *, max_runs: int | None, max_hours: float | None, pace: Pace, **others: Any
+    ) -> None:
+        limits = Spending(max_runs=max_runs, max_hours=max_hours)
+        command(pace=replace(pace, spending=limits), **others)
 
     return wrapper
 

@@ -34,6 +34,11 @@ def say_json(text: str, *, newline: bool = True) -> None:
     _write(printable_json(text), newline=newline)
 
 
+def say_object(content: Mapping[str, object]) -> None:
+    """Print the answer of a command to a program, one JSON object; raises as `say` does."""
+    say_json(json.dumps(content, indent=2, ensure_ascii=False))
+
+
 def say_data(text: str, *, newline: bool = True) -> None:
     """Print text for a file or a program to its last character, for a terminal as `say` does."""
     _write(printable(text) if sys.stdout.isatty() else text, newline=newline)
@@ -77,9 +82,10 @@ def faults_text(faults: Sequence[Fault], *, path: Path) -> str:
     return "\n".join(map(str, faults)) if faults else f"{path}: no faults"
 
 
-def faults_json(faults: Sequence[Fault]) -> str:
-    """A list of objects: place, message, severity."""
-    return json.dumps([fault._asdict() for fault in faults], indent=2)
+def faults_object(faults: Sequence[Fault]) -> Mapping[str, object]:
+    """An object: faults, each with its place, message and severity."""
+    objects = [{**fault._asdict(), "place": fault.place or None} for fault in faults]
+    return {"faults": objects}
 
 
 def plugins_text(rows: Iterable[CatalogRow], *, complaints: Iterable[object]) -> str:
@@ -103,9 +109,11 @@ def schema_json(schema: Mapping[str, object]) -> str:
     return json.dumps(schema, indent=1, ensure_ascii=False)
 
 
-def plugins_json(rows: Iterable[CatalogRow]) -> str:
-    """A list of objects: slot, name, plugin, summary, options."""
+def plugins_object(
+    rows: Iterable[CatalogRow], *, complaints: Iterable[object]
+) -> Mapping[str, object]:
+    """An object: components (slot, name, plugin, summary, options), and plugins that are broken."""
     objects = [
         {**row._asdict(), "options": [option._asdict() for option in row.options]} for row in rows
     ]
-    return json.dumps(objects, indent=2)
+    return {"components": objects, "warnings": [*map(str, complaints)]}

@@ -26,6 +26,6 @@ def plugins(slots: tuple[str, ...], *, as_json: bool) -> None:
             raise HarnessError(f"no slot named {shown(slot)}; {rest}")
     rows = [row for row in catalog.rows() if not slots or row.slot in slots]
     if as_json:
-        output.say_json(output.plugins_json(rows))
+        output.say_object(output.plugins_object(rows, complaints=catalog.complaints))
     else:
         output.say(output.plugins_text(rows, complaints=catalog.complaints))

@@ -31,12 +31,12 @@ def pool(studies: tuple[Path, ...], *, out: Path, as_json: bool) -> None:
       harness pool results/ablation replication/results/ablation
     """
     from harness.comparing import pooled_text
-    from harness.comparing.pooled_studies import pool_studies, pooled_json, study_findings
+    from harness.comparing.pooled_studies import pool_studies, pooled_content, study_findings
 
     if len(studies) < 2:
         raise HarnessError("nothing to pool: name two studies")
     findings = pool_studies([study_findings(study, out=out) for study in studies])
     if as_json:
-        output.say_json(pooled_json(findings), newline=False)
+        output.say_object(pooled_content(findings))
         return
     output.say_lines(lambda screen: pooled_text.pooled_lines(findings, screen=screen))

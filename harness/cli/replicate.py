@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from harness.cli.challenge import challenge_study, with_fresh_seeds
 from harness.cli.interruption import end_on_signals
-from harness.runs.supervision import Pace
 
 
 @click.command()
 @with_fresh_seeds("replication")
-def replicate(
-    study: Path, *, seeds: int | None, into: Path, out: Path, jobs: int | None, pace: Pace
-) -> None:
+def replicate(study: Path, *, out: Path, **carried_out: Any) -> None:
     r"""Carry out the plan of STUDY again with fresh seeds, and say which verdicts held.
 
     It does to a study of one's own what `harness challenge` does to anybody's. `harness pool` then
@@ -29,4 +27,4 @@ def replicate(
 
     end_on_signals()
     challenged = challenges.challenged_study(study, out=out)
-    challenge_study(challenged, seeds=seeds, into=into, jobs=jobs, pace=pace)
+    challenge_study(challenged, **carried_out)

@@ -32,7 +32,8 @@ def report(
 
     STUDY may be a file that `harness archive` wrote. Then every file in it is checked, and the
     report that it was sent with is shown; no corpus is needed, and none of its code is run.
-    --json prints an object as `harness run` does; in an archive, findings.json has the findings.
+    --json prints an object as `harness run` does; of an archive, its text, and the folder that
+    --into names, whose findings.json has the findings.
     """
     from harness import pipeline
     from harness.exchange.archive import is_archive, open_archive
@@ -42,10 +43,11 @@ def report(
     if is_archive(study):
         if seeds is not None:
             raise HarnessError(f"{study}: an archive has its own seeds; leave out --seeds")
-        if as_json:
-            raise HarnessError(f"{study}: --json goes with a study; --into has findings.json")
         text = open_archive(study, into=into)
-        output.say_lines(lambda screen: paragraph(text, screen=screen))
+        if as_json:
+            output.say_object({"text": text, "folder": into and str(into)})
+        else:
+            output.say_lines(lambda screen: paragraph(text, screen=screen))
         return
     if into is not None:
         raise HarnessError(f"--into goes with an archive, and {study} is none")

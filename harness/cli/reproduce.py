@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 
-from harness.cli import output, run_argument
+from harness.cli import options, output, run_argument
 from harness.cli.interruption import end_on_signals
 from harness.notices import notify_user
 
 
 @click.command()
 @run_argument.takes_run(results="--out", generates=False)
-def reproduce(run: run_argument.RunArgument) -> None:
+@options.JSON
+def reproduce(run: run_argument.RunArgument, *, as_json: bool) -> None:
     r"""Train and decode a finished RUN again, and compare every number to the last digit.
 
     RUN is a study, with --variant and --seed; or the first digits of a run's digest, which
@@ -42,9 +44,19 @@ def reproduce(run: run_argument.RunArgument) -> None:
     with TemporaryDirectory() as into:
         reproduced = train_again(folder, location=location, into=Path(into))
         parts = list(compare_parts(reproduced))
-    changes = "; ".join(reproduced.environment)
-    lines = [f"environment: {changes or 'the same'}", *map(str, parts)]
     differ = [part.name for part in parts if part.difference]
-    verdict = f"differs in {', '.join(differ)}" if differ else "reproduced to the last digit"
-    output.say("\n".join([*lines, f"{folder.name[:12]}: {verdict}"]))
+    if as_json:
+        output.say_object(
+            {
+                "run": folder.name,
+                "environment": [*reproduced.environment],
+                "parts": [asdict(part) for part in parts],
+                "reproduced": not differ,
+            }
+        )
+    else:
+        changes = "; ".join(reproduced.environment)
+        lines = [f"environment: {changes or 'the same'}", *map(str, parts)]
+        verdict = f"differs in {', '.join(differ)}" if differ else "reproduced to the last digit"
+        output.say("\n".join([*lines, f"{folder.name[:12]}: {verdict}"]))
     sys.exit(1 if differ else 0)

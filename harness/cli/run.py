@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from harness.cli import options, output
+from harness.cli.exit_status import DONE, FAILED, LIMIT
 from harness.cli.interruption import end_on_signals
 from harness.runs.reuse import Reuse
 
@@ -20,6 +21,7 @@ from harness.runs.reuse import Reuse
 @options.reuse(Reuse.IDENTICAL)
 @options.JOBS
 @options.pace
+@options.spending
 @options.JSON
 def run(study: Path, *, as_json: bool, **carried_out: Any) -> None:
     """Train the missing runs of STUDY, compare its variants, and write the report.
@@ -28,12 +30,13 @@ def run(study: Path, *, as_json: bool, **carried_out: Any) -> None:
     the others continue, and the exit status is 1; the next `run` resumes it from its checkpoint.
 
     Ctrl-C, SIGTERM or SIGHUP end the runs after their current updates, with a checkpoint, within
-    five seconds; a second one ends them at once. No option but --seeds and --reuse changes a
-    result.
+    five seconds; a second one ends them at once. So does the end of --max-hours, after which what
+    there is is reported, and the exit status is 3: the same command continues. No option but
+    --seeds and --reuse changes a result.
 
     The results are recorded as inspected. --json prints one object: study, question, metric, split,
-    higher_is_better, seeds, answer, findings (as in findings.json), failed (a line each) and report
-    (its path).
+    higher_is_better, seeds, answer, findings (as in findings.json), failed (a line each), remaining
+    (runs that a limit left undone) and report (its path).
     """
     from harness import pipeline
 
@@ -43,4 +46,4 @@ def run(study: Path, *, as_json: bool, **carried_out: Any) -> None:
         output.say_json(summary.json, newline=False)
     else:
         output.say_lines(summary.lines)
-    sys.exit(1 if summary.failed else 0)
+    sys.exit(FAILED if summary.failed else LIMIT if summary.remaining else DONE)

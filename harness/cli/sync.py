@@ -16,7 +16,8 @@ from harness.runs.reuse import Reuse
 @options.OUT
 @options.SEEDS
 @options.reuse(Reuse.SAME_STUDY)
-def sync(study: Path, *, out: Path, seeds: int | None, reuse: Reuse) -> None:
+@options.JSON
+def sync(study: Path, *, out: Path, seeds: int | None, reuse: Reuse, as_json: bool) -> None:
     """Copy the runs of STUDY from the ledger to its trackers, MLflow by default. Trains nothing.
 
     Safe to repeat: only new facts are copied. `harness run` syncs while it trains; this command is
@@ -32,4 +33,6 @@ def sync(study: Path, *, out: Path, seeds: int | None, reuse: Reuse) -> None:
     faults = pipeline.sync(opened)
     for fault in faults:
         output.say(fault, err=True)
+    if as_json:
+        output.say_object({"study": opened.study.name, "failed": faults})
     sys.exit(1 if faults else 0)

@@ -20,8 +20,8 @@ def validate(study: Path, *, plugin_files: bool, as_json: bool) -> None:
 
     Each fault is one line, FILE:LINE:COLUMN: MESSAGE. The exit status is 2 if there is any. Choices
     that are valid and cannot do together what they are there for, as a warmup that outlasts the
-    budget, are warnings, which leave the exit status alone. --json prints a list of objects: place,
-    message, severity ("fault" or "warning").
+    budget, are warnings, which leave the exit status alone. --json prints an object, faults: a list
+    of objects with place, message, severity ("fault" or "warning").
 
     The plugin files that STUDY names are Python, and are executed; not with --no-plugins.
     """
@@ -30,7 +30,7 @@ def validate(study: Path, *, plugin_files: bool, as_json: bool) -> None:
     found = pipeline.validate(study, plugin_files=plugin_files)
     faults = [fault for fault in found if fault.severity == "fault"]
     if as_json:
-        output.say_json(output.faults_json(found))
+        output.say_object(output.faults_object(found))
     else:
         for warning in found if not faults else ():
             warn(warning)

@@ -197,9 +197,9 @@ def _finding(
     )
 
 
-def pooled_json(findings: Sequence[PooledFinding]) -> str:
-    """The findings as a JSON list of objects."""
-    return json.dumps([_as_object(finding) for finding in findings], indent=2) + "\n"
+def pooled_content(findings: Sequence[PooledFinding]) -> Mapping[str, object]:
+    """JSON data: the findings, an object each."""
+    return {"findings": [_as_object(finding) for finding in findings]}
 
 
 def _as_object(finding: PooledFinding) -> Mapping[str, object]:

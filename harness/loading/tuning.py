@@ -60,12 +60,12 @@ def candidates(
         return
     baseline: dict[str, Experiment] = {}  # by value
     for variant, experiment in variants.items():
-        if not _has(resolved_experiment(experiment), steps=tuned.steps):
-            fault = (
-                f"variant {shown(variant)} has no option {tuned.option}; "
-                "tune one that every variant has"
-            )
-            faults.add(fault, at=tuned.mark)
+        options = resolved_experiment(experiment)
+        if not _has(options, steps=tuned.steps):
+            fault = f"variant {shown(variant)} has no option {tuned.option}"
+            if elsewhere := _elsewhere(options, steps=tuned.steps):
+                fault += f", which is {elsewhere} there"
+            faults.add(f"{fault}; tune one that every variant has", at=tuned.mark)
             continue
         own = [*_of_variant(variant, of=experiment, tuned=tuned, checker=checker, faults=faults)]
         if variant == BASELINE:
@@ -77,6 +77,17 @@ def candidates(
             fault = f"variant {shown(variant)} changes only the tuned option; remove the variant"
             faults.add(fault, at=tuned.mark)
         yield from own
+
+
+def _elsewhere(options: Any, *, steps: Sequence[str]) -> str:
+    """The path of an option in a component that a variant names, as another model; else empty."""
+    slot, *rest = steps
+    chosen = options.get(slot)
+    if rest and isinstance(chosen, dict) and len(chosen) == 1:
+        ((name, inner),) = chosen.items()
+        if _has(inner, steps=rest):
+            return ".".join([slot, name, *rest])
+    return ""
 
 
 def resolved_tuning(

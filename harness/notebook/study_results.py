@@ -14,6 +14,7 @@ from harness.notebook.verdict_table import VerdictTable
 from harness.planned_study import PlannedStudy
 from harness.registry.catalog import Catalog
 from harness.registry.option_types import shown, suggestion
+from harness.report.export import CurvePoint, curve_points
 from harness.runs.planned_run import PlannedRun, without_results
 from harness.study.values import BASELINE
 
@@ -59,13 +60,8 @@ class StudyResults(VerdictTable):
         """
         import pandas
 
-        rows = [
-            [run.variant, run.seed, *measured]
-            for run in self.opened.runs
-            for measured in self.opened.ledger.measurements(run.digest)
-        ]
-        names = ["variant", "seed", "update", "split", "metric", "value"]
-        return pandas.DataFrame(rows, columns=names)
+        points = curve_points(self.opened.runs, ledger=self.opened.ledger)
+        return pandas.DataFrame(points, columns=[*CurvePoint._fields])
 
     def model(
         self, variant: str = BASELINE, *, seed: int | None = None, generation: str | None = None

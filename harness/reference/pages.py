@@ -20,8 +20,10 @@ from typing import NamedTuple
 import click
 
 from harness import cli, hookspecs
+from harness.cli.exit_status import MEANINGS
 from harness.cli.new_plugin import component_file
 from harness.components import SLOTS, Component
+from harness.reference.answers_page import SOURCE, answer_sections
 from harness.reference.contracts import contracts_page, links
 from harness.reference.page_text import page, prose, unquoted
 from harness.reference.study_keys import study_page
@@ -61,6 +63,7 @@ def pages() -> Mapping[str, str]:
         "study.md": study_page(_ours()),
         "contracts.md": contracts_page(),
         "commands.md": commands(),
+        "json.md": page("Answers in JSON", source=SOURCE, sections=answer_sections()),
     }
 
 
@@ -221,9 +224,14 @@ def _default(default: str | None) -> str:
 
 
 def commands() -> str:
-    """The page of commands: the ``--help`` of each."""
+    """The page of commands: the meaning of their exit status, and the ``--help`` of each."""
     inherited = cli.main.context_settings["help_option_names"]
-    sections = []
+    rows = [f"| {status} | {meaning} |" for status, meaning in MEANINGS.items()]
+    sections = ["## Exit status", "\n".join(["| status | meaning |", "|---|---|", *rows])]
+    sections.append(
+        "A bug of the program, or of a plugin, ends with a traceback and status 1. With `--json`, "
+        "every command prints one object: [answers in JSON](json.md)."
+    )
     for name, command in _tree(cli.main, name="harness"):
         context = click.Context(
             command,

@@ -20,7 +20,9 @@ from harness.report.numbers import (
     number_text,
     p_header,
 )
-from harness.report.tables import Table
+from harness.report.tables import Table, verdict_text
+from harness.runs.ledger import Ledger
+from harness.runs.planned_run import PlannedRun
 from harness.study.values import BASELINE
 
 Form = Literal["csv", "latex", "markdown"]
@@ -55,6 +57,31 @@ class RunOrigin(NamedTuple):
     code: str
 
 
+class CurvePoint(NamedTuple):
+    """A number measured in training; the update 0 is before it."""
+
+    variant: str
+    seed: int
+    update: int
+    split: str
+    metric: str
+    value: float
+
+
+def curve_points(runs: Sequence[PlannedRun], *, ledger: Ledger) -> list[CurvePoint]:
+    """Everything that was measured in the training of these runs, one after another."""
+    return [
+        CurvePoint(run.variant, run.seed, *measured)
+        for run in runs
+        for measured in ledger.measurements(run.digest)
+    ]
+
+
+def export_curves(points: Sequence[CurvePoint], *, form: Form) -> str:
+    """Measurements, one per row."""
+    return _text(Table(CurvePoint._fields, points, right=4), form=form)
+
+
 def export_runs(
     results: Sequence[RunResult], *, origins: Mapping[tuple[str, int], RunOrigin], form: Form
 ) -> str:
@@ -62,6 +89,13 @@ def export_runs(
 
     `origins` is by variant and seed.
     """
+    return _text(scores_table(results, origins=origins), form=form)
+
+
+def scores_table(
+    results: Sequence[RunResult], *, origins: Mapping[tuple[str, int], RunOrigin]
+) -> Table:
+    """The table that `export_runs` writes."""
     rows: list[Sequence[object]] = []
     for run in results:
         digest, *found_with = origins[run.variant, run.seed]
@@ -69,7 +103,7 @@ def export_runs(
         rows += [[*key, name, value, *found_with] for name, value in run.scores.items()]
         rows += [] if run.scores else [[*key, None, None, *found_with]]
     header = ["run", "variant", "seed", "outcome", "metric", "value", "torch", "code"]
-    return _text(Table(header, rows, 5), form=form)
+    return Table(header, rows, 5)
 
 
 def _paper_table(findings: Sequence[Finding]) -> Table:
@@ -84,7 +118,7 @@ def _paper_table(findings: Sequence[Finding]) -> Table:
         places = decimal_places(finding)
         means = (finding.baseline_mean, finding.variant_mean)
         p = NOT_AVAILABLE if finding.p_adjusted is None else p_text(finding.p_adjusted)
-        row = [finding.metric, finding.label, finding.verdict, finding.n]
+        row = [finding.metric, finding.label, verdict_text(finding.verdict), finding.n]
         row += [finding.n_ranked] if ranked else []
         row += [number_text(mean, places=places) for mean in means]
         rows.append([*row, difference_text(finding), p])

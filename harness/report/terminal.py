@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,12 +22,15 @@ from harness.study.values import Seeds
 class Summary(NamedTuple):
     """A report to print: of a study, whose page is at `path`, or of a comparison, without one.
 
-    `failed` has a message for each failure.
+    `failed` has a message for each failure, `remaining` one for each run that the
+    `limit` left undone.
     """
 
     report: Report
     failed: Sequence[str]
     path: Path | None = None
+    remaining: Sequence[str] = ()
+    limit: str = ""
 
     @property
     def text(self) -> str:
@@ -35,10 +38,10 @@ class Summary(NamedTuple):
         return "\n".join(line.plain for line in self.lines(Screen()))
 
     @property
-    def json(self) -> str:
-        """An object: study, question, metric, split, answer, findings, failures, report."""
+    def content(self) -> Mapping[str, object]:
+        """JSON data: study, question, metric, split, answer, findings, failures, report."""
         report = self.report
-        content = {
+        return {
             "study": report.name,
             "question": report.question,
             "metric": report.primary.name,
@@ -48,9 +51,14 @@ class Summary(NamedTuple):
             "answer": answer(report),
             "findings": finding_objects(report.findings),
             "failed": [*self.failed],
+            "remaining": [*self.remaining],
             "report": self.path and str(self.path),
         }
-        return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @property
+    def json(self) -> str:
+        """The content as JSON."""
+        return json.dumps(self.content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     def lines(self, screen: Screen) -> Iterator[Text]:
         """The question, the findings, the answer, notes, failures and the path of the report."""
@@ -73,6 +81,10 @@ class Summary(NamedTuple):
         yield from self._tables(screen) if self.path is None else [Text("")]
         for reason in self.failed:
             yield from paragraph(f"failed: {reason}", screen=screen, style="bold red")
+        if self.remaining:
+            runs = f"{len(self.remaining)} run{'s' if len(self.remaining) > 1 else ''}"
+            text = f"stopped at {self.limit}: {runs} to do; run the same command again to continue"
+            yield from paragraph(text, screen=screen, style="bold yellow")
         if self.path is not None:
             # On one line whatever its length, so that it can be copied.
             yield Text(f"report: {self.path}")

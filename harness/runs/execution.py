@@ -22,6 +22,7 @@ from harness.runs.ledger import Ledger
 from harness.runs.lock import holder
 from harness.runs.planned_run import PlannedRun, RunState
 from harness.runs.records import RunLocation
+from harness.runs.spending import Spending
 from harness.runs.supervision import Pace
 
 _POLL_EVERY = 0.1  # seconds
@@ -56,7 +57,8 @@ def execute(
 ) -> Generator[Poll, None, None]:
     """Carry out the runs that do not exist yet; yields at every poll what has become of them.
 
-    Variants that differ only in decoding are one run. Leaving the loop early cancels the rest.
+    Variants that differ only in decoding are one run. Leaving the loop early cancels the rest, and
+    so does the end of the time that may be spent.
     Raises `ComponentError` for an error of the executor.
     """
     checked = _CheckedJobs(executor, jobs=jobs)
@@ -69,15 +71,9 @@ def execute(
         _request(same, ledger=ledger, pace=queue.pace)
     _drop_needless_checkpoints(runs, ledger=ledger)
     try:
-        while queue.waiting or queue.running:
+        while queue.goes_on:
             ended = list(queue.give_up())
-            for digest in queue.ready(at_most=checked.capacity() - len(queue.running)):
-                same = queue.running[digest] = queue.waiting.pop(digest)
-                # Not before: written safely, the descriptions of thousands of runs take minutes.
-                _request(same, ledger=ledger, pace=queue.pace)
-                if other := holder(ledger.run(digest)):
-                    title = queue.running[digest][0].title
-                    notify_user(f"{title}: held by {other}; waits for its end")
+            for digest in queue.begin(room=checked.capacity() - len(queue.running)):
                 checked.submit(ledger.run(digest))
             for path, fault in checked.ended([*map(ledger.run, queue.running)]):
                 ended += queue.end(path.name, fault=fault)
@@ -142,6 +138,30 @@ class _Queue:
     waiting: dict[str, list[PlannedRun]] = field(default_factory=dict)
     running: dict[str, list[PlannedRun]] = field(default_factory=dict)
     lost: dict[str, list[Ended]] = field(default_factory=dict)
+
+    @property
+    def spending(self) -> Spending:
+        """What may be spent; without limits if nobody set any."""
+        return self.pace.spending or Spending()
+
+    @property
+    def goes_on(self) -> bool:
+        """True if there are runs to carry out, and time and number allow it."""
+        begins = self.waiting and self.spending.may_begin
+        return bool(self.running or begins) and not self.spending.time_is_up
+
+    def begin(self, *, room: int) -> Iterator[str]:
+        """The digests of runs to start now, as many as there is room for and may be spent."""
+        for digest in self.ready(at_most=room):
+            if not self.spending.may_begin:
+                return
+            self.spending.began += 1
+            same = self.running[digest] = self.waiting.pop(digest)
+            # Not before: written safely, the descriptions of thousands of runs take minutes.
+            _request(same, ledger=self.ledger, pace=self.pace)
+            if other := holder(self.ledger.run(digest)):
+                notify_user(f"{same[0].title}: held by {other}; waits for its end")
+            yield digest
 
     def ready(self, *, at_most: int) -> list[str]:
         """The digests of waiting runs whose starts have all ended, in the order of the plan."""

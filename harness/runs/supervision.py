@@ -20,6 +20,8 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
+from harness.runs.spending import Spending
+
 GRACE = 3.5  # seconds to finish an update and write a checkpoint, of the 5 that stopping may take
 STOPPING = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 _POLL_EVERY = 0.2  # seconds
@@ -31,10 +33,16 @@ SignOfLife = Callable[[], object]
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """The minutes between checkpoints, and those without a sign of life that end a run."""
+    """The minutes between checkpoints, those without a sign of life that end a run, and limits."""
 
     checkpoint_minutes: float = 10.0
     timeout_minutes: float | None = None
+    spending: Spending | None = None
+
+    @property
+    def limit_reached(self) -> str:
+        """The limit that is reached, as the option that set it; empty if none is."""
+        return self.spending.reason if self.spending else ""
 
 
 def guard(*, alive: SignOfLife | None = None, timeout: float | None = None) -> None:

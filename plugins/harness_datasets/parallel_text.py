@@ -72,19 +72,19 @@ class HeldOut:
 
 @dataclass(frozen=True, kw_only=True)
 class ParallelText(Dataset):
-    """Sentence pairs in UTF-8 text: two files for each split, a table for each, or one for all.
+    """Sentence pairs in UTF-8 text: files for each split, or files for all and a `split`.
 
-    Of two files, each has one sentence per line. Only a newline ends a line, so that line numbers
-    agree with those of other tools; a carriage return before it and a byte order mark are dropped.
-    Pairs with a blank side are dropped from the training split, but kept in validation and test, so
-    that scores are over every line of the file.
+    A split is two files or a table. Of two files, each has one sentence per line. Only a newline
+    ends a line, so that line numbers agree with those of other tools; a carriage return before it
+    and a byte order mark are dropped. Pairs with a blank side are dropped from the training split,
+    but kept in validation and test, so that scores are over every line of the file.
 
     A `file`, of a split or of the whole corpus, ends in .tsv (source, tab, target; no header), .csv
     (a header, commas) or .jsonl (an object per line). `columns` names source and target of the last
-    two, and may be left out if there are two. The `split` of one file is by the SHA-256 of the
-    source, so that it is the same everywhere and a sentence is in one split only, whatever its
-    translations; pairs with a blank side are dropped before. Further pairs with a source of
-    validation or test are left out.
+    two, and may be left out if there are two. `split` holds out validation and test of one `file`,
+    or of `train`, by the SHA-256 of the source, so that it is the same everywhere and a sentence is
+    in one split only, whatever its translations; pairs with a blank side are dropped before.
+    Further pairs with a source of validation or test are left out.
 
     Line n of `documents` names the document of line n of the test split: sentences of a document
     are alike, and intervals over new sentences then sample whole documents.
@@ -102,18 +102,19 @@ class ParallelText(Dataset):
     documents: TextFile | None = None
 
     def __post_init__(self) -> None:
-        given = [self.train, self.validation, self.test]
-        if self.file is None and self.split is None and None not in given:
+        names = ("train", "validation", "test", "file", "split")
+        given = {name for name in names if getattr(self, name) is not None}
+        if given == {"train", "validation", "test"}:
             return
-        if self.file is None or self.split is None or given != [None] * 3:
-            needs = "'train', 'validation' and 'test', or 'file' and 'split'"
+        if given not in ({"file", "split"}, {"train", "split"}):
+            needs = "'train', 'validation' and 'test', or 'split' with 'file' or 'train'"
             raise ValueError(f"parallel_text needs {needs}, and not parts of both")
         if self.documents is not None:
             raise ValueError("documents are of a test split of its own; 'split' makes one")
 
     def build(self) -> Corpus:
-        if self.file is not None:
-            return self._divided(self.file)
+        if self.split is not None:
+            return self._divided(self.train or Files(file=self.file), held_out=self.split)
         assert self.train is not None
         assert self.validation is not None
         assert self.test is not None
@@ -126,16 +127,15 @@ class ParallelText(Dataset):
             raise HarnessError(f"{self.train.names}: {fault}")
         return Corpus(train=train, validation=validation, test=test)
 
-    def _divided(self, file: TextFile) -> Corpus:
-        """The pairs of one file, divided; raises `HarnessError` if none is left to train on."""
-        assert self.split is not None
-        pairs = [pair for pair in read_pairs(file, columns=self.columns) if _full(pair)]
+    def _divided(self, files: Files, *, held_out: HeldOut) -> Corpus:
+        """The pairs of files, divided; raises `HarnessError` if none is left to train on."""
+        pairs = [pair for pair in files.read(columns=self.columns) if _full(pair)]
         sources = sorted(dict.fromkeys(pair.source for pair in pairs), key=_rank)
-        held = self.split.test + self.split.validation
+        held = held_out.test + held_out.validation
         if len(sources) <= held:
             fault = f"{len(sources)} different sentences, and split holds out {held}"
-            raise HarnessError(f"{file}: {fault}; make it smaller")
-        test, validation = {*sources[: self.split.test]}, {*sources[self.split.test : held]}
+            raise HarnessError(f"{files.names}: {fault}; make it smaller")
+        test, validation = {*sources[: held_out.test]}, {*sources[held_out.test : held]}
         return Corpus(
             train=[pair for pair in pairs if pair.source not in test | validation],
             validation=_first(pairs, sources=validation),

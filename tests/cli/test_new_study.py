@@ -54,6 +54,46 @@ def test_a_file_is_divided_into_what_the_study_trains_on(
     assert corpus.train[0].source.startswith("quelle")
 
 
+def test_two_files_of_sentences_are_divided_too(tmp_path: Path) -> None:
+    for name, word in (("train.de", "quelle"), ("train.en", "source")):
+        lines = "".join(f'{word} {n}, "\t{word}"\n' for n in range(50))
+        (tmp_path / name).write_text(lines, encoding="utf-8")
+    files = ["--corpus", tmp_path / "train.de", "--corpus", tmp_path / "train.en"]
+    harness("new", "study", "ours", *files, "--folder", tmp_path / "studies")
+    study, _ = load(tmp_path / "studies" / "ours.yaml")
+    corpus = study.variants["baseline"].dataset.build()
+    sizes = [len(split) for split in (corpus.train, corpus.validation, corpus.test)]
+    assert sizes == [40, 5, 5]
+    assert all(
+        pair.target == pair.source.replace("quelle", "source")
+        for split in (corpus.train, corpus.validation, corpus.test)
+        for pair in split
+    )
+    (tmp_path / "train.en").write_text("one\n", encoding="utf-8")
+    fault = harness("new", "study", "more", *files, "--folder", tmp_path, status=2)
+    assert "train.en have 50 and 1 lines; each line of one must translate the other's" in fault
+
+
+def test_a_person_is_asked_for_what_no_option_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.cli.new_study.person_is_there", lambda: True)
+    for name in ("train.de", "train.en"):
+        (tmp_path / name).write_text("a\nb\nc\nd\n", encoding="utf-8")
+    answers = [str(tmp_path / "train.de"), str(tmp_path / "train.en"), "depth", ""]
+    words = ["new", "study", "asked", "--folder", str(tmp_path)]
+    done = CliRunner().invoke(main, words, input="\n".join([*answers, ""]))
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[-1] == str(tmp_path / "asked.yaml")
+    study, _ = load(tmp_path / "asked.yaml")
+    assert study.question == IDEAS["depth"].question
+    assert [*study.variants] == ["baseline", "deeper"]
+    assert len(study.variants["baseline"].dataset.build().train) == 2
+    first = CliRunner().invoke(main, [*words[:2], "toy", *words[3:]], input="\n\nIs it so?\n")
+    assert first.exit_code == 0, first.output
+    assert load(tmp_path / "toy.yaml")[0].question == "Is it so?"
+
+
 def test_what_exists_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("mine", encoding="utf-8")
     assert "exists already" in harness("new", "study", "mine", "--folder", tmp_path, status=2)
@@ -66,7 +106,7 @@ def test_what_exists_is_not_replaced(tmp_path: Path) -> None:
         (("x", "--corpus", "none.tsv"), "none.tsv: No such file or directory"),
         (
             ("x", "--corpus", "toy"),
-            "toy: no corpus; name toy_german or a .tsv",
+            "toy: no corpus; name toy_german, a .tsv",
         ),
     ],
 )

@@ -158,7 +158,7 @@ def test_the_answer_says_what_was_presumed_and_no_more() -> None:
 def test_findings_as_json_come_with_the_directions_that_were_presumed() -> None:
     done = CliRunner().invoke(main, ["compare", "--from-csv", "-", "--json"], input=SLEEP)
     assert done.stderr == "read as: hours, higher is better (say --lower-is-better hours if not)\n"
-    assert json.loads(done.stdout)[0]["split"] == ""
+    assert json.loads(done.stdout)["findings"][0]["split"] == ""
 
 
 def test_names_that_differ_in_composition_only_are_one_variant() -> None:

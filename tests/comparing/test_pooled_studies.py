@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from support.answers import answer
 
 from harness.analysis import RunResult, ScoredMetric, compare
 from harness.cli import main
@@ -149,7 +150,7 @@ def test_results_folders_are_pooled(tmp_path: Path) -> None:
         " study counts alike, as one has fewer than 10 seeds"
     )
     assert lines[-1].split()[1:] == ["3", "+4.00", "0.58", "33%"]
-    (told,) = json.loads(harness("pool", *folders, "--json").stdout)
+    (told,) = answer("pool", printed=harness("pool", *folders, "--json").stdout)["findings"]
     assert (told["verdict"], told["studies"][0]["difference"]) == ("worse", 2)
 
     (folders[0] / "findings.json").write_text("[1]")

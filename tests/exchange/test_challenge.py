@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from support.answers import answer
 
 from harness.cli import main
 from harness.exchange.challenge import Challenged, Held
@@ -81,7 +82,10 @@ def test_an_archive_is_challenged_with_fresh_seeds(study: Path, tmp_path: Path) 
     ).read_text().replace("\\", "")
 
     # The same command again finds all runs there; another archive does not belong there.
-    assert harness("challenge", archive, "--into", into).stdout.splitlines()[-1] == last
+    printed = harness("challenge", archive, "--into", into, "--json").stdout
+    (held,) = answer("challenge", printed=printed)["verdicts"]
+    facts = {"label": "no-dropout", "then": verdicts[0], "now": verdicts[1], "held": same}
+    assert {name: held[name] for name in facts} == facts
     harness("archive", study, "--out", study.parent / "results", "-o", archive, "--weights")
     other = harness("challenge", archive, "--into", into)
     assert (other.exit_code, other.output) == (

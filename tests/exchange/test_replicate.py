@@ -37,7 +37,7 @@ def test_a_study_is_replicated_and_pooled(study: Path, tmp_path: Path) -> None:
 
     pooled = harness("pool", study, into / "results" / "adapting", "--out", out, "--json")
     assert pooled.exit_code == 0, pooled.output
-    (told,) = json.loads(pooled.stdout)
+    (told,) = json.loads(pooled.stdout)["findings"]
     differences = [finding["difference"] for finding in (then, now)]
     assert told["mean"] == pytest.approx(sum(differences) / 2)
     twice = harness("pool", study, out / "adapting", "--out", out)

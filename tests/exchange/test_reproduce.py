@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from support.answers import answer
 
 from harness.cli import main
 from harness.exchange.differences import _compare
@@ -98,14 +99,16 @@ def test_the_first_difference_is_named_with_its_place(study: Path) -> None:
 
 def test_a_run_of_another_environment_is_trained_in_this_one(study: Path) -> None:
     other = of_another_torch(run_of(study, "baseline"))
-    done = reproduce(other)
+    done = reproduce(other, "--json")
     assert done.exit_code == 0, done.output
+    told = answer("reproduce", printed=done.stdout)
     torch = records.require(run_of(study, "baseline") / "run.json", kind=RunIdentity).torch
-    environment = done.stdout.splitlines()[0]
-    assert environment.startswith(f"environment: torch 1.0, now {torch}; code of harness changed")
-    assert "numpy 0.1, now absent" in environment
-    assert ", translations: 4 equal\n" in done.stdout
-    assert done.stdout.endswith(f"{other.name[:12]}: reproduced to the last digit\n")
+    first, second, *_ = told["environment"]
+    assert (first, second) == (f"torch 1.0, now {torch}", "code of harness changed")
+    assert "numpy 0.1, now absent" in told["environment"]
+    (translated,) = (part for part in told["parts"] if part["name"].endswith("translations"))
+    assert (translated["values"], translated["difference"]) == (4, None)
+    assert (told["run"], told["reproduced"]) == (other.name, True)
 
 
 @pytest.mark.parametrize("name", ["outcome.json", MEASUREMENTS])

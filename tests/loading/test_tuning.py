@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from support.third_party import Dropout
+from support.tiny_study import TINY
 
+from harness.errors import StudyError
+from harness.loading import load
 from harness.study.values import Study
 
 Load = Callable[..., Study]
@@ -65,6 +69,19 @@ def test_a_variant_that_changes_only_the_tuned_option_is_refused(faults: Faults)
     changed = ("no-dropout: {regularizers: {dropout: off}}", "hot: {regularizers: {dropout: 0.4}}")
     (fault,) = faults(changed, tune("{grid: {regularizers.dropout.rate: [0.2, 0.3]}}"))
     assert fault.endswith(": variant 'hot' changes only the tuned option; remove the variant")
+
+
+def test_the_option_of_another_model_is_named_where_it_is(tmp_path: Path) -> None:
+    other = "decoder: {model: {decoder_only: {d_model: 16, d_ff: 32, heads: 2, layers: 1}}}"
+    text = TINY.replace("variants:", f"variants:\n  {other}")
+    path = tmp_path / "tiny.yaml"
+    path.write_text(f"{text}tune: {{grid: {{model.d_ff: [16, 32]}}}}\n")
+    with pytest.raises(StudyError) as refused:
+        load(path)
+    assert str(refused.value).endswith(
+        "variant 'decoder' has no option model.d_ff, which is model.decoder_only.d_ff there; "
+        "tune one that every variant has"
+    )
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ SCORES = pandas.DataFrame(
 def test_verdicts_are_those_of_compare(tmp_path: Path) -> None:
     SCORES.to_csv(tmp_path / "scores.csv", index=False)
     words = ["compare", "--from-csv", str(tmp_path / "scores.csv"), "--margin", "1", "--json"]
-    printed = json.loads(CliRunner().invoke(main, words).stdout)
+    printed = json.loads(CliRunner().invoke(main, words).stdout)["findings"]
     judged = harness.judge(SCORES, margin=1).findings
     assert [*judged["variant"]] == ["plain", "a, b"]
     for row, finding in zip(judged.to_dict("records"), printed, strict=True):

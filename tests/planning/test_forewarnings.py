@@ -85,12 +85,12 @@ def test_warnings_leave_the_status_alone_and_are_told_from_faults(tmp_path: Path
     assert (done.exit_code, done.stdout) == (0, f"{path}: no faults\n")
     assert done.stderr.startswith(f"warning: {path}:11:13: baseline: the warmup of noam")
     done = CliRunner().invoke(main, ["validate", str(path), "--json"])
-    (told,) = json.loads(done.stdout)
+    (told,) = json.loads(done.stdout)["faults"]
     assert (done.exit_code, done.stderr, told["severity"]) == (0, "", "warning")
     assert told["place"] == f"{path}:11:13"
     path.write_text(TINY.replace(NOAM, "noamm"))
     done = CliRunner().invoke(main, ["validate", str(path), "--json"])
-    assert (done.exit_code, json.loads(done.stdout)[0]["severity"]) == (2, "fault")
+    assert (done.exit_code, json.loads(done.stdout)["faults"][0]["severity"]) == (2, "fault")
 
 
 def test_a_plan_tells_the_same(tmp_path: Path) -> None:

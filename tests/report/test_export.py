@@ -85,7 +85,7 @@ def test_latex_is_a_tabular_of_booktabs_with_everything_escaped() -> None:
         f"{HEADER} \\\\",
         r"\midrule",
         f"{FIRST} \\\\",
-        r"nll & gone & no\_inference & 0 & n/a & n/a & n/a & n/a \\",
+        r"nll & gone & no inference & 0 & n/a & n/a & n/a & n/a \\",
         r"\bottomrule",
         r"\end{tabular}",
     ]

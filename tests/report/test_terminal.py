@@ -47,6 +47,7 @@ def test_json_has_the_findings_of_the_file_and_the_answer(report: Report) -> Non
         "seeds": [1, 2, 3],
         "answer": answer(report),
         "failed": ["x"],
+        "remaining": [],
         "report": "r.html",
     }
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from support.answers import answer
 from support.tiny_study import TINY
 
 from harness import pipeline
@@ -72,7 +73,7 @@ def compare(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Compare:
 def listed(done: Result) -> list[dict[str, Any]]:
     """The findings, from a command that printed nothing else."""
     assert (done.exit_code, done.stderr) == (0, "")
-    findings: list[dict[str, Any]] = json.loads(done.stdout)
+    findings: list[dict[str, Any]] = answer("compare", printed=done.stdout)["findings"]
     return findings
 
 

@@ -45,7 +45,7 @@ def test_a_run_is_named_by_study_or_digest_and_reads_words_or_lines(
         assert done.exit_code == 0, done.output
         assert done.stdout.splitlines() == [wrote, wrote]
     assert say("generate", digest, read=f"{source}\n\n").stdout.splitlines()[0] == wrote
-    (told,) = json.loads(say("generate", digest, "--json", source).stdout)
+    (told,) = json.loads(say("generate", digest, "--json", source).stdout)["translations"]
     assert (told["source"], told["text"]) == (source, wrote)
 
 
@@ -60,9 +60,9 @@ def test_standard_input_is_read_like_the_files_of_a_corpus(
     done = say("generate", "tiny.yaml", read=lines.encode())
     assert done.stdout.splitlines() == [wrote, wrote]
     assert done.stderr == say("generate", "tiny.yaml", source, source).stderr
-    (told,) = json.loads(
-        say("generate", "tiny.yaml", "--json", read=f"{source}\x85\u2028a".encode()).stdout
-    )
+    separators = f"{source}\x85\u2028a".encode()
+    printed = say("generate", "tiny.yaml", "--json", read=separators).stdout
+    (told,) = json.loads(printed)["translations"]
     assert told["source"] == f"{source}\x85\u2028a"
 
 
@@ -89,7 +89,8 @@ def test_a_trace_shows_both_ways_side_by_side(say: Say, finished: Path) -> None:
     ]
     header = "step gold teacher forcing: reads writes p free running: reads writes p"
     assert lines[4].split() == header.split()
-    (told,) = json.loads(say("generate", "tiny.yaml", "--trace", "--json", source).stdout)
+    traced = say("generate", "tiny.yaml", "--trace", "--json", source).stdout
+    (told,) = json.loads(traced)["translations"]
     first = told["teacher_forcing"][0]
     assert lines[5].split()[:3] == ["1", told["gold"][0], "<bos>"]
     assert f"{first['probability']:.3f}" in lines[5]
@@ -217,7 +218,7 @@ def test_findings_are_exported_without_training(say: Say, finished: Path) -> Non
     }
     latex = say("export", "tiny.yaml", "--format", "latex")
     assert latex.stdout.startswith(r"\begin{tabular}")
-    assert r"no-dropout & no\_inference" in latex.stdout
+    assert r"no-dropout & no inference" in latex.stdout
     # That somebody saw results is recorded, and nothing else is written.
     assert [path.name for path in (finished / "results" / "tiny").iterdir()] == ["looks.jsonl"]
     empty = say("export", "tiny.yaml", "--out", "elsewhere")

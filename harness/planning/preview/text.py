@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 
 from harness.comparability.controls import Controls, known_quantities, relative_to_baseline
 from harness.planning.preview.preview import Preregistration
 from harness.planning.preview.resolution_text import resolution_lines
 from harness.planning.probe import Estimate
+from harness.study.changes import Change
 
 _DIGITS = 12  # of a digest, enough to tell runs apart
+_WIDTH = 80  # columns, as of a small terminal
 
 
 def preview_text(plan: Preregistration) -> str:
@@ -76,12 +80,23 @@ def _runs(plan: Preregistration) -> str:
 def _changes(plan: Preregistration) -> str:
     lines = []
     for variant, changed in plan.changes.items():
-        lines += [
-            f"  {variant}: {change.option}: {change.baseline} -> {change.variant}"
-            for change in changed
-        ]
+        for change in changed:
+            lines += _change(f"{variant}: {change.option}", change=change)
         lines += [] if changed else [f"  {variant}: nothing"]
     return "\n".join(["What each variant changes", *lines]) if lines else ""
+
+
+def _change(name: str, *, change: Change) -> list[str]:
+    """A change on one line or, where that is too long, either side below the name."""
+    line = f"  {name}: {change.baseline} -> {change.variant}"
+    if len(line) <= _WIDTH:
+        return [line]
+    wrap = partial(textwrap.wrap, width=_WIDTH, break_long_words=False, break_on_hyphens=False)
+    sides = [
+        *wrap(change.baseline, initial_indent="       ", subsequent_indent="        "),
+        *wrap(change.variant, initial_indent="    -> ", subsequent_indent="        "),
+    ]
+    return [f"  {name}:", *sides]
 
 
 def _controls(controls: Mapping[str, Controls]) -> str:

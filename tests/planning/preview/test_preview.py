@@ -41,7 +41,13 @@ def test_a_plan_has_changes_side_effects_and_shared_parts_of_each_variant(study:
     text = preview_text(plan)
     assert "20 runs; 20 to train or decode" not in text
     assert "25 runs; 25 to train or decode" in text
-    assert "  constant: schedule: {noam: {warmup: 10, factor: 1.0, late: false}} -> " in text
+    before, _, after = text.partition("  constant: schedule:\n")
+    assert after.splitlines()[:2] == [
+        "       {noam: {warmup: 10, factor: 1.0, late: false}}",
+        "    -> {constant: {learning_rate: 0.001}}",
+    ]
+    assert "  wide: model.d_ff: 32 -> 64\n" in text
+    assert "{noam" not in before
     columns = "peak rate rate area parameters trained parameters target tokens updates"
     assert columns in " ".join(text.split())
     rows = {line.split()[0]: line.split() for line in text.splitlines() if "  " in line}
@@ -63,6 +69,18 @@ def test_a_plan_has_changes_side_effects_and_shared_parts_of_each_variant(study:
         "area under the schedule 0.0206, as multiples of the baseline's); the rate may explain its "
         "effect"
     )
+
+
+def test_a_change_of_the_model_fits_a_small_terminal(study: Path) -> None:
+    other = "decoder: {model: {decoder_only: {d_model: 16, d_ff: 32, heads: 2, layers: 1}}}"
+    study.write_text(study.read_text().replace("  again: {replicate: 1}", f"  {other}"))
+    plan = planned(study)
+    _, _, rest = preview_text(plan).partition("What each variant changes\n")
+    changes, _, _ = rest.partition("\n\n")
+    assert max(map(len, changes.splitlines())) <= 80
+    (change,) = plan.changes["decoder"]
+    words = f"decoder: {change.option}: {change.baseline} -> {change.variant}"
+    assert words in " ".join(changes.split())
 
 
 def test_an_effect_without_a_spread_asks_for_one(study: Path) -> None:

@@ -212,6 +212,12 @@ def test_one_file_is_divided_and_no_sentence_is_in_two_splits(tmp_path: Path) ->
     shuffled = "".join(f"{source}\t{target}\n" for source, target in reversed(rows))
     again = ParallelText(file=write(tmp_path / "b.tsv", shuffled), split=held).build()
     assert {pair.source for pair in again.test} == {pair.source for pair in divided.test}
+    # So are training files that the same pairs are in, one sentence a line.
+    sides = ["".join(f"{side}\n" for side in column) for column in zip(*rows, strict=True)]
+    two = Files(
+        source=write(tmp_path / "a.de", sides[0]), target=write(tmp_path / "a.en", sides[1])
+    )
+    assert ParallelText(train=two, split=held).build() == divided
     # An independent oracle: the digests, sorted by hand.
     ranked = sorted({s for s, _ in rows[:-1]}, key=lambda s: hashlib.sha256(s.encode()).hexdigest())
     assert {pair.source for pair in divided.test} == {*ranked[:7]}
@@ -226,11 +232,13 @@ def test_more_cannot_be_held_out_than_there_is(tmp_path: Path) -> None:
 def test_a_corpus_has_splits_or_one_file_with_its_split(tmp_path: Path) -> None:
     file = write(tmp_path / "a.tsv", "a\tb\n")
     split, held = Files(file=file), HeldOut(validation=1, test=1)
-    needs = "needs 'train', 'validation' and 'test', or 'file' and 'split'"
+    needs = "needs 'train', 'validation' and 'test', or 'split' with 'file' or 'train'"
     for options in (
         {"train": split},
         {"file": file},
         {"split": held},
+        {"train": split, "test": split, "split": held},
+        {"file": file, "train": split, "split": held},
         {"file": file, "split": held, "test": split},
     ):
         with pytest.raises(ValueError, match=needs):
