@@ -25,6 +25,7 @@ from harness.notices import notify_user, warn
 from harness.registry.attribution import naming_plugins, owner, plugin_at_fault
 from harness.registry.discovery import CORE, PluginFault, Plugins, implementers
 from harness.runs import records
+from harness.runs.allocation import keep_freed_memory
 from harness.runs.chance import nll_by_chance
 from harness.runs.decodings import Decodings, load_decodings
 from harness.runs.ledger import MEASUREMENTS, WEIGHTS, Ledger
@@ -80,6 +81,7 @@ def perform_guarded(path: Path) -> None:
     """
     location = Ledger(path.parent).location(path.name)
     timeout = location.timeout_minutes
+    keep_freed_memory()
     guard(alive=partial(_signs_of_life, path), timeout=None if timeout is None else 60 * timeout)
     stop = Stop()
     for number in STOPPING:

@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection, wait
 from harness.errors import HarnessError
 from harness.planning.forked import LIMIT, Forked, fork
 from harness.planning.probe.messages import ProbeResult, Request
+from harness.runs.allocation import keep_freed_memory
 from harness.study.serialization import resolved_experiment
 from harness.study.values import Study
 
@@ -72,6 +73,7 @@ def _answer(sender: Connection, *, request: Request) -> None:
     """The process of a probe."""
     from harness.planning.probe.worker import probe_variant  # the coordinator must not load torch
 
+    keep_freed_memory()  # as a run does, or it would be slower than a run
     try:
         result = probe_variant(request)
     except HarnessError as error:
