@@ -26,8 +26,17 @@ from harness.contracts.built import (
 )
 from harness.contracts.course import Cost, Course
 from harness.contracts.design import Design, Factorial, Level, Sweep
-from harness.contracts.model import Adapter, Cache, Model, Perturbation, Projection, Site, Transform
-from harness.contracts.records import Evaluation, Outcome, TrainingOutcome
+from harness.contracts.model import (
+    Adapter,
+    Cache,
+    FeedsRuns,
+    Model,
+    Perturbation,
+    Projection,
+    Site,
+    Transform,
+)
+from harness.contracts.records import DecodingCost, Evaluation, Outcome, TrainingOutcome
 from harness.contracts.results import (
     Diverged,
     Finding,
@@ -82,11 +91,13 @@ __all__ = [
     "Corpus",
     "Cost",
     "Course",
+    "DecodingCost",
     "Design",
     "Diverged",
     "Draw",
     "Evaluation",
     "Factorial",
+    "FeedsRuns",
     "Finding",
     "FindingKind",
     "Generate",

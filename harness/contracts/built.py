@@ -26,6 +26,10 @@ def no_trained_run(digest: str) -> Model:
     raise HarnessError(f"no trained run is available here: {digest}")
 
 
+def uncounted(name: str, number: int) -> None:
+    """`Setting.count` where nobody asks what a decoding costs."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Setting:
     """The facts of a run that `build` may use; a component's own options never repeat them.
@@ -33,7 +37,9 @@ class Setting:
     `classes` counts the target vocabulary with its special tokens, `updates` the whole budget.
     `branches` counts the residual branches of each of the model's stacks, by the stack's name.
     `trained` gives the model of an option of type `TrainedRun`: its final weights of the same seed,
-    frozen, on the device of the run, with the same vocabulary.
+    frozen, on the device of the run, with the same vocabulary. A generation may `count` its work:
+    ``passes`` of the model's decoder, one for every sentence in it, tokens ``proposed`` to the
+    model, and those ``accepted``.
     """
 
     seed: int
@@ -47,6 +53,7 @@ class Setting:
     unk: int = UNK
     branches: Mapping[str, int] = field(default_factory=dict)
     trained: Callable[[str], Model] = no_trained_run
+    count: Callable[[str, int], None] = uncounted
 
 
 # Aliases quote torch and matplotlib, which they would load; annotations are strings already.

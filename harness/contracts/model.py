@@ -161,3 +161,24 @@ class Model(Protocol):
         self, tokens: Int[torch.Tensor, "sentences"], cache: Cache, *, noise: Noise | None = None
     ) -> Float[torch.Tensor, "sentences d_model"]:
         """Feed one more token per sentence, growing the cache; the state for the next token."""
+
+
+@runtime_checkable
+class FeedsRuns(Protocol):
+    """A model that can also feed runs of tokens on top of a cache, and take them back.
+
+    A generation that guesses tokens needs it to be fast; of another model it reads prefixes anew.
+    """
+
+    def feed(
+        self,
+        tokens: Int[torch.Tensor, "sentences run"],
+        cache: Cache,
+        *,
+        first: Int[torch.Tensor, "sentences"],
+    ) -> Float[torch.Tensor, "sentences run d_model"]:
+        """Feed a sentence's tokens at its places from `first` on; the states after each of them.
+
+        What the cache had at these places and beyond them counts no more. A sentence must have been
+        fed all places before `first`. A cache takes either these calls or steps.
+        """

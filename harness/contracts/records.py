@@ -67,6 +67,44 @@ class TrainingOutcome:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DecodingCost:
+    """The work of one decoding, which depends on the machine and is no part of what a run is.
+
+    Generation took `seconds` and wrote `tokens`, an eos for each sentence among them. Sentences
+    took so many `passes` of the model's decoder, those of several hypotheses at once counted as
+    one. Of the tokens that were `proposed` to the model, it `accepted` so many. None for what a
+    generation does not count.
+    """
+
+    seconds: float
+    tokens: int
+    passes: int | None = None
+    proposed: int | None = None
+    accepted: int | None = None
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """Tokens written in a second; None if it took no time that was measured."""
+        return self.tokens / self.seconds if self.seconds else None
+
+    @property
+    def passes_per_token(self) -> float | None:
+        """Passes of the decoder for each token of a sentence; None if they were not counted."""
+        return self.passes / self.tokens if self.passes and self.tokens else None
+
+    @property
+    def acceptance(self) -> float | None:
+        """The share of proposed tokens that were accepted; None if none was proposed."""
+        return (self.accepted or 0) / self.proposed if self.proposed else None
+
+    def measures(self) -> dict[str, float]:
+        """The three above by name, those that are known."""
+        names = ("tokens_per_second", "passes_per_token", "acceptance")
+        values = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """The core's scores of one decoding, by metric; one that overflows is None or absent.
 
@@ -74,6 +112,7 @@ class Evaluation:
     and of the sentence pairs that were scored: two runs can be compared only if these are equal.
     `altered` counts the references that their tokens do not give back exactly, as one with an
     unknown word: if there are any, there is no score by the bytes of the text.
+    `seconds` are those of scoring and decoding, `decoding` is the work of the latter alone.
     `files` has the SHA-256 of the files beside it by name.
     """
 
@@ -83,4 +122,5 @@ class Evaluation:
     references: str | None = None
     altered: int | None = None
     seconds: float | None = None
+    decoding: DecodingCost | None = None
     files: Mapping[str, str] | None = None

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from harness.contracts.design import Design
-from harness.contracts.records import Evaluation, Outcome, TrainingOutcome
+from harness.contracts.records import DecodingCost, Evaluation, Outcome, TrainingOutcome
 from harness.contracts.text import Split
 
 
@@ -195,7 +195,9 @@ class RunSummary:
 
     `scores` are of the compared split, by metric, once the run is finished. `validation` has every
     measurement of the validation split on the way, `seconds` the time that training took and
-    `target_tokens` how many target tokens it saw; None where unknown.
+    `target_tokens` how many target tokens it saw; None where unknown. `generation` is the name of
+    its decoding strategy, `decoding` what decoding cost, and `training` the digest that runs share
+    which differ in their decoding alone.
     """
 
     variant: str
@@ -205,6 +207,9 @@ class RunSummary:
     validation: tuple[Measurement, ...]
     seconds: float | None
     target_tokens: int | None
+    training: str = ""
+    generation: str = ""
+    decoding: DecodingCost | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from torch import Tensor
 from harness.contracts import Memory
 from harness.model.sequence_model import SequenceModel
 
-_PASSES = ("encode", "embed", "decode", "project", "step")
+_PASSES = ("encode", "embed", "decode", "project", "step", "feed")
 
 
 def run_in_bfloat16(model: SequenceModel) -> SequenceModel:
@@ -23,7 +23,8 @@ def run_in_bfloat16(model: SequenceModel) -> SequenceModel:
     """
     for name in _PASSES:
         # On the model and not around it: regularizers, draft models and checkpoints want a module.
-        setattr(model, name, partial(_in_bfloat16, getattr(model, name)))
+        if hasattr(model, name):  # not every model can feed runs
+            setattr(model, name, partial(_in_bfloat16, getattr(model, name)))
     return model
 
 

@@ -153,6 +153,7 @@ def _summaries(
 
 def _summary(run: PlannedRun, *, result: RunResult | None, ledger: Ledger) -> RunSummary:
     measurements, outcome = ledger.measurements(run.digest), ledger.outcome(run.digest)
+    evaluated = ledger.evaluated(run.digest, evaluation=run.evaluation)
     tokens = [point.value for point in measurements if point.metric == "target_tokens"]
     return RunSummary(
         variant=run.variant,
@@ -162,4 +163,7 @@ def _summary(run: PlannedRun, *, result: RunResult | None, ledger: Ledger) -> Ru
         validation=tuple(point for point in measurements if point.split == "validation"),
         seconds=outcome.seconds if outcome else None,
         target_tokens=int(sum(tokens)) if tokens else None,
+        training=run.digest,
+        generation=next(iter(run.decoding.generation or {}), ""),
+        decoding=evaluated.decoding if evaluated else None,
     )

@@ -7,6 +7,7 @@ from typing import Any
 from harness.report import answer_text, design_text, tables
 from harness.report.checklist import checklist
 from harness.report.corpora_table import corpora_note, over_corpora, ranks_table
+from harness.report.decoding_table import decoding_note, decoding_table
 from harness.report.screen_notes import notes
 from harness.report.tokens_text import tokens_note, unscored_note
 from harness.report.values import Report
@@ -30,6 +31,8 @@ def template_values(report: Report) -> dict[str, Any]:
         "ranks": ranks_table(report),
         "corpora_note": corpora_note(report),
         "variance": variance_table(report),
+        "decoding": decoding_table(report),
+        "decoding_note": decoding_note(report),
         "variance_note": variance_note(report),
         "intervals_note": answer_text.intervals_note(report),
         "pretraining": [*map(answer_text.pretraining_sentence, report.pretraining)],

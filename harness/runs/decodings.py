@@ -22,6 +22,7 @@ from harness.runs.pretrained import CHANGED, RunLoader
 from harness.runs.records import RunLocation, SentenceSums
 from harness.study.experiment import Experiment
 from harness.training.assembly import Assembly
+from harness.training.decoding_tally import Tally
 from harness.training.evaluation import teacher_forced, translate
 
 
@@ -122,7 +123,8 @@ def _decode(parts: Assembly, *, decoding: Decoding) -> None:
     parts = replace(parts, setting=replace(parts.setting, trained=trained))
     folder = decoding.ledger.evaluation(decoding.training, evaluation=decoding.evaluation)
     encoded, pairs = (getattr(of, decoding.split) for of in (parts.task, parts.task.corpus))
-    texts = translate(parts, pairs=encoded, of=decoding.experiment.generation)
+    tally = Tally()
+    texts = translate(parts, pairs=encoded, of=decoding.experiment.generation, tally=tally)
     hypotheses = [
         Hypothesis(pair.source, pair.target, text) for pair, text in zip(pairs, texts, strict=True)
     ]
@@ -143,6 +145,7 @@ def _decode(parts: Assembly, *, decoding: Decoding) -> None:
         references=_digest([[pair.source, pair.target] for pair in pairs]),
         altered=encoded.altered,
         seconds=round(time.perf_counter() - started, 3),
+        decoding=tally.cost(),
         files=file_digests(folder, names=written),
     )
     records.write_record(folder / "outcome.json", record=outcome)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from harness.analysis import RunResult, ScoredMetric, compare
 from harness.contracts import (
+    DecodingCost,
     Design,
     Factorial,
     Level,
@@ -127,4 +128,6 @@ def _run(
         ),
         seconds=10.0 + seed**2 if outcome == "finished" else None,
         target_tokens=1000 * seed**2 if outcome else None,
+        generation="greedy",
+        decoding=DecodingCost(seconds=2.0, tokens=400 * seed) if outcome == "finished" else None,
     )

@@ -22,6 +22,7 @@ from harness.prediction import predict_at_real
 from harness.training import guards
 from harness.training.assembly import Assembly
 from harness.training.batches import EncodedPairs, in_order_of_length
+from harness.training.decoding_tally import Tally
 from harness.training.network import load_weights
 
 _SENTENCES = 64  # at most, generated at once: it bounds memory and changes no result
@@ -92,9 +93,12 @@ def measure(parts: Assembly, *, split: Split, update: int) -> list[Measurement]:
 
 
 @torch.no_grad()
-def translate(parts: Assembly, *, pairs: EncodedPairs, of: Generation) -> list[str]:
+def translate(
+    parts: Assembly, *, pairs: EncodedPairs, of: Generation, tally: Tally | None = None
+) -> list[str]:
     """Translate every source, sentences of one length together, in the split's order."""
-    generate = guards.generation(of, setting=parts.setting)
+    tally = tally or Tally()
+    generate = guards.generation(of, setting=replace(parts.setting, count=tally.count))
     target = parts.task.codecs.target
     hypotheses = [""] * len(pairs.sources)
     with evaluated(parts) as model:
@@ -102,7 +106,9 @@ def translate(parts: Assembly, *, pairs: EncodedPairs, of: Generation) -> list[s
         for rows in _rows_of_one_length(pairs):
             source = torch.stack([pairs.sources[row] for row in rows])
             source = source.to(parts.experiment.budget.device)
-            translations = generate(model, source, sentences=rows)
+            with tally.timing():
+                translations = generate(model, source, sentences=rows)
+            tally.write(translations)
             for row, tokens in zip(rows, translations, strict=True):
                 hypotheses[row] = target.decode(tokens)
     return hypotheses

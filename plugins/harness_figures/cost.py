@@ -16,19 +16,20 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as MatplotlibFigure
 
-Against = Literal["seconds", "target_tokens"]
+Against = Literal["seconds", "target_tokens", "decoding"]
 _AXIS_LABELS: Mapping[Against, str] = {
     "seconds": "seconds of training",
     "target_tokens": "target tokens trained on",
+    "decoding": "tokens written a second",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cost(Figure):
-    """The primary score against the cost of training: small marks are runs.
+    """The primary score against the cost of training or decoding: small marks are runs.
 
-    A large mark is a variant's mean score at its median cost. Seconds depend on the machine and on
-    its load during training.
+    A large mark is a variant's mean score at its median cost. Seconds, and the tokens that are
+    written a second (``decoding``), depend on the machine and on its load meanwhile.
     """
 
     name = "cost"
@@ -66,7 +67,9 @@ class Cost(Figure):
 
 def _point(run: RunSummary, *, against: Against, metric: str) -> tuple[float, float] | None:
     """A run's cost and score; None if either is unknown."""
-    cost = run.seconds if against == "seconds" else run.target_tokens
+    pace = run.decoding.tokens_per_second if run.decoding else None
+    costs = {"seconds": run.seconds, "target_tokens": run.target_tokens, "decoding": pace}
+    cost = costs[against]
     score = run.scores.get(metric)
     if run.outcome != "finished" or cost is None or score is None or not math.isfinite(score):
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -65,18 +65,23 @@ class Beam(Generation):
             sentences: Sequence[int],
         ) -> list[list[int]]:
             with torch.no_grad():
-                return self._search(model, source=source)
+                return self._search(model, source=source, count=setting.count)
 
         return generate
 
     def _search(
-        self, model: Model, *, source: Int[torch.Tensor, "sentences source"]
+        self,
+        model: Model,
+        *,
+        source: Int[torch.Tensor, "sentences source"],
+        count: Callable[[str, int], None],
     ) -> list[list[int]]:
         limit = source.shape[1] + self.extra
         finished = [_Finished() for _ in source]
         beams = _Beams.from_source(model, source=source, size=self.size)
         # One more than the limit allows: the step for eos, whose probability counts too.
         for length in range(1, limit + 2):
+            count("passes", len(beams.rows))
             best = beams.step(model, only_eos=length > limit)
             best.collect(finished, beams=beams, penalty=self._penalty(length))
             active = [n for n, row in enumerate(beams.rows) if finished[row].count < self.size]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -57,13 +57,17 @@ class Contrastive(Generation):
             sentences: Sequence[int],
         ) -> list[list[int]]:
             with torch.no_grad():
-                generated = self._decode(model, source=source)
+                generated = self._decode(model, source=source, count=setting.count)
             return [row[: row.index(EOS)] for row in generated.tolist()]
 
         return generate
 
     def _decode(
-        self, model: Model, *, source: Int[torch.Tensor, "sentences source"]
+        self,
+        model: Model,
+        *,
+        source: Int[torch.Tensor, "sentences source"],
+        count: Callable[[str, int], None],
     ) -> Int[torch.Tensor, "sentences limit_and_eos"]:
         """The tokens of each sentence, filled up with eos; every row has at least one eos."""
         limit = source.shape[1] + self.extra
@@ -72,6 +76,8 @@ class Contrastive(Generation):
         cache = model.start(model.encode(source))
         read = model.step(source.new_full((len(source),), BOS), cache)[:, None]
         for position in range(limit):
+            # The state of a token that is read to be chosen serves for the next one.
+            count("passes", len(rows))
             tokens, states, cache = self._next(model, read=read, cache=cache)
             generated[rows, position] = tokens
             read = torch.cat([read, states[:, None]], 1)

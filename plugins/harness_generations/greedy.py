@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -36,14 +36,19 @@ class Greedy(Generation):
             sentences: Sequence[int],
         ) -> list[list[int]]:
             with torch.no_grad():
-                generated = _decode(model, source, limit=source.shape[1] + self.extra)
+                limit = source.shape[1] + self.extra
+                generated = _decode(model, source, limit=limit, count=setting.count)
             return [row[: row.index(EOS)] for row in generated.tolist()]
 
         return generate
 
 
 def _decode(
-    model: Model, source: Int[torch.Tensor, "sentences source"], *, limit: int
+    model: Model,
+    source: Int[torch.Tensor, "sentences source"],
+    *,
+    limit: int,
+    count: Callable[[str, int], None],
 ) -> Int[torch.Tensor, "sentences limit_and_eos"]:
     """The tokens of each sentence, filled up with eos; every row has at least one eos."""
     cache = model.start(model.encode(source))
@@ -51,6 +56,7 @@ def _decode(
     rows = torch.arange(len(source), device=source.device)
     tokens = source.new_full((len(source),), BOS)
     for position in range(limit):
+        count("passes", len(rows))
         tokens = writable(model.project(model.step(tokens, cache))).argmax(-1)
         generated[rows, position] = tokens
         # Finished sentences leave the batch, so that later steps cost only what is left.

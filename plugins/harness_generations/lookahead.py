@@ -72,9 +72,12 @@ class Lookahead(Generation):
                     guesses = {number: rows[number].guesses() for number in active}
                     queries = [(number, guess) for number in active for guess in guesses[number]]
                     predictions = iter(_predict(model, memory=memory, rows=rows, queries=queries))
+                    setting.count("passes", len(active))
                     for number in active:
                         own = [next(predictions) for _ in guesses[number]]
                         rows[number].update(guesses[number], predictions=own)
+                        setting.count("proposed", max(map(len, guesses[number])))
+                        setting.count("accepted", rows[number].accepted)
             return [row.output for row in rows]
 
         return generate
@@ -114,6 +117,7 @@ class _Row:
     tokens: list[int] = field(default_factory=list)
     iterations: list[Mapping[int, int]] = field(default_factory=list)
     pool: dict[int, list[tuple[int, ...]]] = field(default_factory=dict)
+    accepted: int = 0  # of the last guesses
 
     @property
     def output(self) -> list[int]:
@@ -150,6 +154,7 @@ class _Row:
             others = [other for other in self.pool.get(ngram[0], []) if other != ngram]
             self.pool[ngram[0]] = [ngram, *others][: self.options.candidates]
         self.tokens += longest
+        self.accepted = len(longest) - 1
 
     def _diagonals(self) -> Iterator[tuple[int, ...]]:
         if len(self.iterations) < self.options.size:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -73,7 +73,7 @@ class Sampling(Generation):
             ]
             with torch.no_grad():
                 uniform = torch.stack(draws, -1).to(source.device)
-                generated = self._decode(model, source=source, uniform=uniform)
+                generated = self._decode(model, source=source, uniform=uniform, count=setting.count)
             return [row[: row.index(EOS)] for row in generated.tolist()]
 
         return generate
@@ -84,6 +84,7 @@ class Sampling(Generation):
         *,
         source: Int[torch.Tensor, "sentences source"],
         uniform: Float[torch.Tensor, "limit sentences"],
+        count: Callable[[str, int], None],
     ) -> Int[torch.Tensor, "sentences limit_and_eos"]:
         """The tokens of each sentence, filled up with eos; every row has at least one eos."""
         cache = model.start(model.encode(source))
@@ -91,6 +92,7 @@ class Sampling(Generation):
         rows = torch.arange(len(source), device=source.device)
         tokens = source.new_full((len(source),), BOS)
         for position, draws in enumerate(uniform):
+            count("passes", len(rows))
             logits = writable(model.project(model.step(tokens, cache)))
             tokens = self._sample(logits, uniform=draws[rows])
             generated[rows, position] = tokens

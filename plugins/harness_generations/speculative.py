@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Int
 
 from harness.components import Generation
 from harness.components.options import ExtraTokens, NonNegativeFloat, Repeats, TrainedRun
-from harness.contracts import BOS, EOS, PAD, Generate, Memory, Model, Setting
+from harness.contracts import BOS, EOS, PAD, Generate, Model, Setting
 from harness.streams import generator
-from harness_generations.verification import logits_after
+from harness_generations.acceptance import Likeliest, Rule, Sampled
+from harness_generations.verification import Reader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,10 @@ class Speculative(Generation):
 
     Both distributions are softmax(logits / temperature) over all tokens except pad and bos. At
     temperature 0 all probability is on the most likely token, and the output equals that of greedy
-    decoding, up to ties in the last bits, since prefixes are read anew instead of from a cache. A
+    decoding, up to ties in the last bits, since several tokens are read at once. It is faster where
+    the draft is much faster than the model and often right, and the model's time is not that of its
+    arithmetic: in small batches, or on a GPU. A model that cannot take back tokens from its cache
+    (`harness.contracts.FeedsRuns`) reads prefixes anew, which is slower than greedy decoding. A
     sentence ends at eos, or at the length of its source plus `extra` tokens. Random numbers are
     keyed by (seed, sentence, position).
     """
@@ -52,140 +56,118 @@ class Speculative(Generation):
             sentences: Sequence[int],
         ) -> list[list[int]]:
             limit = source.shape[1] + self.extra
-            draws = [
-                torch.rand(
-                    # A round that begins below the limit can end beyond it.
-                    limit + self.ahead,
-                    3,
-                    generator=generator(setting.seed, "generation", sentence),
-                    dtype=torch.float64,
-                )
-                for sentence in sentences
-            ]
+            rule: Rule = Likeliest()
+            if self.temperature:
+                # A round that begins below the limit can end beyond it.
+                shape = (limit + self.ahead, 3)
+                draws = [
+                    torch.rand(
+                        shape,
+                        generator=generator(setting.seed, "generation", sentence),
+                        dtype=torch.float64,
+                    )
+                    for sentence in sentences
+                ]
+                uniform = torch.stack(draws).to(source.device)
+                rule = Sampled(temperature=self.temperature, uniform=uniform)
             with torch.no_grad():
-                generated = self._decode(
-                    _Sampler.of(draft, source=source, temperature=self.temperature),
-                    target=_Sampler.of(model, source=source, temperature=self.temperature),
-                    source=source,
-                    uniform=torch.stack(draws).to(source.device),
+                state = _Unfinished(
+                    rows=torch.arange(len(source), device=source.device),
+                    tokens=_empty(source, places=1 + limit + self.ahead),
+                    lengths=source.new_ones(len(source)),
+                    draft=Reader.of(draft, source=source),
+                    target=Reader.of(model, source=source),
+                    rule=rule,
                 )
+                generated = self._decode(state, limit=limit, count=setting.count)
             return [row[: [*row[:limit], EOS].index(EOS)] for row in generated.tolist()]
 
         return generate
 
     def _decode(
-        self,
-        draft: _Sampler,
-        *,
-        target: _Sampler,
-        source: Int[torch.Tensor, "sentences source"],
-        uniform: Float[torch.Tensor, "sentences positions 3"],
+        self, state: _Unfinished, *, limit: int, count: Callable[[str, int], None]
     ) -> Int[torch.Tensor, "sentences positions"]:
         """The tokens of each sentence; those after an eos or the limit are to be ignored."""
-        limit = uniform.shape[1] - self.ahead
-        tokens = source.new_full((len(source), 1 + uniform.shape[1]), PAD)
-        tokens[:, 0] = BOS
-        lengths = source.new_ones(len(source))
-        active = torch.arange(len(source), device=source.device)
-        positions = torch.arange(tokens.shape[1], device=source.device)
-        while len(active):
-            tokens[active], lengths[active] = _round(
-                draft.select(active),
-                target=target.select(active),
-                tokens=tokens[active],
-                lengths=lengths[active],
-                uniform=uniform[active],
-                ahead=self.ahead,
-            )
-            # Beyond a row's length there may be rejected guesses, an eos among them.
-            has_eos = ((tokens == EOS) & (positions < lengths[:, None])).any(1)
-            active = (~(has_eos | (lengths > limit))).nonzero().squeeze(1)
-        return tokens[:, 1:]
+        written, lag = state.tokens.clone(), 0
+        while len(state.rows):
+            accepted, lengths = state.extend(self.ahead, lag=lag)
+            # From the second round on, the draft may not have read its last proposal.
+            lag = 1
+            counted, has_eos = _until_eos(state.tokens, before=state.lengths, after=lengths)
+            count("passes", len(lengths))
+            # What follows an eos was no guess that anybody waits for.
+            proposed = torch.where(has_eos, counted, self.ahead).clamp(max=self.ahead)
+            count("proposed", int(proposed.sum()))
+            count("accepted", int(accepted.minimum(counted).sum()))
+            written[state.rows] = state.tokens
+            active = ~has_eos & (lengths <= limit)
+            state = replace(state, lengths=lengths)
+            if not active.all():
+                state = state.select(active.nonzero().squeeze(1))
+        return written[:, 1:]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Sampler:
-    """A model with encoded sources, as a source of next-token distributions."""
+class _Unfinished:
+    """The sentences that have no eos yet: their numbers, tokens and lengths, bos counted."""
 
-    model: Model
-    memory: Memory
-    temperature: float
+    rows: Int[torch.Tensor, "sentences"]
+    tokens: Int[torch.Tensor, "sentences positions"]
+    lengths: Int[torch.Tensor, "sentences"]
+    draft: Reader
+    target: Reader
+    rule: Rule
 
-    @classmethod
-    def of(
-        cls, model: Model, *, source: Int[torch.Tensor, "sentences source"], temperature: float
-    ) -> _Sampler:
-        return cls(model=model, memory=model.encode(source), temperature=temperature)
+    def select(self, rows: Int[torch.Tensor, "kept"]) -> _Unfinished:
+        """Some of these sentences."""
+        return _Unfinished(
+            rows=self.rows[rows],
+            tokens=self.tokens[rows],
+            lengths=self.lengths[rows],
+            draft=self.draft.select(rows),
+            target=self.target.select(rows),
+            rule=self.rule.select(rows),
+        )
 
-    def select(self, rows: Int[torch.Tensor, "kept"]) -> _Sampler:
-        """The sampler of these sentences only."""
-        states, visible = self.memory
-        kept = Memory(states[rows], None if visible is None else visible[rows])
-        return replace(self, memory=kept)
-
-    def distributions(
-        self,
-        tokens: Int[torch.Tensor, "sentences positions"],
-        *,
-        lengths: Int[torch.Tensor, "sentences"],
-        count: int,
-    ) -> Float[torch.Tensor, "sentences count classes"]:
-        """The distributions of the `count` tokens that follow the first `lengths` of a row."""
-        longest = int(lengths.max()) + count - 1
-        logits = logits_after(
-            self.model,
-            memory=self.memory,
-            prefixes=tokens[:, :longest],
-            first=lengths - 1,
-            count=count,
-        ).double()
-        if self.temperature == 0:
-            return torch.nn.functional.one_hot(logits.argmax(-1), logits.shape[-1]).double()
-        return (logits / self.temperature).softmax(-1)
+    def extend(
+        self, ahead: int, *, lag: int
+    ) -> tuple[Int[torch.Tensor, "sentences"], Int[torch.Tensor, "sentences"]]:
+        """Extend `tokens` by at least one each; returns how many were accepted, and new lengths."""
+        tokens, lengths = self.tokens, self.lengths
+        rows = torch.arange(len(tokens), device=tokens.device)
+        proposals = []
+        for step in range(ahead):
+            reach = self.draft.logits(
+                tokens, lengths=lengths + step, count=1, lag=lag if step == 0 else 0
+            )
+            proposal = self.rule.propose(reach[:, 0], places=lengths + step - 1)
+            tokens[rows, lengths + step] = proposal.tokens
+            proposals.append(proposal)
+        logits = self.target.logits(tokens, lengths=lengths, count=ahead + 1)
+        accepted, following = self.rule.verify(logits, proposals=proposals, places=lengths - 1)
+        tokens[rows, lengths + accepted] = following
+        return accepted, lengths + accepted + 1
 
 
-def _round(
-    draft: _Sampler,
-    *,
-    target: _Sampler,
+def _empty(
+    source: Int[torch.Tensor, "sentences source"], *, places: int
+) -> Int[torch.Tensor, "sentences places"]:
+    """Sentences of a bos alone."""
+    tokens = source.new_full((len(source), places), PAD)
+    tokens[:, 0] = BOS
+    return tokens
+
+
+def _until_eos(
     tokens: Int[torch.Tensor, "sentences positions"],
-    lengths: Int[torch.Tensor, "sentences"],
-    uniform: Float[torch.Tensor, "sentences draws 3"],
-    ahead: int,
-) -> tuple[Int[torch.Tensor, "sentences positions"], Int[torch.Tensor, "sentences"]]:
-    """Extend every row by at least one token; return the rows and their new lengths.
-
-    A position has three uniform numbers: to sample the draft's token, to accept it, and to sample
-    its replacement.
-    """
-    rows = torch.arange(len(tokens), device=tokens.device)
-    proposals = []
-    for length in (lengths + step for step in range(ahead)):
-        proposals.append(draft.distributions(tokens, lengths=length, count=1)[:, 0])
-        tokens[rows, length] = _sample(proposals[-1], uniform=uniform[rows, length - 1, 0])
-    p = target.distributions(tokens, lengths=lengths, count=ahead + 1)
-    # With q = 0 after the last proposal, p - q is p: the extra token is sampled from p itself.
-    q = torch.stack([*proposals, torch.zeros_like(proposals[0])], 1)
-    positions = lengths[:, None] + torch.arange(ahead, device=tokens.device)
-    proposed = tokens.gather(1, positions)[..., None]
-    p_proposed, q_proposed = (
-        distribution[:, :-1].gather(2, proposed)[..., 0] for distribution in (p, q)
-    )
-    # u < p / q, times q. It is strict, so that a token with p = 0 is rejected even at u = 0.
-    accepted = uniform[rows[:, None], positions - 1, 1] * q_proposed < p_proposed
-    # The product ends the count at the first rejection.
-    lengths = lengths + accepted.long().cumprod(1).sum(1)
-    residual = (p - q)[rows, lengths - positions[:, 0]].clamp(min=0)
-    tokens[rows, lengths] = _sample(residual, uniform=uniform[rows, lengths - 1, 2])
-    return tokens, lengths + 1
-
-
-def _sample(
-    weights: Float[torch.Tensor, "sentences classes"],
     *,
-    uniform: Float[torch.Tensor, "sentences"],
-) -> Int[torch.Tensor, "sentences"]:
-    """Invert the cumulative distribution of unnormalized weights at uniform numbers."""
-    sums = weights.cumsum(-1)
-    tokens = (sums <= uniform[:, None] * sums[:, -1:]).sum(-1)
-    return tokens.clamp(max=weights.shape[-1] - 1)
+    before: Int[torch.Tensor, "sentences"],
+    after: Int[torch.Tensor, "sentences"],
+) -> tuple[Int[torch.Tensor, "sentences"], Bool[torch.Tensor, "sentences"]]:
+    """The number of new tokens up to an eos among them, and whether there is one."""
+    positions = torch.arange(tokens.shape[1], device=tokens.device)
+    # Beyond a row's length there may be rejected guesses, an eos among them.
+    new = (positions >= before[:, None]) & (positions < after[:, None])
+    eos = (tokens == EOS) & new
+    ended = eos.any(1)
+    return torch.where(ended, eos.long().argmax(1) + 1, after) - before, ended

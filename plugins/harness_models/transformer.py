@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
@@ -112,24 +113,42 @@ class Transformer(SequenceModel):
         # No mask: a single query, and all that is in the cache is its past.
         return self._decode(embedded, cache=cache, view=View(), noise=noise)[:, 0]
 
+    def feed(
+        self,
+        tokens: Int[Tensor, "sentences run"],
+        cache: Cache,
+        *,
+        first: Int[Tensor, "sentences"],
+    ) -> Float[Tensor, "sentences run d_model"]:
+        """Feed runs of tokens, each at its places from `first` on (`FeedsRuns`)."""
+        assert isinstance(cache, KeyValueCache), "a cache comes from `start`"
+        numbers = first[:, None] + torch.arange(tokens.shape[1], device=tokens.device)
+        places = Places(numbers, int(numbers.max()) + 1)
+        cache.put_at(places)
+        # What lies at later places was taken back, or belongs to a longer sentence.
+        seen = torch.arange(places.end, device=tokens.device) <= numbers[..., None]
+        view = View(seen[:, None])
+        return self._decode(self.embed(tokens), cache=cache, view=view, places=places)
+
     def _decode(
         self,
         embedded: Float[Tensor, "sentences target d_model"],
         *,
         cache: KeyValueCache,
         view: View,
-        noise: Noise | None,
+        places: Places | None = None,
+        noise: Noise | None = None,
     ) -> Float[Tensor, "sentences target d_model"]:
-        """The hidden states of the next target places, after those in the cache."""
+        """The hidden states of target `places`: by default, of those after the cache's."""
         count, device, code = embedded.shape[1], embedded.device, self.decoder_positions
-        places = Places.run(count, first=cache.length, device=device)
-        past_too = Places.run(cache.length + count, device=device)
+        places = places or Places.run(count, first=cache.length, device=device)
+        past_too = Places.run(places.end, device=device)
         states = code.embed(embedded, places=places)
         states = self.sites["decoder.embedding"](states, noise)
         view = view.placed(code, queries=places, keys=past_too, window=self._window)
         for layer, past in zip(self.decoder, cache.layers, strict=True):
             states = layer(states, memory=cache.memory, past=past, view=view, noise=noise)
-        cache.length += count
+        cache.length = places.end
         self.decoded += embedded.shape[0] * count
         hidden: Tensor = self.decoder_norm(states)
         return hidden

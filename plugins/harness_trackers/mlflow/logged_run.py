@@ -126,6 +126,9 @@ def _state(run: RunView, *, ledger: LedgerView) -> State | None:
 def _logged(run: RunView, *, state: State, ledger: LedgerView) -> LoggedRun:
     evaluated = ledger.evaluated(run.digest, evaluation=run.evaluation)
     scores = {**(evaluated.scores if evaluated else {}), **run.scores}
+    if evaluated and evaluated.decoding:
+        measures = evaluated.decoding.measures()
+        scores |= {f"decoding/{name}": value for name, value in measures.items()}
     return LoggedRun(
         view=run,
         key=run_key(run),

@@ -12,6 +12,7 @@ from harness_figures.cost import Against, Cost
     [
         ("seconds", [11, 14, 19], "seconds of training"),
         ("target_tokens", [1000, 4000, 9000], "target tokens trained on"),
+        ("decoding", [200, 400, 600], "tokens written a second"),
     ],
 )
 def test_small_marks_are_runs_and_a_large_one_the_mean_at_the_median_cost(
