@@ -17,9 +17,9 @@ class Tally:
         self._seconds, self._tokens = 0.0, 0
         self._counted: Counter[str] = Counter()
 
-    def count(self, name: str, number: int) -> None:
-        """Add to what is counted under a name."""
-        self._counted[name] += number
+    def count(self, **numbers: int) -> None:
+        """Add to what is counted under these names."""
+        self._counted.update(numbers)
 
     @contextmanager
     def timing(self) -> Iterator[None]:

@@ -46,6 +46,7 @@ class Likeliest:
     """The rule at temperature 0, where all distributions have one token."""
 
     def select(self, rows: Int[torch.Tensor, "kept"]) -> Likeliest:
+        """The same for all sentences."""
         return self
 
     def propose(
@@ -54,6 +55,7 @@ class Likeliest:
         *,
         places: Int[torch.Tensor, "sentences"],
     ) -> Proposal:
+        """The draft's likeliest tokens."""
         return Proposal(logits.argmax(-1))
 
     def verify(
@@ -63,6 +65,7 @@ class Likeliest:
         proposals: Sequence[Proposal],
         places: Int[torch.Tensor, "sentences"],
     ) -> tuple[Int[torch.Tensor, "sentences"], Int[torch.Tensor, "sentences"]]:
+        """Accept what is the model's likeliest token too."""
         likeliest = logits.argmax(-1)
         proposed = torch.stack([proposal.tokens for proposal in proposals], 1)
         accepted = _in_a_row(likeliest[:, :-1] == proposed)
@@ -81,6 +84,7 @@ class Sampled:
     uniform: Float[torch.Tensor, "sentences positions 3"]
 
     def select(self, rows: Int[torch.Tensor, "kept"]) -> Sampled:
+        """The numbers of these sentences."""
         return replace(self, uniform=self.uniform[rows])
 
     def propose(
@@ -89,6 +93,7 @@ class Sampled:
         *,
         places: Int[torch.Tensor, "sentences"],
     ) -> Proposal:
+        """Tokens drawn from the draft's distribution."""
         q = self._distribution(logits)
         return Proposal(_sample(q, uniform=self._draws(places, use=0)), q)
 
@@ -99,6 +104,7 @@ class Sampled:
         proposals: Sequence[Proposal],
         places: Int[torch.Tensor, "sentences"],
     ) -> tuple[Int[torch.Tensor, "sentences"], Int[torch.Tensor, "sentences"]]:
+        """Accept a token with probability min(1, p / q)."""
         p = self._distribution(logits)
         # With q = 0 after the last proposal, p - q is p: the extra token is sampled from p itself.
         drafted = [proposal.q for proposal in proposals if proposal.q is not None]

@@ -74,14 +74,14 @@ class Beam(Generation):
         model: Model,
         *,
         source: Int[torch.Tensor, "sentences source"],
-        count: Callable[[str, int], None],
+        count: Callable[..., None],
     ) -> list[list[int]]:
         limit = source.shape[1] + self.extra
         finished = [_Finished() for _ in source]
         beams = _Beams.from_source(model, source=source, size=self.size)
         # One more than the limit allows: the step for eos, whose probability counts too.
         for length in range(1, limit + 2):
-            count("passes", len(beams.rows))
+            count(passes=len(beams.rows))
             best = beams.step(model, only_eos=length > limit)
             best.collect(finished, beams=beams, penalty=self._penalty(length))
             active = [n for n, row in enumerate(beams.rows) if finished[row].count < self.size]

@@ -67,7 +67,7 @@ class Contrastive(Generation):
         model: Model,
         *,
         source: Int[torch.Tensor, "sentences source"],
-        count: Callable[[str, int], None],
+        count: Callable[..., None],
     ) -> Int[torch.Tensor, "sentences limit_and_eos"]:
         """The tokens of each sentence, filled up with eos; every row has at least one eos."""
         limit = source.shape[1] + self.extra
@@ -77,7 +77,7 @@ class Contrastive(Generation):
         read = model.step(source.new_full((len(source),), BOS), cache)[:, None]
         for position in range(limit):
             # The state of a token that is read to be chosen serves for the next one.
-            count("passes", len(rows))
+            count(passes=len(rows))
             tokens, states, cache = self._next(model, read=read, cache=cache)
             generated[rows, position] = tokens
             read = torch.cat([read, states[:, None]], 1)

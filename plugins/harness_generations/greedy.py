@@ -48,7 +48,7 @@ def _decode(
     source: Int[torch.Tensor, "sentences source"],
     *,
     limit: int,
-    count: Callable[[str, int], None],
+    count: Callable[..., None],
 ) -> Int[torch.Tensor, "sentences limit_and_eos"]:
     """The tokens of each sentence, filled up with eos; every row has at least one eos."""
     cache = model.start(model.encode(source))
@@ -56,7 +56,7 @@ def _decode(
     rows = torch.arange(len(source), device=source.device)
     tokens = source.new_full((len(source),), BOS)
     for position in range(limit):
-        count("passes", len(rows))
+        count(passes=len(rows))
         tokens = writable(model.project(model.step(tokens, cache))).argmax(-1)
         generated[rows, position] = tokens
         # Finished sentences leave the batch, so that later steps cost only what is left.

@@ -84,7 +84,7 @@ class Sampling(Generation):
         *,
         source: Int[torch.Tensor, "sentences source"],
         uniform: Float[torch.Tensor, "limit sentences"],
-        count: Callable[[str, int], None],
+        count: Callable[..., None],
     ) -> Int[torch.Tensor, "sentences limit_and_eos"]:
         """The tokens of each sentence, filled up with eos; every row has at least one eos."""
         cache = model.start(model.encode(source))
@@ -92,7 +92,7 @@ class Sampling(Generation):
         rows = torch.arange(len(source), device=source.device)
         tokens = source.new_full((len(source),), BOS)
         for position, draws in enumerate(uniform):
-            count("passes", len(rows))
+            count(passes=len(rows))
             logits = writable(model.project(model.step(tokens, cache)))
             tokens = self._sample(logits, uniform=draws[rows])
             generated[rows, position] = tokens

@@ -85,7 +85,7 @@ class Speculative(Generation):
         return generate
 
     def _decode(
-        self, state: _Unfinished, *, limit: int, count: Callable[[str, int], None]
+        self, state: _Unfinished, *, limit: int, count: Callable[..., None]
     ) -> Int[torch.Tensor, "sentences positions"]:
         """The tokens of each sentence; those after an eos or the limit are to be ignored."""
         written, lag = state.tokens.clone(), 0
@@ -94,11 +94,11 @@ class Speculative(Generation):
             # From the second round on, the draft may not have read its last proposal.
             lag = 1
             counted, has_eos = _until_eos(state.tokens, before=state.lengths, after=lengths)
-            count("passes", len(lengths))
+            count(passes=len(lengths))
             # What follows an eos was no guess that anybody waits for.
             proposed = torch.where(has_eos, counted, self.ahead).clamp(max=self.ahead)
-            count("proposed", int(proposed.sum()))
-            count("accepted", int(accepted.minimum(counted).sum()))
+            count(proposed=int(proposed.sum()))
+            count(accepted=int(accepted.minimum(counted).sum()))
             written[state.rows] = state.tokens
             active = ~has_eos & (lengths <= limit)
             state = replace(state, lengths=lengths)

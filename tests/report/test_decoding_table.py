@@ -48,8 +48,12 @@ def _costly(report: Report, *, greedy: float) -> Report:
 def test_paces_are_medians_over_seeds_and_ratios_those_of_a_pair(report: Report) -> None:
     table = decoding_table(_costly(report, greedy=2.0))
     assert table.header == [
-        "variant", "generation", "tokens a second", "passes a token", "accepted"
-    ]  # fmt: skip
+        "variant",
+        "generation",
+        "tokens a second",
+        "passes a token",
+        "accepted",
+    ]
     assert [list(row) for row in table.rows] == [
         ["baseline", "greedy", "225", "1", "n/a"],
         ["same", "speculative", "450 (2)", "0.333", "62%"],

@@ -209,6 +209,7 @@ OF_EVALUATION = {
     "harness.training",
     "harness.training.assembly",
     "harness.training.batches",
+    "harness.training.decoding_tally",
     "harness.training.divergence",
     "harness.training.evaluation",
     "harness.training.guards",

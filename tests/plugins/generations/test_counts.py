@@ -19,8 +19,8 @@ Toy = Callable[..., Transformer]
 
 
 class _Counts(Counter[str]):
-    def add(self, name: str, number: int) -> None:
-        self[name] += number
+    def add(self, **numbers: int) -> None:
+        self.update(numbers)
 
 
 def _counted(generation: object, *, model: object, source: torch.Tensor, draft: object = None):
