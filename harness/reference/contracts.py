@@ -21,8 +21,8 @@ _INTRODUCTION = (
     "`harness.contracts`, unless its section says otherwise; a *protocol* is met by any object "
     "with these attributes and methods, without a base class."
 )
-# One is a default only.
-PUBLIC = frozenset(contracts.__all__) - {"no_trained_run"}
+# One is a default, and one shortens labels of figures: no contracts.
+PUBLIC = frozenset(contracts.__all__) - {"no_trained_run", "short_names"}
 # The modules of a section each, and the names that it has: all of them, where None is given.
 _MODULES: Mapping[str, Sequence[str] | None] = {
     "harness.contracts.built": None,

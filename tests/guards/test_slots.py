@@ -22,6 +22,7 @@ LISTS = {
     "harness/hookspecs/supply.py": "the manual: one specification a slot",
     "harness/study/experiment.py": "a field for each choice that decides a run's bits",
     "harness/training/guards.py": "the check of what each slot builds, by its own contract",
+    "harness/reference/study_meanings.py": "what each key of a study means, in words",
     "harness/testing/__init__.py": "the public name of each slot's contract test",
     "pyproject.toml": "an entry point for each of our packages",
 }
