@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from harness.training.batches import Order
     from harness.training.network import Network
     from harness.training.task import Task
+    from harness.training.token_rows import Numbers
 
 _START = ("starts_from",)
 _NO_GPU = "budget.device is cuda, but torch finds no GPU on this machine; use cpu"
@@ -275,20 +276,17 @@ def _target_tokens(experiment: Experiment, *, seed: int, task: Task) -> int:
     order = batch_order(experiment, seed=seed, task=task)
     epoch = order.epoch(0)
     _refuse_oversized(epoch, order=order, experiment=experiment)
-    epoch_batches = len(epoch)
-    epochs, rest = divmod(budget.updates * budget.accumulation, epoch_batches)
+    epochs, rest = divmod(budget.updates * budget.accumulation, len(epoch))
     # Whole epochs need no order: each holds every sentence once.
-    whole = epochs * sum(target for target, _ in order.lengths)
-    last = islice(order.batches(skip=epochs * epoch_batches), rest)
-    return whole + sum(order.lengths[row][0] for batch in last for row in batch)
+    whole = epochs * int(order.lengths[:, 0].sum())
+    last = islice(order.epoch(epochs), rest) if rest else ()
+    return whole + sum(int(order.lengths[batch, 0].sum()) for batch in last)
 
 
-def _refuse_oversized(
-    batches: Sequence[Sequence[int]], *, order: Order, experiment: Experiment
-) -> None:
+def _refuse_oversized(batches: Sequence[Numbers], *, order: Order, experiment: Experiment) -> None:
     """Raise `HarnessError` for a batch that one long source pads to more than fits in memory."""
     for batch in batches:
-        target, longest = (max(order.lengths[row][side] for row in batch) for side in (0, 1))
+        target, longest = map(int, order.lengths[batch].max(axis=0))
         weights = experiment.model.attention_weights(source=longest, target=target)
         if len(batch) * weights > MOST_WEIGHTS:
             raise HarnessError(
