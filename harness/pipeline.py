@@ -105,7 +105,7 @@ def plan_study(
     if probe_jobs is None:
         return preregistration
     names = list(study.experiments)
-    probed = probe.probe(study, names=names, jobs=probe_jobs, sentences=_SENTENCES)
+    probed = probe.probe(study, names=names, jobs=probe_jobs, sentences=_SENTENCES, out=opened.out)
     estimate = probe.estimate(
         study, probed=probed, runs=opened.plan, ledger=ledger, jobs=probe_jobs
     )
@@ -141,13 +141,15 @@ def run_study(
     pace, jobs = pace or Pace(), at_once(study, jobs=jobs)
     # A shorter timeout for runs is one for what comes before them as well.
     limit = min(forked.LIMIT, 60 * (pace.timeout_minutes or forked.LIMIT))
-    cautions = preview.refuse_unbuildable(study, runs=opened.plan, limit=limit)
+    cautions = preview.refuse_unbuildable(study, runs=opened.plan, ledger=ledger, limit=limit)
     for caution in (*forewarnings(study), *cautions):
         warn(caution)
     # Before training, so that a plan after an interruption can name what has changed since.
     opened.remember_plan()
     opened.freeze_plan()
-    for warning in preview.no_effect_warnings(study, runs=opened.runs, jobs=jobs, limit=limit):
+    for warning in preview.no_effect_warnings(
+        study, runs=opened.runs, ledger=ledger, jobs=jobs, limit=limit
+    ):
         warn(warning)
     followers = _followers(opened, seeds=seeds)
     opened.notify("harness_study_started")

@@ -67,9 +67,13 @@ def encode_scored(pairs: Sequence[Pair], *, codecs: Codecs) -> EncodedPairs:
         UNK not in tokens and codecs.target.decode(tokens) == pair.target
         for tokens, pair in zip(targets, pairs, strict=True)
     ]
+    return replace(encoded, sizes=reference_sizes(pairs), altered=kept.count(False))
+
+
+def reference_sizes(pairs: Sequence[Pair]) -> list[int]:
+    """The bytes of every raw target in UTF-8."""
     # Half a surrogate pair, which JSON can hold, is no UTF-8; it would have three bytes.
-    sizes = [len(pair.target.encode(errors="surrogatepass")) for pair in pairs]
-    return replace(encoded, sizes=sizes, altered=kept.count(False))
+    return [len(pair.target.encode(errors="surrogatepass")) for pair in pairs]
 
 
 def cut(order: Numbers, *, lengths: Numbers, limit: int) -> list[Numbers]:
