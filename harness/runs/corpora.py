@@ -29,30 +29,16 @@ from harness.files import (
 from harness.notices import warn
 from harness.runs import records
 from harness.runs.identity import corpus_identity, digest
+from harness.runs.kept_corpora import FOLDER, RECORD, KeptCorpus, damage
 from harness.study.experiment import Experiment
 from harness.training import guards
 from harness.training.batches import EncodedPairs, reference_sizes
 from harness.training.task import Task, prepare, vocabulary
 from harness.training.token_rows import TokenRows
 
-FOLDER = "tokenized"
-RECORD, TEXT = "corpus.json", "text.json"
+_TEXT = "text.json"
 _SMALL = 10_000  # pairs, which are tokenized in less time than files are written and checked in
 _SPLITS = ("train", "validation", "test")
-
-
-@dataclass(frozen=True, kw_only=True)
-class KeptCorpus:
-    """A tokenized corpus (corpus.json): what decides it, its pairs, and the digests of its files.
-
-    `altered` has the references of each split that tokens do not give back.
-    """
-
-    identity: Mapping[str, Any]
-    pairs: Mapping[str, int]
-    altered: Mapping[str, int]
-    continues: bool
-    files: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -94,18 +80,6 @@ def stored_sides(codecs: Codecs) -> list[object] | None:
     return None if None in stored else stored
 
 
-def damage(folder: Path) -> str | None:
-    """The first fault of a kept corpus: the name of a file and a word; None if it is whole."""
-    record = records.read_valid(folder / RECORD, kind=KeptCorpus)
-    if record is None or digest(record.identity) != folder.name:
-        return f"{RECORD} damaged" if (folder / RECORD).exists() else f"{RECORD} gone"
-    for name, content in record.files.items():
-        now = sha256(folder / name)
-        if now != content:
-            return f"{name} damaged" if now else f"{name} gone"
-    return None
-
-
 def _is_worth_keeping(task: Task) -> bool:
     pairs = sum(len(getattr(task, split).targets) for split in _SPLITS)
     return pairs >= _SMALL and stored_sides(task.codecs) is not None
@@ -119,14 +93,14 @@ def _read(folder: Path, *, experiment: Experiment, codecs: Codecs | None) -> Tas
         warn(f"{folder}: {fault}; tokenized again")
         return None
     record = records.require(folder / RECORD, kind=KeptCorpus)
-    text = json.loads((folder / TEXT).read_bytes())
+    text = json.loads((folder / _TEXT).read_bytes())
     scored = {split: [Pair(*pair) for pair in text[split]] for split in _SPLITS[1:]}
     train = _Unread(experiment.dataset, record.pairs["train"])
     splits = {
         split: EncodedPairs(
             _mapped(folder, name=f"{split}.source"),
             _mapped(folder, name=f"{split}.target"),
-            reference_sizes(scored.get(split, ())),
+            reference_sizes(scored[split]) if split in scored else (),
             record.altered[split],
         )
         for split in _SPLITS
@@ -179,7 +153,7 @@ def _write_files(folder: Path, *, task: Task, identity: Mapping[str, Any]) -> No
     scored = {split: [*map(list, getattr(task.corpus, split))] for split in _SPLITS[1:]}
     # By the standard library: half a surrogate pair, which text can have, is nothing to others.
     text = json.dumps({"sides": stored_sides(task.codecs), **scored})
-    write_atomically(folder / TEXT, content=text.encode())
+    write_atomically(folder / _TEXT, content=text.encode())
     record = KeptCorpus(
         identity=identity,
         pairs={split: len(pairs.targets) for split, pairs in splits.items()},
