@@ -22,7 +22,7 @@ from harness.loading.validation import experiment_from
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import discover
 from harness.runs.chance import nll_by_chance
-from harness.runs.corpora import Corpora
+from harness.runs.tokenized import Corpora
 from harness.study.experiment import Experiment
 from harness.training import guards
 from harness.training.encoding import encode_rows

@@ -134,8 +134,8 @@ def run_study(
     """Carry out the runs that do not exist yet, evaluate, and write the report."""
     opened = open_study(path, out=out, seeds=seeds, reuse=reuse)
     say_found_elsewhere(opened)
-    study, ledger = opened.study, opened.ledger
-    preview.refuse_unequal(study, runs=opened.runs, ledger=ledger)
+    study, ledger, runs = opened.study, opened.ledger, opened.runs
+    preview.refuse_unequal(study, runs=runs, ledger=ledger)
     if not all(run.exists for run in opened.plan):
         forked.start_server()  # now, so that it loads torch meanwhile
     pace, jobs = pace or Pace(), at_once(study, jobs=jobs)
@@ -147,9 +147,7 @@ def run_study(
     # Before training, so that a plan after an interruption can name what has changed since.
     opened.remember_plan()
     opened.freeze_plan()
-    for warning in preview.no_effect_warnings(
-        study, runs=opened.runs, ledger=ledger, jobs=jobs, limit=limit
-    ):
+    for warning in preview.no_effect_warnings(study, runs=runs, out=out, jobs=jobs, limit=limit):
         warn(warning)
     followers = _followers(opened, seeds=seeds)
     opened.notify("harness_study_started")

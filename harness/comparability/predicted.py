@@ -189,7 +189,7 @@ def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
 def _task(experiment: Experiment, *, start: Experiment, data: _Data) -> Task:
     """The data of a variant, in the vocabulary of the experiment that it starts from."""
     # Here, as it loads torch, which a study without anything to train does not need.
-    from harness.runs.corpora import Corpora
+    from harness.runs.tokenized import Corpora
     from harness.training.guards import restored_tokenizer
 
     corpora = Corpora(data.results)

@@ -18,11 +18,11 @@ from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover
 from harness.registry.serialization import resolved
 from harness.runs import records
-from harness.runs.corpora import Corpora
 from harness.runs.exported import read_start
 from harness.runs.identity import digest, training_identity
 from harness.runs.ledger import Ledger
 from harness.runs.records import RunIdentity, RunLocation
+from harness.runs.tokenized import Corpora
 from harness.study.experiment import Experiment
 from harness.training.assembly import Assembly, Start, assemble
 from harness.training.network import restore

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from harness.comparability.controls import Controls, confounded_schedules, unequal_quantities
 from harness.comparability.mixing import mixed_pairs
@@ -139,7 +140,7 @@ def no_effect_warnings(
     study: Study,
     *,
     runs: Sequence[PlannedRun],
-    ledger: Ledger,
+    out: Path,
     jobs: int,
     limit: float = LIMIT,
 ) -> Iterator[str]:
@@ -153,8 +154,7 @@ def no_effect_warnings(
     if unknown and study.executor.name == "local":
         names = [BASELINE, *unknown]
         # Few sentences: they are only compared for equality, and every run waits for this.
-        results = ledger.root.parent
-        probed = probe(study, names=names, jobs=jobs, sentences=2, limit=limit, out=results)
+        probed = probe(study, names=names, jobs=jobs, sentences=2, limit=limit, out=out)
         for name, result in probed.items():
             if result.hung:
                 yield f"the probe of {name} {result.fault}: a run of it may hang too"

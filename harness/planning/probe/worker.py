@@ -15,7 +15,7 @@ from harness.loading.validation import experiment_from
 from harness.planning.probe.messages import ProbeResult, Request
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import discover
-from harness.runs.corpora import Corpora
+from harness.runs.tokenized import Corpora
 from harness.runs.usage import peak_memory
 from harness.training import checkpoint
 from harness.training.assembly import Assembly, assemble

@@ -15,11 +15,11 @@ from support.tiny_experiment import Counting, experiment
 from harness.components import Tokenizer
 from harness.contracts import Codecs, Corpus
 from harness.registry.discovery import discover
-from harness.runs import corpora, kept_corpora
+from harness.runs import kept_corpora, tokenized
 from harness.runs.check import faults, mend
-from harness.runs.corpora import Corpora
 from harness.runs.identity import training_identity
 from harness.runs.records import RunIdentity
+from harness.runs.tokenized import Corpora
 from harness.training.assembly import assemble
 from harness.training.batches import EncodedPairs
 from harness.training.loop import train
@@ -32,7 +32,7 @@ CHOICES = experiment(tokenizer=Bpe(largest=20, shared=True))
 
 @pytest.fixture(autouse=True)
 def _small_corpora_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpora, "_SMALL", 1)
+    monkeypatch.setattr(tokenized, "_SMALL", 1)
 
 
 def folder_in(results: Path) -> Path:
@@ -171,7 +171,7 @@ def test_of_two_processes_the_first_one_s_corpus_stays(tmp_path: Path) -> None:
     kept = folder.with_name("kept")
     shutil.copytree(folder, kept)
     identity = json.loads((folder / "corpus.json").read_text())["identity"]
-    assert corpora._write(folder, task=made, identity=identity)
+    assert tokenized._write(folder, task=made, identity=identity)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
         path.name: path.read_bytes() for path in kept.iterdir()
     }
@@ -191,7 +191,7 @@ def test_small_corpora_and_vocabularies_that_cannot_be_stored_are_not_kept(
             return codecs
 
     Corpora(tmp_path).prepare(experiment(tokenizer=Unstorable()))
-    monkeypatch.setattr(corpora, "_SMALL", 61)
+    monkeypatch.setattr(tokenized, "_SMALL", 61)
     Corpora(tmp_path).prepare(CHOICES)  # of 60 pairs
     assert [*tmp_path.iterdir()] == []
 

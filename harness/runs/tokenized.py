@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
+from numpy.lib.format import open_memmap
 
 from harness.components import Dataset
 from harness.contracts import Codecs, Corpus, Pair, StorableCodec
@@ -113,7 +114,7 @@ def _read(folder: Path, *, experiment: Experiment, codecs: Codecs | None) -> Tas
 
 
 def _mapped(folder: Path, *, name: str) -> TokenRows:
-    tokens, starts = (np.load(folder / file, mmap_mode="r") for file in _files(name))
+    tokens, starts = (open_memmap(folder / file, mode="r") for file in _files(name))
     # As plain arrays: each slice of the other kind costs ten times as much.
     return TokenRows(tokens.view(np.ndarray), starts.view(np.ndarray))
 
