@@ -105,7 +105,7 @@ def plan_study(
     if probe_jobs is None:
         return preregistration
     names = list(study.experiments)
-    probed = probe.probe(study, names=names, jobs=probe_jobs, sentences=_SENTENCES)
+    probed = probe.probe(study, names=names, jobs=probe_jobs, sentences=_SENTENCES, out=opened.out)
     estimate = probe.estimate(
         study, probed=probed, runs=opened.plan, ledger=ledger, jobs=probe_jobs
     )
@@ -134,20 +134,20 @@ def run_study(
     """Carry out the runs that do not exist yet, evaluate, and write the report."""
     opened = open_study(path, out=out, seeds=seeds, reuse=reuse)
     say_found_elsewhere(opened)
-    study, ledger = opened.study, opened.ledger
-    preview.refuse_unequal(study, runs=opened.runs, ledger=ledger)
+    study, ledger, runs = opened.study, opened.ledger, opened.runs
+    preview.refuse_unequal(study, runs=runs, ledger=ledger)
     if not all(run.exists for run in opened.plan):
         forked.start_server()  # now, so that it loads torch meanwhile
     pace, jobs = pace or Pace(), at_once(study, jobs=jobs)
     # A shorter timeout for runs is one for what comes before them as well.
     limit = min(forked.LIMIT, 60 * (pace.timeout_minutes or forked.LIMIT))
-    cautions = preview.refuse_unbuildable(study, runs=opened.plan, limit=limit)
+    cautions = preview.refuse_unbuildable(study, runs=opened.plan, ledger=ledger, limit=limit)
     for caution in (*forewarnings(study), *cautions):
         warn(caution)
     # Before training, so that a plan after an interruption can name what has changed since.
     opened.remember_plan()
     opened.freeze_plan()
-    for warning in preview.no_effect_warnings(study, runs=opened.runs, jobs=jobs, limit=limit):
+    for warning in preview.no_effect_warnings(study, runs=runs, out=out, jobs=jobs, limit=limit):
         warn(warning)
     followers = _followers(opened, seeds=seeds)
     opened.notify("harness_study_started")

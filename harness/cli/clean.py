@@ -15,7 +15,7 @@ from harness.errors import HarnessError
 from harness.notices import warn
 
 if TYPE_CHECKING:
-    from harness.runs.inventory import Inventory, StoredRun, StoredStudy
+    from harness.runs.inventory import Inventory, StoredCorpus, StoredRun, StoredStudy
 
 _DIGITS = 12  # of a digest
 _NOTHING = "nothing is removed without --yes"
@@ -37,7 +37,8 @@ def clean(folder: Path, *, names: tuple[str, ...], yes: bool, as_json: bool) -> 
 
     A study of FOLDER refers to the runs that it was planned with last, of every variant and seed
     that it ever had, and to the runs that these start from. Runs under way stay, and so does the
-    record of plans and inspections. FOLDER is `results` unless it is given.
+    record of plans and inspections. A corpus that was tokenized goes with the last run that was
+    made of it. FOLDER is `results` unless it is given.
 
     \b
       harness clean                          what could go, and its size
@@ -56,30 +57,44 @@ def clean(folder: Path, *, names: tuple[str, ...], yes: bool, as_json: bool) -> 
     for run in shown:
         if run.running:
             warn(f"{run.folder}: stays, as it is {run.state}")
+    corpora = inventory.corpora_without(runs)
+    folders = [*(study.folder for study in studies), *(corpus.folder for corpus in corpora)]
     if not as_json:
-        output.say(_shown(studies, runs=runs) or f"{folder}: nothing to remove")
+        lines = _shown(studies, runs=runs, corpora=corpora)
+        output.say(lines or f"{folder}: nothing to remove")
     for run in runs if yes else ():
         remove(run)
-    for study in studies if yes else ():
-        shutil.rmtree(study.folder)
-    size = sum(run.size for run in runs) + sum(study.size for study in studies)
+    for place in folders if yes else ():
+        shutil.rmtree(place)
+    size = sum([stored.size for stored in runs] + [stored.size for stored in studies])
+    size += sum(stored.size for stored in corpora)
     if as_json:
         content = {"runs": [run.digest for run in runs], "studies": [*dict.fromkeys(names)]}
         output.say_object({"folder": str(folder), **content, "size": size, "removed": yes})
-    elif runs or studies:
+    elif runs or folders:
         total = size_text(size)
         output.say(f"removed: {total}" if yes else f"{total} in all; {_NOTHING}")
 
 
-def _shown(studies: Sequence[StoredStudy], *, runs: Sequence[StoredRun]) -> str:
-    """A line for each study and run; empty without any."""
+def _shown(
+    studies: Sequence[StoredStudy],
+    *,
+    runs: Sequence[StoredRun],
+    corpora: Sequence[StoredCorpus],
+) -> str:
+    """A line for each study, run and corpus; empty without any."""
     rows = [(str(study.folder), "report", size_text(study.size), "") for study in studies]
     rows += map(_row, runs)
+    rows += [(_short(corpus.folder), "tokens", size_text(corpus.size), "") for corpus in corpora]
     return columns(rows) if rows else ""
 
 
 def _row(run: StoredRun) -> tuple[str, str, str, str]:
-    return str(run.folder.parent / run.digest[:_DIGITS]), run.state, size_text(run.size), users(run)
+    return _short(run.folder), run.state, size_text(run.size), users(run)
+
+
+def _short(folder: Path) -> str:
+    return str(folder.parent / folder.name[:_DIGITS])
 
 
 def _study(inventory: Inventory, *, name: str, folder: Path) -> StoredStudy:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,15 +21,19 @@ from harness.study.experiment import Experiment
 from harness.study.values import Study
 
 if TYPE_CHECKING:
-    from harness.training.batches import Order
     from harness.training.network import Network
     from harness.training.task import Task
 
 _START = ("starts_from",)
 _NO_GPU = "budget.device is cuda, but torch finds no GPU on this machine; use cpu"
-MOST_WEIGHTS = 1_000_000_000  # of attention in a layer: 4 GB
 
-Tasks = dict[tuple[object, ...], "Task"]  # the data of variants that share it, made once
+
+@dataclass(frozen=True)
+class _Data:
+    """The data of variants, made once where they share it, and what is kept in `results`."""
+
+    results: Path | None
+    tasks: dict[tuple[object, ...], Task] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +63,13 @@ class _Misfit(HarnessError):
         self.choice = choice
 
 
-def expect(study: Study, *, names: Sequence[str], seed: int) -> dict[str, Expected]:
+def expect(
+    study: Study, *, names: Sequence[str], seed: int, results: Path | None = None
+) -> dict[str, Expected]:
     """Build these experiments as a run would, without weights or training; loads torch."""
     choices = {name: with_start(study, name=name) for name in names}
-    return dict(build_dry(choices, seed=seed, trains_here=study.executor.name == "local"))
+    here = study.executor.name == "local"
+    return dict(build_dry(choices, seed=seed, trains_here=here, results=results))
 
 
 def with_start(study: Study, *, name: str) -> tuple[Experiment, Experiment]:
@@ -73,23 +79,30 @@ def with_start(study: Study, *, name: str) -> tuple[Experiment, Experiment]:
 
 
 def build_dry(
-    choices: Mapping[str, tuple[Experiment, Experiment]], *, seed: int, trains_here: bool
+    choices: Mapping[str, tuple[Experiment, Experiment]],
+    *,
+    seed: int,
+    trains_here: bool,
+    results: Path | None = None,
 ) -> Iterator[tuple[str, Expected]]:
-    """Build experiments one by one, each given with its start; yields their names and facts."""
+    """Build experiments one by one, each given with its start; yields their names and facts.
+
+    `results` is the folder that keeps tokenized corpora, if any does.
+    """
     import torch
 
-    tasks: Tasks = {}
+    data = _Data(results)
     for name, (experiment, start) in choices.items():
         if trains_here and experiment.budget.device == "cuda" and not torch.cuda.is_available():
             yield name, Expected(fault=_NO_GPU, choice=("budget", "device"))
         else:
-            yield name, _expected(experiment, start=start, seed=seed, tasks=tasks)
+            yield name, _expected(experiment, start=start, seed=seed, data=data)
 
 
-def _expected(experiment: Experiment, *, start: Experiment, seed: int, tasks: Tasks) -> Expected:
+def _expected(experiment: Experiment, *, start: Experiment, seed: int, data: _Data) -> Expected:
     try:
         with _placing(experiment, otherwise=("dataset",)):
-            task = _task(experiment, start=start, tasks=tasks)
+            task = _task(experiment, start=start, data=data)
         return _predict(experiment, seed=seed, task=task)
     except _Misfit as error:
         return Expected(fault=str(error), choice=error.choice)
@@ -173,23 +186,24 @@ def _finished(digest: str, *, ledger: Ledger) -> Expected | None:
     )
 
 
-def _task(experiment: Experiment, *, start: Experiment, tasks: Tasks) -> Task:
+def _task(experiment: Experiment, *, start: Experiment, data: _Data) -> Task:
     """The data of a variant, in the vocabulary of the experiment that it starts from."""
     # Here, as it loads torch, which a study without anything to train does not need.
+    from harness.runs.tokenized import Corpora
     from harness.training.guards import restored_tokenizer
-    from harness.training.task import prepare, vocabulary
 
+    corpora = Corpora(data.results)
     folder = _folder(experiment)
     # The start's dataset too, as its vocabulary was learned there.
     key = (experiment.dataset, start.dataset, experiment.tokenizer, folder)
-    if key not in tasks:
-        codecs = None if start is experiment else vocabulary(start)
+    if key not in data.tasks:
+        codecs = None if start is experiment else corpora.vocabulary(start)
         if folder:
             with _placing(experiment, otherwise=_START):
                 sides = read_vocabulary(folder)
                 codecs = restored_tokenizer(experiment.tokenizer, sides=sides)
-        tasks[key] = prepare(experiment, codecs=codecs)
-    return tasks[key]
+        data.tasks[key] = corpora.prepare(experiment, codecs=codecs)
+    return data.tasks[key]
 
 
 def _folder(experiment: Experiment) -> Path | None:
@@ -215,6 +229,7 @@ def _shape(name: str, *, of: Shapes) -> str:
 
 
 def _predict(experiment: Experiment, *, seed: int, task: Task) -> Expected:
+    from harness.comparability.target_tokens import target_tokens
     from harness.training.guards import schedule
     from harness.training.network import build_network, vocabularies_of
     from harness.training.parameter_counts import counts
@@ -230,14 +245,14 @@ def _predict(experiment: Experiment, *, seed: int, task: Task) -> Expected:
         parameters = dict(network.model.named_parameters())
         counted = counts(parameters, groups=network.groups, updates=updates)
     with _placing(experiment, otherwise=("budget", "batch_tokens")):
-        target_tokens = _target_tokens(experiment, seed=seed, task=task)
+        predicted_tokens = target_tokens(experiment, seed=seed, task=task)
     return Expected(
         controls=Controls(
             peak_rate=max(rates, default=0.0),  # none in a budget of 0 updates
             rate_area=sum(rates),
             parameters=counted.parameters,
             trained_parameters=counted.trained_parameters,
-            target_tokens=target_tokens,
+            target_tokens=predicted_tokens,
             updates=updates,
         ),
         shapes=network.shapes,
@@ -265,34 +280,3 @@ def _build_rest(experiment: Experiment, *, network: Network) -> None:
     for value in leaves(experiment):
         if isinstance(value, Decay):
             guards.check_decay_rates(value, setting=setting)
-
-
-def _target_tokens(experiment: Experiment, *, seed: int, task: Task) -> int:
-    """The target tokens of all batches of the budget."""
-    from harness.training.task import batch_order
-
-    budget = experiment.budget
-    order = batch_order(experiment, seed=seed, task=task)
-    epoch = order.epoch(0)
-    _refuse_oversized(epoch, order=order, experiment=experiment)
-    epoch_batches = len(epoch)
-    epochs, rest = divmod(budget.updates * budget.accumulation, epoch_batches)
-    # Whole epochs need no order: each holds every sentence once.
-    whole = epochs * sum(target for target, _ in order.lengths)
-    last = islice(order.batches(skip=epochs * epoch_batches), rest)
-    return whole + sum(order.lengths[row][0] for batch in last for row in batch)
-
-
-def _refuse_oversized(
-    batches: Sequence[Sequence[int]], *, order: Order, experiment: Experiment
-) -> None:
-    """Raise `HarnessError` for a batch that one long source pads to more than fits in memory."""
-    for batch in batches:
-        target, longest = (max(order.lengths[row][side] for row in batch) for side in (0, 1))
-        weights = experiment.model.attention_weights(source=longest, target=target)
-        if len(batch) * weights > MOST_WEIGHTS:
-            raise HarnessError(
-                f"a batch of {len(batch)} sources is padded to its longest, of {longest} tokens, "
-                f"and has over {MOST_WEIGHTS:.0e} attention weights in a layer; remove that source"
-                " or lower batch_tokens"
-            )

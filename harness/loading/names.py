@@ -7,7 +7,7 @@ import re
 from harness.registry.option_types import shown
 
 # Of what lies beside the folders of studies; case is ignored, as by the file systems of some.
-_TAKEN = re.compile(r"runs|mlflow-artifacts|mlflow\.db.*", re.IGNORECASE)
+_TAKEN = re.compile(r"runs|tokenized|mlflow-artifacts|mlflow\.db.*", re.IGNORECASE)
 VARIANT_NAME = "[A-Za-z0-9][A-Za-z0-9._+=-]{0,63}"
 
 

@@ -20,22 +20,30 @@ from harness.study.values import Study
 
 @dataclass(frozen=True, kw_only=True)
 class BuildRequest:
-    """Experiments to build, each with its start, as JSON data; `plugins` are the study's files."""
+    """Experiments to build, each with its start, as JSON data; `plugins` are the study's files.
+
+    `results` is the folder that keeps tokenized corpora.
+    """
 
     choices: dict[str, tuple[Any, Any]]
     plugins: tuple[str, ...]
     seed: int
     trains_here: bool
+    results: Path | None
 
 
-def dry_build(study: Study, *, names: Sequence[str], limit: float) -> dict[str, Expected]:
+def dry_build(
+    study: Study, *, names: Sequence[str], limit: float, results: Path | None = None
+) -> dict[str, Expected]:
     """The facts of experiments, as `expect` gives them, with the first seed.
 
     One whose build takes over `limit` seconds, or ends its process, has a caution that says so.
     """
     expected: dict[str, Expected] = {}
     while waiting := [name for name in names if name not in expected]:
-        process = fork(_answer, request=_request(study, names=waiting), limit=limit)
+        process = fork(
+            _answer, request=_request(study, names=waiting, results=results), limit=limit
+        )
         try:
             expected.update(_received(process, names=waiting, limit=limit))
         finally:
@@ -43,7 +51,7 @@ def dry_build(study: Study, *, names: Sequence[str], limit: float) -> dict[str, 
     return expected
 
 
-def _request(study: Study, *, names: Sequence[str]) -> BuildRequest:
+def _request(study: Study, *, names: Sequence[str], results: Path | None) -> BuildRequest:
     choices = {name: with_start(study, name=name) for name in names}
     return BuildRequest(
         choices={
@@ -53,6 +61,7 @@ def _request(study: Study, *, names: Sequence[str]) -> BuildRequest:
         plugins=tuple(map(str, study.plugins)),
         seed=study.seeds[0],
         trains_here=study.executor.name == "local",
+        results=results and results.absolute(),
     )
 
 
@@ -87,5 +96,6 @@ def _answer(sender: Connection, *, request: BuildRequest) -> None:
     for name, (data, start) in request.choices.items():
         built = experiment(data)
         choices[name] = (built, built if start == data else experiment(start))
-    for answer in build_dry(choices, seed=request.seed, trains_here=request.trains_here):
+    here, results = request.trains_here, request.results
+    for answer in build_dry(choices, seed=request.seed, trains_here=here, results=results):
         sender.send(answer)

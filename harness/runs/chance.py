@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from harness.training.batches import EncodedPairs
+from harness.contracts import BOS
 from harness.training.task import Task
 
 
@@ -15,11 +15,8 @@ def nll_by_chance(task: Task) -> float:
     impossible.
     """
     classes = task.codecs.target.size
-    counts = torch.bincount(_predicted(task.train), minlength=classes).double() + 1
+    counts = torch.from_numpy(task.train.targets.counts(classes)).double() + 1
+    counts[BOS] = 1  # given, and not predicted
     surprise = counts.sum().log() - counts.log()
-    return float(surprise[_predicted(task.validation)].mean())
-
-
-def _predicted(pairs: EncodedPairs) -> torch.Tensor:
-    """The target tokens that a model has to predict: all but the first, which begins a sentence."""
-    return torch.cat([target[1:] for target in pairs.targets]).long()
+    predicted = torch.cat([target[1:] for target in task.validation.targets])
+    return float(surprise[predicted].mean())

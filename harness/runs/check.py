@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from harness.files import abandoned, refuse_links_out, write_atomically
 from harness.runs import records
 from harness.runs.identity import digest
 from harness.runs.inspections import broken_lines, record_files
+from harness.runs.kept_corpora import FOLDER, corpus_folders, damage
 from harness.runs.ledger import WEIGHTS, Ledger
 from harness.runs.records import (
     DecodingIdentity,
@@ -37,7 +39,7 @@ _CACHES: dict[str, Any] = {
 class StoredFault:
     """A file that is not what was written, and the way out.
 
-    Repair removes the files in `removes`, or replaces the file by `replacement`.
+    Repair removes the files and folders in `removes`, or replaces the file by `replacement`.
     """
 
     path: Path
@@ -61,7 +63,10 @@ def mend(fault: StoredFault) -> str:
     if not fault.can_be_mended:
         return str(fault)
     for path in fault.removes:
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
     if fault.replacement is not None:
         write_atomically(fault.path, content=fault.replacement)
     return f"{fault.path}: {fault.fault}, removed; {fault.way_out}"
@@ -80,8 +85,20 @@ def faults(out: Path) -> Iterator[StoredFault]:
             yield from _run(folder)
     for path in record_files(out):
         yield from _record(path)
-    for folder in sorted(path for path in out.iterdir() if path.is_dir() and path != ledger.root):
+    yield from _corpora(out)
+    apart = {ledger.root, out / FOLDER}
+    for folder in sorted(path for path in out.iterdir() if path.is_dir() and path not in apart):
         yield from _study(folder)
+
+
+def _corpora(out: Path) -> Iterator[StoredFault]:
+    """The faults of tokenized corpora, each of which is removed whole."""
+    yield from _leftovers(out / FOLDER)
+    for folder in corpus_folders(out):
+        if fault := damage(folder):
+            name, _, word = fault.partition(" ")
+            way_out = f"{_RUN}, which tokenizes its corpus again if it needs that"
+            yield StoredFault(path=folder / name, fault=word, way_out=way_out, removes=[folder])
 
 
 def _run(folder: Path) -> Iterator[StoredFault]:

@@ -20,7 +20,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 from typing import Any
 
-from harness.components import BASES, Component
+from harness.components import BASES, Component, Dataset
 from harness.components.options import TextFile
 from harness.errors import HarnessError
 from harness.registry.discovery import Plugins, wrappers
@@ -86,10 +86,7 @@ def training_identity(
     choices = dict(resolved_experiment(experiment, file=content_digest, trained=trained))
     # Variants that differ in their decoding alone share one training.
     del choices["generation"]
-    dataset = dict(choices["dataset"][experiment.dataset.name])
-    for option in experiment.dataset.of_analysis:
-        del dataset[option]
-    choices["dataset"] = {experiment.dataset.name: dataset}
+    choices["dataset"] = _without_analysis(choices["dataset"], of=experiment.dataset)
     training = [
         getattr(experiment, field.name)
         for field in fields(experiment)
@@ -105,6 +102,18 @@ def training_identity(
     }
 
 
+def corpus_identity(experiment: Experiment, *, sides: object = None) -> Identity:
+    """All that decides a corpus as tokens, whose vocabulary is its own unless `sides` store it."""
+    dataset, tokenizer = experiment.dataset, experiment.tokenizer
+    return {
+        "dataset": _without_analysis(resolved(dataset, file=content_digest), of=dataset),
+        "tokenizer": resolved(tokenizer, file=content_digest),
+        "vocabulary": None if sides is None else digest({"sides": sides}),
+        # Of all that trains, although less would do: a run has computed that already.
+        "code": _code([dataset, tokenizer], core=TRAINING, around=()),
+    }
+
+
 def evaluation_identity(
     experiment: Experiment, *, training: str, split: str, trained: Substitution = str
 ) -> Identity:
@@ -116,6 +125,13 @@ def evaluation_identity(
         # What is wrapped around the run is covered by the digest of the training already.
         "code": _code([experiment.generation], core=EVALUATION, around=()),
     }
+
+
+def _without_analysis(choice: Mapping[str, Any], *, of: Dataset) -> Mapping[str, Any]:
+    options = dict(choice[of.name])
+    for option in of.of_analysis:
+        del options[option]
+    return {of.name: options}
 
 
 def digest(identity: Identity) -> str:

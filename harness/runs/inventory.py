@@ -12,6 +12,8 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.files import refuse_links_out
+from harness.runs import records
+from harness.runs.kept_corpora import RECORD, KeptCorpus, corpus_folders, is_of
 from harness.runs.ledger import Ledger
 from harness.runs.study_folder import planned_runs, study_file
 
@@ -62,11 +64,21 @@ class StoredStudy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StoredCorpus:
+    """A tokenized corpus in a results folder: its bytes, and the runs that were made of it."""
+
+    folder: Path
+    size: int
+    runs: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Inventory:
     """All that is in a results folder; `unplanned` are folders of studies whose plan is gone."""
 
     studies: Sequence[StoredStudy]
     runs: Sequence[StoredRun]
+    corpora: Sequence[StoredCorpus] = ()
     unplanned: Sequence[Path] = ()
 
     @property
@@ -82,6 +94,11 @@ class Inventory:
             for run in self.runs
             if run.digest in own or (not run.studies and run.needed_by and {*run.needed_by} <= own)
         ]
+
+    def corpora_without(self, runs: Sequence[StoredRun]) -> list[StoredCorpus]:
+        """The tokenized corpora that no run is made of once these runs are gone."""
+        gone = {run.digest for run in runs}
+        return [corpus for corpus in self.corpora if {*corpus.runs} <= gone]
 
 
 def take_inventory(out: Path) -> Inventory:
@@ -121,7 +138,12 @@ def take_inventory(out: Path) -> Inventory:
     ]
     reports = {path.parent for name in _OF_STUDY for path in out.glob(f"*/{name}")}
     unplanned = sorted(reports - {*folders})
-    return Inventory(studies=studies, runs=[*runs.values()], unplanned=unplanned)
+    return Inventory(
+        studies=studies,
+        runs=[*runs.values()],
+        corpora=_corpora(out, ledger=ledger),
+        unplanned=unplanned,
+    )
 
 
 def remove(run: StoredRun) -> None:
@@ -131,6 +153,21 @@ def remove(run: StoredRun) -> None:
     # First: what is left after a kill is a run that was interrupted, and none that looks finished.
     (run.folder / "outcome.json").unlink(missing_ok=True)
     shutil.rmtree(run.folder)
+
+
+def _corpora(out: Path, *, ledger: Ledger) -> list[StoredCorpus]:
+    folders = [*corpus_folders(out)]
+    # Most results have none, and then no description needs to be read.
+    digests = [path.name for path in ledger.root.glob("*") if path.is_dir()] if folders else ()
+    known = {digest: ledger.identity(digest) for digest in digests}
+    corpora = []
+    for folder in folders:
+        record = records.read_valid(folder / RECORD, kind=KeptCorpus)
+        users = [
+            name for name, run in known.items() if record and run and is_of(run, corpus=record)
+        ]
+        corpora.append(StoredCorpus(folder=folder, size=_size(folder), runs=users))
+    return corpora
 
 
 def _state(ledger: Ledger, *, digest: str) -> str:

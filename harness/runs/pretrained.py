@@ -22,10 +22,10 @@ from harness.runs.exported import read_start
 from harness.runs.identity import digest, training_identity
 from harness.runs.ledger import Ledger
 from harness.runs.records import RunIdentity, RunLocation
+from harness.runs.tokenized import Corpora
 from harness.study.experiment import Experiment
 from harness.training.assembly import Assembly, Start, assemble
 from harness.training.network import restore
-from harness.training.task import vocabulary
 
 CHANGED = "code, corpus or torch changed since the plan was made; run again"
 
@@ -77,7 +77,13 @@ class RunLoader:
     def assemble(self, experiment: Experiment, *, seed: int) -> Assembly:
         """The parts of an experiment, with the initial weights of the run that it starts from."""
         start = self._start(experiment) if experiment.starts_from else None
-        return assemble(experiment, seed=seed, start=start, trained=self.trained(experiment))
+        task = self._corpora.prepare(experiment, codecs=start.codecs if start else None)
+        trained = self.trained(experiment)
+        return assemble(experiment, seed=seed, task=task, start=start, trained=trained)
+
+    @property
+    def _corpora(self) -> Corpora:
+        return Corpora(self.ledger.root.parent)
 
     def trained(self, experiment: Experiment) -> Callable[[str], Model]:
         """``Setting.trained`` for an experiment: the models of the runs that it draws on."""
@@ -89,14 +95,15 @@ class RunLoader:
         if experiment.starts_from and experiment.starts_from.is_folder:
             return read_start(experiment, folder=self.files.get(experiment.starts_from))
         run = str(experiment.starts_from)
-        codecs = vocabulary(self._needed(run, like=experiment))
+        codecs = self._corpora.vocabulary(self._needed(run, like=experiment))
         return Start(codecs=codecs, weights=self._weights(run))
 
     def _model(self, run: str, *, like: Experiment) -> Model:
         """The model of a run, on the device of the run that needs it."""
         needed = self._needed(run, like=like)
         seed = records.require(self.ledger.run(run) / "run.json", kind=RunIdentity).seed
-        model = restore(needed, seed=seed, weights=self._weights(run))
+        codecs = self._corpora.vocabulary(needed)
+        model = restore(needed, seed=seed, weights=self._weights(run), codecs=codecs)
         return model.to(like.budget.device)
 
     def _needed(self, run: str, *, like: Experiment) -> Experiment:

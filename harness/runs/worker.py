@@ -229,7 +229,7 @@ def _train(
     if diverged is None:
         # Which weights these are is decided by code that a run's identity covers; this is not.
         checkpoint.write_tensors(path / WEIGHTS, value=kept_weights(parts))
-    epochs = 1 + (update.number * budget.accumulation - 1) // len(parts.order.epoch(0))
+    epochs = 1 + (update.number * budget.accumulation - 1) // parts.order.epoch_batches
     counted = counts(
         dict(parts.model.named_parameters()), groups=parts.groups, updates=budget.updates
     )

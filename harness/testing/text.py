@@ -6,7 +6,16 @@ import json
 from typing import Any
 
 from harness.components import Dataset, Tokenizer
-from harness.contracts import SPECIAL_TOKENS, UNK, Codec, Codecs, Corpus, Pair, StorableCodec
+from harness.contracts import (
+    SPECIAL_TOKENS,
+    UNK,
+    Codec,
+    Codecs,
+    Corpus,
+    Pair,
+    PiecewiseCodec,
+    StorableCodec,
+)
 from harness.errors import HarnessError
 from harness.testing import fixtures
 from harness.testing.claims import Claims, contract
@@ -40,8 +49,8 @@ def check_dataset(component: Dataset) -> None:
 def check_tokenizer(component: Tokenizer) -> None:
     """Check that it learns from the training split alone, and decodes every line of it.
 
-    What its codecs store, if they do, must give codecs of the same ids. Of plain text, whose
-    sources are empty, both sides are one codec.
+    What its codecs store, if they do, must give codecs of the same ids, and so must the pieces of
+    lines. Of plain text, whose sources are empty, both sides are one codec.
     """
     claims = Claims(component, base=Tokenizer)
     corpus = fixtures.corpus()
@@ -53,6 +62,7 @@ def check_tokenizer(component: Tokenizer) -> None:
         lines = [getattr(pair, side) for pair in corpus.train]
         for line in lines:
             _claim_line(claims, codec=codec, line=line)
+            _claim_pieces(claims, codec=codec, line=line)
         known = codec.encode(lines[0])
         special = [*range(len(SPECIAL_TOKENS) - 1), *known]
         claims.that(
@@ -92,6 +102,18 @@ def _claim_restored(claims: Claims, *, component: Tokenizer, codecs: Codecs) -> 
             line = getattr(pair, side)
             same = before.size == after.size and before.encode(line) == after.encode(line)
             claims.that(same, f"the restored {side} codec must encode {line!r} as the stored one")
+
+
+def _claim_pieces(claims: Claims, *, codec: Codec, line: str) -> None:
+    """Claim that the tokens of a line are those of its pieces, where a codec has pieces."""
+    if not isinstance(codec, PiecewiseCodec):
+        return
+    pieces, counts = codec.pieces([line, line])
+    tokens = [token for piece in pieces for token in codec.encode_piece(piece)]
+    claims.that(
+        sum(counts) == len(pieces) and tokens == 2 * codec.encode(line),
+        f"the pieces of {line!r} must have the tokens of the line, got {tokens}",
+    )
 
 
 def _claim_line(claims: Claims, *, codec: Codec, line: str) -> None:

@@ -79,15 +79,16 @@ def assemble(
     experiment: Experiment,
     *,
     seed: int,
+    task: Task | None = None,
     start: Start | None = None,
     trained: Callable[[str], Model] = no_trained_run,
 ) -> Assembly:
     """Build, initialize by name, load the start, modify, digest, group, optimize, average.
 
-    `trained` becomes ``Setting.trained``.
+    `trained` becomes ``Setting.trained``. `task` is the data if that is at hand.
     """
     # The start's vocabulary, by whose ids its embeddings are ordered.
-    task = prepare(experiment, codecs=start.codecs if start else None)
+    task = task or prepare(experiment, codecs=start.codecs if start else None)
 
     def initialize(model: SequenceModel, *, setting: Setting) -> None:
         _initialize(model, experiment=experiment, setting=setting)

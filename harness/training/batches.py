@@ -7,20 +7,19 @@ order of the batches are keyed by (seed, replicate, epoch) and by nothing else.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import cached_property
+from itertools import islice, pairwise
 
+import numpy as np
 import torch
-from jaxtyping import Int
-from torch.nn.utils.rnn import pad_sequence
 
 from harness import streams
-from harness.contracts import BOS, EOS, PAD, UNK, Batch, Codec, Codecs, Pair
+from harness.contracts import UNK, Batch, Codecs, Pair
 from harness.errors import HarnessError
-
-LONGEST = 10_000  # tokens of a line: attention weights are the square, 400 MB for each head
+from harness.training.encoding import encode_rows
+from harness.training.token_rows import Numbers, Rows, TokenRows
 
 
 @dataclass(frozen=True)
@@ -31,28 +30,22 @@ class EncodedPairs:
     counts the targets that their tokens do not give back exactly.
     """
 
-    sources: Sequence[Int[torch.Tensor, "_"]]
-    targets: Sequence[Int[torch.Tensor, "_"]]
+    sources: TokenRows
+    targets: TokenRows
     sizes: Sequence[int] = ()
     altered: int = 0
 
-    def lengths(self) -> list[tuple[int, int]]:
+    def lengths(self) -> Numbers:
         """For every pair, the tokens to predict and the tokens to read."""
-        pairs = zip(self.sources, self.targets, strict=True)
-        return [(len(target) - 1, len(source)) for source, target in pairs]
+        return np.stack([self.targets.lengths - 1, self.sources.lengths], axis=1)
 
-    def batch(self, rows: Sequence[int], *, device: str) -> Batch:
+    def batch(self, rows: Rows, *, device: str) -> Batch:
         """These pairs, padded on the right."""
-        targets = [self.targets[row] for row in rows]
         return Batch(
-            source=_pad([self.sources[row] for row in rows]).to(device),
-            target=_pad(targets).to(device),
-            tokens=sum(len(target) - 1 for target in targets),
+            source=self.sources.padded(rows).to(device),
+            target=self.targets.padded(rows).to(device),
+            tokens=int((self.targets.lengths_of(rows) - 1).sum()),
         )
-
-
-def _pad(rows: list[torch.Tensor]) -> torch.Tensor:
-    return pad_sequence(rows, batch_first=True, padding_value=PAD)
 
 
 def encode(pairs: Sequence[Pair], *, codecs: Codecs) -> EncodedPairs:
@@ -60,9 +53,10 @@ def encode(pairs: Sequence[Pair], *, codecs: Codecs) -> EncodedPairs:
 
     Raises `HarnessError` for a line of more tokens than attention can hold.
     """
-    sources = [[*_tokens(pair.source, codec=codecs.source), EOS] for pair in pairs]
-    targets = [[BOS, *_tokens(pair.target, codec=codecs.target), EOS] for pair in pairs]
-    return EncodedPairs([*map(torch.tensor, sources)], [*map(torch.tensor, targets)])
+    return EncodedPairs(
+        encode_rows([pair.source for pair in pairs], codec=codecs.source, begins=False),
+        encode_rows([pair.target for pair in pairs], codec=codecs.target, begins=True),
+    )
 
 
 def encode_scored(pairs: Sequence[Pair], *, codecs: Codecs) -> EncodedPairs:
@@ -73,81 +67,98 @@ def encode_scored(pairs: Sequence[Pair], *, codecs: Codecs) -> EncodedPairs:
         UNK not in tokens and codecs.target.decode(tokens) == pair.target
         for tokens, pair in zip(targets, pairs, strict=True)
     ]
+    return replace(encoded, sizes=reference_sizes(pairs), altered=kept.count(False))
+
+
+def reference_sizes(pairs: Sequence[Pair]) -> list[int]:
+    """The bytes of every raw target in UTF-8."""
     # Half a surrogate pair, which JSON can hold, is no UTF-8; it would have three bytes.
-    sizes = [len(pair.target.encode(errors="surrogatepass")) for pair in pairs]
-    return replace(encoded, sizes=sizes, altered=kept.count(False))
+    return [len(pair.target.encode(errors="surrogatepass")) for pair in pairs]
 
 
-def _tokens(line: str, *, codec: Codec) -> list[int]:
-    tokens = codec.encode(line)
-    if len(tokens) > LONGEST:
-        raise HarnessError(
-            f"the line that begins {line[:30]!a} has {len(tokens)} tokens, more than the limit of "
-            f"{LONGEST}; split it, or remove it"
-        )
-    return tokens
-
-
-def cut(order: Sequence[int], *, lengths: Sequence[tuple[int, int]], limit: int) -> list[list[int]]:
+def cut(order: Numbers, *, lengths: Numbers, limit: int) -> list[Numbers]:
     """Cut `order` into batches of at most `limit` real target tokens.
 
     Raises `HarnessError` for a sentence that alone is longer.
     """
-    batches: list[list[int]] = []
-    # As if a batch were full, so that the first sentence opens one.
-    tokens = limit
-    for row in order:
-        length = lengths[row][0]
-        if length > limit:
-            raise HarnessError(
-                f"batch_tokens is {limit}, but training pair {row + 1}, not counting blank ones, "
-                f"has {length} target tokens; raise batch_tokens to at least "
-                f"{max(target for target, _ in lengths)}"
-            )
-        if tokens + length > limit:
-            batches.append([])
-            tokens = 0
-        batches[-1].append(row)
-        tokens += length
-    return batches
+    tokens = lengths[order, 0]
+    if tokens.max() > limit:
+        row = order[(tokens > limit).argmax()]
+        raise HarnessError(
+            f"batch_tokens is {limit}, but training pair {row + 1}, not counting blank ones, "
+            f"has {lengths[row, 0]} target tokens; raise batch_tokens to at least {tokens.max()}"
+        )
+    return [order[first:end] for first, end in pairwise(_cuts(tokens, limit=limit))]
+
+
+def _cuts(tokens: Numbers, *, limit: int) -> list[int]:
+    """The places where batches begin, and where the last one ends."""
+    sums = tokens.cumsum()
+    cuts, before = [0], 0
+    while cuts[-1] < len(sums):
+        cuts.append(int(sums.searchsorted(before + limit, side="right")))
+        before = sums[cuts[-1] - 1]
+    return cuts
+
+
+def _by_length(lengths: Numbers) -> Numbers:
+    """The pairs in the order of their lengths, those of equal lengths in the order given."""
+    target, source = lengths.T
+    places = target * (source.max() + 1) + source
+    # numpy sorts integers of 16 bits by counting them, ten times as fast.
+    order: Numbers = places.astype(np.min_scalar_type(places.max())).argsort(kind="stable")
+    return order
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """The batches of every epoch, each a list of row numbers."""
+    """The batches of every epoch, each an array of row numbers."""
 
-    lengths: Sequence[tuple[int, int]]
+    lengths: Numbers
     batch_tokens: int
     seed: int
     replicate: int = 0
 
-    def epoch(self, number: int) -> list[list[int]]:
+    def epoch(self, number: int) -> list[Numbers]:
         """The batches of one epoch, counted from 0; every epoch has equally many."""
         generator = streams.generator(self.seed, "order", self.replicate, number)
-        shuffled = torch.randperm(len(self.lengths), generator=generator).tolist()
+        shuffled = torch.randperm(len(self.lengths), generator=generator).numpy()
         # The sort is stable: sentences of one length stay shuffled, and meet others in each epoch.
-        by_length = sorted(shuffled, key=self.lengths.__getitem__)
+        by_length = shuffled[_by_length(self.lengths[shuffled])]
         batches = cut(by_length, lengths=self.lengths, limit=self.batch_tokens)
         positions = torch.randperm(len(batches), generator=generator).tolist()
         return [batches[position] for position in positions]
 
+    @cached_property
+    def epoch_batches(self) -> int:
+        """The number of batches of any epoch.
+
+        Lengths, once sorted, are the same in each, and so are the places of the cuts.
+        """
+        by_length = _by_length(self.lengths)
+        return len(cut(by_length, lengths=self.lengths, limit=self.batch_tokens))
+
     def digest(self, number: int) -> str:
         """A digest of an epoch's batches; two runs with the same batches share it."""
-        return hashlib.sha256(json.dumps(self.epoch(number)).encode()).hexdigest()[:16]
+        # Of a list of lists of numbers as JSON, a batch at a time.
+        digest, between = hashlib.sha256(b"["), ""
+        for batch in self.epoch(number):
+            digest.update(f"{between}{batch.tolist()}".encode())
+            between = ", "
+        digest.update(b"]")
+        return digest.hexdigest()[:16]
 
-    def batches(self, *, skip: int = 0) -> Iterator[list[int]]:
+    def batches(self, *, skip: int = 0) -> Iterator[Numbers]:
         """Epoch after epoch without end, from the batch after the first `skip`."""
-        # Any epoch has as many: lengths, once sorted, are the same, and so are the places of the
-        # cuts.
-        epoch, skip = divmod(skip, len(self.epoch(0)))
+        epoch, skip = divmod(skip, self.epoch_batches) if skip else (0, 0)
         while True:
             yield from islice(self.epoch(epoch), skip, None)
             epoch, skip = epoch + 1, 0
 
 
-def in_order_of_length(pairs: EncodedPairs, *, limit: int) -> list[list[int]]:
+def in_order_of_length(pairs: EncodedPairs, *, limit: int) -> list[Numbers]:
     """Batches for evaluation: every pair once, the same batches always."""
     lengths = pairs.lengths()
-    order = sorted(range(len(lengths)), key=lengths.__getitem__)
     # However long a sentence is, its score counts; only training may refuse it.
-    return cut(order, lengths=lengths, limit=max(limit, *(target for target, _ in lengths)))
+    limit = max(limit, int(lengths[:, 0].max()))
+    return cut(_by_length(lengths), lengths=lengths, limit=limit)

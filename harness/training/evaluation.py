@@ -79,7 +79,7 @@ def teacher_forced(parts: Assembly, *, pairs: EncodedPairs) -> TeacherForced:
             # it.
             places = batch.real.expand(3, -1, -1)
             spread = torch.zeros(places.shape, dtype=torch.float64, device=budget.device)
-            sums[:, rows] = spread.masked_scatter(places, columns).sum(-1)
+            sums[:, torch.from_numpy(rows)] = spread.masked_scatter(places, columns).sum(-1)
     total = sums.sum(-1) / sums[2].sum()
     size = sum(pairs.sizes) if pairs.sizes and not pairs.altered else None
     return TeacherForced(total[0].item(), total[1].item(), sums.tolist(), size)
@@ -104,8 +104,7 @@ def translate(
     with evaluated(parts) as model:
         # Nothing is padded, so that no translation depends on what shares its batch.
         for rows in _rows_of_one_length(pairs):
-            source = torch.stack([pairs.sources[row] for row in rows])
-            source = source.to(parts.experiment.budget.device)
+            source = pairs.sources.padded(rows).to(parts.experiment.budget.device)
             with tally.timing():
                 translations = generate(model, source, sentences=rows)
             tally.write(translations)
@@ -116,7 +115,7 @@ def translate(
 
 def _rows_of_one_length(pairs: EncodedPairs) -> Iterator[list[int]]:
     """The rows of a split, sources of one length together, a batch at a time."""
-    lengths = [len(source) for source in pairs.sources]
+    lengths = pairs.sources.lengths.tolist()
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
     for _, group in groupby(order, key=lengths.__getitem__):
         rows = list(group)

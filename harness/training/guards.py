@@ -34,7 +34,6 @@ from harness.components import (
 from harness.contracts import (
     Averager,
     Batch,
-    Codec,
     Codecs,
     Corpus,
     Generate,
@@ -46,13 +45,13 @@ from harness.contracts import (
     Prediction,
     Rate,
     Setting,
-    StorableCodec,
     Vocabularies,
 )
 from harness.model import SequenceModel
 from harness.registry.attribution import attributed_to, got_instead, refuse
 from harness.streams import Noise
 from harness.training import contract_checks
+from harness.training.guarded_codec import guarded
 
 
 def naming_model(model: Architecture) -> AbstractContextManager[None]:
@@ -89,40 +88,8 @@ def restored_tokenizer(component: Tokenizer, *, sides: Sequence[object]) -> Code
 def _guarded_codecs(built: Any, *, of: Tokenizer) -> Codecs:
     source, target = contract_checks.codecs(built, of=of)
     # One guard for both sides where they share a codec: `tie: all` recognizes that by identity.
-    guarded = _GuardedCodec(source, of)
-    return Codecs(guarded, guarded if target is source else _GuardedCodec(target, of))
-
-
-@dataclass(frozen=True)
-class _GuardedCodec:
-    codec: Codec
-    owner: Tokenizer
-
-    @property
-    def size(self) -> int:
-        return self.codec.size
-
-    def encode(self, line: str) -> list[int]:
-        with attributed_to(self.owner):
-            numbers = self.codec.encode(line)
-        return contract_checks.tokens(numbers, size=self.size, line=line, of=self.owner)
-
-    def decode(self, tokens: Sequence[int]) -> str:
-        with attributed_to(self.owner):
-            text = self.codec.decode(tokens)
-        return contract_checks.text(text, of=self.owner)
-
-    def stored(self) -> object | None:
-        if not isinstance(self.codec, StorableCodec):
-            return None
-        with attributed_to(self.owner):
-            return self.codec.stored()
-
-    def interchange(self) -> Mapping[str, object] | None:
-        if not isinstance(self.codec, StorableCodec):
-            return None
-        with attributed_to(self.owner):
-            return self.codec.interchange()
+    one = guarded(source, owner=of)
+    return Codecs(one, one if target is source else guarded(target, owner=of))
 
 
 # --- the model ----------------------------------------------------------------------------------

@@ -28,7 +28,6 @@ from harness.study.experiment import Experiment
 from harness.study.model_size import count_fault, size_fault
 from harness.training import guards
 from harness.training.rewriting import regularize
-from harness.training.task import vocabulary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,10 +161,10 @@ def _equal_ids(codecs: Codecs) -> Iterator[bool]:
 
 
 def restore(
-    experiment: Experiment, *, seed: int, weights: Mapping[str, torch.Tensor]
+    experiment: Experiment, *, seed: int, weights: Mapping[str, torch.Tensor], codecs: Codecs
 ) -> SequenceModel:
     """The model of a trained run, frozen, on the CPU."""
-    vocabularies = vocabularies_of(vocabulary(experiment), model=experiment.model)
+    vocabularies = vocabularies_of(codecs, model=experiment.model)
     # With its regularizers, since sites and adapters are part of the model that was trained.
     model = build_network(experiment, seed=seed, vocabularies=vocabularies).model
     load_weights(model, weights=weights)

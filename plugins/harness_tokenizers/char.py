@@ -40,6 +40,7 @@ class Char(Tokenizer):
             join="".join,
             least_count=self.least_count,
             steps=steps.with_lowercase() if self.lowercase else steps,
+            words=_split_lowercase if self.lowercase else list,
         )
 
 

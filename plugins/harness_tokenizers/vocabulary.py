@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import chain
 
 from harness.contracts import SPECIAL_TOKENS, UNK, Codecs, Corpus
 from harness.errors import HarnessError
@@ -63,6 +64,22 @@ class Vocabulary:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WordVocabulary(Vocabulary):
+    """A vocabulary whose tokens lie within words; `words` has those of a line."""
+
+    words: Split
+
+    def pieces(self, lines: Sequence[str]) -> tuple[Sequence[str], Sequence[int]]:
+        """The words of lines, and their number in each."""
+        words = [self.words(line) for line in lines]
+        return [*chain.from_iterable(words)], [*map(len, words)]
+
+    def encode_piece(self, piece: str) -> list[int]:
+        """The ids of a word."""
+        return self.encode(piece)
+
+
+@dataclass(frozen=True, kw_only=True)
 class VocabularyLearner:
     """Counts tokens; ids go by descending frequency, ties in alphabetical order."""
 
@@ -71,6 +88,7 @@ class VocabularyLearner:
     least_count: int
     largest: int | None = None
     steps: Steps | None = None
+    words: Split | None = None
 
     def vocabulary(self, lines: Iterable[str]) -> Vocabulary:
         """The vocabulary of these lines; raises `HarnessError` if it would be empty."""
@@ -88,7 +106,8 @@ class VocabularyLearner:
         """The vocabulary of these tokens; raises `HarnessError` if they are no list of texts."""
         if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
             raise HarnessError("a stored vocabulary of words must be a list of tokens")
-        return Vocabulary(tokens=tokens, split=self.split, join=self.join, steps=self.steps)
+        kind = partial(WordVocabulary, words=self.words) if self.words else Vocabulary
+        return kind(tokens=tokens, split=self.split, join=self.join, steps=self.steps)
 
     def restored(self, sides: Sequence[object]) -> Codecs:
         """The vocabularies of both sides at once, or of each side; raises as `of` does."""

@@ -50,6 +50,8 @@ class Word(Tokenizer):
             least_count=self.least_count,
             largest=self.largest,
             steps=steps.with_lowercase() if self.lowercase else steps,
+            # A token is attached to the one before it in its word, never to another word's.
+            words=_words_lowercase if self.lowercase else str.split,
         )
 
 
@@ -66,3 +68,7 @@ def _split(line: str) -> list[str]:
 
 def _split_lowercase(line: str) -> list[str]:
     return _split(line.lower())
+
+
+def _words_lowercase(line: str) -> list[str]:
+    return line.lower().split()

@@ -524,6 +524,7 @@ BROKEN = [
         "learns from validation or test",
     ),
     (tokenizer(lambda corpus: corpus, decode=lambda tokens: "no"), "must give the line back"),
+    (tokenizer(lambda corpus: corpus, encode_piece=lambda piece: [4]), "must have the tokens of"),
     (
         tokenizer(
             lambda corpus: Corpus(

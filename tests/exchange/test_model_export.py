@@ -307,7 +307,7 @@ def test_other_shapes_are_a_fault_of_the_plan_at_the_start(folder: Path) -> None
     opened = planned(folder, text=STARTED)
     fault = r"16:29: no-dropout: its start does not fit: projection.bias is 10 in the model and not"
     with pytest.raises(StudyError, match=fault):
-        refuse_unbuildable(opened.study, runs=opened.plan)
+        refuse_unbuildable(opened.study, runs=opened.plan, ledger=opened.ledger)
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_a_vocabulary_that_cannot_be_read_is_a_fault_of_the_plan(
     (folder / "models" / "plain" / "vocabulary.json").write_bytes(content)
     opened = planned(folder, text=STARTED)
     with pytest.raises(StudyError, match=r"next.yaml:\d+:\d+: no-dropout: .*vocabulary"):
-        refuse_unbuildable(opened.study, runs=opened.plan)
+        refuse_unbuildable(opened.study, runs=opened.plan, ledger=opened.ledger)
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import torch
+from support.encoded import token_rows
 
 from harness.runs.chance import nll_by_chance
 from harness.training.batches import EncodedPairs
 
 
 def pairs(*targets: list[int]) -> EncodedPairs:
-    return EncodedPairs([], [torch.tensor(target) for target in targets])
+    return EncodedPairs(token_rows([]), token_rows(targets))
 
 
 def test_the_first_token_is_given_and_every_token_counts_once_more() -> None:

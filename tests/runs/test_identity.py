@@ -211,12 +211,15 @@ OF_EVALUATION = {
     "harness.training.batches",
     "harness.training.decoding_tally",
     "harness.training.divergence",
+    "harness.training.encoding",
     "harness.training.evaluation",
+    "harness.training.guarded_codec",
     "harness.training.guards",
     "harness.training.network",
     "harness.training.regularizer_guards",
     "harness.training.rewriting",
     "harness.training.task",
+    "harness.training.token_rows",
 }
 OF_TRAINING = OF_EVALUATION | {
     "harness.training.checkpoint",

@@ -91,7 +91,7 @@ def test_every_generation_writes(
 ) -> None:
     parts = assembled(model=model, regularizers={})
     made: Any = example(component, file=tmp_path)
-    trained = restore(parts.experiment, seed=1, weights=weights(parts))
+    trained = restore(parts.experiment, seed=1, weights=weights(parts), codecs=parts.task.codecs)
     parts.setting = replace(parts.setting, trained=lambda of: trained)
     written = translate(parts, pairs=parts.task.test, of=made)
     assert len(written) == len(parts.task.test.sources)

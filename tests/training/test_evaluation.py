@@ -158,8 +158,9 @@ def test_what_a_sentence_adds_is_what_it_scores_alone() -> None:
     parts = _parts()
     pairs = parts.task.validation
     nats, right, tokens = teacher_forced(parts, pairs=pairs).by_sentence
-    for row, (source, target) in enumerate(zip(pairs.sources, pairs.targets, strict=True)):
-        alone = teacher_forced(parts, pairs=EncodedPairs([source], [target]))
+    for row, target in enumerate(pairs.targets):
+        one = EncodedPairs(pairs.sources[row : row + 1], pairs.targets[row : row + 1])
+        alone = teacher_forced(parts, pairs=one)
         assert tokens[row] == len(target) - 1
         assert nats[row] / tokens[row] == pytest.approx(alone.nll, rel=1e-9)
         assert right[row] / tokens[row] == alone.token_accuracy

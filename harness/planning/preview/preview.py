@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from harness.comparability.controls import Controls, confounded_schedules, unequal_quantities
 from harness.comparability.mixing import mixed_pairs
@@ -64,7 +65,9 @@ def preregister(
     """
     expected = _expected(study, runs=runs, ledger=ledger)
     others = [name for name in _waiting(study, runs=runs) if name not in expected]
-    _refuse(study, expected={**expected, **expect(study, names=others, seed=study.seeds[0])})
+    results = ledger.root.parent
+    built = expect(study, names=others, seed=study.seeds[0], results=results)
+    _refuse(study, expected={**expected, **built})
     changed, controls = changes_from_baseline(study), _controls(expected)
     faults = [
         f"{name} cannot be built: {facts.fault}" for name, facts in expected.items() if facts.fault
@@ -134,7 +137,12 @@ def _mixed(runs: Sequence[PlannedRun]) -> list[str]:
 
 
 def no_effect_warnings(
-    study: Study, *, runs: Sequence[PlannedRun], jobs: int, limit: float = LIMIT
+    study: Study,
+    *,
+    runs: Sequence[PlannedRun],
+    out: Path,
+    jobs: int,
+    limit: float = LIMIT,
 ) -> Iterator[str]:
     """A line for each variant that changes nothing; those without a run are probed.
 
@@ -146,7 +154,7 @@ def no_effect_warnings(
     if unknown and study.executor.name == "local":
         names = [BASELINE, *unknown]
         # Few sentences: they are only compared for equality, and every run waits for this.
-        probed = probe(study, names=names, jobs=jobs, sentences=2, limit=limit)
+        probed = probe(study, names=names, jobs=jobs, sentences=2, limit=limit, out=out)
         for name, result in probed.items():
             if result.hung:
                 yield f"the probe of {name} {result.fault}: a run of it may hang too"
@@ -154,7 +162,7 @@ def no_effect_warnings(
 
 
 def refuse_unbuildable(
-    study: Study, *, runs: Sequence[PlannedRun], limit: float = LIMIT
+    study: Study, *, runs: Sequence[PlannedRun], ledger: Ledger, limit: float = LIMIT
 ) -> list[str]:
     """Raise `StudyError` for what only data or building shows, each fault at its place.
 
@@ -162,7 +170,8 @@ def refuse_unbuildable(
     process. Exceptions of plugins' code, and builds that take over `limit` seconds, are left to the
     runs. Returns cautions about the experiments.
     """
-    expected = dry_build(study, names=_waiting(study, runs=runs), limit=limit)
+    names, results = _waiting(study, runs=runs), ledger.root.parent
+    expected = dry_build(study, names=names, limit=limit, results=results)
     _refuse(study, expected=expected)
     return [*_cautions(expected), *tokenizer_cautions(study)]
 
@@ -229,7 +238,8 @@ def _expected(
     }
     known = {name: summarize_runs([digest], ledger=ledger) for name, digest in first.items()}
     unknown = [name for name in study.variants if not known.get(name)]
-    built = expect(study, names=unknown, seed=study.seeds[0]) if unknown else {}
+    seed, results = study.seeds[0], ledger.root.parent
+    built = expect(study, names=unknown, seed=seed, results=results) if unknown else {}
     return {name: known.get(name) or built[name] for name in study.variants}
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A variant to probe, as JSON data; `plugins` are the files that its study names."""
+    """A variant to probe, as JSON data; `plugins` are the files that its study names.
+
+    `results` is the folder that keeps tokenized corpora, if any does.
+    """
 
     experiment: Any
     plugins: tuple[str, ...]
     seed: int
     sentences: int  # of the test split, to translate
+    results: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

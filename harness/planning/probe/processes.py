@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.planning.forked import LIMIT, Forked, fork
@@ -15,12 +16,19 @@ from harness.study.values import Study
 
 
 def probe(
-    study: Study, *, names: Sequence[str], jobs: int, sentences: int, limit: float = LIMIT
+    study: Study,
+    *,
+    names: Sequence[str],
+    jobs: int,
+    sentences: int,
+    limit: float = LIMIT,
+    out: Path | None = None,
 ) -> Mapping[str, ProbeResult]:
     """Probe these experiments with the first seed, `jobs` at once, each in a process of its own.
 
-    Nothing is written. An experiment that starts from another run is probed from scratch; one that
-    cannot be probed has a fault as its result, and so has one that takes over `limit` seconds.
+    Nothing is written but the tokens of a large corpus, in `out`. An experiment that starts from
+    another run is probed from scratch; one that cannot be probed has a fault as its result, and so
+    has one that takes over `limit` seconds.
     """
     waiting = {
         name: Request(
@@ -29,6 +37,7 @@ def probe(
             plugins=tuple(map(str, study.plugins)),
             seed=study.seeds[0],
             sentences=sentences,
+            results=out and out.absolute(),
         )
         for name in names
     }

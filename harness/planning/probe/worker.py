@@ -15,6 +15,7 @@ from harness.loading.validation import experiment_from
 from harness.planning.probe.messages import ProbeResult, Request
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import discover
+from harness.runs.tokenized import Corpora
 from harness.runs.usage import peak_memory
 from harness.training import checkpoint
 from harness.training.assembly import Assembly, assemble
@@ -37,7 +38,8 @@ def probe_variant(request: Request) -> ProbeResult:
     )
     checkpoint.settle(experiment.budget)
     started = time.perf_counter()
-    parts = assemble(experiment, seed=request.seed)
+    task = Corpora(request.results).prepare(experiment)
+    parts = assemble(experiment, seed=request.seed, task=task)
     setup = time.perf_counter() - started
     numbers = probed_updates(experiment.budget.updates)
     durations = list(_durations(parts, numbers=numbers))
