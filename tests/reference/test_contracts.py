@@ -13,7 +13,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "contracts.md"
 def test_every_public_contract_has_a_section_with_words() -> None:
     defined = [contract for module in described().values() for contract in module]
     names = {name for contract in defined for name in contract.name.split(", ")}
-    assert set(contracts.__all__) - names == {"no_trained_run", "short_names"} == set(contracts.__all__) - PUBLIC
+    assert (
+        set(contracts.__all__) - names
+        == {"no_trained_run", "short_names"}
+        == set(contracts.__all__) - PUBLIC
+    )
     plain = {"PositiveInt", "NonNegativeInt", "PositiveFloat", "NonNegativeFloat"}
     plain |= {"Probability", "ProbabilityBelowOne", "Repeats", "OptionalRepeats", "ExtraTokens"}
     assert {contract.name for contract in defined if not contract.text} <= plain
