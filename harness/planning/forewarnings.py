@@ -68,7 +68,7 @@ def _of_decision(study: Study, *, written: Mapping[str, Any]) -> Iterator[DataFa
 
 
 def _of_budget(experiment: Experiment) -> Iterator[_Warned]:
-    """Warmups and evaluations that the budget is too short for."""
+    """Warmups and evaluations that the budget is too short for, and processes without work."""
     budget = experiment.budget
     if not budget.updates:  # an untrained model is scored
         return
@@ -79,6 +79,14 @@ def _of_budget(experiment: Experiment) -> Iterator[_Warned]:
             " curves have their first and last point alone; lower it"
         )
         yield (("budget", "evaluate_every"), updates), message
+    ranks, over = budget.parallel.data, budget.accumulation % budget.parallel.data
+    if over:
+        message = (
+            f"parallel: {{data: {ranks}}} does not divide accumulation {budget.accumulation}:"
+            f" {ranks - over} of {ranks} processes wait at the end of every update, which costs"
+            " time and no result"
+        )
+        yield (("budget", "parallel"), ("budget", "accumulation")), message
     for path, component in _components(experiment):
         warmup = getattr(component, "warmup", None)
         if isinstance(warmup, int) and warmup > budget.updates:

@@ -110,6 +110,7 @@ class _Planner:
             documents=() if start else self._documents(name),
             needs=tuple(digests[needed] for place, needed in named if place[0] != _DECODED),
             drafts=tuple(digests[draft] for place, draft in named if place[0] == _DECODED),
+            ranks=experiment.budget.parallel.data,
         )
         state, detail = _state(run, ledger=self.ledger)
         if state is RunState.NEW:

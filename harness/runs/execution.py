@@ -73,7 +73,7 @@ def execute(
     try:
         while queue.goes_on:
             ended = list(queue.give_up())
-            for digest in queue.begin(room=checked.capacity() - len(queue.running)):
+            for digest in queue.begin(capacity=checked.capacity()):
                 checked.submit(ledger.run(digest))
             for path, fault in checked.ended([*map(ledger.run, queue.running)]):
                 ended += queue.end(path.name, fault=fault)
@@ -150,9 +150,9 @@ class _Queue:
         begins = self.waiting and self.spending.may_begin
         return bool(self.running or begins) and not self.spending.time_is_up
 
-    def begin(self, *, room: int) -> Iterator[str]:
+    def begin(self, *, capacity: int) -> Iterator[str]:
         """The digests of runs to start now, as many as there is room for and may be spent."""
-        for digest in self.ready(at_most=room):
+        for digest in self.admitted(capacity):
             if not self.spending.may_begin:
                 return
             self.spending.began += 1
@@ -171,6 +171,21 @@ class _Queue:
     def _can_start(self, same: Sequence[PlannedRun]) -> bool:
         needs = (need for run in same for need in (*run.needs, *run.drafts))
         return not any(need in self.waiting or need in self.running for need in needs)
+
+    def admitted(self, capacity: int) -> list[str]:
+        """The digests of ready runs that there is room for, with a place for every process.
+
+        A run of more processes than there are places is carried out alone.
+        """
+        digests: list[str] = []
+        taken = sum(map(_ranks, self.running.values()))
+        for digest in self.ready(at_most=capacity - len(self.running)):
+            taken += _ranks(self.waiting[digest])
+            # Those behind it wait too, or small runs could hold up a large one to the end.
+            if taken > capacity and (digests or self.running):
+                break
+            digests.append(digest)
+        return digests
 
     def give_up(self) -> Iterator[Ended]:
         """Remove the runs that need a start without weights."""
@@ -252,8 +267,14 @@ def _request(same: Sequence[PlannedRun], *, ledger: Ledger, pace: Pace) -> None:
             generation=first.decoding.generation,
             checkpoint_minutes=pace.checkpoint_minutes,
             timeout_minutes=pace.timeout_minutes,
+            ranks=_ranks(same),
         ),
     )
+
+
+def _ranks(same: Sequence[PlannedRun]) -> int:
+    """The number of processes of one run: the most that any variant asks for."""
+    return max(run.ranks for run in same)
 
 
 def _ended(same: Sequence[PlannedRun], *, fault: str | None, ledger: Ledger) -> Iterator[Ended]:

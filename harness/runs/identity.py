@@ -35,6 +35,8 @@ Identity = Mapping[str, Any]
 # weights a run leaves is decided in `training.evaluation`, what becomes of them in `assembly`.
 TRAINING = ("harness.training.loop", "harness.training.checkpoint")
 EVALUATION = ("harness.training.evaluation",)
+# Only of a run whose order of summation it decides: in the exact one it gives the bits of the loop.
+RANKS = "harness.training.ranks"
 
 # Libraries without a part in `versions_behind`: the first three only annotate options and tensors,
 # and the version of torch has a key of its own in the identity.
@@ -87,6 +89,9 @@ def training_identity(
     # Variants that differ in their decoding alone share one training.
     del choices["generation"]
     choices["dataset"] = _without_analysis(choices["dataset"], of=experiment.dataset)
+    inexact = experiment.budget.parallel.decides_bits
+    if not inexact:  # the number of processes is no part of a run that has the bits of one
+        del choices["budget"]["parallel"]
     training = [
         getattr(experiment, field.name)
         for field in fields(experiment)
@@ -96,7 +101,8 @@ def training_identity(
     return {
         "experiment": choices,
         "seed": seed,
-        "code": _code(parts, core=TRAINING, around=wrappers(plugins)),
+        "code": _code(parts, core=TRAINING, around=wrappers(plugins))
+        | ({RANKS: source_digest(RANKS)} if inexact else {}),
         # From the package's metadata: to import torch takes seconds, which a plan need not spend.
         "torch": version("torch"),
     }

@@ -44,7 +44,8 @@ class PlannedRun:
     `pretraining`, and is trained and not decoded. Training needs the runs in `needs`, decoding
     those in `drafts` too, by their digests. A `trial` is a start that nothing starts from: it is
     for tuning. `today` is the identity that a run would have now which was found with other code or
-    in another environment, and so under another digest. `documents` has the document of each line
+    in another environment, and so under another digest. `ranks` is the number of processes that
+    carry it out together. `documents` has the document of each line
     of the test split, if the dataset knows them.
     """
 
@@ -64,6 +65,7 @@ class PlannedRun:
     drafts: tuple[str, ...] = ()
     trial: bool = False
     today: RunIdentity | None = None
+    ranks: int = 1
 
     @property
     def exists(self) -> bool:

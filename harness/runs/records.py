@@ -92,6 +92,7 @@ class RunLocation:
     `evaluations` are the digests of the decodings requested last; for a run without one,
     `generation` is the one that builds its experiment. A checkpoint is written every
     `checkpoint_minutes`, and a worker without a sign of life for `timeout_minutes` is ended.
+    `ranks` processes carry out the run together, where their number does not decide its bits.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
@@ -100,6 +101,7 @@ class RunLocation:
     evaluations: tuple[str, ...] = ()
     checkpoint_minutes: float = 10.0
     timeout_minutes: float | None = None
+    ranks: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

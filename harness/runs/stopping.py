@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -14,12 +14,17 @@ class Stop:
     """A request to end, made by a signal: granted at once, or between two updates of training."""
 
     def __init__(self) -> None:
-        self.requested = False
+        self._asked = False
         self._deferred = False
+
+    @property
+    def requested(self) -> bool:
+        """True if the process is to end at the next update."""
+        return self._asked
 
     def __call__(self, signal: int, frame: FrameType | None) -> None:
         """Take a signal."""
-        self.requested = True
+        self._asked = True
         if not self._deferred:
             self.leave("stopped")
 
@@ -36,6 +41,26 @@ class Stop:
         if self.requested:
             # No `Exception`, which a component may catch.
             raise SystemExit(f"{reason}; run again to go on")
+
+
+class JointStop(Stop):
+    """A request to the ranks of a run, granted by all of them after the same update.
+
+    It reaches them at different times; `agree` tells those that it has not reached yet.
+    """
+
+    def __init__(self, agree: Callable[[bool], bool]) -> None:
+        super().__init__()
+        self._agree, self._agreed = agree, False
+
+    @property
+    def requested(self) -> bool:
+        """True between updates once every rank knows, otherwise at once."""
+        return self._agreed if self._deferred else self._asked
+
+    def end_update(self) -> None:
+        """Tell the other ranks, and hear from them."""
+        self._agreed = self._agree(self._asked)
 
 
 class Checkpoints:

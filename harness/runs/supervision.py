@@ -67,7 +67,7 @@ def guard(*, alive: SignOfLife | None = None, timeout: float | None = None) -> N
         _Guardian(worker, lives, alive, timeout).watch()
     # A group of its own, which the guard can kill as a whole.
     os.setsid()
-    _prctl(_PR_SET_PDEATHSIG, value=signal.SIGKILL)
+    end_with_parent()
     if os.getppid() != guardian:  # it died before the line above
         os._exit(1)
     for number in STOPPING:
@@ -169,6 +169,11 @@ def _children(parent: int) -> Iterator[int]:
 def _has_parent(process: int) -> bool:
     """True until the process that started this one has ended."""
     return os.getppid() == process
+
+
+def end_with_parent() -> None:
+    """Have this process killed as soon as the one that started it has ended, on Linux."""
+    _prctl(_PR_SET_PDEATHSIG, value=signal.SIGKILL)
 
 
 def _prctl(option: int, *, value: int) -> None:

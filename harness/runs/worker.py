@@ -13,9 +13,11 @@ import signal
 import sys
 import time
 import traceback
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from harness.contracts import Run, TrainingOutcome
 from harness.errors import HarnessError, PluginError
@@ -28,6 +30,7 @@ from harness.runs import records
 from harness.runs.allocation import keep_freed_memory
 from harness.runs.chance import nll_by_chance
 from harness.runs.decodings import Decodings, load_decodings
+from harness.runs.launch import ranks_to_start, start_ranks
 from harness.runs.ledger import MEASUREMENTS, WEIGHTS, Ledger
 from harness.runs.lock import hold
 from harness.runs.pretrained import RunLoader, read_weights
@@ -46,6 +49,20 @@ from harness.training.network import load_weights
 from harness.training.parameter_counts import counts
 
 LOG = "log.txt"
+
+
+class Training(NamedTuple):
+    """The way in which a run is trained: by one process, or by one of several together.
+
+    `resume` goes back to the last checkpoint of the run in a folder and returns its update;
+    `updates` yields those after it.
+    """
+
+    resume: Callable[..., int] = checkpoint.resume
+    updates: Callable[..., Iterator[Update]] = train
+
+
+ALONE = Training()
 
 
 def perform_argument() -> None:
@@ -101,31 +118,55 @@ def _signs_of_life(path: Path) -> list[tuple[str, int]]:
 def perform(path: Path, *, stop: Stop | None = None) -> None:
     """Train the run in this folder unless it is trained, and carry out the requested decodings.
 
-    Raises any error; a run that diverges raises none, and has an outcome that says so.
+    Raises any error; a run that diverges raises none, and has an outcome that says so. A run of
+    several processes is carried out by those, which this one starts and watches.
     """
+    count = ranks_to_start(path)
+    if count > 1:
+        with hold(path):
+            start_ranks(path, count=count)
+    else:
+        carry_out(path, stop=stop or Stop(), training=ALONE)
+
+
+def carry_out(path: Path, *, stop: Stop, training: Training) -> None:
+    """As `perform`, in this process alone or as the first rank of several."""
     runs = RunLoader.beside(path)
     plugins = runs.plugins
     location = runs.ledger.location(path.name)
     experiment = runs.experiment(path.name, generation=location.generation)
     decodings = load_decodings(path, runs=runs, location=location)
-    checkpoints = Checkpoints(stop or Stop(), every=60 * location.checkpoint_minutes)
-    core = _Core(runs, experiment=experiment, decodings=decodings, checkpoints=checkpoints)
+    checkpoints = Checkpoints(stop, every=60 * location.checkpoint_minutes)
+    core = _Core(
+        runs,
+        experiment=experiment,
+        decodings=decodings,
+        checkpoints=checkpoints,
+        training=training,
+    )
+    # The process that starts ranks holds the run for all of them.
+    with hold(path) if training is ALONE else nullcontext():
+        run = call_hook(core, path=path, plugins=plugins)
+        _check_outcome(run, plugins=plugins, decodings=decodings)
+
+
+def call_hook(core: object, *, path: Path, plugins: Plugins) -> Run:
+    """Carry out a run by the hook `harness_run`, which `core` implements last."""
     # As a plugin like any other, so that others can wrap the run, or carry it out in its place.
     plugins.registry.register(core, name=CORE)
     seed = records.require(path / "run.json", kind=RunIdentity).seed
     run = Run(seed, path.name, path)
-    with hold(path):
-        try:
-            with naming_plugins(plugins):
-                plugins.registry.hook.harness_run(run=run)
-        except HarnessError:
-            raise
-        except Exception as error:
-            plugin_fault = plugin_at_fault(plugins, error=error)
-            if plugin_fault:
-                raise PluginError(str(plugin_fault)) from error
-            raise
-        _check_outcome(run, plugins=plugins, decodings=decodings)
+    try:
+        with naming_plugins(plugins):
+            plugins.registry.hook.harness_run(run=run)
+    except HarnessError:
+        raise
+    except Exception as error:
+        plugin_fault = plugin_at_fault(plugins, error=error)
+        if plugin_fault:
+            raise PluginError(str(plugin_fault)) from error
+        raise
+    return run
 
 
 def _check_outcome(run: Run, *, plugins: Plugins, decodings: Decodings) -> None:
@@ -149,9 +190,10 @@ class _Core:
         experiment: Experiment,
         decodings: Decodings,
         checkpoints: Checkpoints,
+        training: Training,
     ) -> None:
         self._runs, self._experiment, self._decodings = runs, experiment, decodings
-        self._checkpoints = checkpoints
+        self._checkpoints, self._training = checkpoints, training
 
     @hookimpl(trylast=True)
     def harness_run(self, run: Run) -> bool:
@@ -163,13 +205,21 @@ class _Core:
             checkpoint.settle(self._experiment.budget)
             parts = self._runs.assemble(self._experiment, seed=run.seed)
             plugins, checkpoints = self._runs.plugins, self._checkpoints
-            if _trained(parts, path=run.path, plugins=plugins, checkpoints=checkpoints):
+            if _trained(
+                parts,
+                path=run.path,
+                plugins=plugins,
+                checkpoints=checkpoints,
+                training=self._training,
+            ):
                 decodings.carry_out(parts)
         decodings.refuse_faults()
         return True
 
 
-def _trained(parts: Assembly, *, path: Path, plugins: Plugins, checkpoints: Checkpoints) -> bool:
+def _trained(
+    parts: Assembly, *, path: Path, plugins: Plugins, checkpoints: Checkpoints, training: Training
+) -> bool:
     """Train to the end of the budget; False for a run that diverged."""
     ledger = Ledger(path.parent)
     _discard_damaged(path, ledger=ledger)
@@ -178,7 +228,9 @@ def _trained(parts: Assembly, *, path: Path, plugins: Plugins, checkpoints: Chec
         return False
     if status != "finished" or not ledger.weights(path.name):
         with checkpoints.stop.between_updates():
-            outcome = _train(parts, path=path, plugins=plugins, checkpoints=checkpoints)
+            outcome = _train(
+                parts, path=path, plugins=plugins, checkpoints=checkpoints, training=training
+            )
             records.write_record(path / "outcome.json", record=outcome)
             # Only now: a crash before the outcome is written resumes from the last one.
             checkpoint.drop(path)
@@ -203,18 +255,18 @@ def _discard_damaged(path: Path, *, ledger: Ledger) -> None:
 
 
 def _train(
-    parts: Assembly, *, path: Path, plugins: Plugins, checkpoints: Checkpoints
+    parts: Assembly, *, path: Path, plugins: Plugins, checkpoints: Checkpoints, training: Training
 ) -> TrainingOutcome:
     """Train, and write the measurements of every update as it comes."""
     budget = parts.experiment.budget
     started, meter = time.perf_counter(), Meter(budget.device)
-    after = checkpoint.resume(parts, path=path)
+    after = training.resume(parts, path=path)
     update = Update(after, ())  # what stands if no update is left to make
     diverged: str | None = None
     # Unbuffered: observers see each update at once, and a kill loses none.
     with open(path / MEASUREMENTS, "ab", buffering=0, opener=no_link) as file:
         try:
-            for update in train(parts, after=after):
+            for update in training.updates(parts, after=after):
                 values = [(split, metric, value) for _, split, metric, value in update.measurements]
                 # Before its checkpoint, which holds how much of this file is covered.
                 append(file, content=json.dumps([update.number, values]).encode() + b"\n")

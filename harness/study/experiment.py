@@ -28,9 +28,31 @@ from harness.components.options import InitialWeights, NonNegativeInt, PositiveI
 Updates = Annotated[int, Ge(0), Le(10_000_000)]
 Accumulation = Annotated[int, Gt(0), Le(10_000)]
 Threads = Annotated[int, Gt(0), Le(1024)]
+Ranks = Annotated[int, Gt(0), Le(1024)]
 
 # Strict, or pydantic would read "3" as 3 and true as 1, and one study have two spellings.
 STRICT: Any = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parallel:
+    """The processes that carry out one run together, on one machine: its ranks.
+
+    `data` of them share the micro-batches of every update. With `exact`, gradients are added in
+    the order of micro-batches, so that any number of processes gives the bits of one, and is no
+    part of what a run is. Without it, each process adds up its own gradients first, so that less is
+    sent: results are equal up to rounding, and the number is part of the run.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    data: Ranks = 1
+    exact: bool = True
+
+    @property
+    def decides_bits(self) -> bool:
+        """True if results depend on the number of processes."""
+        return self.data > 1 and not self.exact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +67,7 @@ class Budget:
     is measured too, at the first update and wherever the model is evaluated; it changes no result.
     With `precision: bfloat16`, the model's passes compute in bfloat16 where torch's autocast does,
     also when it is scored and when it writes; weights, optimizer, losses and scores are in float32.
+    `parallel` is the number of processes that carry out a run together.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
@@ -57,6 +80,16 @@ class Budget:
     device: Literal["cpu", "cuda"] = "cpu"
     precision: Literal["bfloat16", "float32", "float64"] = "float32"
     gradient_norms: bool = False
+    parallel: Parallel = Parallel()
+
+    def __post_init__(self) -> None:
+        ranks = self.parallel.data
+        if ranks > self.accumulation:
+            raise ValueError(
+                f"parallel: {{data: {ranks}}} needs a micro-batch for each of {ranks} processes,"
+                f" and accumulation is {self.accumulation}; raise accumulation to {ranks}"
+                f" (a batch_tokens divided by {ranks} keeps the tokens of an update), or lower data"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,12 +67,23 @@ def resume(parts: Assembly, *, path: Path) -> int:
         # Training restarts from scratch, and would append the same updates a second time.
         measurements.unlink(missing_ok=True)
         return 0
+    # The updates after the checkpoint are made again, and their lines with them.
+    os.truncate(measurements, checkpoint["bytes"])
+    return _restore(parts, checkpoint=checkpoint)
+
+
+def follow(parts: Assembly, *, path: Path) -> int:
+    """As `resume`, once another rank of the run has done that; changes no file."""
+    checkpoint = next(_whole(path), None)
+    return 0 if checkpoint is None else _restore(parts, checkpoint=checkpoint)
+
+
+def _restore(parts: Assembly, *, checkpoint: Mapping[str, Any]) -> int:
+    """Load a checkpoint; returns the number of its update."""
     load_weights(parts.model, weights=checkpoint["weights"])
     parts.optimizer.load_state_dict(checkpoint["optimizer"])
     if parts.averager:
         parts.averager.restore(checkpoint["averaging"])
-    # The updates after the checkpoint are made again, and their lines with them.
-    os.truncate(measurements, checkpoint["bytes"])
     return int(checkpoint["update"])
 
 

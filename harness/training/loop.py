@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
+from jaxtyping import Float
 
 from harness.contracts import Batch, Measurement
 from harness.streams import Noise
@@ -26,7 +27,49 @@ class Update(NamedTuple):
     measurements: Sequence[Measurement]
 
 
-def train(parts: Assembly, *, after: int = 0) -> Iterator[Update]:
+class Accumulated(NamedTuple):
+    """The losses of a window's micro-batches, in their order, and the places decoded for them."""
+
+    losses: list[torch.Tensor]  # each divided by the target tokens of the whole window
+    decoded: int
+
+
+@runtime_checkable
+class Accumulate(Protocol):
+    """Leaves the sum of a window's gradients in the model, added in the order of micro-batches."""
+
+    def __call__(
+        self, parts: Assembly, *, window: Sequence[Batch], noise: Noise
+    ) -> Accumulated: ...
+
+
+def accumulate(parts: Assembly, *, window: Sequence[Batch], noise: Noise) -> Accumulated:
+    """Accumulate the gradients of all micro-batches in this process."""
+    decoded, tokens = parts.model.decoded, sum(batch.tokens for batch in window)
+    losses = [
+        backpropagate(parts, batch=batch, noise=replace(noise, micro_batch=number), tokens=tokens)
+        for number, batch in enumerate(window)
+    ]
+    return Accumulated(losses, parts.model.decoded - decoded)
+
+
+def backpropagate(
+    parts: Assembly, *, batch: Batch, noise: Noise, tokens: int
+) -> Float[torch.Tensor, ""]:
+    """Add the gradients of one micro-batch to those in the model; returns its loss.
+
+    Both are divided by `tokens`, the target tokens of the whole window, so that accumulation equals
+    one large batch.
+    """
+    loss_per_token = objective(parts, batch=batch, noise=noise) / tokens
+    if loss_per_token.requires_grad:  # not if every layer that trains was skipped
+        loss_per_token.backward()
+    return loss_per_token.detach()  # or the graphs of all would stay
+
+
+def train(
+    parts: Assembly, *, after: int = 0, accumulate: Accumulate = accumulate
+) -> Iterator[Update]:
     """Train from update `after` + 1 to the end of the budget, yielding every update.
 
     Raises `Diverged` at the first loss, gradient norm or validation nll that is not finite; where
@@ -39,7 +82,7 @@ def train(parts: Assembly, *, after: int = 0) -> Iterator[Update]:
     windows = _windows(parts, skip=after * budget.accumulation)
     # Not strict: the windows never end.
     for update, window in zip(range(after + 1, budget.updates + 1), windows, strict=False):
-        measurements = _step(parts, window=window, update=update)
+        measurements = _step(parts, window=window, update=update, accumulate=accumulate)
         if update % budget.evaluate_every == 0 or update == budget.updates:
             scores = measure(parts, split="validation", update=update)
             # A score that is not finite is left out of what is measured.
@@ -58,22 +101,16 @@ def _windows(parts: Assembly, *, skip: int) -> Iterator[list[Batch]]:
         yield [parts.task.train.batch(rows, device=budget.device) for rows in window]
 
 
-def _step(parts: Assembly, *, window: Sequence[Batch], update: int) -> list[Measurement]:
+def _step(
+    parts: Assembly, *, window: Sequence[Batch], update: int, accumulate: Accumulate = accumulate
+) -> list[Measurement]:
     """One update of the weights; returns its loss, gradient norm, rate, tokens and passes."""
     noise = parts.noise(update)
-    tokens, decoded = sum(batch.tokens for batch in window), parts.model.decoded
     # To None and not to 0: a gradient of 0 would let momentum and decay move a frozen weight.
     parts.optimizer.zero_grad(set_to_none=True)
-    losses = []
-    for micro_batch, batch in enumerate(window):
-        key = replace(noise, micro_batch=micro_batch)
-        # By the tokens of the whole window, so that accumulation equals one large batch.
-        loss_per_token = objective(parts, batch=batch, noise=key) / tokens
-        if loss_per_token.requires_grad:  # not if every layer that trains was skipped
-            loss_per_token.backward()
-        losses.append(loss_per_token.detach())  # or the graphs of all would stay
+    losses, decoded = accumulate(parts, window=window, noise=noise)
     # In places, so that a decoding token by token counts as the one pass that it amounts to.
-    passes = (parts.model.decoded - decoded) / sum(batch.target_input.numel() for batch in window)
+    passes = decoded / sum(batch.target_input.numel() for batch in window)
     gradients = [weight.grad for weight in parts.model.parameters() if weight.grad is not None]
     # Before any regularizer clips: what is measured, and must be finite, is the objective's own.
     norm = torch.nn.utils.get_total_norm(gradients) if gradients else losses[0].new_zeros(())
@@ -90,7 +127,7 @@ def _step(parts: Assembly, *, window: Sequence[Batch], update: int) -> list[Meas
         Measurement(update, "train", "loss", loss),
         Measurement(update, "train", "gradient_norm", gradient_norm),
         Measurement(update, "train", "learning_rate", rate),
-        Measurement(update, "train", "target_tokens", tokens),
+        Measurement(update, "train", "target_tokens", sum(batch.tokens for batch in window)),
         Measurement(update, "train", "decoder_passes", passes),
         *(Measurement(update, "train", f"{PREFIX}{name}", of) for name, of in by_layer.items()),
     ]

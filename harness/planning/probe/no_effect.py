@@ -9,6 +9,7 @@ from harness.study.changes import Change
 from harness.study.values import BASELINE
 
 _STARTS_FROM = "starts_from"
+_PARALLEL = "budget.parallel."
 
 
 def without_effect(
@@ -27,6 +28,8 @@ def without_effect(
             continue
         if _outcome(result) != _outcome(baseline):
             continue
+        if all(option.startswith(_PARALLEL) for option in options):
+            continue  # a probe is one process
         names = ", ".join(options)
         numbers = f" ({', '.join(map(str, result.updates))})" if result.updates else ""
         if all(option.partition(".")[0] == "generation" for option in options):
