@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import signal
 import sys
 from pathlib import Path
@@ -44,9 +43,9 @@ def start_ranks(path: Path, *, count: int) -> None:
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
     # What it reports of failed processes is said below, in one line.
-    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
-    # Of this installation, wherever it was found; a rank is a new process.
-    os.environ["PYTHONPATH"] = os.pathsep.join(folder for folder in sys.path if folder)
+    for name in [*logging.root.manager.loggerDict]:
+        if name.startswith("torch.distributed.elastic"):  # each has a level of its own
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     with TemporaryDirectory(prefix="harness-ranks-") as folder:
         config = LaunchConfig(
             min_nodes=1,
@@ -63,14 +62,20 @@ def start_ranks(path: Path, *, count: int) -> None:
             logs_specs=DefaultLogsSpecs(log_dir=folder),
         )
         try:
-            elastic_launch(config, sys.executable)(
-                "-P", "-m", "harness.runs.rank", str(path), folder
-            )
+            elastic_launch(config, sys.executable)("-P", "-c", _start(), str(path), folder)
         except SignalException:
             # The first rank has said in the log at which update.
             sys.exit(1)
         except ChildFailedError as error:
             raise HarnessError(_fault(error.failures, folder=Path(folder), count=count)) from None
+
+
+def _start() -> str:
+    """The program of a rank, which imports from where this process does."""
+    return (
+        f"import sys; sys.path[:] = {sys.path!r}; sys.argv[0] = 'rank';"
+        " from harness.runs.rank import main; main()"
+    )
 
 
 def _fault(failures: dict[int, ProcessFailure], *, folder: Path, count: int) -> str:

@@ -1,8 +1,8 @@
 """A rank: one of the processes that train a run together.
 
-``python -m harness.runs.rank PATH FOLDER`` is what the launcher starts, with the number of the rank
-in its environment. The first rank does what the process of a run does alone; the others compute
-along, and write nothing. FOLDER is where they meet, and where the launcher finds their faults.
+The launcher starts `main` with the run's folder and another, where ranks meet and leave their
+faults, as arguments, and with the number of the rank in the environment. The first rank does what
+the process of a run does alone; the others compute along, and write nothing.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from torch import distributed
 from harness.contracts import Run
 from harness.errors import HarnessError
 from harness.hookspecs import hookimpl
+from harness.notices import notify_user
 from harness.runs import records
 from harness.runs.launch import LOST
 from harness.runs.pretrained import RunLoader
@@ -40,12 +41,22 @@ from harness.training.loop import Update, train
 from harness.training.ranks import RankLost, Ranks
 
 _PATIENCE = timedelta(days=1)  # for the others: `--timeout` says what is too long for a run
-_LINGER = 5.0  # seconds, in which the launcher ends what is left
+_LINGER = 2.0  # seconds
 _LOOPBACK = {"darwin": "lo0"}  # ranks are on one machine, and no other is to reach them
 
 
-def perform_argument() -> None:
-    """Train, as one rank, the run whose folder is the first argument of this process."""
+def main() -> NoReturn:
+    """Train as one rank, and end this process."""
+    code = _perform_arguments()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Without the interpreter's end: to take torch down takes a second or two, of the few in which a
+    # run is to stop.
+    os._exit(code)
+
+
+def _perform_arguments() -> int:
+    """Train, as one rank, the run in a folder, the first argument; returns an exit status."""
     leave_working_folder()
     end_with_parent()
     path, folder = map(Path, sys.argv[1:])
@@ -56,18 +67,22 @@ def perform_argument() -> None:
     try:
         _perform(path, folder=folder, rank=rank, count=int(os.environ["WORLD_SIZE"]))
     except RankLost:
-        time.sleep(_LINGER)
-        sys.exit(LOST)
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_DFL)
+        time.sleep(_LINGER)  # the launcher, which knows which rank was the first, ends this one
+        return LOST
     except SystemExit as end:
-        _tell(end.code, folder=folder, rank=rank)
-        raise
+        notify_user(str(end.code))
+        return _tell(str(end.code), folder=folder, rank=rank)
     except HarnessError as error:
         if error.__cause__:  # raised in a plugin, whose author needs the traceback
             traceback.print_exc()
-        _fail("; ".join(str(error).splitlines()), folder=folder, rank=rank)
+        return _tell("; ".join(str(error).splitlines()), folder=folder, rank=rank)
     except Exception as error:  # noqa: BLE001 - told as the interpreter would
         traceback.print_exc()
-        _fail(traceback.format_exception_only(error)[-1].strip(), folder=folder, rank=rank)
+        fault = traceback.format_exception_only(error)[-1].strip()
+        return _tell(fault, folder=folder, rank=rank)
+    return 0
 
 
 def _redirect(file: Path) -> None:
@@ -76,14 +91,10 @@ def _redirect(file: Path) -> None:
     os.dup2(output, 2)
 
 
-def _fail(fault: str, *, folder: Path, rank: int) -> NoReturn:
-    """End with a fault, which the launcher says in the log."""
-    _tell(fault, folder=folder, rank=rank)
-    sys.exit(1)
-
-
-def _tell(fault: object, *, folder: Path, rank: int) -> None:
-    (folder / f"fault-{rank}.json").write_text(json.dumps(str(fault)))
+def _tell(fault: str, *, folder: Path, rank: int) -> int:
+    """Leave a fault for the launcher, which says it in the log; returns the exit status."""
+    (folder / f"fault-{rank}.json").write_text(json.dumps(fault))
+    return 1
 
 
 def _perform(path: Path, *, folder: Path, rank: int, count: int) -> None:
@@ -180,7 +191,3 @@ class _Follower:
                 for _ in joint.updates(parts, after=after):
                     joint.stop.leave("stopped")
         return True
-
-
-if __name__ == "__main__":
-    perform_argument()
