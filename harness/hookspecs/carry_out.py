@@ -10,7 +10,8 @@ from harness.hookspecs.markers import hookspec
 def harness_run(run: Run) -> bool | None:
     """Carry out one run: train it and score it, leaving its facts in its folder.
 
-    When: once per run, in its worker, in a process of its own. Who answers: the first that returns
+    When: once per run, in its worker, in a process of its own; in a run of several processes, in
+    each of them, whose number RANK in the environment tells. Who answers: the first that returns
     True; the core answers last. Wrap it (``@hookimpl(wrapper=True)``) to do something around a run.
     Must not: change `run`, or write to the files of the ledger.
 

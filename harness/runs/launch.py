@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -74,7 +75,7 @@ def _start() -> str:
     """The program of a rank, which imports from where this process does."""
     return (
         f"import sys; sys.path[:] = {sys.path!r}; sys.argv[0] = 'rank';"
-        " from harness.runs.rank import main; main()"
+        " from harness.runs.rank import perform_rank; perform_rank()"
     )
 
 
@@ -82,7 +83,7 @@ def _fault(failures: dict[int, ProcessFailure], *, folder: Path, count: int) -> 
     """The fault of the rank that failed first, with what it printed on standard error."""
     rank, failure = min(failures.items(), key=lambda item: _consequence(item[1].exitcode))
     for file in folder.glob(f"rank-{rank}.txt"):
-        sys.stderr.write(file.read_text(errors="replace"))
+        os.write(2, file.read_bytes())
     try:
         return str(json.loads((folder / f"fault-{rank}.json").read_text()))
     except (FileNotFoundError, ValueError):  # it had no time to write one

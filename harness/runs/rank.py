@@ -1,8 +1,8 @@
 """A rank: one of the processes that train a run together.
 
-The launcher starts `main` with the run's folder and another, where ranks meet and leave their
-faults, as arguments, and with the number of the rank in the environment. The first rank does what
-the process of a run does alone; the others compute along, and write nothing.
+The launcher starts `perform_rank` with the run's folder and another, where ranks meet and leave
+their faults, as arguments, and with the number of the rank in the environment. The first rank does
+what the process of a run does alone; the others compute along, and write nothing.
 """
 
 from __future__ import annotations
@@ -30,22 +30,23 @@ from harness.runs import records
 from harness.runs.launch import LOST
 from harness.runs.pretrained import RunLoader
 from harness.runs.records import RunIdentity
+from harness.runs.run_hook import call_hook
 from harness.runs.stopping import JointStop
 from harness.runs.supervision import STOPPING, end_with_parent
-from harness.runs.worker import Training, call_hook, carry_out
+from harness.runs.worker import Training, carry_out
 from harness.search_path import leave_working_folder
 from harness.training import checkpoint
 from harness.training.assembly import Assembly
 from harness.training.divergence import Diverged
 from harness.training.loop import Update, train
-from harness.training.ranks import RankLost, Ranks
+from harness.training.ranks import RankGroup, RankLost
 
 _PATIENCE = timedelta(days=1)  # for the others: `--timeout` says what is too long for a run
 _LINGER = 2.0  # seconds
 _LOOPBACK = {"darwin": "lo0"}  # ranks are on one machine, and no other is to reach them
 
 
-def main() -> NoReturn:
+def perform_rank() -> NoReturn:
     """Train as one rank, and end this process."""
     code = _perform_arguments()
     sys.stdout.flush()
@@ -102,7 +103,7 @@ def _perform(path: Path, *, folder: Path, rank: int, count: int) -> None:
     budget = records.require(path / "run.json", kind=RunIdentity).experiment["budget"]
     # In the identity only where it decides the bits.
     exact, device = "parallel" not in budget, budget["device"]
-    ranks = Ranks(rank=rank, count=count, device=device, exact=exact)
+    ranks = RankGroup(rank=rank, count=count, device=device, exact=exact)
     joint = _Joint(ranks)
     for number in STOPPING:
         signal.signal(number, joint.stop)
@@ -116,7 +117,7 @@ def _perform(path: Path, *, folder: Path, rank: int, count: int) -> None:
     joint.end()
 
 
-def _join(ranks: Ranks, *, folder: Path) -> None:
+def _join(ranks: RankGroup, *, folder: Path) -> None:
     """Connect this rank with the others."""
     if ranks.device == "cuda":
         torch.cuda.set_device(ranks.rank % max(1, torch.cuda.device_count()))
@@ -133,7 +134,7 @@ def _join(ranks: Ranks, *, folder: Path) -> None:
 class _Joint:
     """The training of a run by several ranks, as one of them does it."""
 
-    def __init__(self, ranks: Ranks) -> None:
+    def __init__(self, ranks: RankGroup) -> None:
         self._ranks, self._begun = ranks, False
         self.stop = JointStop(lambda asked: ranks.any_rank(has=asked))
 

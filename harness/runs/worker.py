@@ -24,7 +24,7 @@ from harness.errors import HarnessError, PluginError
 from harness.files import append, file_digests, keep, no_link
 from harness.hookspecs import hookimpl
 from harness.notices import notify_user, warn
-from harness.registry.attribution import naming_plugins, owner, plugin_at_fault
+from harness.registry.attribution import owner
 from harness.registry.discovery import CORE, PluginFault, Plugins, implementers
 from harness.runs import records
 from harness.runs.allocation import keep_freed_memory
@@ -34,7 +34,7 @@ from harness.runs.launch import ranks_to_start, start_ranks
 from harness.runs.ledger import MEASUREMENTS, WEIGHTS, Ledger
 from harness.runs.lock import hold
 from harness.runs.pretrained import RunLoader, read_weights
-from harness.runs.records import RunIdentity
+from harness.runs.run_hook import call_hook
 from harness.runs.stopping import Checkpoints, Stop
 from harness.runs.supervision import STOPPING, guard
 from harness.runs.usage import Meter
@@ -148,25 +148,6 @@ def carry_out(path: Path, *, stop: Stop, training: Training) -> None:
     with hold(path) if training is ALONE else nullcontext():
         run = call_hook(core, path=path, plugins=plugins)
         _check_outcome(run, plugins=plugins, decodings=decodings)
-
-
-def call_hook(core: object, *, path: Path, plugins: Plugins) -> Run:
-    """Carry out a run by the hook `harness_run`, which `core` implements last."""
-    # As a plugin like any other, so that others can wrap the run, or carry it out in its place.
-    plugins.registry.register(core, name=CORE)
-    seed = records.require(path / "run.json", kind=RunIdentity).seed
-    run = Run(seed, path.name, path)
-    try:
-        with naming_plugins(plugins):
-            plugins.registry.hook.harness_run(run=run)
-    except HarnessError:
-        raise
-    except Exception as error:
-        plugin_fault = plugin_at_fault(plugins, error=error)
-        if plugin_fault:
-            raise PluginError(str(plugin_fault)) from error
-        raise
-    return run
 
 
 def _check_outcome(run: Run, *, plugins: Plugins, decodings: Decodings) -> None:

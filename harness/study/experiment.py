@@ -28,7 +28,7 @@ from harness.components.options import InitialWeights, NonNegativeInt, PositiveI
 Updates = Annotated[int, Ge(0), Le(10_000_000)]
 Accumulation = Annotated[int, Gt(0), Le(10_000)]
 Threads = Annotated[int, Gt(0), Le(1024)]
-Ranks = Annotated[int, Gt(0), Le(1024)]
+Processes = Annotated[int, Gt(0), Le(1024)]
 
 # Strict, or pydantic would read "3" as 3 and true as 1, and one study have two spellings.
 STRICT: Any = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
@@ -46,7 +46,7 @@ class Parallel:
 
     __pydantic_config__: ClassVar[Any] = STRICT
 
-    data: Ranks = 1
+    data: Processes = 1
     exact: bool = True
 
     @property

@@ -33,7 +33,7 @@ class RankLost(Exception):
 
 
 @dataclass(kw_only=True)
-class Ranks:
+class RankGroup:
     """One of the processes of a run, number `rank` of `count`, in torch's default process group.
 
     With `exact`, gradients are added in the order of micro-batches, otherwise by an all-reduce of
@@ -138,7 +138,7 @@ def _padded(losses: Sequence[torch.Tensor], *, length: int) -> torch.Tensor:
 class _Sum(ABC):
     """The sum of gradients of parameters of one type, as a vector with equal shares for ranks."""
 
-    def __init__(self, *, ranks: Ranks, weights: Sequence[Parameter]) -> None:
+    def __init__(self, *, ranks: RankGroup, weights: Sequence[Parameter]) -> None:
         self.ranks, self.weights = ranks, weights
         self.present = [False] * len(weights)
         self._sizes = [weight.numel() for weight in weights]
@@ -183,7 +183,7 @@ class _Sum(ABC):
 class _OrderedSum(_Sum):
     """A sum in the order of micro-batches; each rank adds up one share of the vector."""
 
-    def __init__(self, *, ranks: Ranks, weights: Sequence[Parameter]) -> None:
+    def __init__(self, *, ranks: RankGroup, weights: Sequence[Parameter]) -> None:
         super().__init__(ranks=ranks, weights=weights)
         self._received = torch.empty_like(self.vector)
         self._share = torch.empty_like(self.vector.chunk(ranks.count)[0])

@@ -39,6 +39,16 @@ def warned(folder: Path, *changes: tuple[str, str]) -> list[str]:
         (NOAM, "{noam: {warmup: 13}}", "11:13: baseline: the warmup of noam, 13 updates, outlasts"),
         (BUDGET, "{updates: 12, batch_tokens: 9, evaluate_every: 13}", "14:58: baseline: evaluate"),
         (
+            BUDGET,
+            BUDGET.replace("}", ", accumulation: 5, parallel: {data: 2}}"),
+            "14:90: baseline: parallel: {data: 2} does not divide accumulation 5: 1 of 2 processes",
+        ),
+        (
+            DROPOUT,
+            "three: {budget: {accumulation: 4, parallel: {data: 3}}}",
+            "16:47: three: parallel: {data: 3} does not divide accumulation 4: 2 of 3 processes",
+        ),
+        (
             MODEL,
             "{d_model: 16, heads: 2, layers: 1}",
             "6:10: baseline: d_ff is not set: its default",

@@ -4,6 +4,7 @@ import ast
 import importlib
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.metadata import PackageNotFoundError
@@ -19,6 +20,7 @@ from harness.runs import identity
 from harness.runs.identity import (
     APART,
     EVALUATION,
+    RANKS,
     TRAINING,
     closure,
     digest,
@@ -28,6 +30,7 @@ from harness.runs.identity import (
     training_identity,
     versions_behind,
 )
+from harness.study.experiment import Parallel
 from harness_decays.exponential import Exponential
 from harness_decoding_policies.scheduled_sampling import ScheduledSampling
 from harness_generations.greedy import Greedy
@@ -71,6 +74,28 @@ def test_the_order_of_regularizers_is_part_of_a_run() -> None:
 )
 def test_what_moves_the_bits_moves_the_digest(change: dict[str, object]) -> None:
     assert trained_as(**change) != trained_as()
+
+
+def test_the_number_of_processes_counts_where_it_decides_the_bits() -> None:
+    def of(data: int, *, exact: bool) -> str:
+        parallel = Parallel(data=data, exact=exact)
+        return trained_as(budget=replace(BUDGET, accumulation=4, parallel=parallel))
+
+    alone = trained_as(budget=replace(BUDGET, accumulation=4))
+    assert {of(data, exact=True) for data in (1, 2, 4)} == {alone}
+    assert of(1, exact=False) == alone
+    assert len({alone, of(2, exact=False), of(4, exact=False)}) == 3
+
+
+def test_the_code_that_adds_up_counts_where_it_decides_the_bits() -> None:
+    def code(*, exact: bool) -> Mapping[str, str]:
+        parallel = Parallel(data=2, exact=exact)
+        budget = replace(BUDGET, accumulation=2, parallel=parallel)
+        identity = training_identity(experiment(budget=budget), seed=1, plugins=PLAIN)
+        return identity["code"]
+
+    assert code(exact=False).keys() - code(exact=True).keys() == {RANKS}
+    assert code(exact=False)["harness"] == code(exact=True)["harness"]
 
 
 def test_an_option_of_a_nested_component_counts_and_so_does_its_code() -> None:

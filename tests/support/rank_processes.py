@@ -19,7 +19,7 @@ from harness.training.assembly import Assembly, assemble
 from harness.training.checkpoint import settle
 from harness.training.divergence import Diverged
 from harness.training.loop import Update, train
-from harness.training.ranks import Ranks
+from harness.training.ranks import RankGroup
 from harness_averagings.ema import EMA
 from harness_models.decoder_only import DecoderOnly
 from harness_models.encoder_decoder import EncoderDecoder
@@ -107,7 +107,7 @@ def _small(**changes: Any) -> Experiment:
 
 
 def in_ranks(
-    work: Callable[[Ranks, Any], Any], *, count: int, folder: Path, given: object = None
+    work: Callable[[RankGroup, Any], Any], *, count: int, folder: Path, given: object = None
 ) -> list[Any]:
     """What `work` returns in each of `count` ranks; it is a function of an importable module."""
     context = multiprocessing.get_context("spawn")
@@ -129,11 +129,11 @@ def _rank(work: Any, rank: int, count: int, folder: Path, given: object) -> None
     distributed.init_process_group(
         "gloo", init_method=f"file://{folder}/store", rank=rank, world_size=count
     )
-    torch.save(work(Ranks(rank=rank, count=count), given), folder / f"{rank}.pt")
+    torch.save(work(RankGroup(rank=rank, count=count), given), folder / f"{rank}.pt")
 
 
 def equal_to_one_process(
-    ranks: Ranks, given: Mapping[str, Experiment]
+    ranks: RankGroup, given: Mapping[str, Experiment]
 ) -> dict[str, tuple[bool, bool]]:
     """For this rank's share of cases, whether measurements and weights are those of one process."""
     results = {}
@@ -150,7 +150,7 @@ def equal_to_one_process(
 
 
 def trained(
-    choices: Experiment, *, ranks: Ranks | None = None
+    choices: Experiment, *, ranks: RankGroup | None = None
 ) -> tuple[list[Update | str], Assembly]:
     """The updates of a training, its divergence last, and its parts."""
     parts = assemble(choices, seed=1)
@@ -162,7 +162,7 @@ def trained(
     return updates, parts
 
 
-def two_ranks(ranks: Ranks, given: Mapping[str, Experiment]) -> dict[str, Any]:
+def two_ranks(ranks: RankGroup, given: Mapping[str, Experiment]) -> dict[str, Any]:
     """The comparisons with one process, and what two ranks say of one another."""
     said: dict[str, Any] = {"equal": equal_to_one_process(ranks, given)}
     said["any"] = [ranks.any_rank(has=ranks.rank == 1), ranks.any_rank(has=False)]

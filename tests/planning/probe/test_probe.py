@@ -12,7 +12,7 @@ from harness.planning.probe import ProbeResult, estimate, probe, without_effect
 from harness.planning.probe.worker import probed_updates
 from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
-from harness.study.changes import changes_from_baseline
+from harness.study.changes import Change, changes_from_baseline
 from harness.study.values import Study
 
 VARIANTS = """
@@ -53,6 +53,16 @@ def test_a_variant_without_effect_is_named_and_one_that_acts_late_or_rarely_is_n
         f"last-only {nothing} averaging had no effect",
         f"{beam} may have no effect",
     ]
+
+
+def test_the_number_of_processes_is_not_asked_of_a_probe_which_is_one(
+    probed: Mapping[str, ProbeResult],
+) -> None:
+    same = {"baseline": probed["baseline"], "two": probed["baseline"]}
+    parallel = [Change("budget.parallel.data", "1", "2")]
+    both = [*parallel, Change("averaging", "none", "{ema: 0.0}")]
+    assert list(without_effect(same, changed={"two": parallel})) == []
+    assert len(list(without_effect(same, changed={"two": both}))) == 1
 
 
 def test_a_probe_measures_time_and_memory(probed: Mapping[str, ProbeResult]) -> None:
