@@ -18,6 +18,7 @@ from harness.components import Executor
 from harness.contracts import Jobs, Outcome
 from harness.notices import notify_user
 from harness.registry.attribution import attributed_to, got_instead, refuse
+from harness.runs.admission import admitted, processes
 from harness.runs.ledger import Ledger
 from harness.runs.lock import holder
 from harness.runs.planned_run import PlannedRun, RunState
@@ -152,7 +153,9 @@ class _Queue:
 
     def begin(self, *, capacity: int) -> Iterator[str]:
         """The digests of runs to start now, as many as there is room for and may be spent."""
-        for digest in self.admitted(capacity):
+        ready = self.ready(at_most=capacity - len(self.running))
+        waiting = {digest: self.waiting[digest] for digest in ready}
+        for digest in admitted(waiting, running=self.running.values(), capacity=capacity):
             if not self.spending.may_begin:
                 return
             self.spending.began += 1
@@ -171,21 +174,6 @@ class _Queue:
     def _can_start(self, same: Sequence[PlannedRun]) -> bool:
         needs = (need for run in same for need in (*run.needs, *run.drafts))
         return not any(need in self.waiting or need in self.running for need in needs)
-
-    def admitted(self, capacity: int) -> list[str]:
-        """The digests of ready runs that there is room for, with a place for every process.
-
-        A run of more processes than there are places is carried out alone.
-        """
-        digests: list[str] = []
-        taken = sum(map(_ranks, self.running.values()))
-        for digest in self.ready(at_most=capacity - len(self.running)):
-            taken += _ranks(self.waiting[digest])
-            # Those behind it wait too, or small runs could hold up a large one to the end.
-            if taken > capacity and (digests or self.running):
-                break
-            digests.append(digest)
-        return digests
 
     def give_up(self) -> Iterator[Ended]:
         """Remove the runs that need a start without weights."""
@@ -267,14 +255,9 @@ def _request(same: Sequence[PlannedRun], *, ledger: Ledger, pace: Pace) -> None:
             generation=first.decoding.generation,
             checkpoint_minutes=pace.checkpoint_minutes,
             timeout_minutes=pace.timeout_minutes,
-            ranks=_ranks(same),
+            ranks=processes(same),
         ),
     )
-
-
-def _ranks(same: Sequence[PlannedRun]) -> int:
-    """The number of processes of one run: the most that any variant asks for."""
-    return max(run.ranks for run in same)
 
 
 def _ended(same: Sequence[PlannedRun], *, fault: str | None, ledger: Ledger) -> Iterator[Ended]:

@@ -20,11 +20,9 @@ from support.tiny_experiment import planned
 from support.tiny_study import TINY
 
 from harness.runs import worker
-from harness.runs.execution import _Queue
+from harness.runs.admission import admitted
 from harness.runs.launch import ranks_to_start
-from harness.runs.ledger import Ledger
 from harness.runs.planned_run import PlannedRun
-from harness.runs.supervision import Pace
 
 BUDGET = "budget: {updates: 12, batch_tokens: 200, evaluate_every: 4"
 # The last turn of two ranks, and the second of four, is not full.
@@ -85,7 +83,7 @@ def test_the_number_of_processes_is_where_it_belongs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("running", "waiting", "capacity", "admitted"),
+    ("running", "waiting", "capacity", "expected"),
     [
         ([], [1, 1, 1], 2, 2),
         ([2], [2, 1], 4, 1),
@@ -96,20 +94,14 @@ def test_the_number_of_processes_is_where_it_belongs(tmp_path: Path) -> None:
     ],
 )
 def test_every_process_of_a_run_takes_a_place(
-    tmp_path: Path, running: list[int], waiting: list[int], capacity: int, admitted: int
+    running: list[int], waiting: list[int], capacity: int, expected: int
 ) -> None:
-    def runs(kind: str, numbers: list[int]) -> dict[str, list[PlannedRun]]:
-        planned_runs = [replace(planned(kind), ranks=ranks) for ranks in numbers]
-        return {f"{kind}{place}": [run] for place, run in enumerate(planned_runs)}
+    def runs(numbers: list[int]) -> list[list[PlannedRun]]:
+        return [[replace(planned("any"), ranks=ranks)] for ranks in numbers]
 
-    queue = _Queue(
-        ledger=Ledger(tmp_path),
-        names={},
-        pace=Pace(),
-        running=runs("running", running),
-        waiting=runs("waiting", waiting),
-    )
-    assert queue.admitted(capacity) == [*queue.waiting][:admitted]
+    ready = {f"run {place}": same for place, same in enumerate(runs(waiting))}
+    begun = admitted(ready, running=runs(running), capacity=capacity)
+    assert begun == [*ready][:expected]
 
 
 def ranks_of(study: Path) -> dict[int, int]:
