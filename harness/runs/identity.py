@@ -35,8 +35,7 @@ Identity = Mapping[str, Any]
 # weights a run leaves is decided in `training.evaluation`, what becomes of them in `assembly`.
 TRAINING = ("harness.training.loop", "harness.training.checkpoint")
 EVALUATION = ("harness.training.evaluation",)
-# Only of a run whose order of summation it decides: in the exact one it gives the bits of the loop.
-RANKS = "harness.training.ranks"
+RANKS = "harness.training.ranks"  # of runs that it decides; others have the bits of the loop
 
 # Libraries without a part in `versions_behind`: the first three only annotate options and tensors,
 # and the version of torch has a key of its own in the identity.
@@ -89,14 +88,10 @@ def training_identity(
     # Variants that differ in their decoding alone share one training.
     del choices["generation"]
     choices["dataset"] = _without_analysis(choices["dataset"], of=experiment.dataset)
-    inexact = experiment.budget.parallel.decides_bits
-    if not inexact:  # the number of processes is no part of a run that has the bits of one
+    if not (inexact := experiment.budget.parallel.decides_bits):  # the bits are those of one
         del choices["budget"]["parallel"]
-    training = [
-        getattr(experiment, field.name)
-        for field in fields(experiment)
-        if field.name != "generation"
-    ]
+    names = {field.name for field in fields(experiment)} - {"generation"}
+    training = [getattr(experiment, name) for name in names]
     parts = [value for value in leaves(training) if isinstance(value, Component)]
     return {
         "experiment": choices,
