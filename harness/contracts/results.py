@@ -240,9 +240,8 @@ class ReportView:
 class StudyView:
     """A study and its runs, as observers see them; `path` is the folder of its report.
 
-    `primary` is the metric that verdicts are on, `resolved` the whole study as JSON data with
-    nothing left to defaults. Once the report is written, `findings` and `summary` (the answer and
-    the table of verdicts, in Markdown) say what was found, and `files` are the report's.
+    `primary` is the metric that verdicts are on, `resolved` the whole study as JSON data. Beside a
+    report, `findings` and `summary` (in Markdown) say what was found, and `files` are its own.
     """
 
     name: str

@@ -59,17 +59,17 @@ APART = frozenset(
         "harness.components.figure",
         "harness.components.metric",
         "harness.components.tracker",
-        # Records of results and of a study's design.
+        # Records of results and of a study's design; names as figures show them.
         "harness.contracts.course",
         "harness.contracts.design",
         "harness.contracts.records",
         "harness.contracts.results",
+        "harness.contracts.short_names",
         # The format on disk, which is the same whatever the numbers are.
         "harness.files",
         "harness.notices",
     }
 )
-
 
 # The package's front offers names to Python, imports for them what stands above all training, and
 # decides no bits. It counts as the empty module that it once was: runs of that time keep theirs.
