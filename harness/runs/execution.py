@@ -18,6 +18,7 @@ from harness.components import Executor
 from harness.contracts import Jobs, Outcome
 from harness.notices import notify_user
 from harness.registry.attribution import attributed_to, got_instead, refuse
+from harness.runs.lease import TAKEN_OVER
 from harness.runs.ledger import Ledger
 from harness.runs.lock import holder
 from harness.runs.planned_run import PlannedRun, RunState
@@ -190,7 +191,11 @@ class _Queue:
 
     def end(self, digest: str, *, fault: str | None) -> Iterator[Ended]:
         """The runs that ended with a process."""
-        yield from _ended(self.running.pop(digest), fault=fault, ledger=self.ledger)
+        same = self.running.pop(digest)
+        if fault == TAKEN_OVER:  # its next process waits for the one that has the run
+            self.waiting[digest] = same
+            return
+        yield from _ended(same, fault=fault, ledger=self.ledger)
         yield from self.lost.pop(digest, ())
 
     def _fault(self, run: PlannedRun) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -38,8 +38,17 @@ class Stop:
             raise SystemExit(f"{reason}; run again to go on")
 
 
+def _may_write() -> None:
+    """Whoever carries out a run without a lease."""
+
+
 class Checkpoints:
-    """The times to write one: after every evaluation, every so many seconds, and before a stop."""
+    """The times to write one: after every evaluation, every so many seconds, and before a stop.
+
+    `verify` ends this process where it may write no longer, as another one has the run.
+    """
+
+    verify: Callable[[], None] = staticmethod(_may_write)
 
     def __init__(self, stop: Stop, *, every: float) -> None:
         self.stop, self._every = stop, every

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.errors import HarnessError
-from harness_executors.slurm_job import CarryOut
+from harness_executors import slurm_job
 
 _ANSWER_WITHIN = 20.0  # seconds
 
@@ -44,12 +44,14 @@ class Queue:
 
     def submit(self, paths: Sequence[Path]) -> dict[Path, Submitted]:
         """Submit these runs, several of them as an array."""
+        # By value: a job that imported our package by name would load torch, for nothing.
+        self._submitit.core.utils.cloudpickle.register_pickle_by_value(slurm_job)
         try:
             executor = self._submitit.AutoExecutor(self._folder / self._own, cluster="slurm")
             executor._executor.python += " -P"  # noqa: SLF001 - from no working folder
             executor.update_parameters(**self._parameters)
             with executor.batch():
-                jobs = [executor.submit(CarryOut(str(path.absolute()))) for path in paths]
+                jobs = [executor.submit(slurm_job.CarryOut(str(path.absolute()))) for path in paths]
         except (RuntimeError, OSError) as error:
             raise HarnessError(f"executor slurm: {_reason(error)}") from None
         submitted = {

@@ -37,7 +37,7 @@ SelectTypeParameters=CR_CPU
 MpiDefault=none
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
-SchedulerParameters=batch_sched_delay=1,sched_interval=1
+SchedulerParameters=batch_sched_delay=0,sched_min_interval=100000,sched_interval=1
 ReturnToService=2
 KillWait=8
 NodeName={host} NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN

@@ -133,7 +133,7 @@ def coordinator(study: Path) -> Iterator[subprocess.Popen[str]]:
 def carry_out(study: Path) -> None:
     """Carry a study out to its end, where no run may have failed."""
     with coordinator(study) as process:
-        output, _ = process.communicate(timeout=280)
+        output, _ = process.communicate(timeout=500)
         assert process.returncode == 0, output
 
 
@@ -175,7 +175,7 @@ def under_way(ledger: Ledger, *, after: int) -> tuple[Path, int]:
                 found.append((run, held.pid))
         return bool(found)
 
-    until(seen, seconds=120)
+    until(seen, seconds=200)
     return found[-1]
 
 

