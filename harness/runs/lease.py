@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 TAKEN_OVER = "taken over by another process, which goes on with the run"
@@ -116,9 +116,8 @@ def leased(
     """
     claim = _waited_for(folder, locked=locked, stale_after=stale_after)
     stop = threading.Event()
-    heart = threading.Thread(
-        target=_beat, args=(claim, stop.wait, stale_after / _BEATS), name="lease", daemon=True
-    )
+    beats = partial(_beat, claim, stopped=partial(stop.wait, stale_after / _BEATS))
+    heart = threading.Thread(target=beats, name="lease", daemon=True)
     heart.start()
     try:
         yield claim
@@ -161,18 +160,18 @@ def _waited_for(folder: Path, *, locked: bool, stale_after: float) -> Claim:
 
 def _make(path: Path, *, content: bytes, token: str) -> bool:
     """Make a file with all of its content, unless it is there; True for the one who made it."""
-    partial = path.with_name(f".lease.{token}.{os.getpid()}")
+    unfinished = path.with_name(f".lease.{token}.{os.getpid()}")
     try:
-        partial.write_bytes(content)
+        unfinished.write_bytes(content)
         try:
-            os.link(partial, path)
+            os.link(unfinished, path)
         except FileExistsError:
             pass  # possibly one's own, as the server's reply may be lost: the links tell
         except OSError:  # a file system without hard links
             return _make_exclusively(path, content=content)
-        return partial.stat().st_nlink == 2
+        return unfinished.stat().st_nlink == 2
     finally:
-        partial.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
 
 
 def _make_exclusively(path: Path, *, content: bytes) -> bool:
@@ -201,9 +200,10 @@ def _can_be_opened(path: Path) -> bool:
     return True
 
 
-def _beat(claim: Claim, stopped: Callable[[float], bool], every: float) -> None:
+def _beat(claim: Claim, *, stopped: Callable[[], bool]) -> None:
+    """Raise the counter again and again; `stopped` waits for the time of a beat."""
     count = 0
-    while not stopped(every):
+    while not stopped():
         count += 1
         with suppress(OSError):  # a disk that is full or away for a moment; `verify` judges
             claim.beat(count)

@@ -7,6 +7,7 @@ import multiprocessing
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -34,12 +35,12 @@ def abroad(folder: Path) -> lease.Claim:
     return claim
 
 
-def race(folder: str, start: object, winners: object) -> None:
+def race(folder: str, start: Any, winners: Any) -> None:
     for number in range(ROUNDS):
         path = Path(folder, str(number))
         seen = Lease.of(path)
-        start.wait()  # type: ignore[attr-defined]  # a barrier
-        winners.put((number, take(path, after=seen) is not None))  # type: ignore[attr-defined]
+        start.wait()
+        winners.put((number, take(path, after=seen) is not None))
 
 
 @pytest.mark.parametrize("stale", [False, True])
