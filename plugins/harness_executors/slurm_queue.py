@@ -15,6 +15,7 @@ from harness.errors import HarnessError
 from harness_executors import slurm_job
 
 _ANSWER_WITHIN = 20.0  # seconds
+_WAY_OUT = "start the study on a machine of a cluster, or choose executor: local"
 
 
 class Submitted(NamedTuple):
@@ -37,10 +38,14 @@ class Queue:
         self._own = uuid.uuid4().hex
         self._submitit = _library()
         if not shutil.which("sbatch"):
-            raise HarnessError(
-                "executor slurm: no sbatch on this machine; start the study where Slurm's commands "
-                "are, or choose executor: local"
-            )
+            raise HarnessError(f"executor slurm: no sbatch on this machine; {_WAY_OUT}")
+        try:  # only now: it may be restarting later on
+            _run("squeue", "--me", "--noheader")
+        except subprocess.CalledProcessError as error:
+            fault = _reason(error.stderr)
+            raise HarnessError(f"executor slurm: no answer ({fault}); {_WAY_OUT}") from None
+        except subprocess.TimeoutExpired:
+            raise HarnessError(f"executor slurm: no answer; {_WAY_OUT}") from None
 
     def submit(self, paths: Sequence[Path]) -> dict[Path, Submitted]:
         """Submit these runs, several of them as an array."""

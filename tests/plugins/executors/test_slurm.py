@@ -124,6 +124,18 @@ def test_where_there_is_no_slurm_it_says_so(monkeypatch: pytest.MonkeyPatch) -> 
         Slurm().build(jobs=1).submit(Path("run"))
 
 
+def test_commands_without_a_cluster_are_said_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("submitit", reason="submitit is not here: pip install submitit")
+    if reason := slurm_machine.missing():
+        pytest.skip(reason)
+    (tmp_path / "slurm.conf").write_text("Nonsense=1\n")
+    monkeypatch.setenv("SLURM_CONF", str(tmp_path / "slurm.conf"))
+    with pytest.raises(HarnessError, match=r"executor slurm: no answer \(.+\); start the study on"):
+        Slurm().build(jobs=1).submit(tmp_path / "runs" / "run")
+
+
 @pytest.mark.executors
 def test_a_partition_that_is_not_there_is_said_in_a_line(cluster: Machine, tmp_path: Path) -> None:
     jobs = Slurm(partition="gpus").build(jobs=1)
