@@ -191,3 +191,10 @@ def test_a_worker_whose_run_was_taken_over_writes_nothing_more(tmp_path: Path) -
     assert ends == [TAKEN_OVER]
     assert lines() <= written + 1  # that of the update whose claim was verified already
     assert not (run / "outcome.json").exists()
+
+
+def test_a_beat_is_no_sign_of_life_of_a_run_that_hangs(tmp_path: Path) -> None:
+    assert take(tmp_path, after=None)
+    assert worker._signs_of_life(tmp_path) == []
+    (tmp_path / MEASUREMENTS).touch()
+    assert len(worker._signs_of_life(tmp_path)) == 1
