@@ -147,7 +147,7 @@ def test_a_run_that_another_machine_took_over_is_waited_for_and_has_not_failed(
     path.write_text(TINY.replace("seeds: 2", "seeds: 1"))
     opened = open_study(path, out=tmp_path / "results", seeds=None)
     rounds = execute(opened.plan, executor=Elsewhere(), jobs=1, ledger=opened.ledger)
-    ended = [run for of_round in rounds for run in of_round]
+    ended = [run for went in rounds for run in went.ended]
     assert titles(ended) == {"baseline": None, "no-dropout": None}
     assert len(ended) == 2
     assert set(outcomes(opened).values()) == {("finished", None)}
