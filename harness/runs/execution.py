@@ -6,7 +6,6 @@ the run, with that as its reason.
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,8 @@ from harness.contracts import Jobs, Outcome
 from harness.notices import notify_user
 from harness.registry.attribution import attributed_to, got_instead, refuse
 from harness.runs.admission import admitted, processes
+from harness.runs.exit_fault import exit_fault
+from harness.runs.lease import TAKEN_OVER
 from harness.runs.ledger import Ledger
 from harness.runs.lock import holder
 from harness.runs.planned_run import PlannedRun, RunState
@@ -118,7 +119,9 @@ class _CheckedJobs:
                 if not isinstance(pair, tuple) or pair[0] not in running:
                     fault = f"poll() must return runs under way, got {pair!r:.60}"
                     refuse(fault, of=self._executor)
-            return [(path, _fault(status, log=self._jobs.logs(path))) for path, status in polled]
+            return [
+                (path, exit_fault(status, log=self._jobs.logs(path))) for path, status in polled
+            ]
 
     def cancel(self) -> None:
         with attributed_to(self._executor):
@@ -193,7 +196,11 @@ class _Queue:
 
     def end(self, digest: str, *, fault: str | None) -> Iterator[Ended]:
         """The runs that ended with a process."""
-        yield from _ended(self.running.pop(digest), fault=fault, ledger=self.ledger)
+        same = self.running.pop(digest)
+        if fault == TAKEN_OVER:  # its next process waits for the one that has the run
+            self.waiting[digest] = same
+            return
+        yield from _ended(same, fault=fault, ledger=self.ledger)
         yield from self.lost.pop(digest, ())
 
     def _fault(self, run: PlannedRun) -> str | None:
@@ -283,15 +290,3 @@ def _complete(run: PlannedRun, *, ledger: Ledger) -> bool:
     if run.start:
         return ledger.weights(run.digest) is not None
     return ledger.evaluated(run.digest, evaluation=run.evaluation) is not None
-
-
-def _fault(status: int, *, log: str) -> str | None:
-    """The fault of a process in one line: its signal, or the last line that it printed."""
-    if status == 0:
-        return None
-    if status < 0:
-        name = signal.Signals(-status).name
-        hint = ", possibly out of memory" if name == "SIGKILL" else ""
-        return f"killed by {name}{hint}"
-    lines = [line for line in log.splitlines() if line.strip()]
-    return lines[-1].strip() if lines else f"exit status {status} without output"

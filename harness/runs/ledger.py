@@ -3,7 +3,7 @@
 ``runs/<training digest>/``: run.json (the run's identity; never changes), where.json (the paths of
 its files, and the decodings requested last), measurements.jsonl (grows, one line per update),
 checkpoint.pt and checkpoint.earlier.pt (until training ends), weights.pt, outcome.json (last of
-all, with the digests of the measurements and weights), log.txt. Each decoding of it in
+all, with the digests of the measurements and weights), log.txt, lock and lease.N. Each decoding in
 ``evaluations/<evaluation digest>/``: evaluation.json, where.json (the paths of the study that
 requested it; together these are the set of all that is requested), hypotheses.jsonl,
 by_sentence.json (the summands of the core's scores), outcome.json; and, written by the coordinator,

@@ -1,7 +1,12 @@
-"""The lock of a run, with the name of its holder: a process, which loses it however it ends."""
+"""The lock of a run, with the name of its holder: a process, which loses it however it ends.
+
+On one machine that is a `flock`, which a killed process loses at once. It need not hold across
+machines, so that its holder takes a lease as well (`harness.runs.lease`).
+"""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -11,10 +16,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 from harness.files import abandoned, naming_file, no_link
+from harness.runs.lease import Claim, Lease, leased
 
 _LOCK = "lock"
+_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)  # of a file system that has none
 
 
 @dataclass(frozen=True)
@@ -32,12 +40,16 @@ class Holder:
 
 
 @contextmanager
-def hold(path: Path) -> Iterator[None]:
-    """Admit one worker per run: a second one waits, and then finds the outcome written."""
+def hold(path: Path) -> Iterator[Claim]:
+    """Admit one worker per run: a second one waits, and then finds the outcome written.
+
+    The claim is to be verified before what is written.
+    """
     # To append: "w" would erase the name of the holder that this one waits for.
-    with open(path / _LOCK, "a+", errors="replace", opener=no_link) as file:
-        # Not `lockf`, whose lock is lost as soon as this process closes the file anywhere else.
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with (
+        open(path / _LOCK, "a+", errors="replace", opener=no_link) as file,
+        leased(path, locked=_lock(file)) as claim,
+    ):
         file.seek(0)
         previous = _holder(file.read()).pid
         since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
@@ -50,11 +62,27 @@ def hold(path: Path) -> Iterator[None]:
             # The previous holder's in any case: killed, it loses the lock a moment before it ends.
             for partial in abandoned(folder, ended=previous):
                 partial.unlink(missing_ok=True)
-        yield
+        yield claim
+
+
+def _lock(file: IO[str]) -> bool:
+    """Wait for the lock of a file on this machine; False where there are no locks."""
+    try:
+        # Not `lockf`, whose lock is lost as soon as this process closes the file anywhere else.
+        fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        return False
+    return True
 
 
 def holder(path: Path) -> Holder | None:
-    """The process that holds the lock of the run in this folder; None if there is none."""
+    """The process that holds the run in this folder; None if there is none.
+
+    A process of another machine is believed as long as it has not ended its lease, since only
+    whoever waits for the run sees whether its lease is stale.
+    """
     try:
         with (path / _LOCK).open(errors="replace") as file:
             try:
@@ -62,9 +90,15 @@ def holder(path: Path) -> Holder | None:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return _holder(file.read())
+            except OSError as error:
+                if error.errno not in _NO_LOCKS:
+                    raise
     except FileNotFoundError:
-        pass
-    return None
+        return None
+    lease = Lease.of(path)
+    if lease is None or lease.owner is None or lease.is_free(locked=True):
+        return None
+    return Holder(lease.owner.pid, lease.owner.host, lease.owner.since)
 
 
 def _holder(text: str) -> Holder:

@@ -63,8 +63,17 @@ class JointStop(Stop):
         self._agreed = self._agree(self._asked)
 
 
+def _may_write() -> None:
+    """Whoever carries out a run without a lease."""
+
+
 class Checkpoints:
-    """The times to write one: after every evaluation, every so many seconds, and before a stop."""
+    """The times to write one: after every evaluation, every so many seconds, and before a stop.
+
+    `verify` ends this process where it may write no longer, as another one has the run.
+    """
+
+    verify: Callable[[], None] = staticmethod(_may_write)
 
     def __init__(self, stop: Stop, *, every: float) -> None:
         self.stop, self._every = stop, every

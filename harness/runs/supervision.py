@@ -75,6 +75,17 @@ def guard(*, alive: SignOfLife | None = None, timeout: float | None = None) -> N
     signal.pthread_sigmask(signal.SIG_SETMASK, before - STOPPING)
 
 
+def signs_of_life(path: Path) -> list[tuple[str, int]]:
+    """The run's files with their times: each update writes one, each score, each line of output."""
+    signs = []
+    for file in path.rglob("*"):
+        if "lease." in file.name:  # which beats whatever the run does
+            continue
+        with suppress(FileNotFoundError):  # a temporary one
+            signs.append((file.name, file.stat().st_mtime_ns))
+    return sorted(signs)
+
+
 @dataclass
 class _Guardian:
     worker: int

@@ -14,7 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -36,7 +36,7 @@ from harness.runs.lock import hold
 from harness.runs.pretrained import RunLoader, read_weights
 from harness.runs.run_hook import call_hook
 from harness.runs.stopping import Checkpoints, Stop
-from harness.runs.supervision import STOPPING, guard
+from harness.runs.supervision import STOPPING, guard, signs_of_life
 from harness.runs.usage import Meter
 from harness.search_path import leave_working_folder
 from harness.study.experiment import Experiment
@@ -99,20 +99,11 @@ def perform_guarded(path: Path) -> None:
     location = Ledger(path.parent).location(path.name)
     timeout = location.timeout_minutes
     keep_freed_memory()
-    guard(alive=partial(_signs_of_life, path), timeout=None if timeout is None else 60 * timeout)
+    guard(alive=partial(signs_of_life, path), timeout=None if timeout is None else 60 * timeout)
     stop = Stop()
     for number in STOPPING:
         signal.signal(number, stop)
     perform(path, stop=stop)
-
-
-def _signs_of_life(path: Path) -> list[tuple[str, int]]:
-    """The run's files with their times: each update writes one, each score, each line of output."""
-    signs = []
-    for file in path.rglob("*"):
-        with suppress(FileNotFoundError):  # a temporary one
-            signs.append((file.name, file.stat().st_mtime_ns))
-    return sorted(signs)
 
 
 def perform(path: Path, *, stop: Stop | None = None) -> None:
@@ -145,7 +136,9 @@ def carry_out(path: Path, *, stop: Stop, training: Training) -> None:
         training=training,
     )
     # The process that starts ranks holds the run for all of them.
-    with hold(path) if training is ALONE else nullcontext():
+    with hold(path) if training is ALONE else nullcontext() as claim:
+        if claim:
+            checkpoints.verify = claim.verify
         run = call_hook(core, path=path, plugins=plugins)
         _check_outcome(run, plugins=plugins, decodings=decodings)
 
@@ -212,6 +205,7 @@ def _trained(
             outcome = _train(
                 parts, path=path, plugins=plugins, checkpoints=checkpoints, training=training
             )
+            checkpoints.verify()
             records.write_record(path / "outcome.json", record=outcome)
             # Only now: a crash before the outcome is written resumes from the last one.
             checkpoint.drop(path)
@@ -249,6 +243,7 @@ def _train(
         try:
             for update in training.updates(parts, after=after):
                 values = [(split, metric, value) for _, split, metric, value in update.measurements]
+                checkpoints.verify()
                 # Before its checkpoint, which holds how much of this file is covered.
                 append(file, content=json.dumps([update.number, values]).encode() + b"\n")
                 if checkpoints.due(update.number, budget=budget):

@@ -28,7 +28,8 @@ def check_executor(component: Executor) -> None:
     claims.that(enough, f"capacity must be at least 1, got {capacity!r}")
     claims.that(not _ended(claims, jobs=jobs), "reports that a run ended, and none was started")
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder)
+        path = Path(folder, "runs", "run")  # what an executor keeps beside them is removed, too
+        path.mkdir(parents=True)
         _submit(claims, jobs=jobs, path=path)
         ended = _ended(claims, jobs=jobs)
         deadline = time.monotonic() + _PATIENCE

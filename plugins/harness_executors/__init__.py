@@ -4,9 +4,10 @@ from harness.components import Executor
 from harness.hookspecs import hookimpl
 from harness_executors.local import Local
 from harness_executors.ray import Ray
+from harness_executors.slurm import Slurm
 
 
 @hookimpl
 def harness_executors() -> list[type[Executor]]:
-    """Offer processes on this machine, and tasks of a Ray cluster."""
-    return [Local, Ray]
+    """Offer processes on this machine, tasks of a Ray cluster, and jobs of Slurm."""
+    return [Local, Ray, Slurm]

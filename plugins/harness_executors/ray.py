@@ -37,8 +37,8 @@ class Ray(Executor):
     `address` is that of a cluster; ``auto`` is the one of RAY_ADDRESS, or that runs here, and
     ``local`` starts one on this machine. `cpus` and `gpus` are what Ray reserves for a run: shares
     of one, or whole numbers. Every machine needs the same installation, and the folder of results
-    under the same path, on a file system with `flock` across machines. A run that is killed, or
-    whose machine is lost, is resumed elsewhere, at most `retries` times.
+    under the same path. A run that is killed, or whose machine is lost, is resumed elsewhere, at
+    most `retries` times.
 
     Install the library with ``pip install 'transformer-harness[ray]'``.
     """

@@ -31,7 +31,7 @@ def contents(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in ("lock", "log.txt")
+        if path.is_file() and path.name not in ("lock", "lease.1", "log.txt")
     }
 
 

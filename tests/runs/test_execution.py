@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from support.pretraining_study import ADAPTING, DRAFTED, carried_out
+from support.pretraining_study import ADAPTING, DRAFTED, Here, HereJobs, carried_out
+from support.tiny_study import TINY
 
+from harness.contracts import Jobs
 from harness.pipeline import open_study
 from harness.planned_study import PlannedStudy
-from harness.runs.execution import Ended
+from harness.runs.execution import Ended, execute
+from harness.runs.lease import TAKEN_OVER
 
 OWN = "{dataset: {copy: {train: 24, validation: 4, test: 4}}, averaging: {ema: 0.5}}"
 TOO_FAST = OWN.replace("averaging", "schedule: {constant: 1.0e+30}, averaging")
@@ -110,3 +114,40 @@ def test_a_draft_writes_with_its_own_final_weights(tmp_path: Path) -> None:
         ]
         == []
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elsewhere(Here):
+    """Executes runs here, where a process of another machine first takes each of them over."""
+
+    def build(self, *, jobs: int) -> Jobs:
+        return ElsewhereJobs()
+
+
+@dataclass
+class ElsewhereJobs(HereJobs):
+    taken_over: list[Path] = field(default_factory=list)
+
+    def submit(self, path: Path) -> None:
+        if path in self.taken_over:
+            super().submit(path)
+            return
+        self.taken_over.append(path)
+        self._logs[path] = TAKEN_OVER
+        self._ended.append((path, 1))
+
+    def logs(self, path: Path) -> str:
+        return self._logs.pop(path, "")
+
+
+def test_a_run_that_another_machine_took_over_is_waited_for_and_has_not_failed(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY.replace("seeds: 2", "seeds: 1"))
+    opened = open_study(path, out=tmp_path / "results", seeds=None)
+    rounds = execute(opened.plan, executor=Elsewhere(), jobs=1, ledger=opened.ledger)
+    ended = [run for went in rounds for run in went.ended]
+    assert titles(ended) == {"baseline": None, "no-dropout": None}
+    assert len(ended) == 2
+    assert set(outcomes(opened).values()) == {("finished", None)}

@@ -21,7 +21,7 @@ from harness.runs import worker
 from harness.runs.ledger import Ledger
 
 # Of a lock and a log, nothing is read again.
-NOT_KEPT = {"lock", "log.txt"}
+NOT_KEPT = {"lock", "lease.1", "log.txt"}
 
 
 class Call(NamedTuple):
