@@ -16,7 +16,8 @@ from harness.cli.new_plugin import say_written
 from harness.errors import HarnessError
 
 _TOY = "toy_german"
-_TABLES = (".tsv", ".csv", ".jsonl")
+_NAMED = (".csv", ".jsonl")  # with names for their columns
+_TABLES = (".tsv", *_NAMED)
 _MOST = 500  # sentence pairs of validation and of test
 
 
@@ -42,8 +43,9 @@ IDEAS = {
     "schedule": Idea(
         "Is a warmup with decay better than a constant learning rate?",
         (
-            "constant: {schedule: {constant: {learning_rate: 3.0e-3}}}",
-            "no-decay: {schedule: {warmup_constant: {peak: 3.0e-3, warmup: 100}}}",
+            # Rates with the sum over all updates that the baseline has, lest it explain the effect.
+            "constant: {schedule: {constant: {learning_rate: 8.2e-3}}}",
+            "no-decay: {schedule: {warmup_constant: {peak: 9.8e-3, warmup: 100}}}",
         ),
     ),
     "optimizer": Idea("Is AdamW better than Adam?", ("adamw: {optimizer: adamw}",)),
@@ -209,6 +211,9 @@ def _is_whole(corpus: str) -> bool:
 def _corpus(choices: Choices, *, beside: Path) -> tuple[str, str]:
     """The comment on a corpus, and the dataset as a study names it."""
     names = choices.corpora
+    if choices.columns and not any(Path(name).suffix.lower() in _NAMED for name in names):
+        fault = f"no columns with names in {', '.join(names)}; leave the option out"
+        raise HarnessError(f"--columns: {fault}, or name a {' or '.join(_NAMED)} file")
     if [*names] == [_TOY]:
         note = "Simple German sentences, generated, in three splits."
         return note, "{toy_german: {train: 400, validation: 200, test: 200}}"

@@ -41,7 +41,8 @@ class Executor(Component):
         that are new (0: the outcome is written); ``logs(path)``, the output of a run with its error
         last; and ``cancel()``, which ends all within five seconds. The command
         ``python -P -m harness.runs.worker PATH`` carries a run out, and writes its output to
-        ``log.txt`` in the run's folder.
+        ``log.txt`` in the run's folder; with ``-P``, nothing is imported from the working folder.
+        A path may be relative to the working folder, and poll() gives it back as it was submitted.
         """
 
 

@@ -30,7 +30,8 @@ class Tracker(Component):
         It has one method, ``sync(study, ledger)``, called every few seconds and when the report is
         written: copy what is new, and nothing twice. `study` is a `StudyView`: its `name`, its
         `runs` (each with `variant`, `seed`, `digest`, `options` and, in the end, `scores`), and a
-        `summary` once there is a report. `ledger` is asked by digest: ``running``, ``updates``,
-        ``measurements``, ``outcome`` (None until training has ended), ``evaluated``. All of these
-        are in ``harness.contracts``.
+        `summary` once there is a report. `ledger`, a `LedgerView`, is asked by digest: ``running``,
+        ``updates``, ``measurements``, ``outcome`` (None until training has ended) and, by the run's
+        `evaluation` too, ``evaluated`` (None until the run is decoded and scored, which is later).
+        All of these are in ``harness.contracts``.
         """

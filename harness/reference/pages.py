@@ -149,11 +149,27 @@ def _supply(base: type[Component]) -> Iterator[str]:
     yield prose(inspect.getdoc(base) or "")
     yield f"```python\ndef build{unquoted(inspect.signature(build))}\n```"
     yield prose(inspect.getdoc(build) or "")
+    more = [*_more(base)]
     named = f"{inspect.signature(build)} {inspect.getdoc(base)} {inspect.getdoc(build)}"
-    yield from links(named, to="../contracts.md")
+    yield from links(" ".join([named, *more]), to="../contracts.md")
+    if more:
+        yield "It may define these as well:"
+        yield from more
     claim = (inspect.getdoc(check) or "").partition("\n")[0]
     yield f"`harness.testing.{check.__name__}(component)` tests one against it. {claim}"
     yield f"Ours, with their options: [{base.slot}](../components.md#{base.slot})."
+
+
+def _more(base: type[Component]) -> Iterator[str]:
+    """The methods that a component of a slot need not define, each with its contract."""
+    for name, member in vars(base).items():
+        method = member.fget if isinstance(member, property) else member
+        optional = not getattr(method, "__isabstractmethod__", False)
+        if inspect.isfunction(method) and optional and not name.startswith("_"):
+            mark = "@property\n" if isinstance(member, property) else ""
+            signature = unquoted(inspect.signature(method))
+            yield f"```python\n{mark}def {name}{signature}\n```"
+            yield prose(inspect.getdoc(method) or "")
 
 
 def _whole(base: type[Component]) -> Iterator[str]:

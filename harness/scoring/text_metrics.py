@@ -119,7 +119,7 @@ def _computed(hypotheses: Sequence[Hypothesis], *, metric: Metric) -> Score:
     with attributed_to(metric):
         score: Any = metric.build()(*columns(hypotheses))
     if not isinstance(score, Score):
-        refuse(f"must return a Score, got {score!r:.40}", of=metric)
+        refuse(f"must return a Score, got {type(score).__name__}", of=metric)
     value: Any = score.value
     if not (isinstance(value, float | int) and math.isfinite(value)):
         refuse(f"the score must be a finite number, got {value!r:.40}", of=metric)

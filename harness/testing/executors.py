@@ -16,7 +16,7 @@ _PATIENCE = 120.0  # seconds; a first process may have to load torch
 
 @contract
 def check_executor(component: Executor) -> None:
-    """Check a run, in a process of its own or in this one: its exit status and its output.
+    """Check a run in a process of its own or in this one: its status and output, not `cancel`.
 
     The run's folder is empty, so that it ends with an error.
     """
@@ -37,7 +37,8 @@ def check_executor(component: Executor) -> None:
             claims.that(time.monotonic() < deadline, "does not report that a run ended")
             time.sleep(0.05)
             ended = _ended(claims, jobs=jobs)
-        claims.that([run for run, _ in ended] == [path], f"{ended} is not the run's path")
+        once = [run for run, _ in ended] == [path]
+        claims.that(once, f"poll() must give {path!r} once, as it was submitted, got {ended}")
         claims.that(ended[0][1] != 0, "reports status 0 for a run that wrote no outcome")
         logs: Any = jobs.logs(path)
         told = isinstance(logs, str) and "where.json" in logs

@@ -25,8 +25,8 @@ class Csv(Tracker):
     """Tables for a spreadsheet: a row for each run, one for each measurement, and the verdicts.
 
     They lie in ``csv/STUDY`` of the results folder: ``runs.csv`` has each run's status, the options
-    in which variants differ and the final scores; ``curves/RUN.csv`` what was measured in it;
-    ``findings.csv`` the verdicts, once there is a report.
+    in which variants differ and the final scores; ``curves/VARIANT-SEED-RUN.csv`` what was
+    measured in one; ``findings.csv`` the verdicts, once there is a report.
     """
 
     name = "csv"

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from harness.cli import main
 from harness.cli.new_study import IDEAS
+from harness.contracts import Setting
 from harness.loading import load
 
 
@@ -27,6 +28,16 @@ def test_every_idea_is_a_valid_study(tmp_path: Path, vary: str) -> None:
     assert all(
         variant != baseline for name, variant in study.variants.items() if name != "baseline"
     )
+
+
+def test_schedules_are_compared_at_equal_sums_of_their_rates(tmp_path: Path) -> None:
+    written = harness("new", "study", "first", "--vary", "schedule", "--folder", tmp_path).strip()
+    study, _ = load(Path(written))
+    sums = {}
+    for name, variant in study.variants.items():
+        rate = variant.schedule.build(Setting(seed=1, classes=9, d_model=64, updates=300))
+        sums[name] = sum(rate(update) for update in range(1, 301))
+    assert sums == pytest.approx(dict.fromkeys(sums, sums["baseline"]), rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +119,11 @@ def test_what_exists_is_not_replaced(tmp_path: Path) -> None:
             ("x", "--corpus", "toy"),
             "toy: no corpus; name toy_german, a .tsv",
         ),
+        (
+            ("x", "--corpus", "a.de", "--corpus", "a.en", "--columns", "de,en"),
+            "--columns: no columns with names in a.de, a.en; leave the option out, or name a",
+        ),
+        (("x", "--columns", "de,en"), "--columns: no columns with names in toy_german"),
     ],
 )
 def test_a_fault_leaves_nothing_behind(tmp_path: Path, words: tuple[str, ...], fault: str) -> None:

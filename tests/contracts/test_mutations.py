@@ -66,6 +66,7 @@ MUTATIONS = [
     ("tracker", "out / self.folder", 'out / "runs"', "changes the ledger"),
     ("tracker", "def sync(", "def copy(", "must build a Tracking, got Status, without sync"),
     ("executor", "yield path, status", "yield path, 0", "reports status 0 for a run that wrote no"),
+    ("executor", "yield path, status", "yield str(path), 1", "once, as it was submitted, got [('"),
     ("executor", "def logs(", "def output(", "must build Jobs, got Processes, without logs"),
     ("executor", 'log.txt"', 'output.txt"', "logs must end with the error that ended the run"),
     ("executor", "Processes(jobs)", "Processes(None)", "capacity must be at least 1, got None"),

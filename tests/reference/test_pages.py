@@ -59,6 +59,19 @@ def test_the_example_of_a_hook_implements_it(hook: Hook) -> None:
     assert any("hookimpl" in ast.unparse(mark) for mark in function.decorator_list)
 
 
+def test_what_a_component_may_define_as_well_is_on_the_page_of_its_hook() -> None:
+    pages_of_hooks = pages()
+    for hook, signature in {
+        "metrics": "def by_sentence(self) -> BySentence | None",
+        "executors": "def at_once(self, jobs: int | None, *, device: str) -> int",
+        "datasets": "def test_documents(self) -> Sequence[str]",
+        "models": "@property\ndef needs_one_vocabulary(self) -> str | None",
+    }.items():
+        assert f"```python\n{signature}\n```" in pages_of_hooks[f"hooks/harness_{hook}.md"]
+    assert "[BySentence](../contracts.md" in pages_of_hooks["hooks/harness_metrics.md"]
+    assert "It may define" not in pages_of_hooks["hooks/harness_losses.md"]
+
+
 @every
 def test_a_hook_is_tested(hook: Hook) -> None:
     tests = (path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))

@@ -291,9 +291,9 @@ BROKEN = {
     },
     "metrics": {
         "raises": "raised KeyError: 'odd' (faulty.py, line",
-        "gives_none": "must return a Score, got None",
+        "gives_none": "must return a Score, got NoneType",
         "not_a_number": "the score must be a finite number, got nan",
-        "a_number": "must return a Score, got 1.0",
+        "a_number": "must return a Score, got float",
     },
     "figures": {
         "raises": "raised KeyError: 'odd' (faulty.py, line",
