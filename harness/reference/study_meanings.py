@@ -57,6 +57,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "threads": "Threads of each run, whatever the number of jobs.",
         "device": "Where the model is trained and scored.",
         "precision": "What passes compute in; with `bfloat16` weights and scores stay in float32.",
+        "parallel": "Processes that carry out one run together, on one machine; with `exact`, "
+        "their number changes no result.",
         "gradient_norms": "Measure the gradient of every layer too; changes no result.",
     },
     "Comparison": {
