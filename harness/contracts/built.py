@@ -27,7 +27,7 @@ def no_trained_run(digest: str) -> Model:
 
 
 def uncounted(**numbers: int) -> None:
-    """`Setting.count` where nobody asks what a decoding costs."""
+    """`Setting.count_work` where nobody asks what a decoding costs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class Setting:
     `classes` counts the target vocabulary with its special tokens, `updates` the whole budget.
     `branches` counts the residual branches of each of the model's stacks, by the stack's name.
     `trained` gives the model of an option of type `TrainedRun`: its final weights of the same seed,
-    frozen, on the device of the run, with the same vocabulary. A generation may `count` its work:
+    frozen, on the device of the run, with the same vocabulary. A generation reports `count_work`:
     ``passes`` of the model's decoder, one for every sentence in it, tokens ``proposed`` to the
     model, and those ``accepted``.
     """
@@ -53,7 +53,7 @@ class Setting:
     unk: int = UNK
     branches: Mapping[str, int] = field(default_factory=dict)
     trained: Callable[[str], Model] = no_trained_run
-    count: Callable[..., None] = uncounted
+    count_work: Callable[..., None] = uncounted
 
 
 # Aliases quote torch and matplotlib, which they would load; annotations are strings already.

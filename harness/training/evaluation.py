@@ -98,7 +98,7 @@ def translate(
 ) -> list[str]:
     """Translate every source, sentences of one length together, in the split's order."""
     tally = tally or Tally()
-    generate = guards.generation(of, setting=replace(parts.setting, count=tally.count))
+    generate = guards.generation(of, setting=replace(parts.setting, count_work=tally.count))
     target = parts.task.codecs.target
     hypotheses = [""] * len(pairs.sources)
     with evaluated(parts) as model:

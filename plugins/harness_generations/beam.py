@@ -65,7 +65,7 @@ class Beam(Generation):
             sentences: Sequence[int],
         ) -> list[list[int]]:
             with torch.no_grad():
-                return self._search(model, source=source, count=setting.count)
+                return self._search(model, source=source, count=setting.count_work)
 
         return generate
 

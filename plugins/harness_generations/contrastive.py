@@ -57,7 +57,7 @@ class Contrastive(Generation):
             sentences: Sequence[int],
         ) -> list[list[int]]:
             with torch.no_grad():
-                generated = self._decode(model, source=source, count=setting.count)
+                generated = self._decode(model, source=source, count=setting.count_work)
             return [row[: row.index(EOS)] for row in generated.tolist()]
 
         return generate

@@ -37,7 +37,7 @@ class Greedy(Generation):
         ) -> list[list[int]]:
             with torch.no_grad():
                 limit = source.shape[1] + self.extra
-                generated = _decode(model, source, limit=limit, count=setting.count)
+                generated = _decode(model, source, limit=limit, count=setting.count_work)
             return [row[: row.index(EOS)] for row in generated.tolist()]
 
         return generate

@@ -72,12 +72,12 @@ class Lookahead(Generation):
                     guesses = {number: rows[number].guesses() for number in active}
                     queries = [(number, guess) for number in active for guess in guesses[number]]
                     predictions = iter(_predict(model, memory=memory, rows=rows, queries=queries))
-                    setting.count(passes=len(active))
+                    setting.count_work(passes=len(active))
                     for number in active:
                         own = [next(predictions) for _ in guesses[number]]
                         rows[number].update(guesses[number], predictions=own)
-                        setting.count(proposed=max(map(len, guesses[number])))
-                        setting.count(accepted=rows[number].accepted)
+                        setting.count_work(proposed=max(map(len, guesses[number])))
+                        setting.count_work(accepted=rows[number].accepted)
             return [row.output for row in rows]
 
         return generate

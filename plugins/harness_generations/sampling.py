@@ -73,7 +73,9 @@ class Sampling(Generation):
             ]
             with torch.no_grad():
                 uniform = torch.stack(draws, -1).to(source.device)
-                generated = self._decode(model, source=source, uniform=uniform, count=setting.count)
+                generated = self._decode(
+                    model, source=source, uniform=uniform, count=setting.count_work
+                )
             return [row[: row.index(EOS)] for row in generated.tolist()]
 
         return generate

@@ -79,7 +79,7 @@ class Speculative(Generation):
                     target=Reader.of(model, source=source),
                     rule=rule,
                 )
-                generated = self._decode(state, limit=limit, count=setting.count)
+                generated = self._decode(state, limit=limit, count=setting.count_work)
             return [row[: [*row[:limit], EOS].index(EOS)] for row in generated.tolist()]
 
         return generate
