@@ -93,7 +93,7 @@ def guesses(d_model: int, *, layers: int, sentences: int, share: float) -> str:
         seed=1, classes=classes, d_model=d_model, updates=1, trained={"draft": draft}.__getitem__
     )
     guess = Speculative(draft=TrainedRun("draft"), extra=20)
-    guess.build(replace(setting, count=tally.count))(built, source, sentences=range(sentences))
+    guess.build(replace(setting, count_work=tally.count))(built, source, sentences=range(sentences))
     generates = [made.build(setting) for made in (Greedy(extra=20), guess)]
     slow, fast = (
         lambda of=generate: of(built, source, sentences=range(sentences)) for generate in generates

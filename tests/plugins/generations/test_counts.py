@@ -25,7 +25,7 @@ class _Counts(Counter[str]):
 
 def _counted(generation: object, *, model: object, source: torch.Tensor, draft: object = None):
     counts = _Counts()
-    setting = replace(SETTING, count=counts.add, trained={"small": draft}.__getitem__)
+    setting = replace(SETTING, count_work=counts.add, trained={"small": draft}.__getitem__)
     texts = generation.build(setting)(model, source, sentences=range(len(source)))
     return counts, texts
 
