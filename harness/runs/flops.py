@@ -18,9 +18,11 @@ from harness.training.assembly import Assembly
 from harness.training.batches import EncodedPairs
 from harness.training.loop import backpropagate
 
-_PAIRS = 6  # counted, at even steps through the corpus in the order of its lengths
-_SECONDS = 0.1  # for the matrix rate: three or four products on one core
-_SIZES = {"cpu": 1024, "cuda": 4096}  # of a square matrix that keeps the device busy
+_PAIRS = 4  # counted, at even steps through the corpus in the order of its lengths
+_SECONDS = 0.05  # for the products of one size
+# Of square matrices. On a CPU that others use as well, small ones are less often interrupted; many
+# threads need large ones.
+_SIZES = {"cpu": (512, 1024), "cuda": (4096,)}
 
 
 def measured_usage(meter: Meter, *, parts: Assembly) -> Usage:
@@ -78,7 +80,10 @@ def counted_flops(parts: Assembly, *, pairs: EncodedPairs, row: int, update: int
 
 def matrix_rate(budget: Budget) -> float:
     """The FLOPs a second of the best of some products, at a run's precision and threads."""
-    size = _SIZES[budget.device]
+    return max(_best_rate(budget, size=size) for size in _SIZES[budget.device])
+
+
+def _best_rate(budget: Budget, *, size: int) -> float:
     # No random numbers: the global generator may be a component's.
     numbers = torch.linspace(-1, 1, size * size, device=budget.device).view(size, size)
     matrix = numbers.to(getattr(torch, budget.precision))

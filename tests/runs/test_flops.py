@@ -90,7 +90,7 @@ def clock(times: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_matrix_rate_is_that_of_the_fastest_product(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flops, "_SIZES", {"cpu": 8})
+    monkeypatch.setattr(flops, "_SIZES", {"cpu": (8,)})
     clock([0.0, 0.0, 0.03, 0.03, 0.05, 0.05, 0.11, 0.11], monkeypatch)
     assert matrix_rate(BUDGET) == pytest.approx(2 * 8**3 / 0.02)
 
@@ -118,7 +118,7 @@ def test_the_pace_is_of_updates_without_an_evaluation(monkeypatch: pytest.Monkey
 def paced(monkeypatch: pytest.MonkeyPatch) -> Meter:
     """A meter that has seen enough updates, whatever time they took."""
     monkeypatch.setattr(usage, "_LEAST", 0.0)
-    monkeypatch.setattr(flops, "_SIZES", {"cpu": 64})
+    monkeypatch.setattr(flops, "_SIZES", {"cpu": (64,)})
     monkeypatch.setattr(flops, "_SECONDS", 0.001)
     meter = Meter("cpu")
     meter.note(rows(1))
