@@ -24,8 +24,8 @@ class Controls:
     `rate_area` is the sum of the schedule's rates over all updates, `target_tokens` the number seen
     in training, repetitions included. `decoder_passes` is the mean over the updates of how often
     the decoder computed each place of a batch; it is known only after a run, as are the seconds,
-    which are of training with its evaluations, the peak memory in MiB, and the share of time in
-    which its GPU computed.
+    which are of training with its evaluations, the peak memory in MiB, the share of time in which
+    its GPU computed, and the share of its machine's matrix rate that its updates reached.
     """
 
     peak_rate: float | None = None
@@ -39,6 +39,7 @@ class Controls:
     seconds: float | None = None
     peak_memory: float | None = None
     gpu_utilization: float | None = None
+    flop_utilization: float | None = None
 
 
 class UnequalQuantity(NamedTuple):
@@ -57,6 +58,7 @@ def measured_cost(outcome: TrainingOutcome) -> dict[str, float | None]:
         "seconds": pace and outcome.updates and pace * outcome.updates,  # of all processes
         "peak_memory": usage.peak_memory and usage.peak_memory / 2**20,
         "gpu_utilization": usage.utilization,
+        "flop_utilization": usage.flop_utilization,
     }
 
 

@@ -17,13 +17,22 @@ class Usage:
     `device` is its name, ``cpu`` without a GPU; `index` its number, or its UUID, among the GPUs of
     its machine. `peak_memory` is in bytes: what torch allocated on the GPU, or the process's own
     memory. `utilization` is the mean share of time in which the GPU computed, for whatever process;
-    None where it cannot be measured. All are of the run's last process.
+    None where it cannot be measured. `flop_rate` is the model's FLOPs a second in updates, matrix
+    products alone, and `matrix_rate` those a second in products of large matrices, as the machine
+    made them when training had ended; None for a short run. All are of the run's last process.
     """
 
     device: str | None = None
     index: str | None = None
     peak_memory: int | None = None
     utilization: float | None = None
+    flop_rate: float | None = None
+    matrix_rate: float | None = None
+
+    @property
+    def flop_utilization(self) -> float | None:
+        """The share of the machine's matrix rate that training reached; None if not measured."""
+        return self.flop_rate / self.matrix_rate if self.flop_rate and self.matrix_rate else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,7 +59,10 @@ def _captions(report: Report) -> dict[str, str]:
             " equal). Decoder passes are per update, those of a decoding token by token counted"
             " as one. Seconds are of training with its evaluations, and depend on the machine and"
             " on its load. Peak memory is in MiB, of the GPU where there is one; GPU utilization is"
-            " the share of time in which the GPU computed, for all processes on it."
+            " the share of time in which the GPU computed, for all processes on it. FLOP"
+            " utilization is the rate of the model's matrix products in updates, relative to the"
+            " machine's own rate of large products, and is measured in runs whose updates take at"
+            " least 10 seconds."
         ),
         "sharing": (
             "Shared with the baseline of the same seed before training, and the correlation of"

@@ -1,25 +1,44 @@
-"""The use that one process makes of its device: memory, and the time in which a GPU computes."""
+"""The use that one process makes of its device: memory, time of computing, pace of updates."""
 
 from __future__ import annotations
 
 import os
 import resource
 import time
+from collections.abc import Sequence
 
 import torch
 
+from harness.contracts import Measurement
 from harness.contracts.records import Usage
 
 _SAMPLE_EVERY = 1.0  # seconds: NVML's own period is at most that
+_LEAST = 10.0  # seconds of updates, so that what a pace leads to costs little beside them
 
 
 class Meter:
-    """Samples of a GPU's utilization while a run trains on it; `device` is that of its budget."""
+    """The use of a device, `device` in the budget, while a run trains on it."""
 
     def __init__(self, device: str) -> None:
         self._device = device
         self._samples: list[float] = []
         self._due = 0.0 if device == "cuda" else float("inf")
+        self._noted: float | None = None  # the time at which the last update was
+        self._seconds, self._tokens = 0.0, 0.0
+
+    def note(self, measurements: Sequence[Measurement]) -> None:
+        """Note an update, and the time since the one before unless it includes an evaluation."""
+        self.sample()
+        now = time.perf_counter()
+        if self._noted is not None and all(row.split == "train" for row in measurements):
+            self._seconds += now - self._noted
+            self._tokens += sum(row.value for row in measurements if row.metric == "target_tokens")
+        self._noted = now
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """Target tokens a second of the updates themselves; None if they took a few seconds."""
+        return self._tokens / self._seconds if self._seconds >= _LEAST else None
 
     def sample(self) -> None:
         """Note the utilization, unless that was done a moment ago."""

@@ -30,6 +30,7 @@ from harness.runs import records
 from harness.runs.allocation import keep_freed_memory
 from harness.runs.chance import nll_by_chance
 from harness.runs.decodings import Decodings, load_decodings
+from harness.runs.flops import measured_usage
 from harness.runs.launch import ranks_to_start, start_ranks
 from harness.runs.ledger import MEASUREMENTS, WEIGHTS, Ledger
 from harness.runs.lock import hold
@@ -249,7 +250,7 @@ def _train(
                 if checkpoints.due(update.number, budget=budget):
                     keep(file)  # a checkpoint without its measurements is of no use
                     checkpoint.save(parts, path=path, update=update.number, size=file.tell())
-                meter.sample()
+                meter.note(update.measurements)
                 checkpoints.stop.leave(f"stopped after update {update.number}, which is kept")
         except Diverged as fault:
             diverged = divergence_reason(fault, plugins=plugins)
@@ -275,7 +276,7 @@ def _train(
         initial_weights=dict(parts.initial_weights),
         rewriters=dict(parts.rewriters),
         order=tuple(parts.order.digest(epoch) for epoch in range(epochs)),
-        usage=meter.usage(),
+        usage=measured_usage(meter, parts=parts),
         files=file_digests(path, names=[MEASUREMENTS, *([] if diverged else [WEIGHTS])]),
     )
 

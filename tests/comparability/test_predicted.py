@@ -93,7 +93,13 @@ def test_a_finished_run_gives_the_same_controls_and_its_time(tmp_path: Path) -> 
                     "shapes": {"w": [5, 2]},
                     "initial_weights": {"w": "1234"},
                     "order": ["x"],
-                    "usage": {"device": "X", "index": "0", "peak_memory": memory * 2**20},
+                    "usage": {
+                        "device": "X",
+                        "index": "0",
+                        "peak_memory": memory * 2**20,
+                        "flop_rate": memory * 1e9,
+                        "matrix_rate": 80e9,
+                    },
                 }
             )
         )
@@ -110,6 +116,7 @@ def test_a_finished_run_gives_the_same_controls_and_its_time(tmp_path: Path) -> 
     assert (summary.controls.trained_parameters, summary.controls.target_tokens) == (6, 120)
     assert (summary.controls.seconds_per_update, summary.controls.seconds) == (2.5, 10.0)
     assert (summary.controls.peak_memory, summary.controls.gpu_utilization) == (30, None)
+    assert summary.controls.flop_utilization == pytest.approx((20 / 80 + 40 / 80) / 2)
     assert summarize_runs(["missing"], ledger=ledger) is None
     initial = initial_state("a", ledger=ledger)
     assert initial is not None

@@ -125,15 +125,19 @@ def _state(run: RunView, *, ledger: LedgerView) -> State | None:
 
 def _logged(run: RunView, *, state: State, ledger: LedgerView) -> LoggedRun:
     evaluated = ledger.evaluated(run.digest, evaluation=run.evaluation)
+    outcome = ledger.outcome(run.digest)
+    usage = outcome.usage if outcome else None
     scores = {**(evaluated.scores if evaluated else {}), **run.scores}
     if evaluated and evaluated.decoding:
         measures = evaluated.decoding.measures()
         scores |= {f"decoding/{name}": value for name, value in measures.items()}
+    if usage and usage.flop_utilization is not None:
+        scores["training/flop_utilization"] = usage.flop_utilization
     return LoggedRun(
         view=run,
         key=run_key(run),
         state=state,
         updates=ledger.updates(run.digest),
         scores={name: value for name, value in scores.items() if value is not None},
-        outcome=ledger.outcome(run.digest),
+        outcome=outcome,
     )

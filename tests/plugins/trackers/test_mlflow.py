@@ -64,11 +64,13 @@ def test_a_run_has_its_curves_scores_options_and_tags(bench: Bench) -> None:
 
 def test_a_run_that_has_ended_shows_its_device_and_how_much_of_it_was_used(bench: Bench) -> None:
     usage = {"device": "NVIDIA X", "index": "3", "peak_memory": 5 * 2**20, "utilization": 0.874}
+    usage |= {"flop_rate": 3e12, "matrix_rate": 12e12}
     bench.go(until=UPDATES)
     bench.end(usage=usage)
     bench.sync()
-    tags = contents(bench.uri)[FIRST][2]
+    _, _, tags, curves = contents(bench.uri)[FIRST][:4]
     assert tags["device"] == "NVIDIA X, GPU 3"
+    assert [value for _, value, _ in curves["final/training/flop_utilization"]] == [0.25]
     assert (tags["peak_memory_mib"], tags["gpu_utilization"]) == ("5", "0.87")
 
 
