@@ -96,7 +96,7 @@ def _lost(loss: MissingRun, *, count: int, pairing: Pairing) -> str:
     unit = "runs" if pairing.method == "welch" else "seeds"
     if loss.side is not None:
         return f"{loss.fault} in {count} of {pairing.sizes[loss.side]} {unit}"
-    planned = "planned " if pairing.method == "welch" else ""
+    planned = "planned " if pairing.method == "welch" and not pairing.of_table else ""
     return f"{loss.fault} in {count} of {len(pairing.planned)} {planned}{unit}"
 
 

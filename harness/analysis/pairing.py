@@ -152,7 +152,8 @@ class Pairing:
         """
         # By Welch's method runs without a partner count too, and those are compared with nothing
         # here.
-        if any(self.differences) or not self.pairs or len(self.pairs) < self.n or self.censored:
+        partial = len(self.pairs) < max(map(len, self.compared))
+        if any(self.differences) or not self.pairs or partial or self.censored:
             return False
         diverged = self.count("diverged") + self.count("diverged", baseline=True)
         return not diverged and (self.same_outputs or self.same_weights)

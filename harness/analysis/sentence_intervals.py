@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from harness.analysis.inputs import RunResult
 from harness.analysis.pairing import Pairing, same_output
 from harness.analysis.statistics import StudentT, mean, student
 
@@ -30,20 +31,38 @@ def sentence_t(pairing: Pairing, *, difference: float) -> StudentT | None:
     baseline, variant = (np.mean(side, axis=0) for side in influences)
     contributions, n = variant - baseline, len(variant)
     if documents := documents_of(pairing):
-        _, numbers = np.unique(documents, return_inverse=True)
-        sums = np.bincount(numbers, weights=contributions)
-        count = len(sums)
-        error = float(np.std(sums, ddof=1)) * math.sqrt(count) / n if count > 1 else 0.0
+        error, count = clustered_error(contributions, documents=documents)
     else:
         count = n
         error = float(np.std(contributions, ddof=1)) / math.sqrt(n)
     return student(difference, error=error, df=count - 1) if error > 0 else None
 
 
+def clustered_error(
+    contributions: Sequence[float], *, documents: Sequence[str]
+) -> tuple[float, int]:
+    """The standard error of a mean over sentences, robust to documents, and their number.
+
+    It is 0 for one document, which tells nothing about others.
+    """
+    import numpy as np
+
+    _, numbers = np.unique(documents, return_inverse=True)
+    sums = np.bincount(numbers, weights=contributions)
+    n, count = len(contributions), len(sums)
+    return float(np.std(sums, ddof=1)) * math.sqrt(count) / n if count > 1 else 0.0, count
+
+
 def documents_of(pairing: Pairing) -> Sequence[str]:
     """The document of each sentence; empty if the sentences of the runs are not known to share."""
-    name = pairing.metric.name
-    known = [run.sentences.get(name) for side in pairing.compared for run in side]
+    return shared_documents(
+        [run for side in pairing.compared for run in side], metric=pairing.metric.name
+    )
+
+
+def shared_documents(runs: Sequence[RunResult], *, metric: str) -> Sequence[str]:
+    """The document of each sentence of these runs; empty if they are not known to share them."""
+    known = [run.sentences.get(metric) for run in runs]
     grouped = {tuple(sentences.documents) for sentences in known if sentences}
     # Runs that were found without a study do not know their documents; those beside them do.
     grouped -= {()}

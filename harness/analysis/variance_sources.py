@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from harness.analysis.inputs import RunResult, ScoredMetric
+from harness.analysis.sentence_intervals import clustered_error, shared_documents
 from harness.analysis.statistics import deviation, mean
 
 WEIGHTS, NOISE = "initial weights", "order and noise"
@@ -82,13 +83,19 @@ def variance_sources(
 
 
 def _of_sentences(runs: Sequence[RunResult], *, metric: ScoredMetric) -> list[VarianceSource]:
-    """The variance of the mean over runs on so many other sentences, which runs share."""
+    """The variance of the mean over runs on so many other sentences, which runs share.
+
+    Sentences of one document count together, as in intervals over sentences.
+    """
     import numpy as np
 
     known = [run.sentences[metric.name].influence for run in runs if metric.name in run.sentences]
     if len(known) < len(runs) or len({len(influence) for influence in known}) != 1:
         return []
     influence = np.mean(known, axis=0)
+    if documents := shared_documents(runs, metric=metric.name):
+        error, count = clustered_error(influence, documents=documents)
+        return [_variance(SENTENCES, variance=error**2, df=count - 1)] if count > 1 else []
     n = len(influence)
     variance = float(np.var(influence, ddof=1)) / n
     return [_variance(SENTENCES, variance=variance, df=n - 1)]

@@ -73,7 +73,8 @@ def _too_few(pairing: Pairing) -> str:
         sides = [counted(len(side), noun="run") for side in pairing.compared]
         against = comparator(pairing.against)
         return f"{sides[1]} against {sides[0]} of {against}, and a test needs 2 of each"
-    return f"{counted(pairing.n, noun='complete pair')}, and a test needs 2"
+    noun = "complete seed" if pairing.kind == "effect" else "complete pair"
+    return f"{counted(pairing.n, noun=noun)}, and a test needs 2"
 
 
 def _reached(pairing: Pairing) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from harness.analysis import MEANINGFUL, ScoredMetric, ToTarget, runs_for_improvement
-from harness.analysis.losses_text import MEMBERS, comparator, few_runs
+from harness.analysis.losses_text import MEMBERS, comparator, counted, few_runs
 from harness.contracts.results import DIRECTIONS
 from harness.report.cost_text import cost_sentences, metric_text, reached_claims, target_note
 from harness.report.noise_text import noise_sentences, rare_collapse_note
@@ -14,7 +14,7 @@ from harness.report.supporting_cells import improvement_header, interquartile_he
 from harness.report.tables import comparator_header, supporting_statistics
 from harness.report.tuning_text import tuning_limit
 from harness.report.values import Pretraining, Report
-from harness.report.verdict_claims import claims, divergences, listed
+from harness.report.verdict_claims import claims, dead_cells, divergences, listed
 
 _FEW = 3  # runs of a side up to which an answer says "only"
 _DETECTABLE = (
@@ -86,7 +86,7 @@ def _found(report: Report, *, most: int | None) -> list[str]:
     if not report.on_primary:
         return ["The study has no variants, so there is nothing to compare."]
     found = [*claims(report.on_primary, most=most)]
-    ends = [*divergences(report.on_primary), *reached_claims(report)]
+    ends = [*divergences(report.on_primary), *dead_cells(report), *reached_claims(report)]
     if most is None:
         found, ends = [*found, *ends], []
     seeds = _seeds_text(report)
@@ -124,7 +124,8 @@ def _sizes_text(report: Report) -> str:
         return f"{_span((sizes | against).values())} scored runs of each variant"
     ((name, n),) = against.items()
     each = "the variant" if not others else "each variant"
-    return f"{n} scored runs of {comparator(name)} and {_span(sizes.values())} of {each}"
+    runs = f"{counted(n, noun='scored run')} of {comparator(name)}"
+    return f"{runs} and {_span(sizes.values())} of {each}"
 
 
 def _span(sizes: Iterable[int]) -> str:

@@ -87,7 +87,17 @@ def _circumstances(report: Report) -> Iterator[Item]:
     yield Item("Device and threads", report.provenance.machine)
     commit = report.provenance.commit or "unknown: the study is not in a Git checkout"
     yield Item("Commit of the study", [commit])
-    yield Item("Runs without a score", report.provenance.excluded or ["none"])
+    lost = [*report.provenance.excluded, *_unscored(report)]
+    yield Item("Runs without a score", lost or ["none"])
+
+
+def _unscored(report: Report) -> Iterator[str]:
+    """The runs that finished without a score of the primary metric, with the reason if known."""
+    name = report.primary.name
+    for run in report.results:
+        if run.outcome == "finished" and run.score(name) is None and not report.primary.rule:
+            reason = f" ({run.unscored[name]})" if name in run.unscored else ""
+            yield f"{run.variant}, seed {run.seed}: no {name}{reason}"
 
 
 def _runs(report: Report) -> Iterator[str]:
@@ -131,7 +141,8 @@ def _floor(finding: Finding) -> str:
     if finding.p_floor is None:
         return ""
     test = "the sign test" if finding.method == "sign_test" else "sign flips"
-    return f"{p_text(finding.p_floor)} by {test}, with {finding.n_ranked or finding.n} seeds"
+    looks = f", multiplied by the {finding.looks} looks" if finding.looks > 1 else ""
+    return f"{p_text(finding.p_floor)} by {test}, with {finding.n_ranked or finding.n} seeds{looks}"
 
 
 def _effect_size(finding: Finding) -> str:
@@ -183,7 +194,8 @@ def _tuning(report: Report) -> Iterator[str]:
     how = "once, for all seeds" if tuning.once else "anew for every seed, by trials of its own"
     yield f"chosen {how}, by {tuning.metric} on validation"
     for tuned in tuning.variants:
-        yield f"{tuned.variant}: {chosen_text(tuned, once=tuning.once)}"
+        best = ", the first, as no value has a score" if tuned.unscored else ""
+        yield f"{tuned.variant}: {chosen_text(tuned, once=tuning.once)}{best}"
 
 
 def _by_finding(report: Report, *, text: Callable[[Finding], str]) -> list[str]:

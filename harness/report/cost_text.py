@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.analysis import ScoredMetric, ToTarget
 from harness.analysis.correction import DIFFERENT
+from harness.analysis.digits import digits_text
 from harness.contracts import Cost, Finding
 from harness.report.values import Report
 from harness.report.verdict_claims import listed
@@ -66,7 +67,7 @@ def cost_sentences(report: Report) -> Iterator[str]:
         if finding.kind == "variant" and finding.verdict in _CLAIMS
     ]
     paces = {
-        name: f"{ratios[name]:.2g}"
+        name: digits_text(ratios[name], digits=2)
         for name in claimed
         if not 1 / _PER_UPDATE <= ratios.get(name, 1.0) <= _PER_UPDATE
     }

@@ -51,7 +51,7 @@ def correction_text(report: Report) -> str:
     if report.design.dropped or any(finding.family > len(report.on_primary) for finding in tested):
         sizes |= {finding.kind: finding.family for finding in tested}
     several = [
-        _family(size, kind=kind, compared=families[kind])
+        _family(size, kind=kind, compared=families[kind], of_table=report.design.of_table)
         for kind, size in sizes.items()
         if size > 1
     ]
@@ -63,9 +63,10 @@ def correction_text(report: Report) -> str:
     return f"{over}{', and' if over else ','} multiplied by the {looks} looks{added}"
 
 
-def _family(size: int, *, kind: FindingKind, compared: int) -> str:
+def _family(size: int, *, kind: FindingKind, compared: int, of_table: bool) -> str:
     """The comparisons that are corrected together, with those that were dropped."""
-    members = f"the {size} {_MEMBERS[kind]}"
+    name = _MEMBERS[kind]
+    members = f"the {size} {name.removeprefix('planned ') if of_table else name}"
     return f"{members}, of which {dropped_text(size - compared)}" if size > compared else members
 
 
@@ -134,7 +135,7 @@ def _looks(report: Report) -> str:
     levels = "".join(f", or {level_at(factors[look])} after {look} seeds" for look in added)
     return (
         f"Group sequential: {_share(len(taken), of=len(looks))} taken (planned after "
-        f"{listed([str(look) for look in looks])} seeds), and only undecided variants continued. "
+        f"{listed([str(look) for look in looks])} seeds), and only undecided variants continue. "
         f"{_added(report.design)}"
         f"p values are the smallest of the looks so far at which the difference had its present "
         f"sign, multiplied by the number of planned looks{by_factor}, and intervals have a "

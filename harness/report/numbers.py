@@ -19,11 +19,16 @@ _DIGITS = 15  # that a float holds
 def decimal_places(finding: Finding) -> int:
     """Decimals for two digits of the interval's half-width; without one, four of the mean.
 
+    More where a bound would be written as 0, and the interval excludes it.
     Of a large number, the decimals are negative if not even its last whole digits count.
     """
     if finding.interval_low is not None and finding.interval_high is not None:
         half = (finding.interval_high - finding.interval_low) / 2
-        return min(_decimals(_shorter_arm(finding, half=half), digits=2), _decimals(half, digits=4))
+        places = _decimals(_shorter_arm(finding, half=half), digits=2)
+        if _reads_as_0(finding, places=places):
+            nearest = min(abs(finding.interval_low), abs(finding.interval_high))
+            places = _decimals(nearest, digits=1)
+        return min(places, _decimals(half, digits=4))
     mean = finding.baseline_mean or finding.variant_mean or 0.0
     places = _decimals(mean, digits=4)
     if not finding.difference:
@@ -43,7 +48,24 @@ def common_places(findings: Sequence[Finding], *, fewest: bool = False) -> list[
     ]
     if not of_intervals or max(of_intervals) - min(of_intervals) > 1:
         return own
-    return [min(of_intervals) if fewest else max(of_intervals)] * len(own)
+    common = min(of_intervals) if fewest else max(of_intervals)
+    return [
+        places if _reads_as_0(finding, places=common) else common
+        for finding, places in zip(findings, own, strict=True)
+    ]
+
+
+def _reads_as_0(finding: Finding, *, places: int) -> bool:
+    """True if so few decimals write 0 for what is not: a bound, or a difference without bounds.
+
+    That is a bound of an interval which excludes 0, as no reader could see it then.
+    """
+    low, high = finding.interval_low, finding.interval_high
+    values = [finding.difference or 0.0]
+    if low is not None and high is not None:
+        values = [low, high] if low > 0 or high < 0 else []
+    apart = [value for value in values if abs(value) > _rounding(finding)]
+    return any(round(value, places) == 0 for value in apart)
 
 
 def number_text(value: float | None, *, places: int, sign: str = "") -> str:

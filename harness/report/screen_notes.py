@@ -33,7 +33,8 @@ def caption(report: Report) -> str:
     level = level_text(report.on_primary)
     interval = f"[{level} interval{', of each alone' if several else ''}]"
     unit = "runs" if report.on_primary[0].method == "welch" else "pairs"
-    counts = f"{unit} of those planned, " if any(map(is_incomplete, report.on_primary)) else ""
+    of_all = "of all seeds" if report.design.of_table else "of those planned"  # a table has no plan
+    counts = f"{unit} {of_all}, " if any(map(is_incomplete, report.on_primary)) else ""
     return (
         f"{metric_text(metric)}{on_split(metric)} ({DIRECTIONS[metric.higher_is_better]}): "
         f"{comparator_header(report)} -> variant, {counts}{median}difference {interval}, "
@@ -47,7 +48,12 @@ def _test(findings: Sequence[Finding]) -> str:
     tested = [finding for finding in findings if finding.p is not None]
     if tested and all(map(p_is_of_sign_flips, tested)):
         return "the sign-flip test"
-    return _TESTS[findings[0].method]
+    rest = (
+        ", or of the sign-flip test where there is no spread"
+        if any(map(p_is_of_sign_flips, tested))
+        else ""
+    )
+    return f"{_TESTS[findings[0].method]}{rest}"
 
 
 def notes(report: Report) -> Iterator[str]:
@@ -103,7 +109,8 @@ def _sign_flips(findings: Sequence[Finding]) -> Iterator[str]:
         if finding.p_sign_flip is not None and floor >= ALPHA:
             tied = sum(pair.variant == pair.baseline for pair in finding.per_seed)
             ties = f", of which {tied} {'is' if tied == 1 else 'are'} tied" if tied else ""
-            floors[f"p = {p_text(floor)} with {finding.n} seeds{ties}"] = None
+            looks = f", multiplied by the {finding.looks} looks" if finding.looks > 1 else ""
+            floors[f"p = {p_text(floor)} with {finding.n} seeds{ties}{looks}"] = None
     if floors:
         limits = ", or ".join(floors)
         yield (

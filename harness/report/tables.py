@@ -168,7 +168,7 @@ def tuning(summary: TuningSummary) -> Table:
             tuned.variant,
             chosen_text(tuned, once=summary.once),
             *(
-                "diverged or too large" if score is None else digits_text(score, digits=4)
+                "no score" if score is None else digits_text(score, digits=4)
                 for score in tuned.scores.values()
             ),
             NOT_AVAILABLE if tuned.lead is None else digits_text(tuned.lead, digits=2),

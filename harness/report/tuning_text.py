@@ -18,12 +18,7 @@ def tuning_sentences(tuning: TuningSummary) -> Iterator[str]:
         f"{trial_seeds(tuning)} reserved for tuning, and uses the value with the best validation "
         f"{tuning.metric}; none of its runs was tested before that."
     )
-    unscored = [
-        tuned.variant
-        for tuned in tuning.variants
-        if all(score is None for score in tuned.scores.values())
-    ]
-    if unscored:
+    if unscored := [tuned.variant for tuned in tuning.variants if tuned.unscored]:
         yield f"Of {listed(unscored)} no value has a score, so the first is used."
     yield (
         "The value is the same for all seeds, so p values and intervals hold for these values: the"
@@ -74,13 +69,13 @@ def lead_text(tuned: TunedVariant) -> str:
     if tuned.lead is not None:
         return f"for {tuned.variant}: {digits_text(tuned.lead, digits=2)}"
     several = sum(score is not None for score in tuned.scores.values()) > 1
-    why = "each value had one trial" if several else "fewer than two values never failed"
+    why = "each value had one trial" if several else "fewer than two values have a score"
     return f"for {tuned.variant}: unknown, as {why}"
 
 
 def edge_text(tuned: TunedVariant, *, once: bool) -> str:
     """The seeds of a variant whose value is at the edge of the grid; empty if there is none."""
-    if not tuned.edge:
+    if tuned.unscored or not tuned.edge:
         return ""
     share = f" in {len(tuned.edge)} of {len(tuned.chosen)} seeds"
     return f"{tuned.variant}{'' if once else share}"

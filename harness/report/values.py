@@ -36,15 +36,20 @@ class Pretraining(NamedTuple):
 class TunedVariant(NamedTuple):
     """The values that tuning chose for a variant, and the mean validation score of every value.
 
-    `chosen` is by seed of the study. A score is None if a run diverged, or if its score is too
-    large for a number. `lead` is the distance of the two best means in standard deviations of a
-    trial; None where no value has several trials.
+    `chosen` is by seed of the study. A score is None if some run diverged or has none of this
+    metric, or if its score is too large for a number. `lead` is the distance of the two best means
+    in standard deviations of a trial; None where no value has several trials.
     """
 
     variant: str
     chosen: Mapping[int, str]
     scores: Mapping[str, float | None]
     lead: float | None = None
+
+    @property
+    def unscored(self) -> bool:
+        """True if no value has a score, so that none is the best."""
+        return all(score is None for score in self.scores.values())
 
     @property
     def edge(self) -> Sequence[int]:

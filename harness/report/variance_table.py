@@ -19,6 +19,7 @@ _PARTED = (
     " order of batches, dropout, and what the decoding policy draws."
 )
 _SENTENCES = "Test sentences: the mean of these runs on as many others like them."
+_DOCUMENTS = "Those of one document count together, and df counts documents."
 
 
 def variance_table(report: Report) -> Table:
@@ -57,7 +58,9 @@ def variance_note(report: Report) -> str:
     which = which if others > 1 else " and a variant that changes nothing"
     notes = [f"{report.primary.name} of the baseline{which if others else ''}, by source."]
     notes.append(_PARTED if NOISE in names else _SEEDS)
-    notes += [_SENTENCES] if SENTENCES in names else []
+    if SENTENCES in names:
+        grouped = any(finding.documents for finding in report.on_primary)
+        notes += [_SENTENCES, *([_DOCUMENTS] if grouped else [])]
     return " ".join(notes)
 
 

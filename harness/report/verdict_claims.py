@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from harness.analysis.losses_text import MEMBERS, comparator, counted, few_runs,
 from harness.analysis.p_values import p_equation
 from harness.analysis.statistics import ALPHA
 from harness.contracts import Finding, Verdict
+from harness.report.values import Report
 
 _MOST_NAMES = 3  # variants of the noise floor that the answer names before it only counts them
 
@@ -21,8 +23,11 @@ _CLAIMS: dict[Verdict, str] = {
     "equivalent": "{names} {are} equivalent to {against} (within {margin:g})",
     "identical": "{names} {are} identical to {against}",
     "inconclusive": "{names} {are} inconclusive",
-    "no_inference": "{names} {have} too few runs for a test",
+    "no_inference": "{names} {have} too few complete pairs for a test",
 }
+_FEW_SEEDS = "{names} {have} too few complete seeds for a test"
+_FEW_RUNS = "{names} {have} too few scored runs for a test"
+_FEW_OTHERS = "{against} has too few scored runs for a test of {names}"
 _EQUAL = "{names} {have} scores equal to those of {against}"
 _LITTLE = ", by less than the margin of {:g}"
 _RANKED = ", with diverged runs ranked worst"
@@ -74,8 +79,7 @@ def _claims(findings: Sequence[Finding], *, most: int | None) -> Iterator[str]:
 
 def _claim(finding: Finding) -> _Claim:
     noise_floor, decided = finding.kind == "noise_floor", finding.verdict in DIFFERENT
-    equal = finding.verdict == "inconclusive" and _all_equal(finding)
-    text = _EQUAL if equal else _CLAIMS[finding.verdict]
+    text = _text(finding)
     p, deaths = finding.p_equivalent_adjusted, finding.diverged + finding.diverged_baseline
     text += _RANKED if decided and deaths and finding.p_ranks is not None else ""
     return _Claim(
@@ -85,6 +89,16 @@ def _claim(finding: Finding) -> _Claim:
         little=decided and not deaths and p is not None and p < ALPHA,
         noise_floor=noise_floor,
     )
+
+
+def _text(finding: Finding) -> str:
+    if finding.verdict == "inconclusive" and _all_equal(finding):
+        return _EQUAL
+    if finding.verdict == "no_inference" and finding.kind == "effect":
+        return _FEW_SEEDS
+    if finding.verdict == "no_inference" and finding.method == "welch":  # which pairs none
+        return _FEW_RUNS if finding.n < 2 else _FEW_OTHERS
+    return _CLAIMS[finding.verdict]
 
 
 def _basis(finding: Finding) -> str:
@@ -125,6 +139,17 @@ def divergences(findings: Sequence[Finding]) -> Iterator[str]:
     if not diverged:
         yield from _rates(compared)
     yield from _uncorrected([finding for finding in diverged if _tested(finding)])
+
+
+def dead_cells(report: Report) -> Iterator[str]:
+    """How often each cell of a factorial study diverged, of which effects name none."""
+    if not any(finding.kind == "effect" for finding in report.on_primary):
+        return
+    compared = [finding for finding in report.on_primary if finding.kind != "effect"]
+    told = {name for finding in compared for name in (finding.variant, finding.against)}
+    ended = Counter(run.variant for run in report.results if run.variant not in told)
+    died = Counter(run.variant for run in report.results if run.outcome == "diverged")
+    yield from (_rate(name, count=died[name], of=ended[name]) for name in ended if died[name])
 
 
 def _tested(finding: Finding) -> str:

@@ -112,3 +112,34 @@ def test_two_studies_that_share_no_seed_have_no_runs_missing() -> None:
     )
     assert finding.reason.startswith("from 4 runs against 8: ")
     assert "not run" not in finding.reason
+
+
+def test_runs_without_a_partner_keep_a_side_from_being_identical() -> None:
+    """The first four of eight runs are the same, and their mean is not the mean of all."""
+    results = [
+        RunResult(
+            variant=name,
+            seed=seed,
+            outcome="finished",
+            scores={"bleu": score},
+            output_digest=f"text {seed}",
+        )
+        for name, scores in (("baseline", EIGHT), ("again", EIGHT[:4]))
+        for seed, score in enumerate(scores, start=1)
+    ]
+    methods: tuple[Method, ...] = ("paired_t", "welch")
+    findings = {
+        method: compare(
+            results,
+            variants=["baseline", "again"],
+            seeds=range(1, 9),
+            metrics=[BLEU],
+            comparison=Comparison(primary="bleu", method=method),
+        )[0]
+        for method in methods
+    }
+    assert (findings["paired_t"].verdict, findings["paired_t"].difference) == ("identical", 0.0)
+    assert findings["welch"].verdict == "inconclusive"
+    assert findings["welch"].p == pytest.approx(
+        scipy.stats.ttest_ind(EIGHT[:4], EIGHT, equal_var=False).pvalue
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.analysis import RunResult, ScoredMetric, compare
-from harness.contracts import CORE_METRICS, Finding, Method
+from harness.contracts import CORE_METRICS, Design, Finding, Method
 from harness.study.values import Comparison
 
 CORE = [
@@ -76,3 +76,17 @@ def test_a_run_without_the_score_says_why() -> None:
         in found["bits_per_byte"].reason
     )
     assert found["nll"].reason.endswith("nll depends on tokens; use a metric of text")
+
+
+def test_a_table_is_told_of_no_planned_runs() -> None:
+    runs = [run("baseline", seed, tokens="characters") for seed in SEEDS]
+    runs += [run("variant", seed, tokens="words") for seed in SEEDS]
+    (finding,) = compare(
+        runs,
+        variants=("baseline", "variant"),
+        seeds=SEEDS,
+        metrics=[metric for metric in CORE if metric.name == "nll"],
+        comparison=Comparison(primary="nll", method="welch"),
+        design=Design(of_table=True),
+    )
+    assert "scored on other tokens in 4 of 4 runs, though" in finding.reason

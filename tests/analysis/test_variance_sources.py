@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -89,3 +91,28 @@ def test_sentences_are_a_source_where_they_are_known() -> None:
         (SENTENCES, pytest.approx(4 / 3), 2),
     ]
     assert variance_sources(runs, variants=["baseline"], seeds=[1], metric=NLL) == []
+
+
+def test_sentences_of_a_document_count_together() -> None:
+    """Sums by document -3, 1, 2: their variance is 7, so that of the mean of six is 7 x 3 / 36."""
+    influence = (-2.0, -1.0, 0.0, 1.0, 1.0, 1.0)
+    runs = {
+        ("baseline", seed): replace(
+            run("baseline", seed, nll=float(seed)),
+            sentences={"nll": Sentences(influence, documents=[*"aabbcc"])},
+        )
+        for seed in (1, 2)
+    }
+    _, sentences = variance_sources(runs, variants=["baseline"], seeds=[1, 2], metric=NLL)
+    assert (sentences.name, sentences.df) == (SENTENCES, 2)
+    assert sentences.variance == pytest.approx(7 * 3 / 36)
+
+
+def test_one_document_tells_nothing_about_others() -> None:
+    whole = Sentences((-1.0, 1.0), documents=["a", "a"])
+    runs = {
+        ("baseline", seed): replace(run("baseline", seed, nll=seed), sentences={"nll": whole})
+        for seed in (1, 2)
+    }
+    (seeds,) = variance_sources(runs, variants=["baseline"], seeds=[1, 2], metric=NLL)
+    assert seeds.name == SEEDS

@@ -146,7 +146,7 @@ def test_the_card_has_the_question_the_change_and_the_verdict(exported: PlannedS
         "# no-dropout of base, seed 1",
         "**Question:** Does a \\*tied\\* matrix copy?",
         "| regularizers.dropout |",
-        "no-dropout has too few runs for a test",
+        "no-dropout has too few complete pairs for a test",
         '"symbols": 6',
         run.digest,
         "starts_from: ./FOLDER",

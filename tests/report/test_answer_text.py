@@ -17,7 +17,7 @@ def test_the_answer_names_every_variant_with_its_verdict(report: Report) -> None
     assert answer(report) == (
         "By bleu on the test split, over three seeds only: no-dropout is worse than the baseline;"
         " same is identical to the baseline; odd is inconclusive;"
-        " wild has too few runs for a test; wild diverged in 1 of 2 runs, the"
+        " wild has too few complete pairs for a test; wild diverged in 1 of 2 runs, the"
         " baseline in 0 of 3 (McNemar p = 1 over 1 pair); p by McNemar is not corrected for the"
         " number of variants."
     )

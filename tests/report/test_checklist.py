@@ -136,3 +136,23 @@ def test_a_p_that_is_no_t_tests_is_named(report: Report) -> None:
     signed = replace(report.on_primary[0], method="sign_test")
     floor = lines_by_item(replace(report, findings=[signed]))["Smallest attainable p"]
     assert floor == ["no-dropout: .25 by the sign test, with 3 seeds"]
+
+
+def test_a_run_without_the_primary_score_is_named_with_its_reason(report: Report) -> None:
+    bare = replace(report.results[0], scores={"nll": 2.5}, unscored={"bleu": "no text"})
+    lines = lines_by_item(replace(report, results=[bare, *report.results[1:]]))
+    assert lines["Runs without a score"] == ["baseline, seed 1: no bleu (no text)"]
+    assert lines_by_item(report)["Runs without a score"] == ["none"]
+
+
+def test_a_choice_among_no_scores_is_said_to_be_the_first(report: Report) -> None:
+    tuned = TunedVariant("baseline", {1: "0.5"}, {"0.5": None, "1": None})
+    tuning = TuningSummary("rate", 1, "nll", [tuned], once=True)
+    lines = lines_by_item(replace(report, tuning=tuning))["Tuning of each variant"]
+    assert lines[-1] == "baseline: 0.5, the first, as no value has a score"
+
+
+def test_a_floor_over_looks_names_their_factor(report: Report) -> None:
+    looked = replace(report.on_primary[0], looks=3, p_floor=0.75)
+    lines = lines_by_item(replace(report, findings=[looked]))["Smallest attainable p"]
+    assert lines == ["no-dropout: .75 by sign flips, with 3 seeds, multiplied by the 3 looks"]

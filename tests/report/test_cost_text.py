@@ -116,3 +116,10 @@ def test_the_target_is_named_where_all_runs_reached_it(report: Report) -> None:
     reason = "reached the target in 6 of 6 runs, the baseline in 6 of 6; 6 of 6 seeds lower"
     assert reason in as_html(fast, drawings=())
     assert "lower bound" not in page
+
+
+def test_a_large_ratio_of_times_is_written_out(report: Report) -> None:
+    results = runs("baseline", SLOPES, pace=1.0)
+    results += runs("slow", [1.2 * slope for slope in SLOPES], pace=123.0)
+    told = answer(reported(report, results=results, metrics=[NLL]))
+    assert "slow took 120 times the baseline's time per update" in told

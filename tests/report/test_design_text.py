@@ -61,7 +61,7 @@ def test_a_factorial_study_is_named_with_its_levels(report: Report) -> None:
         " it takes at least four times as many seeds as a main effect of the same size."
     )
     assert correction_text(crossed) == ", corrected by Holm's method over the 4 effects"
-    assert "no-dropout, same, odd and wild are better than loss=baseline." in answer(crossed)
+    assert "no-dropout, same, odd and wild are better than loss=baseline; wild" in answer(crossed)
 
 
 def test_pairs_are_named(report: Report) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from harness.contracts import Finding
 from harness.report.numbers import (
+    common_places,
     correlation_text,
     decimal_places,
     difference_text,
@@ -168,3 +169,22 @@ def test_the_difference_of_a_cost_that_runs_did_not_reach_is_a_bound(
     assert difference_text(cost) == text
     (row,) = finding_lines([cost], screen=Screen())
     assert row.plain.endswith(f"5.000  {shown}".rstrip())
+
+
+def test_no_difference_without_an_interval_vanishes_beside_others() -> None:
+    tiny, tied = finding(0.001, half_width=None), finding(0.0, half_width=None)
+    others = [finding(0.12, half_width=0.39), tied, finding(1e-15, half_width=None)]
+    assert common_places([tiny, *others]) == [4, 2, 2, 2]
+    assert common_places(others) == [2, 2, 2]
+
+
+def test_no_bound_of_an_interval_that_excludes_0_is_written_as_0() -> None:
+    assert difference_text(finding(11.5, half_width=11.3)) == "+11.5 (+0.2 to +22.8)"
+    assert difference_text(finding(-11.5, half_width=11.45)) == "-11.50 (-22.95 to -0.05)"
+    assert difference_text(finding(11.0, half_width=11.3)) == "+11 (0 to +22)"
+    at_bound = replace(
+        finding(0.5, half_width=1.0), method="sign_test", interval_low=0.5, interval_high=23.5
+    )
+    assert difference_text(at_bound) == "+0.5 (+0.5 to +23.5)"
+    pair = [finding(11.5, half_width=11.3), finding(2.0, half_width=12.0)]
+    assert common_places(pair, fewest=True) == [1, 0]

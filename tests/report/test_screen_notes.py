@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.contracts import SeedValues
+from harness.contracts import Design, SeedValues
 from harness.report import Report
 from harness.report.screen_notes import caption, notes
 
@@ -26,3 +26,28 @@ def test_a_floor_of_tied_seeds_counts_them(report: Report) -> None:
     tied = replace(report.on_primary[0], n=6, p_sign_flip=1.0, p_floor=1.0, per_seed=pairs)
     told = " ".join(notes(replace(report, findings=[tied])))
     assert "cannot go below p = 1 with 6 seeds, of which 5 are tied." in told
+
+
+def test_a_floor_over_looks_names_their_factor(report: Report) -> None:
+    """Of three seeds 1 / 4, times three looks."""
+    looked = replace(report.on_primary[0], looks=3, p_sign_flip=0.75, p_floor=0.75)
+    told = " ".join(notes(replace(report, findings=[looked])))
+    assert "cannot go below p = .75 with 3 seeds, multiplied by the 3 looks." in told
+    once = " ".join(notes(replace(report, findings=[replace(looked, looks=1)])))
+    assert "cannot go below p = .75 with 3 seeds." in once
+
+
+def test_the_caption_of_a_table_speaks_of_no_plan(report: Report) -> None:
+    assert "variant, pairs of those planned, difference" in caption(report)
+    table = caption(replace(report, design=Design(of_table=True)))
+    assert "variant, pairs of all seeds, difference" in table
+    assert "over the 4 variants" in table
+
+
+def test_the_caption_names_both_tests_where_some_p_is_of_sign_flips(report: Report) -> None:
+    first, *_ = report.on_primary
+    flipped = replace(first, interval_low=None, interval_high=None, p=0.25)
+    both = caption(replace(report, findings=[first, flipped]))
+    assert "p of a paired t test, or of the sign-flip test where there is no spread, corr" in both
+    assert "p of the sign-flip test, corr" in caption(replace(report, findings=[flipped]))
+    assert "p of a paired t test, corr" in caption(replace(report, findings=[first]))

@@ -42,6 +42,9 @@ def test_values_without_a_score_are_not_said_to_be_the_best() -> None:
     failed = TunedVariant("b", {1: "0.01"}, dict.fromkeys(VALUES))
     _, first, *_ = tuning_sentences(TuningSummary("rate", 1, "nll", [tuned("0.001"), failed]))
     assert first == "Of b no value has a score, so the first is used."
+    alone = " ".join(tuning_sentences(TuningSummary("rate", 1, "nll", [failed])))
+    assert failed.edge == [1]
+    assert "At the edge of the grid" not in alone
 
 
 @pytest.mark.parametrize(("chosen", "edge"), [("0.01", [1]), ("0.001", []), ("1e-07", [1])])
@@ -50,9 +53,9 @@ def test_the_edge_of_a_grid_is_its_least_and_its_greatest(chosen: str, edge: lis
     assert chosen_text(tuned(chosen), once=False) == f"{chosen} (seed 1)"
 
 
-def test_a_single_value_that_never_fails_leads_by_an_unknown_distance() -> None:
+def test_a_single_value_with_a_score_leads_by_an_unknown_distance() -> None:
     failing = TunedVariant("a", {1: "0.01", 2: "0.01"}, {"0.01": 2.0, "1.0": None})
-    assert lead_text(failing) == "for a: unknown, as fewer than two values never failed"
+    assert lead_text(failing) == "for a: unknown, as fewer than two values have a score"
 
 
 def test_names_have_no_edge() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from harness.analysis import Sentences
 from harness.contracts import Design
 from harness.report.html import as_html
 from harness.report.values import Report
@@ -36,3 +37,17 @@ def test_replicates_part_the_seeds(report: Report) -> None:
 
 def test_without_spread_there_is_no_table(report: Report) -> None:
     assert "Variance by source" not in as_markdown(replace(report, results=report.results[:1]))
+
+
+def test_documents_are_named_where_their_sentences_count_together(report: Report) -> None:
+    """Sums by document -1, -1, 2 of six sentences: 3 x 3 / 36, of which the root is 0.50."""
+    known = Sentences((-1.0, 0.0, 0.0, -1.0, 1.0, 1.0), documents=[*"aabbcc"])
+    results = [replace(run, sentences={"bleu": known}) for run in report.results]
+    findings = [replace(finding, documents=3) for finding in report.findings]
+    grouped = replace(report, results=results, findings=findings)
+    _, sentences = variance_table(grouped).rows
+    assert (sentences[0], sentences[1], sentences[-1]) == ("test sentences", "0.50", 2)
+    assert variance_note(grouped).endswith(
+        "Those of one document count together, and df counts documents."
+    )
+    assert "document" not in variance_note(report)

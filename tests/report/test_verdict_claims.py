@@ -177,6 +177,7 @@ def test_tables_tell_what_is_of_ranks_from_what_is_of_finished_pairs(report: Rep
         ([(5, 8), (5, 8)], "over 8 scored runs of the baseline and 5 of each variant:"),
         ([(0, 8), (5, 8)], "over 8 scored runs of the baseline and only 0 to 5 of each variant:"),
         ([(5, 8)], "over 8 scored runs of the baseline and 5 of the variant:"),
+        ([(5, 1)], "over 1 scored run of the baseline and 5 of the variant:"),
         ([(3, 3)], "over three runs per side only:"),
         ([(8, 8)], "over 8 runs per side:"),
     ],
@@ -223,3 +224,22 @@ def test_an_effect_is_of_seeds_and_no_pair_of_runs(report: Report) -> None:
     effect = only(report, kind="effect")
     assert verdicts(effect).header[2] == "seeds"
     assert "the score of an effect's cells minus" in method_note(effect, correction="")
+
+
+def test_what_is_too_few_for_a_test_is_named(report: Report) -> None:
+    few = only(report, verdict="no_inference", n=1)
+    assert answer(few).endswith("no-dropout has too few complete pairs for a test.")
+    effect = only(report, verdict="no_inference", n=1, kind="effect")
+    assert ": no-dropout has too few complete seeds for a test;" in answer(effect)
+    alone = only(report, verdict="no_inference", method="welch", n=1, n_baseline=3)
+    assert answer(alone).endswith("no-dropout has too few scored runs for a test.")
+    dead = only(report, verdict="no_inference", method="welch", n=3, n_baseline=1)
+    assert answer(dead).endswith("the baseline has too few scored runs for a test of no-dropout.")
+
+
+def test_the_cells_that_died_are_named_beside_effects(report: Report) -> None:
+    effects = only(report, verdict="inconclusive", kind="effect")
+    assert answer(effects).endswith("no-dropout is inconclusive; wild diverged in 1 of 2 runs.")
+    wild = replace(report.on_primary[-1], kind="noise_floor")
+    told = answer(replace(report, findings=[*effects.findings, wild]))
+    assert told.count("wild diverged in 1 of 2 runs") == 1
