@@ -97,7 +97,7 @@ def _embedded(drawing: Drawing) -> Markup:
         text,
         name=drawing.name,
         title=_title(drawing.name),
-        caption=_CONTROL.sub(" ", drawing.caption),
+        caption=_CONTROL.sub(" ", drawing.caption).replace("``", ""),
     )
     return Markup(element)  # noqa: S704 (markup on purpose)
 
