@@ -67,6 +67,15 @@ def say_lines(draw: Callable[[Screen], Iterable[Text]]) -> None:
     say_styled(capture.get().rstrip("\n"))
 
 
+def say_text(draw: Callable[..., str]) -> None:
+    """Print what ``draw(columns=...)`` gives for the terminal's columns, or None for a file."""
+    from rich.text import Text
+
+    say_lines(
+        lambda screen: map(Text, printable(draw(columns=screen.columns)).split("\n")),
+    )
+
+
 def _write(text: str, *, newline: bool = True, err: bool = False) -> None:
     try:
         # In color: otherwise click removes what looks like a color, from data too.

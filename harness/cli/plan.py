@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -57,4 +58,4 @@ def plan(
     if as_json:
         output.say_json(preview.preview_json(planned))
     else:
-        output.say(preview.preview_text(planned))
+        output.say_text(partial(preview.preview_text, planned))

@@ -145,7 +145,7 @@ class _Planner:
         names = {self.previous.get((name, run.seed)): name for name in starts}
         # A start is a digest here; a reader wants the name of the start that changed.
         for difference in differences(known.experiment, new=run.identity.experiment):
-            name = names.get(difference.old)
+            name = names.get(difference.old) if isinstance(difference.old, str) else None
             if name and starts[name] == difference.new:
                 return RunState.START_CHANGED, name
         return RunState.CHANGED, identity_change(known, now=run.identity)

@@ -129,6 +129,10 @@ class KnownRuns:
         if data is None:
             return None
         experiment = {name: value for name, value in data.items() if name != "generation"}
+        # What today's identity leaves out, as it decides no bits, is no choice either.
+        kept = run.identity.experiment["budget"].keys() | identity.experiment["budget"].keys()
+        budget = {name: value for name, value in data["budget"].items() if name in kept}
+        experiment["budget"] = budget
         return replace(identity, experiment=experiment)
 
     def _as_today(

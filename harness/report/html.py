@@ -52,6 +52,7 @@ def as_html(report: Report, *, drawings: Sequence[Drawing]) -> str:
         drawings=drawings,
         embedded=_embedded,
         title=_title,
+        with_code=_with_code,
     )
 
 
@@ -96,9 +97,22 @@ def _embedded(drawing: Drawing) -> Markup:
         text,
         name=drawing.name,
         title=_title(drawing.name),
-        caption=_CONTROL.sub(" ", drawing.caption),
+        caption=_CONTROL.sub(" ", drawing.caption).replace("``", ""),
     )
     return Markup(element)  # noqa: S704 (markup on purpose)
+
+
+def _with_code(text: str) -> Markup:
+    """Text in which what stands between backticks is set as code; all of it is escaped."""
+    from markupsafe import Markup
+
+    parts = _CONTROL.sub(" ", text).split("`")
+    if len(parts) % 2 == 0:  # a backtick without its second
+        return Markup("{}").format(_CONTROL.sub(" ", text))
+    code = Markup("<code>{}</code>")
+    return Markup("").join(
+        code.format(part) if place % 2 else part for place, part in enumerate(parts)
+    )
 
 
 def _title(name: str) -> str:

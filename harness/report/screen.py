@@ -16,6 +16,7 @@ from harness.report.tables import Table, verdict_text
 
 _GAP = "  "
 _WIDEST = 120  # columns that are used: longer lines are hard to read
+_FOLDED = 30  # columns that are enough for text that can be folded
 _DRAWN = (11, 31)  # the least and the most columns of a drawn interval
 _BOUNDS = {"least": ">= ", "most": "<= "}  # of costs that some runs did not reach
 _STYLES: dict[Verdict, str] = {
@@ -56,29 +57,76 @@ def paragraph(text: str, *, screen: Screen, indent: str = "", style: str = "") -
 
 
 def table_lines(table: Table, *, screen: Screen) -> Iterator[Text]:
-    """A table in aligned columns; one that is too wide continues below, with its first column."""
+    """A table in aligned columns; one that is too wide continues below, with what tells rows apart.
+
+    If that takes too much of a line, it has a line of its own. Text too wide for any is folded.
+    """
     cells = [[printable(cell) for cell in row] for row in (table.header, *table.rows)]
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
-    for number, chosen in enumerate(_parts(widths, screen=screen)):
-        if number:
-            yield Text("")
+    keys = _keys(cells[1:])
+    needed = [
+        min(width, _FOLDED) if column < table.right else width
+        for column, width in enumerate(widths)
+    ]
+    beside = screen.columns is None or _span([*widths[:keys], max(needed[keys:])]) <= screen.columns
+    if not beside and _span(widths[keys:]) + len(_GAP) <= (screen.columns or 0):
         for row, line in enumerate(cells):
-            aligned = [
-                _aligned(line[column], width=widths[column], right=column >= table.right)
-                for column in chosen
-            ]
-            yield Text(_GAP.join(aligned).rstrip(), "" if row else "bold")
+            style = "" if row else "bold"
+            aligned = _row(line, widths=widths, right=table.right)
+            yield Text(_GAP.join(aligned[:keys]).rstrip(), "bold")
+            yield Text((_GAP + _GAP.join(aligned[keys:])).rstrip(), style)
+        return
+    for number, part in enumerate(_parts(widths, keys=keys if beside else 1, screen=screen)):
+        yield from [Text("")] if number else []
+        for row, line in enumerate(cells):
+            aligned = _row(line, widths=widths, right=table.right)
+            chosen = [aligned[column] for column in part]
+            if part[-1] < table.right:
+                yield from _folded(chosen, screen=screen, style="" if row else "bold")
+            else:
+                yield Text(_GAP.join(chosen), "" if row else "bold")
 
 
-def _parts(widths: Sequence[int], *, screen: Screen) -> Iterator[list[int]]:
-    """The columns of each part of a table, the first column in every one."""
-    part, used = [0], widths[0]
-    for column, width in enumerate(widths[1:], start=1):
-        if screen.columns and len(part) > 1 and used + len(_GAP) + width > screen.columns:
+def _keys(rows: Sequence[Sequence[str]]) -> int:
+    """The number of first columns that tell rows apart; not all, so that one is left to tell."""
+    most = max(1, len(rows[0]) - 1) if rows else 1
+    for number in range(1, most):
+        if len({tuple(row[:number]) for row in rows}) == len(rows):
+            return number
+    return most
+
+
+def _row(line: Sequence[str], *, widths: Sequence[int], right: int) -> list[str]:
+    return [
+        _aligned(cell, width=width, right=column >= right)
+        for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+    ]
+
+
+def _folded(cells: Sequence[str], *, screen: Screen, style: str) -> Iterator[Text]:
+    """A row whose last cell continues below itself, by whole words."""
+    *first, last = cells
+    start = "".join(f"{cell}{_GAP}" for cell in first)
+    width = screen.columns and screen.columns - cell_len(start)
+    for part in paragraph(last.rstrip(), screen=Screen(width)):
+        yield Text((start + part.plain).rstrip(), style)
+        start = " " * cell_len(start)
+
+
+def _span(widths: Sequence[int]) -> int:
+    """The columns of cells side by side."""
+    return sum(widths) + len(_GAP) * (len(widths) - 1)
+
+
+def _parts(widths: Sequence[int], *, keys: int, screen: Screen) -> Iterator[list[int]]:
+    """The columns of each part of a table, the first `keys` in every one."""
+    part = [*range(keys)]
+    for column in range(keys, len(widths)):
+        used = _span([widths[chosen] for chosen in [*part, column]])
+        if screen.columns and len(part) > keys and used > screen.columns:
             yield part
-            part, used = [0], widths[0]
+            part = [*range(keys)]
         part.append(column)
-        used += len(_GAP) + width
     yield part
 
 

@@ -63,7 +63,10 @@ def notes(report: Report) -> Iterator[str]:
     if lost := [*_lost(report)]:
         yield f"Runs without a score: {'; '.join(lost)}."
     if names := _names(findings, where=_differs_among_survivors):
-        yield f"Different, or equivalent, only where no run diverged: {names}."
+        yield (
+            "Different, or equivalent, but only on seeds where no run diverged, which leaves it "
+            f"inconclusive: {names}."
+        )
     yield from _sign_flips(findings)
     yield from _equivalence(findings)
     if shown := [finding for finding in findings if _undecided(finding)]:

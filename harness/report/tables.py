@@ -157,7 +157,8 @@ def changes(report: Report) -> Table:
         for variant in report.variants
         for change in report.changes.get(variant, ())
     ]
-    return Table(["variant", "option", comparator_header(report), "variant"], rows, right=4)
+    header = ["variant", "option", f"of the {comparator_header(report)}", "of the variant"]
+    return Table(header, rows, right=4)
 
 
 def tuning(summary: TuningSummary) -> Table:

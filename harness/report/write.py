@@ -37,7 +37,7 @@ def brief(report: Report) -> str:
     if report.on_primary:
         parts.append(markdown.table(tables.verdicts(report)))
     if (statistics := tables.supporting_statistics(report)).rows:
-        parts.append(markdown.table(statistics))
+        parts += ["Supporting statistics:", markdown.table(statistics)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -73,6 +73,7 @@ def test_a_draft_is_part_of_the_decoding_alone(tmp_path: Path) -> None:
         (("averaging: {ema: 0.5}", "averaging: {ema: 0.6}"), "its start general changed"),
         (("slower: {", "slower: {starts_from: other, "), "changed option starts_from"),
         (("{constant: 1.0e-3}", "{constant: 1.0e-4}"), "changed option schedule"),
+        (("{constant: 1.0e-3}", "{noam: {warmup: 1}}"), "changed option schedule"),
     ],
 )
 def test_a_plan_says_that_a_start_changed(

@@ -220,3 +220,12 @@ def test_the_page_of_one_report_is_always_the_same(
     report: Report, drawings: list[Drawing], tmp_path: Path
 ) -> None:
     assert as_html(report, drawings=drawings) == as_html(report, drawings=drawings)
+
+
+def test_what_stands_between_backticks_is_code_and_still_escaped(report: Report) -> None:
+    note = "Use `compare: {margin: <0.3>}` & again."
+    page = as_html(replace(report, mixed=note), drawings=[])
+    assert "Use <code>compare: {margin: &lt;0.3&gt;}</code> &amp; again." in page
+    unlearned = as_html(replace(report, unlearned="Nothing: raise `updates`."), drawings=[])
+    assert '<p class="answer">Nothing: raise <code>updates</code>.' in unlearned
+    assert "a ` alone." in as_html(replace(report, mixed="a ` alone."), drawings=[])

@@ -165,6 +165,43 @@ def test_a_table_too_wide_continues_below_with_its_first_column() -> None:
     assert len([*table_lines(table, screen=Screen())]) == 2
 
 
+def test_a_part_of_a_table_repeats_all_that_tells_its_rows_apart() -> None:
+    rows_ = [["chrf", "a", "worse", "55.9"], ["chrf", "b", "better", "40.9"]]
+    table = Table(["metric", "variant", "verdict", "mean"], rows_, right=3)
+    lines = [line.plain for line in table_lines(table, screen=Screen(24))]
+    assert lines == [
+        "metric  variant  verdict",
+        "chrf    a        worse",
+        "chrf    b        better",
+        "",
+        "metric  variant  mean",
+        "chrf    a        55.9",
+        "chrf    b        40.9",
+    ]
+
+
+def test_what_tells_rows_apart_has_a_line_of_its_own_if_it_leaves_no_room() -> None:
+    long = "one-run against another"
+    narrow = Table(["variant", "p"], [[long, ".5"], [f"{long}s", ".25"]], right=1)
+    assert [line.plain for line in table_lines(narrow, screen=Screen(26))] == [
+        "variant",
+        "    p",
+        long,
+        "   .5",
+        f"{long}s",
+        "  .25",
+    ]
+
+
+def test_a_cell_of_text_too_wide_for_the_screen_is_folded_by_whole_words() -> None:
+    table = Table(["variant", "option"], [["a", "{linear: {start: 1.0, end: 0.75}}"]], right=2)
+    assert [line.plain for line in table_lines(table, screen=Screen(30))] == [
+        "variant  option",
+        "a        {linear: {start: 1.0,",
+        "         end: 0.75}}",
+    ]
+
+
 def test_what_a_name_quotes_is_not_obeyed() -> None:
     assert rows(finding(variant="\x1b[31m"))[0].startswith("\\x1b[31m  worse")
     (line,) = paragraph("\x1b[31m", screen=Screen(80))

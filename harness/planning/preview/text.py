@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 
@@ -18,19 +18,38 @@ _DIGITS = 12  # of a digest, enough to tell runs apart
 _WIDTH = 80  # columns, as of a small terminal
 
 
-def preview_text(plan: Preregistration) -> str:
-    """The runs; each variant's changes, side effects and shared parts; the effects to be shown."""
+def preview_text(plan: Preregistration, *, columns: int | None = None) -> str:
+    """The runs; each variant's changes, side effects and shared parts; the effects to be shown.
+
+    On a terminal of so many `columns` no word is broken, and a table continues below.
+    """
     parts = [
         _runs(plan),
         f"plan {plan.frozen}: a change after results are seen will be named with them",
         _changes(plan),
-        _controls(plan.controls),
+        _controls(plan.controls, columns=columns),
         _shares(plan),
         "\n".join(resolution_lines(plan.resolution)),
         _estimate(plan.estimate) if plan.estimate else "",
         "\n".join(f"warning: {warning}" for warning in plan.warnings),
     ]
-    return "\n\n".join(part for part in parts if part)
+    text = "\n\n".join(part for part in parts if part)
+    return _folded(text, columns=columns) if columns else text
+
+
+def _folded(text: str, *, columns: int) -> str:
+    """The text with long lines continued below, farther in, by whole words."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        start = " " * (len(line) - len(line.lstrip()) + 4)
+        lines += textwrap.wrap(
+            line,
+            width=columns,
+            subsequent_indent=start,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [""]
+    return "\n".join(lines)
 
 
 def preview_json(plan: Preregistration) -> str:
@@ -48,17 +67,31 @@ def preview_json(plan: Preregistration) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False)
 
 
-def align_columns(rows: Sequence[Sequence[str]]) -> str:
-    """Cells in columns, the first flush left."""
+def align_columns(rows: Sequence[Sequence[str]], *, columns: int | None = None) -> str:
+    """Cells in columns, the first flush left; what exceeds so many `columns` continues below."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  "
-        + "  ".join(
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+    return "\n\n".join(
+        "\n".join(
+            "".join(
+                f"  {row[column].rjust(widths[column]) if column else row[0].ljust(widths[0])}"
+                for column in part
+            )
+            for row in rows
         )
-        for row in rows
+        for part in _parts(widths, columns=columns)
     )
+
+
+def _parts(widths: Sequence[int], *, columns: int | None) -> Iterator[list[int]]:
+    """The columns of each part of a table, the first column in every one."""
+    part, used = [0], widths[0] + 2
+    for column, width in enumerate(widths[1:], start=1):
+        if columns and len(part) > 1 and used + 2 + width > columns:
+            yield part
+            part, used = [0], widths[0] + 2
+        part.append(column)
+        used += 2 + width
+    yield part
 
 
 def _runs(plan: Preregistration) -> str:
@@ -99,7 +132,7 @@ def _change(name: str, *, change: Change) -> list[str]:
     return [f"  {name}:", *sides]
 
 
-def _controls(controls: Mapping[str, Controls]) -> str:
+def _controls(controls: Mapping[str, Controls], *, columns: int | None) -> str:
     known = known_quantities(controls)
     rows = [["", *(name.replace("_", " ") for name in known)]]
     rows += [
@@ -109,7 +142,8 @@ def _controls(controls: Mapping[str, Controls]) -> str:
         ]
         for variant in controls
     ]
-    return "Side effects: what else changed (times the baseline's)\n" + align_columns(rows)
+    title = "Side effects: what else changed (times the baseline's)"
+    return f"{title}\n{align_columns(rows, columns=columns)}"
 
 
 def _shares(plan: Preregistration) -> str:

@@ -71,6 +71,19 @@ def test_a_plan_has_changes_side_effects_and_shared_parts_of_each_variant(study:
     )
 
 
+def test_on_a_terminal_no_line_is_too_long_and_no_word_is_lost(study: Path) -> None:
+    plan = planned(study, effect=0.1, sd=0.2)
+    lines = preview_text(plan, columns=60).splitlines()
+    assert max(map(len, lines)) <= 60
+    first = next(place for place, line in enumerate(lines) if "peak rate" in line)
+    second = next(place for place, line in enumerate(lines) if "updates" in line)
+    assert [lines[second + n].split()[0] for n in (1, 2)] == [
+        lines[first + n].split()[0] for n in (1, 2)
+    ]
+    both = [set(preview_text(plan, columns=columns).split()) for columns in (None, 60)]
+    assert both[0] == both[1]
+
+
 def test_a_change_of_the_model_fits_a_small_terminal(study: Path) -> None:
     other = "decoder: {model: {decoder_only: {d_model: 16, d_ff: 32, heads: 2, layers: 1}}}"
     study.write_text(study.read_text().replace("  again: {replicate: 1}", f"  {other}"))
