@@ -34,7 +34,7 @@ BEYOND = (
     r"got 100\.0$",  # is a whole number to JSON
     r"finite number",  # JSON has no other
     r"duplicate key|is listed twice",
-    r"heads must divide d_model",
+    r"heads must divide d_model|needs a micro-batch for each",
     r"rates need",
     r"'r_drop' to turn off; did|'dropout' to turn off",  # only the baseline tells
     r"no such file|no model in",

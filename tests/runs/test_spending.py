@@ -78,7 +78,7 @@ def carried_out(
         ledger=opened.ledger,
         pace=Pace(spending=spending),
     )
-    return jobs, [end.runs[0].title for ended in polls for end in ended]
+    return jobs, [end.runs[0].title for poll in polls for end in poll.ended]
 
 
 def test_so_many_runs_begin_and_the_next_command_begins_the_others(opened: PlannedStudy) -> None:

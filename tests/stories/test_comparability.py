@@ -31,9 +31,13 @@ def test_side_effects_and_sharing_are_reported_and_a_broken_promise_fails_the_st
     ) in capfd.readouterr().err
 
     report = (out / "tiny" / "report.md").read_text()
-    controls = report.partition("Side effects")[2].partition("Shared with")[0]
+    effects, decoding = (
+        report.partition("Side effects")[2].partition("Shared with")[0].split("tokens a second")
+    )
+    assert "passes a token" in decoding
     rows = {
-        line.split(" | ")[0].strip("| "): " ".join(line.split()) for line in controls.split("\n")
+        line.split(" | ")[0].strip("| "): " ".join(line.split())
+        for line in effects.rpartition("| variant")[0].split("\n")
     }
     columns = "peak rate | rate area | parameters | trained parameters | target tokens | updates"
     measured = "decoder passes | seconds per update | seconds"
