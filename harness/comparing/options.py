@@ -77,8 +77,8 @@ class CollectedRuns:
     """Runs to be compared; `pairs` if variants are not all compared with `baseline`.
 
     `changes`, `signatures`, `faults` and `mixed` are as in a `Report`; `dropped` are variants of
-    the same studies that have results too and are left out. `of_table` is True for scores of other
-    programs, of which no plan is known.
+    the same studies that have results too and are left out. `of_table` is True where no plan
+    is shared: for scores of other programs, and for runs of several studies that are not paired.
     """
 
     results: Sequence[RunResult]

@@ -92,6 +92,12 @@ def compare_runs(names: Sequence[str], *, out: Path, options: ComparisonOptions)
     if options.method is None and single_runs and len({run.seed for run in all_runs}) == len(sides):
         comparison = replace(comparison, method="welch", diverged="excluded")
     collected = _collect(sides, metrics=metrics, primary=primary)
+    if (
+        comparison.method == "welch"
+        and len({side.opened and side.opened.folder for side in sides}) > 1
+    ):
+        # Each study plans its own seeds, and a run of one is missing from no other.
+        collected = replace(collected, of_table=True)
     report = comparison_report(collected, comparison=comparison)
     opened = next((side.opened for side in sides if side.opened), None)
     if opened is None:
