@@ -1,9 +1,10 @@
 """A study's results as one file, and the report that it opens with.
 
-`study/` has the study and its plugin files, placed to each other as they were; `results/` is a
-results folder with the runs, the report and the log of inspections. Paths of the machine that made
-it are left out. Opening it runs none of its code and needs no corpus: its report was written when
-it was made, and is shown once every file of it is known to be whole.
+`study/` has the study, the files that it includes and its plugin files, placed to each other as
+they were; `results/` is a results folder with the runs, the report and the log of inspections.
+Paths of the machine that made it are left out. Opening it runs none of its code and needs no
+corpus: its report was written when it was made, and is shown once every file of it is known to be
+whole.
 """
 
 from __future__ import annotations
@@ -149,10 +150,10 @@ def _run_files(folder: Path, *, evaluations: set[str], weights: bool) -> Mapping
 
 
 def _sources(opened: PlannedStudy) -> tuple[Mapping[str, Path], str]:
-    """The study and its plugin files, placed to each other as they are; the name of the study."""
+    """The files of a study and its plugins, placed to each other as they are; the study's name."""
     paths = [
         Path(os.path.normpath(path.absolute()))
-        for path in (opened.study.path, *opened.study.plugins)
+        for path in (opened.study.path, *opened.study.included, *opened.study.plugins)
     ]
     root = os.path.commonpath([path.parent for path in paths])
     named = {f"study/{path.relative_to(root).as_posix()}": path for path in paths}

@@ -12,7 +12,8 @@ Messages, by the module that words them:
 - `variants`: names that are taken, variants that equal the baseline or each other
 - `names`, `grid`, `factors`, `crossed_corpora`, `tuning`, `pretraining`: the part of a study that
   each is named after
-- `study_file`: a study that is no mapping, files that it names
+- `included_files`: a study that is no mapping, and files that it includes
+- `study_file`, `written_paths`: other files that it names
 - `component_text`: a component on the command line
 
 Types and bounds in words ("a whole number above 0") and suggestions ("did you mean ...?") come from
@@ -25,6 +26,14 @@ from __future__ import annotations
 
 from harness.loading.component_text import parse_component
 from harness.loading.names import VARIANT_NAME
-from harness.loading.study_file import StudyKeys, load, plugins_for, study_error
+from harness.loading.study_file import StudyKeys, load, plugins_for, study_error, written_study
 
-__all__ = ["VARIANT_NAME", "StudyKeys", "load", "parse_component", "plugins_for", "study_error"]
+__all__ = [
+    "VARIANT_NAME",
+    "StudyKeys",
+    "load",
+    "parse_component",
+    "plugins_for",
+    "study_error",
+    "written_study",
+]

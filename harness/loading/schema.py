@@ -44,21 +44,38 @@ def schema(catalog: Catalog) -> Schema:
         definitions[slot] = _choice(components, unnamed=SLOTS[slot].unnamed)
         definitions |= {f"{slot}.{component.name}": _options(component) for component in components}
     keys = {
-        "baseline": reference("baseline"),
+        "baseline": {"type": "object", "description": description(Experiment)},
         "variants": {**_named("variant"), "minProperties": 1},
         "pretraining": _named("pretraining"),
         **_designs(),
     }
+    study = object_schema(StudyKeys, instead=keys, optional=FILLED_IN)
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "A study",
-        **object_schema(StudyKeys, instead=keys, optional=FILLED_IN),
+        **study,
         "description": "A question, the variants that answer it, and how they are compared.",
-        "oneOf": [
-            {"required": ["factors"]},
-            {"anyOf": [{"required": ["variants"]}, {"required": ["grid"]}]},
-        ],
+        **_required_keys(study["required"]),
         "definitions": definitions,
+    }
+
+
+def _required_keys(names: Sequence[str]) -> Schema:
+    """The keys that must be there, unless a file that is included may have them."""
+    listed: Schema = {"anyOf": [{"required": ["variants"]}, {"required": ["grid"]}]}
+    crossed: Schema = {"required": ["factors"]}
+    return {
+        "required": [],
+        "if": {"required": ["include"], "properties": {"include": {"not": {"type": "null"}}}},
+        "then": {
+            "properties": {"baseline": reference("variant")},
+            "not": {"allOf": [crossed, listed]},
+        },
+        "else": {
+            "properties": {"baseline": reference("baseline")},
+            "required": names,
+            "oneOf": [crossed, listed],
+        },
     }
 
 

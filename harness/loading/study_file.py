@@ -16,9 +16,10 @@ from harness.components import Executor, Figure, Tracker
 from harness.components.metric import StudyMetric
 from harness.components.options import NonNegativeInt
 from harness.errors import Fault, PluginError, StudyError
-from harness.files import open_file
+from harness.loading.chosen_model import models_of
 from harness.loading.faults import Faults
-from harness.loading.model_folder import find_model_folder
+from harness.loading.included_files import MOST_FILES
+from harness.loading.merged_files import StudyNodes, merged_study, read_study
 from harness.loading.names import study_name_fault
 from harness.loading.pretraining import find_pretraining, pretraining_names
 from harness.loading.study_rules import study_faults
@@ -26,15 +27,13 @@ from harness.loading.tuning import candidates, resolved_tuning
 from harness.loading.validation import Checker
 from harness.loading.validation_errors import DataFault, InvalidData
 from harness.loading.variants import experiments
-from harness.loading.yaml_file import read_yaml
-from harness.loading.yaml_nodes import entries, plain_data, yaml_faults
+from harness.loading.written_paths import WrittenPaths
+from harness.loading.yaml_nodes import entries, plain_data
 from harness.notices import warn
 from harness.registry.catalog import Catalog
 from harness.registry.discovery import Plugins, discover, register_file
-from harness.registry.option_types import shown
 from harness.study.values import Comparison, Seeds, Stopping, Study, TuningOptions
 
-LARGEST_TEXT = 1_000_000_000  # bytes of a corpus, which is held in memory as a whole
 MOST_RUNS = 20_000  # all variants with all seeds, pretraining and trials of tuning included
 DEFAULTS = {"executor": "local", "trackers": ["mlflow"]}
 # By default, those of them that are installed and apply to the study's design.
@@ -71,6 +70,11 @@ class StudyKeys:
     executor: Executor
     trackers: tuple[Tracker, ...]
     plugins: tuple[str, ...] = ()
+    include: (
+        Annotated[str, MinLen(1)]
+        | Annotated[tuple[Annotated[str, MinLen(1)], ...], MinLen(1), MaxLen(MOST_FILES)]
+        | None
+    ) = None
 
 
 def load(
@@ -87,11 +91,14 @@ def load(
     the file.
     """
     faults = Faults(path)
-    root = _root(path, faults=faults)
+    nodes = _nodes(path, faults=faults)
     plugins = plugins or discover()
     # Before anything is checked, since any key may name a component of these files.
-    files = _register_files(root, path=path, plugins=plugins, faults=faults, execute=plugin_files)
-    checker = _checker(root, folder=path.parent, plugins=plugins)
+    files = _register_files(nodes.root, plugins=plugins, faults=faults, execute=plugin_files)
+    catalog = Catalog.of(plugins)
+    root = merged_study(nodes, models=models_of(catalog), faults=faults)
+    paths = WrittenPaths.of(root if nodes.included else None, folder=path.parent)
+    checker = _checker(root, paths=paths, catalog=catalog)
     for complaint in checker.catalog.complaints:
         if complaint.plugin in files:
             faults.add(str(complaint), at=files[complaint.plugin])
@@ -115,20 +122,17 @@ def load(
         executor=top.executor,
         trackers=top.trackers,
         plugins=tuple(Path(file).absolute() for file in files),
+        included=tuple(file.absolute() for file in nodes.included),
         pretraining=pretraining,
         tuning=resolved_tuning(top.tune, trials=trials, seeds=_seeds(chosen)),
     )
     return study, plugins
 
 
-def _checker(root: yaml.Node, *, folder: Path, plugins: Plugins) -> Checker:
-    """A checker of this study's choices, whose files are named relative to its folder."""
-    return Checker(
-        Catalog.of(plugins),
-        partial(_find_file, folder=folder),
-        partial(find_pretraining, among=pretraining_names(root)),
-        partial(find_model_folder, beside=folder),
-    )
+def _checker(root: yaml.Node, *, paths: WrittenPaths, catalog: Catalog) -> Checker:
+    """A checker of this study's choices, with the files, runs and models that they may name."""
+    find_start = partial(find_pretraining, among=pretraining_names(root))
+    return Checker(catalog, paths.find_file, find_start, paths.find_model)
 
 
 def _refuse_many_runs(
@@ -163,9 +167,17 @@ def _node(root: yaml.Node, *, key: str) -> yaml.Node | None:
 def study_error(path: Path, *, faults: Sequence[DataFault]) -> StudyError:
     """Faults that show only once a study's variants are built, as one error with their places."""
     placed = Faults(path)
-    # Read again, because a study as a value no longer knows its places.
-    placed.add_data(faults, root=read_yaml(path))
+    placed.add_data(faults, root=written_study(path))
     return placed.error()
+
+
+def written_study(path: Path) -> yaml.MappingNode:
+    """A valid study read again, because as a value it no longer knows its places."""
+    nodes, unplaced = read_study(path, faults=Faults(path)), Faults(path)
+    # Without the study's plugin files, which are not to be executed twice; all that they could
+    # change here is whether a key of `model` names one of theirs.
+    models = models_of(Catalog.of(discover())) if nodes.included else {}
+    return merged_study(nodes, models=models, faults=unplaced)
 
 
 def plugins_for(path: Path, *, plugin_files: bool = True) -> Plugins:
@@ -174,48 +186,49 @@ def plugins_for(path: Path, *, plugin_files: bool = True) -> Plugins:
     Without `plugin_files` those are left out, and each is a warning.
     """
     faults = Faults(path)
-    plugins, root = discover(), read_yaml(path)
-    _register_files(root, path=path, plugins=plugins, faults=faults, execute=plugin_files)
+    plugins, nodes = discover(), read_study(path, faults=Faults(path))
+    _register_files(nodes.root, plugins=plugins, faults=faults, execute=plugin_files)
     faults.raise_any()
     return plugins
 
 
-def _root(path: Path, *, faults: Faults) -> yaml.MappingNode:
-    """The study as YAML, faults of its keys added; raises `StudyError` if it is not a mapping."""
-    root = read_yaml(path)
-    fault = study_name_fault(path.stem)
-    if fault:
+def _nodes(path: Path, *, faults: Faults) -> StudyNodes:
+    """The study as YAML, faults of its keys added; raises `StudyError` if it cannot be read."""
+    nodes = read_study(path, faults=faults)
+    if fault := study_name_fault(path.stem):
         raise StudyError([Fault(str(path), fault)])
-    faults.add_yaml(yaml_faults(root))
-    if isinstance(root, yaml.MappingNode):
-        return root
-    faults.add(f"a study must be a mapping, got {shown(plain_data(root))}", at=root.start_mark)
-    raise faults.error()
+    return nodes
 
 
 def _register_files(
-    root: yaml.Node, *, path: Path, plugins: Plugins, faults: Faults, execute: bool
+    root: yaml.Node, *, plugins: Plugins, faults: Faults, execute: bool
 ) -> Mapping[str, yaml.Mark]:
     """The files that a study names as plugins, each with its place; none if none is executed."""
     files: dict[str, yaml.Mark] = {}
     if not execute:
-        _warn_of_files(root, path=path)
+        _warn_of_files(root)
         return files
+    named_in: dict[str, str] = {}
     for file, mark in _files(root):
+        path = Path(mark.name).parent / file
+        # Of two files of a study, each may name a plugin that both need.
+        if named_in.setdefault(os.path.normpath(path), mark.name) != mark.name:
+            continue
         try:
-            register_file(plugins, path=path.parent / file)
+            register_file(plugins, path=path)
         except PluginError as error:
             faults.add(str(error), at=mark)
-        files.setdefault(str(path.parent / file), mark)
+        files.setdefault(str(path), mark)
     return files
 
 
-def _warn_of_files(root: yaml.Node, *, path: Path) -> None:
+def _warn_of_files(root: yaml.Node) -> None:
     """Name the plugin files that are left out."""
     for file, mark in _files(root):
-        place = f"{path}:{mark.line + 1}:{mark.column + 1}"
+        place = f"{mark.name}:{mark.line + 1}:{mark.column + 1}"
         unknown = "what it defines is unknown here, and what it changes unchecked"
-        warn(f"{place}: plugin {path.parent / file}: not executed (--no-plugins); {unknown}")
+        path = Path(mark.name).parent / file
+        warn(f"{place}: plugin {path}: not executed (--no-plugins); {unknown}")
 
 
 def _files(root: yaml.Node) -> Iterator[tuple[str, yaml.Mark]]:
@@ -226,21 +239,6 @@ def _files(root: yaml.Node) -> Iterator[tuple[str, yaml.Mark]]:
         file = plain_data(node)
         if isinstance(file, str):
             yield file, node.start_mark
-
-
-def _find_file(name: str, *, folder: Path) -> str:
-    """The absolute path of a text file that an option names; raises `ValueError` if it is none."""
-    path = folder / name
-    try:
-        with open_file(path) as file:
-            size = os.fstat(file.fileno()).st_size
-    except FileNotFoundError:
-        raise ValueError(f"no such file: {path}") from None
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
-    if size > LARGEST_TEXT:
-        raise ValueError(f"{path} has {size} bytes, more than the limit of {LARGEST_TEXT}")
-    return str(path.absolute())
 
 
 def _top(root: yaml.Node, *, checker: Checker, faults: Faults) -> StudyKeys:

@@ -1,4 +1,4 @@
-"""A file parsed to YAML nodes, which know their places, within limits of size and depth."""
+"""A file parsed to YAML nodes, which know their file and place, within limits of size and depth."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def read_yaml(path: Path) -> yaml.Node:
     """The only document in a file; raises `StudyError` with the first syntax error."""
     text = _text(path)
     try:
-        composer = _Composer(text)
+        composer = _Composer(text, name=str(path))
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
@@ -90,8 +90,9 @@ class _Composer(yaml.SafeLoader):
     Nodes are counted while composing: a file of a few hundred bytes can expand to gigabytes.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, name: str) -> None:
         super().__init__(text)
+        self.name = name  # in every mark: a study may consist of several files
         self._depth = self._deepest = self._count = 0
         self._extents: dict[int, tuple[int, int]] = {}  # how many nodes and levels are in a node
 

@@ -132,12 +132,12 @@ class Keys(TypedDict, total=False):
     """The keys of a study, as its file has them; values are plain data."""
 
     question: Required[str]
-    baseline: Required[Mapping[str, Any]]
+    baseline: Mapping[str, Any]  # required, as are seeds, unless an included file has them
     variants: Mapping[str, Any]
     grid: Mapping[str, Sequence[Any]]
     factors: Mapping[str, Mapping[str, Any]]
     datasets: Mapping[str, Any]
-    seeds: Required[int | Sequence[int] | Mapping[str, Any]]
+    seeds: int | Sequence[int] | Mapping[str, Any]
     metrics: Sequence[Any]
     pretraining: Mapping[str, Any]
     figures: Sequence[Any]
@@ -146,6 +146,7 @@ class Keys(TypedDict, total=False):
     executor: Any
     trackers: Sequence[Any]
     plugins: Sequence[str]
+    include: str | Sequence[str]
 
 
 def define(

@@ -10,9 +10,8 @@ from harness.components import Component, Metric
 from harness.components.transformer_options import TransformerOptions
 from harness.contracts import Setting
 from harness.errors import Fault, HarnessError
-from harness.loading import study_error
+from harness.loading import study_error, written_study
 from harness.loading.validation_errors import DataFault, DataPath
-from harness.loading.yaml_file import read_yaml
 from harness.loading.yaml_nodes import plain_data
 from harness.planning.places import place_of_choice
 from harness.registry.serialization import leaves
@@ -31,7 +30,7 @@ def forewarnings(study: Study, *, averaging: bool = False) -> tuple[Fault, ...]:
 
     With `averaging`, also of averages that are not what is meant: a dry build tells them anyway.
     """
-    written = plain_data(read_yaml(study.path))
+    written = plain_data(written_study(study.path))
     faults = [*_of_decision(study, written=written)]
     seen: set[tuple[DataPath, str]] = set()
     for name, experiment in study.experiments.items():

@@ -31,9 +31,10 @@ from harness.study.experiment import Budget, Experiment
 from harness.study.values import Comparison, Stopping, TuningOptions
 
 _INTRODUCTION = (
-    "A study is one YAML file, a mapping with the keys below. `harness schema` prints the same as "
-    "a JSON schema, with which an editor completes and checks; `harness validate` also checks "
-    "what a schema cannot say. [A study in one file](../study.md) shows one."
+    "A study is one YAML file, a mapping with the keys below, and may [include "
+    "others](#included-files). `harness schema` prints the same as a JSON schema, with which an "
+    "editor completes and checks; `harness validate` also checks what a schema cannot say. "
+    "[A study in one file](../study.md) shows one."
 )
 _CHOICE = (
     "A key that takes a component takes its name (`loss: cross_entropy`), its name with options "
@@ -41,6 +42,15 @@ _CHOICE = (
     "name with that option's value (`tokenizer: {bpe: 2000}`)."
 )
 _TOP = "A question, the variants that answer it, and how they are compared."
+_INCLUDED = (
+    "`include: ./base.yaml` begins from another file, `include: [a.yaml, b.yaml]` from several, of "
+    "which a later one changes an earlier one. A key of the study replaces that of the file, but "
+    "for two: `baseline` changes the file's as a variant changes a baseline, and `plugins` add up. "
+    "An included file is named relative to the file that includes it, as are the corpora, models "
+    "and plugins that it names itself. It may include others and need not be a whole study. "
+    "Errors have their place in the file that they are in, runs are those of the same study in "
+    "one file, and an archive has all the files."
+)
 _EXPERIMENT = (
     "The baseline has every choice. A variant, a level of a factor and an entry of `pretraining` "
     "have only what they change: a choice is replaced as a whole, while `model`, `budget` and "
@@ -72,6 +82,7 @@ def study_page(catalog: Catalog) -> str:
         sections.append(_keys(options))
         if options is Experiment:
             sections += _model(catalog)
+    sections += ["## included files", _INCLUDED]
     source = "the classes that a study is checked against"
     return page("The study file", source=source, sections=sections)
 

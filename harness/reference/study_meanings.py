@@ -25,8 +25,10 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "tune": "[The option that every variant tunes](#tune) before it is compared.",
         "executor": "Where runs are carried out; it changes no result.",
         "trackers": "Where copies of the runs are kept to be watched; `[]` for nowhere.",
-        "plugins": "Python files with components of your own, relative to the study: "
-        "`[./my_loss.py]`. They are executed.",
+        "plugins": "Python files with components of your own, relative to the file that "
+        "names them: `[./my_loss.py]`. They are executed.",
+        "include": "Other YAML files with keys of this study, which are [beneath its own]"
+        "(#included-files).",
     },
     "Experiment": {
         "dataset": "The corpus: sentence pairs, or texts, in three splits.",

@@ -167,7 +167,7 @@ def _studies(slots: Mapping[str, str]) -> Sequence[_Study]:
     studies = []
     for path in sorted((ROOT / "studies").rglob("*.yaml")):
         study = yaml.safe_load(path.read_text(encoding="utf-8"))
-        baseline = set(_choices(study.pop("baseline"), slots=slots))
+        baseline = set(_choices(study.pop("baseline", None), slots=slots))
         rest = set(_choices(study, slots=slots))
         studies.append(_Study(path.relative_to(ROOT), baseline, rest))
     return studies

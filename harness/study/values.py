@@ -167,6 +167,7 @@ class Study:
     design: Design = field(default_factory=Design)
     trackers: tuple[Tracker, ...] = ()
     plugins: tuple[Path, ...] = ()
+    included: tuple[Path, ...] = ()  # files of the study beside the one at `path`
     pretraining: Mapping[str, Experiment] = field(default_factory=dict)
     tuning: Tuning | None = None
     tuned: Mapping[tuple[str, int], Experiment] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from harness import pipeline
 from harness.cli import main
 from harness.exchange.packing import Manifest, pack
 from harness.runs.check import faults
@@ -69,6 +70,23 @@ def test_it_unpacks_to_a_results_folder_without_faults(archive: Path, tmp_path: 
         2,
         f"{into}: is there already; choose another --into\n",
     )
+
+
+def test_it_has_the_files_that_the_study_includes(study: Path, tmp_path: Path) -> None:
+    base = study.parent.parent / "base.yaml"
+    base.write_text(study.read_text().replace("../plugins", "plugins"))
+    study.write_text("include: ../base.yaml\nquestion: Apart?\n")
+    archive, into = tmp_path / "a-results.zip", tmp_path / "unpacked"
+    done = harness("archive", study, "--out", study.parent / "results", "-o", archive)
+    assert done.exit_code == 0, done.output
+    # The runs of the study in one file are those of the study in two.
+    assert done.stdout.startswith(f"{archive}: 6 runs, ")
+    assert harness("report", archive, "--into", into).exit_code == 0
+    assert (into / "study" / "base.yaml").read_bytes() == base.read_bytes()
+    unpacked = into / "study" / "studies" / study.name
+    opened = pipeline.open_study(unpacked, out=into / "results", seeds=None)
+    assert opened.study.question == "Apart?"
+    assert [run.title for run in opened.plan if not run.exists] == []
 
 
 def test_it_has_the_inspections_and_no_path_of_this_machine(archive: Path, tmp_path: Path) -> None:

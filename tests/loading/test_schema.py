@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+import yaml
 from click.testing import CliRunner
 from support import third_party
 
@@ -137,6 +138,35 @@ def test_every_way_to_write_a_choice_is_valid(
     loaded((old, new))
     data = plain_data(read_yaml(write((old, new))))
     assert [error.message for error in STRANGERS.iter_errors(data)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "include: base.yaml",
+        "include: [base.yaml, more.yaml]\nbaseline: {model: {heads: 2}, averaging: off}",
+        "include: base.yaml\nvariants: {other: {loss: cross_entropy}}",
+    ],
+)
+def test_what_is_required_may_be_in_an_included_file(text: str) -> None:
+    data = plain_data(yaml.compose(text, Loader=yaml.SafeLoader))
+    assert [error.message for error in STRANGERS.iter_errors(data)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "question: Alone?",
+        "include: null",
+        "include: []",
+        "include: 3",
+        "include: base.yaml\nsede: 1",
+        "include: base.yaml\nbaseline: {loss: hinge}",
+        "include: base.yaml\nvariants: {a: {}}\nfactors: {b: {c: {}}, d: {e: {}}}",
+    ],
+)
+def test_a_study_that_includes_another_may_still_be_at_fault(text: str) -> None:
+    assert not STRANGERS.is_valid(plain_data(yaml.compose(text, Loader=yaml.SafeLoader)))
 
 
 @pytest.mark.parametrize("case", CASES)
