@@ -206,7 +206,10 @@ class Campaign:
             return  # it ended meanwhile
         place = "checkpoint"
         if strike.moment != "checkpoint":  # which has no time for a question
-            place = _place(path, worker=worker)
+            try:
+                place = _place(path, worker=worker)
+            except ProcessLookupError:
+                return  # as above
         guard = parent(worker)
         if guard is None:
             return

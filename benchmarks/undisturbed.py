@@ -79,4 +79,10 @@ def _without_times(path: Path) -> Any:
         record = json.loads(path.read_text())
     except FileNotFoundError:
         return None
-    return {name: value for name, value in record.items() if name not in _TIMES}
+    return _timeless(record)
+
+
+def _timeless(record: Any) -> Any:
+    if not isinstance(record, dict):
+        return record
+    return {name: _timeless(value) for name, value in record.items() if name not in _TIMES}

@@ -46,23 +46,35 @@ def hold(path: Path) -> Iterator[Claim]:
     The claim is to be verified before what is written.
     """
     # To append: "w" would erase the name of the holder that this one waits for.
-    with (
-        open(path / _LOCK, "a+", errors="replace", opener=no_link) as file,
-        leased(path, locked=_lock(file)) as claim,
-    ):
-        file.seek(0)
-        previous = _holder(file.read()).pid
-        since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
-        with naming_file(path / _LOCK):
-            file.truncate(0)
-            file.write(json.dumps([os.getpid(), socket.gethostname(), since]))
-            file.flush()  # for those who wait; the file stays open as long as the lock is held
-        # Only the holder may: a writer that is still at work has the lock itself.
-        for folder in (path, *path.glob("evaluations/*")):
-            # The previous holder's in any case: killed, it loses the lock a moment before it ends.
-            for partial in abandoned(folder, ended=previous):
-                partial.unlink(missing_ok=True)
-        yield claim
+    with open(path / _LOCK, "a+", errors="replace", opener=no_link) as file:
+        locked = _lock(file)
+        # At once, where there is a lock: whoever looks must not read a name that is past.
+        previous = _name_holder(file, path=path) if locked else None
+        with leased(path, locked=locked) as claim:
+            if not locked:
+                previous = _name_holder(file, path=path)
+            _remove_unfinished(path, ended=previous)
+            yield claim
+
+
+def _name_holder(file: IO[str], *, path: Path) -> int | None:
+    """Write this process into the file of a lock; returns the one that was there."""
+    file.seek(0)
+    previous = _holder(file.read()).pid
+    since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
+    with naming_file(path / _LOCK):
+        file.truncate(0)
+        file.write(json.dumps([os.getpid(), socket.gethostname(), since]))
+        file.flush()  # for those who wait; the file stays open as long as the lock is held
+    return previous
+
+
+def _remove_unfinished(path: Path, *, ended: int | None) -> None:
+    """Remove the unfinished files of a run; only its holder may, as a writer holds it too."""
+    for folder in (path, *path.glob("evaluations/*")):
+        # The previous holder's in any case: killed, it loses the lock a moment before it ends.
+        for partial in abandoned(folder, ended=ended):
+            partial.unlink(missing_ok=True)
 
 
 def _lock(file: IO[str]) -> bool:
