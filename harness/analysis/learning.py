@@ -39,6 +39,11 @@ def no_better_than_chance(trace: TrainingTrace) -> bool:
     return min(trace.losses) >= trace.by_chance
 
 
+def better_than_chance(trace: TrainingTrace) -> bool:
+    """True if the loss is known to have been below that of a guess which ignores the input."""
+    return trace.by_chance is not None and any(loss < trace.by_chance for loss in trace.losses)
+
+
 def writes_copies(trace: TrainingTrace) -> bool:
     """True if nearly all outputs are copies of each other and should not be."""
     least = max(1.0, _FEW_OUTPUTS * trace.expected)

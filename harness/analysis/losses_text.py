@@ -63,6 +63,8 @@ def survivors(judgment: Judgment) -> list[str]:
         return []
     if judgment.pairing.kind == "effect":
         return [f"{claim} only where no run diverged"]
+    if judgment.pairing.method == "welch":  # which takes a run whatever became of its seed
+        return [f"{claim} only among runs that did not diverge"]
     if baseline and variant:
         return [f"{claim} only where neither diverged"]
     survivor = "it" if variant else comparator(judgment.pairing.against)

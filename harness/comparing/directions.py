@@ -9,10 +9,12 @@ from collections.abc import Sequence
 # As whole words of a name: valid_loss and TER-char, but not lossless or internal.
 _LOWER_IS_BETTER = frozenset(
     (
-        *("bpb", "bpc", "crossentropy", "entropy", "kl", "loss", "losses", "nats", "nll"),
+        *("bits", "bpb", "bpc", "crossentropy", "entropy", "kl", "loss", "losses", "nats", "nll"),
         *("perplexity", "ppl", "brier", "mae", "mape", "mse", "rmse"),
         *("err", "error", "errors", "cer", "der", "ece", "eer", "fer", "fid", "per", "ter", "wer"),
-        *("cost", "flops", "latency", "ms", "regret", "runtime", "seconds", "time"),
+        *("edits", "failures", "mistakes"),
+        *("cost", "dollars", "energy", "flops", "joules", "latency", "ms", "regret", "runtime"),
+        *("seconds", "time"),
     )
 )
 _SHARES = frozenset(  # of 1 or, as percentages, of 100
@@ -26,6 +28,8 @@ _DESCRIPTIVE = (frozenset(("distinct",)), frozenset(("length",)), frozenset(("se
 _NEGATED = frozenset(("neg", "negated", "negative"))
 # Words of snake_case and of CamelCase: validLoss has the word Loss.
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+# Of a rate, what is counted has the direction: more tokens per second, fewer seconds per token.
+_RATE = re.compile(r"(?<=[A-Za-z0-9])([_ -]+per[_ -]+(?=[A-Za-z])|Per(?=[A-Z])).*")
 
 
 def usual_direction(metric: str) -> bool | None:
@@ -34,7 +38,7 @@ def usual_direction(metric: str) -> bool | None:
     A negated metric has the other direction: negative log likelihood, neg_mean_squared_error. None
     of a metric that only describes: distinct-2, self-BLEU, output_length.
     """
-    words = _words(metric)
+    words = _words(_RATE.sub("", metric))
     if any(described <= words for described in _DESCRIPTIVE):
         return None
     return bool(words & _LOWER_IS_BETTER) == bool(words & _NEGATED)

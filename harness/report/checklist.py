@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from harness.analysis import p_text
-from harness.contracts import Finding, Method
+from harness.contracts import Design, Finding, Method
 from harness.report import tables
 from harness.report.answer_text import direction, on_split
-from harness.report.design_text import correction_text
+from harness.report.design_text import correction_text, floor_looks_text
 from harness.report.numbers import (
     NOT_AVAILABLE,
     correlation_text,
@@ -70,14 +71,16 @@ def _results(report: Report) -> Iterator[Item]:
         _by_finding(report, text=difference_text),
     )
     yield Item("Test, p, corrected p", [*_tests(report)])
-    yield Item("Smallest attainable p", _by_finding(report, text=_floor))
+    yield Item(
+        "Smallest attainable p", _by_finding(report, text=partial(_floor, design=report.design))
+    )
     yield Item("Effect size", _by_finding(report, text=_effect_size))
     yield Item(
         "Detectable difference (80% power, at this spread)",
         _by_finding(report, text=_detectable),
     )
     yield Item("Margin and equivalence test", _by_finding(report, text=_equivalence))
-    yield Item("Variance over seeds and over test sentences", _by_finding(report, text=_intervals))
+    yield Item("Intervals over seeds and over test sentences", _by_finding(report, text=_intervals))
     yield Item("Inspections of the results", [*_inspections(report)])
     yield Item("Tuning of each variant", [*_tuning(report)])
 
@@ -137,12 +140,12 @@ def _p(finding: Finding) -> str:
     return f"{p}, corrected {p_text(finding.p_adjusted)}" if finding.family > 1 else p
 
 
-def _floor(finding: Finding) -> str:
+def _floor(finding: Finding, *, design: Design) -> str:
     if finding.p_floor is None:
         return ""
     test = "the sign test" if finding.method == "sign_test" else "sign flips"
-    looks = f", multiplied by the {finding.looks} looks" if finding.looks > 1 else ""
-    return f"{p_text(finding.p_floor)} by {test}, with {finding.n_ranked or finding.n} seeds{looks}"
+    looks, n = floor_looks_text(finding, design=design), finding.n_ranked or finding.n
+    return f"{p_text(finding.p_floor)} by {test}, with {n} seeds{looks}"
 
 
 def _effect_size(finding: Finding) -> str:

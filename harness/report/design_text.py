@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.analysis import dropped_text
-from harness.contracts import Design, Factorial, FindingKind
+from harness.contracts import Design, Factorial, Finding, FindingKind
 from harness.report.numbers import level_at
 from harness.report.tuning_text import tuning_sentences
 from harness.report.values import Report
@@ -63,6 +63,15 @@ def correction_text(report: Report) -> str:
     return f"{over}{', and' if over else ','} multiplied by the {looks} looks{added}"
 
 
+def floor_looks_text(finding: Finding, *, design: Design) -> str:
+    """The part of the looks in the smallest p that a test can reach, as the end of a clause."""
+    if finding.looks == 1:
+        return ""
+    if design.added_looks:  # whose factors are no number of looks, and make an earlier p the least
+        return ", at the look that allows the least"
+    return f", multiplied by the {finding.looks} looks"
+
+
 def _family(size: int, *, kind: FindingKind, compared: int, of_table: bool) -> str:
     """The comparisons that are corrected together, with those that were dropped."""
     name = _MEMBERS[kind]
@@ -80,7 +89,8 @@ def _factorial(factorial: Factorial) -> str:
         "over all levels of the other factors. Removing one choice from the full combination, or "
         "adding one to the baseline, would estimate a different effect unless the factors are "
         "additive. An interaction is the effect of a combination minus the sum of the effects of "
-        "its parts; it takes at least four times as many seeds as a main effect of the same size."
+        "its parts; where noise is alike in all cells, it takes at least four times as many seeds "
+        "as a main effect of the same size."
     )
 
 

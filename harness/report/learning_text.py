@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from statistics import median
 
@@ -9,6 +10,7 @@ from harness.analysis import RunResult, ScoredMetric
 from harness.analysis.learning import (
     TrainingTrace,
     at_floor,
+    better_than_chance,
     no_better_than_chance,
     still_falling,
     writes_copies,
@@ -28,31 +30,39 @@ def nothing_learned(
     metrics: Sequence[ScoredMetric],
     ledger: Ledger,
 ) -> str:
-    """The evidence that all variants, or the baseline, learned nothing; empty if they did."""
+    """The evidence that all variants, or the baseline, learned nothing; empty if they did.
+
+    Where the loss was better than chance, the claim is that they learned little.
+    """
     finished = {
         (result.variant, result.seed): result
         for result in results
         if result.outcome == "finished" and result.scores
     }
 
-    def signs(variant: str) -> str:
-        traced = [
+    def traced(variant: str) -> Traced:
+        return [
             (result, _trace(run, course=result.course, ledger=ledger))
             for run in runs
             if run.variant == variant
             for result in [finished.get((variant, run.seed))]
             if result
         ]
-        return learned_nothing(traced, metrics=metrics)
 
     # First, and alone if it learned: the files of all other runs need not be read then.
-    if not (of_baseline := signs(BASELINE)):
+    baseline = traced(BASELINE)
+    if not (of_baseline := learned_nothing(baseline, metrics=metrics)):
         return ""
-    others = dict.fromkeys(variant for variant, _ in finished if variant != BASELINE)
-    everywhere = all(map(signs, others))
+    names = dict.fromkeys(variant for variant, _ in finished if variant != BASELINE)
+    others = [*map(traced, names)]
+    everywhere = all(learned_nothing(other, metrics=metrics) for other in others)
+    claimed = [baseline, *others] if everywhere else [baseline]
+    amount = "little" if any(map(_beat_chance, claimed)) else "nothing"
     # Other variants have numbers of their own.
     subject = (
-        "Nothing was learned; of the baseline," if everywhere else "The baseline learned nothing:"
+        f"{amount.capitalize()} was learned; of the baseline,"
+        if everywhere
+        else f"The baseline learned {amount}:"
     )
     return f"{subject} {of_baseline}."
 
@@ -78,7 +88,9 @@ def learned_nothing(traced: Traced, *, metrics: Sequence[ScoredMetric]) -> str:
             f"where {expected} different lines were to be written, no run wrote more than"
             f" {different} (repeated words aside), and the rest are copies"
         )
-    if floor and (falling or signs):
+    # A loss that beat chance, and one text metric above the worst, say that more was learned.
+    low = falling and not (_beat_chance(traced) and len(floor) < _bounded(metrics))
+    if floor and (low or signs):
         scores = [f"{metric.name} at most {_best(traced, metric=metric):.2g}" for metric in floor]
         signs.append(f"scores are next to the worst possible ({', '.join(scores)})")
     if not signs:
@@ -90,7 +102,30 @@ def learned_nothing(traced: Traced, *, metrics: Sequence[ScoredMetric]) -> str:
         some = any(still_falling(trace) for _, trace in traced)
         fell = "did not fall to the end in every run" if some else "no longer fell"
         way = f"raise `updates`, or change the learning rate, as validation nll {fell}"
-    return "; ".join([*signs, way])
+    return "; ".join([*signs[:-1], signs[-1] + _though(traced), way])
+
+
+def _though(traced: Traced) -> str:
+    """The loss that beat chance, which a low score or copies do not undo."""
+    beaten = [trace for _, trace in traced if better_than_chance(trace)]
+    if not beaten:
+        return ""
+    nll = min(loss for trace in beaten for loss in trace.losses)
+    chance = min(trace.by_chance or 0.0 for trace in beaten)
+    return (
+        f", though the best validation nll, {nll:.3g}, is better than the frequencies of tokens"
+        f" alone give, {chance:.3g}"
+    )
+
+
+def _beat_chance(traced: Traced) -> bool:
+    return any(better_than_chance(trace) for _, trace in traced)
+
+
+def _bounded(metrics: Sequence[ScoredMetric]) -> int:
+    """The text metrics that have a worst score, and so can be next to it."""
+    worst = [metric for metric in metrics if metric.of_text and metric.higher_is_better is not None]
+    return sum(all(map(math.isfinite, metric.bounds)) for metric in worst)
 
 
 def _all(traced: Traced, *, where: Callable[[TrainingTrace], bool]) -> bool:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from harness.analysis.p_values import p_text
 from harness.analysis.power import POWER
 from harness.analysis.statistics import ALPHA
-from harness.contracts import Finding
+from harness.contracts import Design, Finding
 from harness.contracts.results import DIRECTIONS, Method
 from harness.report.answer_text import on_split
 from harness.report.cost_text import metric_text
-from harness.report.design_text import correction_text
+from harness.report.design_text import correction_text, floor_looks_text
 from harness.report.numbers import decimal_places, level_text, number_text, p_is_of_sign_flips
 from harness.report.screen import is_incomplete
 from harness.report.tables import comparator_header, run_counts
@@ -63,11 +63,12 @@ def notes(report: Report) -> Iterator[str]:
     if lost := [*_lost(report)]:
         yield f"Runs without a score: {'; '.join(lost)}."
     if names := _names(findings, where=_differs_among_survivors):
+        unpaired = findings[0].method == "welch"
+        where = "among runs that did not diverge" if unpaired else "on seeds where no run diverged"
         yield (
-            "Different, or equivalent, but only on seeds where no run diverged, which leaves it "
-            f"inconclusive: {names}."
+            f"Different, or equivalent, but only {where}, which leaves it inconclusive: {names}."
         )
-    yield from _sign_flips(findings)
+    yield from _sign_flips(findings, design=report.design)
     yield from _equivalence(findings)
     if shown := [finding for finding in findings if _undecided(finding)]:
         yield (
@@ -104,7 +105,7 @@ def _differs_among_survivors(finding: Finding) -> bool:
     return finding.verdict == "inconclusive" and died and below
 
 
-def _sign_flips(findings: Sequence[Finding]) -> Iterator[str]:
+def _sign_flips(findings: Sequence[Finding], *, design: Design) -> Iterator[str]:
     """The tests that hold for symmetric noise of any shape, where they cannot agree or do not."""
     floors: dict[str, None] = {}
     for finding in findings:
@@ -112,7 +113,7 @@ def _sign_flips(findings: Sequence[Finding]) -> Iterator[str]:
         if finding.p_sign_flip is not None and floor >= ALPHA:
             tied = sum(pair.variant == pair.baseline for pair in finding.per_seed)
             ties = f", of which {tied} {'is' if tied == 1 else 'are'} tied" if tied else ""
-            looks = f", multiplied by the {finding.looks} looks" if finding.looks > 1 else ""
+            looks = floor_looks_text(finding, design=design)
             floors[f"p = {p_text(floor)} with {finding.n} seeds{ties}{looks}"] = None
     if floors:
         limits = ", or ".join(floors)

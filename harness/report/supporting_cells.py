@@ -31,13 +31,13 @@ def improvement_cell(finding: Finding) -> str:
 
 
 def interquartile_header(report: Report) -> str:
-    """The column's name; runs that diverged have no score to average."""
+    """The column's name; runs that diverged have no score to average, and no pair."""
     dead = any(
         finding.diverged + finding.diverged_baseline
         for finding in report.on_primary
         if finding.reached is None  # a run that died has a cost
     )
-    return f"interquartile means{', of finished runs' if dead else ''}"
+    return f"interquartile means{_of_scored(report) if dead else ''}"
 
 
 def improvement_header(report: Report) -> str:
@@ -47,7 +47,7 @@ def improvement_header(report: Report) -> str:
         for finding in report.on_primary
         if finding.improvement is not None and finding.reached is None
     )
-    return "improvement, of finished runs" if left_out else "improvement"
+    return f"improvement{_of_scored(report) if left_out else ''}"
 
 
 def interquartile_cell(finding: Finding) -> str:
@@ -75,3 +75,9 @@ def diverged_cell(finding: Finding) -> str:
         else NOT_AVAILABLE
     )
     return f"{own} against {finding.diverged_baseline} of {finding.ended_baseline}, {p}"
+
+
+def _of_scored(report: Report) -> str:
+    """The runs that count where some diverged: those in pairs, unless nothing is paired."""
+    unpaired = any(finding.method == "welch" for finding in report.on_primary)
+    return ", of finished runs" if unpaired else ", of complete pairs"

@@ -49,15 +49,17 @@ def claims(findings: Sequence[Finding], *, most: int | None = None) -> Iterator[
 
     More than `most` names are counted.
     """
+    # Of a study that adds seeds, the answer has their largest number only.
+    several = len({finding.planned for finding in findings}) > 1
     for verdict in _CLAIMS:
         alike = [finding for finding in findings if finding.verdict == verdict]
-        yield from _claims(alike, most=most)
+        yield from _claims(alike, most=most, several=several)
 
 
-def _claims(findings: Sequence[Finding], *, most: int | None) -> Iterator[str]:
+def _claims(findings: Sequence[Finding], *, most: int | None, several: bool) -> Iterator[str]:
     groups: dict[_Claim, list[Finding]] = {}
     for finding in findings:
-        groups.setdefault(_claim(finding), []).append(finding)
+        groups.setdefault(_claim(finding, several=several), []).append(finding)
     for claim, group in groups.items():
         names = [finding.variant if claim.against else finding.label for finding in group]
         are, have = ("is", "has") if len(names) == 1 else ("are", "have")
@@ -77,13 +79,13 @@ def _claims(findings: Sequence[Finding], *, most: int | None) -> Iterator[str]:
         yield f"{claim.basis}, {text}" if claim.basis else text
 
 
-def _claim(finding: Finding) -> _Claim:
+def _claim(finding: Finding, *, several: bool) -> _Claim:
     noise_floor, decided = finding.kind == "noise_floor", finding.verdict in DIFFERENT
     text = _text(finding)
     p, deaths = finding.p_equivalent_adjusted, finding.diverged + finding.diverged_baseline
     text += _RANKED if decided and deaths and finding.p_ranks is not None else ""
     return _Claim(
-        basis="" if finding.verdict == "no_inference" else _basis(finding),
+        basis="" if finding.verdict == "no_inference" else _basis(finding, several=several),
         text=text + (_ALARM if noise_floor and decided else ""),
         against=finding.against if "{against}" in text else "",
         little=decided and not deaths and p is not None and p < ALPHA,
@@ -101,7 +103,7 @@ def _text(finding: Finding) -> str:
     return _CLAIMS[finding.verdict]
 
 
-def _basis(finding: Finding) -> str:
+def _basis(finding: Finding, *, several: bool) -> str:
     """The pairs that a verdict rests on, where they are fewer than planned, or few at a look."""
     n = finding.n_ranked or finding.n
     lost = shortfall(
@@ -112,7 +114,7 @@ def _basis(finding: Finding) -> str:
         kind=finding.kind,
         of_table=finding.of_table,
     )
-    few = few_runs(n, method=finding.method) if finding.looks > 1 else ""
+    few = few_runs(n, method=finding.method) if several or finding.looks > 1 else ""
     return lost or (f"from {few}" if few else "")
 
 

@@ -100,7 +100,10 @@ def test_the_core_s_own_metrics_know_their_direction() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["loss", "valid_loss", "WER", "test/cer", "TER", "rmse", "evalMAE", "latency_ms", "error rate"],
+    [
+        *("loss", "valid_loss", "WER", "test/cer", "TER", "rmse", "evalMAE", "latency_ms"),
+        *("error rate", "PER", "valid_per", "seconds_per_token", "edits per word", "bits_per_char"),
+    ],
 )
 def test_the_usual_names_of_errors_and_costs_mean_lower_is_better(name: str) -> None:
     text = SLEEP.replace("hours", name)
@@ -125,7 +128,13 @@ def test_what_only_describes_a_text_has_no_better_direction(name: str) -> None:
     assert stated.verdict == "worse"
 
 
-@pytest.mark.parametrize("name", ["hours", "bleu", "chrf", "losslessness", "terse", "percentage"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("hours", "bleu", "chrf", "losslessness", "terse", "percentage"),
+        *("tokens_per_second", "tokensPerMs", "words per error"),
+    ],
+)
 def test_other_names_mean_higher_is_better_and_the_answer_says_so(name: str) -> None:
     text = SLEEP.replace("hours", name)
     report = compare_scores(text.encode(), name="t", options=ComparisonOptions())

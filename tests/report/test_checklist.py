@@ -22,7 +22,7 @@ ITEMS = [
     "Effect size",
     "Detectable difference (80% power, at this spread)",
     "Margin and equivalence test",
-    "Variance over seeds and over test sentences",
+    "Intervals over seeds and over test sentences",
     "Inspections of the results",
     "Tuning of each variant",
     "Versions",
@@ -42,7 +42,7 @@ def test_every_item_has_a_value_or_not_done(report: Report) -> None:
     assert all(lines and all(lines) for lines in items.values())
     assert items["Margin and equivalence test"] == ["not done"]
     assert items["Tuning of each variant"] == ["not done"]
-    assert items["Variance over seeds and over test sentences"] == ["not done"]
+    assert items["Intervals over seeds and over test sentences"] == ["not done"]
 
 
 def test_runs_that_failed_are_counted(report: Report) -> None:
@@ -87,7 +87,7 @@ def test_intervals_over_sentences_are_reported_with_those_over_seeds(report: Rep
         combined_high=-4.0,
     )
     lines = lines_by_item(replace(report, findings=[first, *others]))
-    (first_line, *rest) = lines["Variance over seeds and over test sentences"]
+    (first_line, *rest) = lines["Intervals over seeds and over test sentences"]
     assert first_line.endswith("sentences -5.25 to -4.75, both -6.00 to -4.00")
     assert set(rest) == {"same: n/a", "odd: n/a", "wild: n/a"}
 
@@ -156,3 +156,7 @@ def test_a_floor_over_looks_names_their_factor(report: Report) -> None:
     looked = replace(report.on_primary[0], looks=3, p_floor=0.75)
     lines = lines_by_item(replace(report, findings=[looked]))["Smallest attainable p"]
     assert lines == ["no-dropout: .75 by sign flips, with 3 seeds, multiplied by the 3 looks"]
+    added = replace(report, findings=[looked], design=Design(looks=(2,), added_looks=(3,)))
+    assert lines_by_item(added)["Smallest attainable p"] == [
+        "no-dropout: .75 by sign flips, with 3 seeds, at the look that allows the least"
+    ]

@@ -103,7 +103,7 @@ def test_the_answer_counts_the_runs_that_never_reached_the_target(report: Report
     assert "on the same seed, averaged over the seeds on which both finished or diverged" in page
     assert "no spread for" not in page
     died = [replace(finding, diverged=1) for finding in slow.findings]
-    assert "of finished runs" not in as_markdown(replace(slow, findings=died))
+    assert "of complete pairs" not in as_markdown(replace(slow, findings=died))
     assert "interquartile" not in page  # of bounds, there is none
 
 

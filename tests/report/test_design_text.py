@@ -58,7 +58,8 @@ def test_a_factorial_study_is_named_with_its_levels(report: Report) -> None:
     )
     assert line.endswith(
         "An interaction is the effect of a combination minus the sum of the effects of its parts;"
-        " it takes at least four times as many seeds as a main effect of the same size."
+        " where noise is alike in all cells, it takes at least four times as many seeds as a main"
+        " effect of the same size."
     )
     assert correction_text(crossed) == ", corrected by Holm's method over the 4 effects"
     assert "no-dropout, same, odd and wild are better than loss=baseline; wild" in answer(crossed)

@@ -33,6 +33,8 @@ def test_a_floor_over_looks_names_their_factor(report: Report) -> None:
     looked = replace(report.on_primary[0], looks=3, p_sign_flip=0.75, p_floor=0.75)
     told = " ".join(notes(replace(report, findings=[looked])))
     assert "cannot go below p = .75 with 3 seeds, multiplied by the 3 looks." in told
+    added = replace(report, findings=[looked], design=Design(looks=(2,), added_looks=(3,)))
+    assert "p = .75 with 3 seeds, at the look that allows the least." in " ".join(notes(added))
     once = " ".join(notes(replace(report, findings=[replace(looked, looks=1)])))
     assert "cannot go below p = .75 with 3 seeds." in once
 
@@ -51,3 +53,11 @@ def test_the_caption_names_both_tests_where_some_p_is_of_sign_flips(report: Repo
     assert "p of a paired t test, or of the sign-flip test where there is no spread, corr" in both
     assert "p of the sign-flip test, corr" in caption(replace(report, findings=[flipped]))
     assert "p of a paired t test, corr" in caption(replace(report, findings=[first]))
+
+
+def test_what_holds_for_survivors_names_seeds_only_where_runs_are_paired(report: Report) -> None:
+    died = replace(report.on_primary[0], verdict="inconclusive", p_adjusted=0.01, diverged=1)
+    told = " ".join(notes(replace(report, findings=[died])))
+    assert "only on seeds where no run diverged, which leaves it inconclusive: no-dropout." in told
+    unpaired = " ".join(notes(replace(report, findings=[replace(died, method="welch")])))
+    assert "only among runs that did not diverge, which leaves it inconclusive" in unpaired

@@ -148,7 +148,9 @@ def test_a_correlation_has_its_interval(report: Report) -> None:
 
 def test_an_improvement_without_the_runs_that_diverged_says_so(report: Report) -> None:
     dying = only(report, diverged=1)
-    assert "improvement, of finished runs" in supporting_statistics(dying).header
+    assert "improvement, of complete pairs" in supporting_statistics(dying).header
+    unpaired = only(report, diverged=1, method="welch")
+    assert "improvement, of finished runs" in supporting_statistics(unpaired).header
     ranked = only(report, diverged=1, n_ranked=3)
     assert "improvement" in supporting_statistics(ranked).header
     assert "improvement" in supporting_statistics(report).header  # of `wild`, none is known
@@ -211,9 +213,9 @@ def test_a_table_whose_dead_rank_worst_lacks_no_seed(report: Report) -> None:
     assert ": no-dropout is worse than the baseline." in answer(ranked)
 
 
-def test_what_is_of_finished_runs_only_is_headed_so(report: Report) -> None:
+def test_what_is_of_complete_pairs_only_is_headed_so(report: Report) -> None:
     dying = only(report, n=4, diverged=1, p_ranks=0.1, n_ranked=5)
-    assert "interquartile means, of finished runs" in supporting_statistics(dying).header
+    assert "interquartile means, of complete pairs" in supporting_statistics(dying).header
     assert "count is of the pairs that both finished." in supporting_note(dying)
     unpaired = verdicts(only(report, method="welch", n_baseline=8))
     assert unpaired.header[2:4] == ["baseline runs", "variant runs"]
@@ -243,3 +245,14 @@ def test_the_cells_that_died_are_named_beside_effects(report: Report) -> None:
     wild = replace(report.on_primary[-1], kind="noise_floor")
     told = answer(replace(report, findings=[*effects.findings, wild]))
     assert told.count("wild diverged in 1 of 2 runs") == 1
+
+
+def test_a_variant_that_stopped_at_few_seeds_is_told_beside_one_that_went_on(
+    report: Report,
+) -> None:
+    first, second, *_ = report.on_primary
+    stopped = replace(first, n=2, planned=2)
+    going_on = replace(second, n=12, planned=12, verdict="inconclusive", per_seed=[])
+    both = replace(report, findings=[stopped, going_on])
+    assert "from two seeds only, no-dropout is worse than the baseline; same is" in answer(both)
+    assert ": no-dropout is worse" in answer(replace(report, findings=[stopped]))
