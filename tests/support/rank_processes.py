@@ -130,6 +130,8 @@ def _rank(work: Any, rank: int, count: int, folder: Path, given: object) -> None
         "gloo", init_method=f"file://{folder}/store", rank=rank, world_size=count
     )
     torch.save(work(RankGroup(rank=rank, count=count), given), folder / f"{rank}.pt")
+    # Gloo's threads, left running, now and then abort the interpreter's end.
+    distributed.destroy_process_group()
 
 
 def equal_to_one_process(
