@@ -115,6 +115,8 @@ def _perform(path: Path, *, folder: Path, rank: int, count: int) -> None:
         runs = RunLoader.beside(path)
         call_hook(_Follower(runs, joint), path=path, plugins=runs.plugins)
     joint.end()
+    # Gloo's threads, left running, now and then abort the interpreter's end.
+    distributed.destroy_process_group()
 
 
 def _join(ranks: RankGroup, *, folder: Path) -> None:
