@@ -85,6 +85,7 @@ def measured(rank: int, folder: str) -> None:
             times.append(row)
         if rank == 0:
             tell(d_model, times[2:], parameters=sum(map(torch.numel, parts.model.parameters())))
+    distributed.destroy_process_group()
 
 
 def tell(d_model: int, times: list[dict[str, tuple[float, float]]], *, parameters: int) -> None:
